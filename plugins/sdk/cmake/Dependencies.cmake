@@ -1,0 +1,22 @@
+# Everything rxrun is built from, found once. Warnings of foreign headers are theirs: they are all SYSTEM.
+find_package(Threads REQUIRED)
+find_package(Torch REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(TIFF REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
+
+# LibTorch as one target whose headers count as system headers, with or without CUDA.
+add_library(rxrun_torch INTERFACE)
+target_link_libraries(rxrun_torch INTERFACE ${TORCH_LIBRARIES})
+target_include_directories(rxrun_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+separate_arguments(RXRUN_TORCH_FLAGS UNIX_COMMAND "${TORCH_CXX_FLAGS}")
+target_compile_options(rxrun_torch INTERFACE ${RXRUN_TORCH_FLAGS})

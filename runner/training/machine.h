@@ -1,0 +1,23 @@
+// The machine that LibTorch computes on: device, threads, allocator, precision. Includes no LibTorch.
+#pragma once
+
+#include <string>
+
+#include "experiment/experiment.h"
+
+namespace rxrun {
+
+struct Machine {
+  std::string device;      // "cpu", "cuda:0"
+  int threads = 1;
+  Precision precision = Precision::float32;  // chosen, never automatic
+  std::string libtorch;    // "1.13.1"
+  std::string cpu;         // processor's name
+  std::string instruction_set;
+};
+
+// To be called first in a process, before LibTorch is used: sets threads, flushes denormals, picks a device and precision,
+// and makes LibTorch's arithmetic repeatable. Throws Error for a device that is not there.
+Machine set_up_machine(const MachineSpec& spec, Precision precision);
+
+}  // namespace rxrun

@@ -1,0 +1,29 @@
+// What is measured of predictions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rxrun {
+
+// Predictions of one part, gathered over its batches.
+struct Predictions {
+  std::int64_t classes = 0;
+  std::vector<std::int64_t> samples;    // indices into the source
+  std::vector<std::int64_t> labels;
+  std::vector<float> probabilities;     // samples × classes, softmax
+  double loss_sum = 0.0;                // of the images
+  double loss_weight = 0.0;             // number of images, or the sum of their class weights
+};
+
+// "accuracy", "balanced_accuracy", "loss", "auc" (area under the ROC curve; for more than two classes the mean of one
+// against the rest; absent where a class has no image or all images), "f1" (macro), "brier".
+std::map<std::string, double> score(const Predictions& predictions);
+
+// Mann-Whitney's U over n1 n0, ties counted one half.
+double area_under_roc(std::span<const float> scores, std::span<const std::uint8_t> positive);
+
+}  // namespace rxrun

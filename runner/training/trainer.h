@@ -1,0 +1,71 @@
+// Trainer: network + dataset + schedule → a trained network, an epoch at a time. Includes no LibTorch.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "experiment/experiment.h"
+#include "network/network.h"
+#include "training/metrics.h"
+
+namespace rxrun {
+
+struct EpochMetrics {
+  std::int64_t epoch = 0;                  // from 1
+  double learning_rate = 0.0;              // after the scheduler's step, as the article prints it
+  std::map<std::string, double> values;    // "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc", ...
+  double seconds = 0.0;                    // training and evaluation
+  double images_per_second = 0.0;          // of the training pass
+  double share_waiting = 0.0;              // of the training pass, for data
+  bool best = false;                       // best so far by keep_best
+};
+
+struct StepProgress {
+  std::int64_t epoch = 0, epochs = 0;
+  Part part = Part::train;
+  std::int64_t images_done = 0, images = 0;
+  double loss = 0.0;                       // running mean
+  double images_per_second = 0.0;
+};
+
+// Who watches a training: the recorder, the terminal. Called on the training thread.
+class TrainingObserver {
+ public:
+  virtual ~TrainingObserver() = default;
+  virtual void on_step(const StepProgress&) {}
+  virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
+};
+
+struct TrainingOptions {
+  std::filesystem::path folder;            // the run's: last.safetensors, best.safetensors
+  bool resume = false;                     // continue from last.safetensors when it is there
+  const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch
+  std::string identity;                    // written into checkpoints; one of another run is refused
+};
+
+struct TrainingResult {
+  enum class End { finished, stopped_early, interrupted } end = End::finished;
+  std::int64_t epochs = 0;                       // done in all
+  std::int64_t best_epoch = 0;
+  std::map<std::string, double> best;            // of the best epoch
+  std::map<std::string, double> validation;      // "validation_accuracy", ...; empty when interrupted
+  Predictions validation_predictions;
+  double seconds = 0.0;
+};
+
+// Materialises the network, trains it as `experiment` says, keeps the best weights by keep_best, and at the end scores them
+// once on the validation part. Throws Error (run) when the loss is not a number, naming the first layer whose output was not.
+TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options,
+                     TrainingObserver& observer);
+
+// Scores given weights on a part. `weights`: a safetensors file.
+Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
+                     const std::filesystem::path& weights, Part part);
+
+}  // namespace rxrun
