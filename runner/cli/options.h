@@ -1,0 +1,76 @@
+// The command line: every command's options as values, declared in one place (options.cpp) and run by one function each.
+//
+// Two programs share these declarations. `rxrun` does what needs no LibTorch and starts at once; it hands everything else to
+// `rxrun-engine`, with the same arguments.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "recording/query.h"
+
+namespace rxrun {
+
+struct CommonOptions {
+  std::filesystem::path results = "results";  // --results, or RXRUN_RESULTS: folder of results.db and checkpoints/
+  TableFormat format = TableFormat::text;     // --json --csv --markdown
+  bool quiet = false;                         // -q: errors and the last line only
+  std::string color = "auto";                 // --color auto|always|never; auto heeds NO_COLOR
+  std::vector<std::string> arguments;         // as typed, for the record and for the engine
+};
+
+// An experiment file with its overrides: FILE [key=value ...]
+struct ExperimentArguments {
+  std::filesystem::path file;
+  std::vector<std::string> overrides;
+};
+
+struct RunOptions { CommonOptions common; ExperimentArguments experiment; bool again = false; };
+struct ResumeOptions { CommonOptions common; std::string run; };
+struct CheckOptions { CommonOptions common; ExperimentArguments experiment; };
+struct SummaryOptions {
+  CommonOptions common; ExperimentArguments experiment;
+  int depth = 0;                 // 0: all rows
+  std::vector<std::int64_t> input;  // --input 3x224x224; empty: as the data has it
+  std::int64_t classes = 0;      // 0: as the data has them
+};
+struct ExplainOptions { CommonOptions common; ExperimentArguments experiment; std::string key; };
+struct SchemaOptions { CommonOptions common; };
+struct PluginsOptions { CommonOptions common; };
+struct PluginsShowOptions { CommonOptions common; std::string name; };
+struct PluginsNewOptions { CommonOptions common; std::string name; std::filesystem::path folder; };
+struct PluginsTestOptions { CommonOptions common; std::string library; };
+struct LsOptions { CommonOptions common; };
+struct ShowOptions { CommonOptions common; std::string run; };
+struct BestOptions { CommonOptions common; std::string metric = "validation_accuracy"; std::int64_t limit = 1; };
+struct SqlOptions { CommonOptions common; std::string statement; };
+struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; };
+struct PredictOptions { CommonOptions common; std::string run; std::vector<std::filesystem::path> images; };
+
+// Each returns the exit code, or throws Error.
+struct Commands {
+  std::function<int(const RunOptions&)> run;
+  std::function<int(const ResumeOptions&)> resume;
+  std::function<int(const CheckOptions&)> check;
+  std::function<int(const SummaryOptions&)> summary;
+  std::function<int(const ExplainOptions&)> explain;
+  std::function<int(const SchemaOptions&)> schema;
+  std::function<int(const PluginsOptions&)> plugins;
+  std::function<int(const PluginsShowOptions&)> plugins_show;
+  std::function<int(const PluginsNewOptions&)> plugins_new;
+  std::function<int(const PluginsTestOptions&)> plugins_test;
+  std::function<int(const LsOptions&)> ls;
+  std::function<int(const ShowOptions&)> show;
+  std::function<int(const BestOptions&)> best;
+  std::function<int(const SqlOptions&)> sql;
+  std::function<int(const EvaluateOptions&)> evaluate;
+  std::function<int(const PredictOptions&)> predict;
+};
+
+// Parses and runs; prints errors as the options ask and returns the exit code. Never throws.
+int parse_and_run(int argc, char** argv, const Commands& commands);
+
+}  // namespace rxrun
