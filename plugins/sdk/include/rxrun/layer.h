@@ -15,18 +15,19 @@
 #include <utility>
 #include <vector>
 
+#include "rxrun/export.h"
 #include "rxrun/initializer.h"
 #include "rxrun/shape.h"
 
 namespace rxrun {
 
 // What a layer throws when it cannot be built for an input; the runner adds the layer's name and its line in the YAML.
-class LayerError : public std::runtime_error {
+class RXRUN_API LayerError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-class Layer {
+class RXRUN_API Layer {
  public:
   struct Tensor {
     std::string name;       // within this layer: "weight"
@@ -62,9 +63,12 @@ class Layer {
 
   // For the runner. Each acts on the whole tree below.
   void set_training(bool training);
-  // Allocates every declared tensor on `device` and fills it. Each tensor's draws depend on `seed` and its full name only.
+  // Allocates every declared tensor on `device` and fills it; parameters require gradients from then on. Each tensor's
+  // draws depend on `seed` and its full name only, and are made on the CPU, so that every device starts alike. Throws
+  // LayerError for a tensor that this machine cannot hold.
   void materialize(std::uint64_t seed, torch::Device device, const std::string& path = {});
-  // Makes the draws of the coming forward a function of `step_key` and each layer's path.
+  // Makes the draws of the coming forward a function of `step_key` and each layer's path. The generator is the CPU's: draw
+  // on the CPU and move the result to the input's device.
   void reseed(std::uint64_t step_key, const std::string& path = {});
   // Calls visit(full name, declared tensor) for the layer and all below it, depth first, in order of declaration.
   void visit_tensors(const std::function<void(const std::string&, Tensor&)>& visit, const std::string& path = {});
@@ -77,7 +81,8 @@ class Layer {
 
   void set_output_shape(Shape output) { output_ = std::move(output); }
   void set_multiply_adds(std::int64_t count) { multiply_adds_ = count; }
-  // `slot` is a member of the derived class; it is filled by materialize.
+  // `slot` is a member of the derived class; it is filled by materialize. Throws LayerError for a name used twice and for a
+  // shape with a side below 1 or whose product does not fit.
   void parameter(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial);
   void buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial,
               torch::ScalarType type = torch::kFloat);

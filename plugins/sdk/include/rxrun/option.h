@@ -18,7 +18,17 @@ struct Extent {
 };
 
 enum class OptionType { boolean, integer, real, string, extent };
-const char* to_string(OptionType type);  // "boolean", "integer", "real", "string", "extent"
+
+inline const char* to_string(OptionType type) {
+  switch (type) {
+    case OptionType::boolean: return "boolean";
+    case OptionType::integer: return "integer";
+    case OptionType::real: return "real";
+    case OptionType::string: return "string";
+    case OptionType::extent: return "extent";
+  }
+  return "unknown";
+}
 
 // monostate: not given, and the layer works it out (or takes the number of classes).
 using OptionValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, Extent>;

@@ -90,7 +90,7 @@ class LayerBuilder {
 };
 
 // The registrar that the entry function is handed.
-class Plugin {
+class RXRUN_API Plugin {
  public:
   // A name may be declared once; a second time throws LayerError.
   template <typename L>

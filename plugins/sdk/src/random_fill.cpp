@@ -1,0 +1,74 @@
+#include "random_fill.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <numbers>
+
+namespace rxrun::detail {
+namespace {
+
+// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+std::uint64_t bits_at(std::uint64_t key, std::uint64_t index) { return mix(key + (index + 1) * 0x9e3779b97f4a7c15ULL); }
+
+double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }  // [0, 1)
+
+template <typename T>
+void fill_normal(T* values, std::int64_t count, double mean, double deviation, std::uint64_t key) {
+  // Box-Muller on pairs; a pair's two numbers come from its own two words, so pieces can be filled in any order.
+  at::parallel_for(0, (count + 1) / 2, 16384, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t pair = begin; pair < end; ++pair) {
+      const auto word = static_cast<std::uint64_t>(2 * pair);
+      const double radius = deviation * std::sqrt(-2.0 * std::log(1.0 - unit(bits_at(key, word))));
+      const double angle = 2.0 * std::numbers::pi * unit(bits_at(key, word + 1));
+      values[2 * pair] = static_cast<T>(mean + radius * std::cos(angle));
+      if (2 * pair + 1 < count) values[2 * pair + 1] = static_cast<T>(mean + radius * std::sin(angle));
+    }
+  });
+}
+
+template <typename T>
+void fill_uniform(T* values, std::int64_t count, double low, double high, std::uint64_t key) {
+  at::parallel_for(0, count, 32768, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      values[i] = static_cast<T>(low + (high - low) * unit(bits_at(key, static_cast<std::uint64_t>(i))));
+    }
+  });
+}
+
+template <typename T>
+void fill_drawn(torch::Tensor& tensor, const Initializer& initial, std::uint64_t key) {
+  if (initial.kind == Initializer::Kind::normal) {
+    fill_normal(tensor.data_ptr<T>(), tensor.numel(), initial.a, initial.b, key);
+  } else {
+    fill_uniform(tensor.data_ptr<T>(), tensor.numel(), initial.a, initial.b, key);
+  }
+}
+
+}  // namespace
+
+std::uint64_t hash_text(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+std::uint64_t combine(std::uint64_t key, std::uint64_t value) { return mix(mix(key + 0x9e3779b97f4a7c15ULL) ^ value); }
+
+void fill(torch::Tensor& tensor, const Initializer& initial, std::uint64_t key) {
+  if (initial.kind == Initializer::Kind::constant) {
+    tensor.fill_(initial.a);
+  } else if (tensor.scalar_type() == torch::kDouble) {
+    fill_drawn<double>(tensor, initial, key);
+  } else {
+    fill_drawn<float>(tensor, initial, key);
+  }
+}
+
+}  // namespace rxrun::detail
