@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "data/image.h"
+#include "data/source.h"
+#include "diagnostics/diagnostic.h"
 #include "experiment/experiment.h"
 
 namespace rxrun {
@@ -16,53 +19,30 @@ enum class Part { train, test, validation };
 inline constexpr std::array<Part, 3> all_parts = {Part::train, Part::test, Part::validation};
 const char* to_string(Part part);
 
-// Eight-bit pixels, row by row, channels interleaved (height × width × channels).
-struct Image {
-  int height = 0, width = 0, channels = 0;
-  std::vector<std::uint8_t> pixels;
-};
-
-// One labelled image, before it is decoded.
-struct Sample {
-  std::string name;   // path relative to the source's root, or "train[17]": unique in the source
-  std::int64_t label = 0;
-  std::string group;  // unit of splitting; equal to the name when images are drawn one by one
-  std::string part;   // the source's own split ("train", "val"), or empty
-};
-
-// A kind of data. One implementation a file format; decode may be called from several threads.
-class Source {
- public:
-  virtual ~Source() = default;
-  virtual const std::vector<std::string>& classes() const = 0;  // names, in the order of the labels
-  virtual const std::vector<Sample>& samples() const = 0;       // in an order that depends on the content only
-  virtual int channels() const = 0;
-  virtual Image decode(std::size_t index) const = 0;  // throws Error naming the file
-  // SHA-256 over names, labels, parts and file bytes, independent of where the data lies.
-  virtual std::string content_hash() const = 0;
-  virtual bool generated() const { return false; }
-};
-
-// Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at names and
-// sizes, not at pixels. Throws Error with the YAML's place for a missing path, an empty class, an unknown layout.
-std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
-
 struct BadImage {
   std::string name;
   std::string reason;
 };
 
+// Images of test or validation whose pixels are also in train.
+struct Leak {
+  std::int64_t count = 0;
+  std::string example;  // "b.png (validation) is a.png (train)"; empty when there is none
+};
+
 struct Dataset {
   std::shared_ptr<const Source> source;
   std::vector<std::string> classes;
-  int channels = 0;                          // that the network sees
+  int channels = 0;  // that the network sees
   int image_size = 0;
-  std::array<std::vector<std::int64_t>, 3> parts;  // indices into source->samples(), by Part
-  std::vector<Image> images;                 // decoded and resized, by sample index; empty when beyond the memory budget
-  std::vector<float> mean, deviation;        // a value a channel, of pixels in [0, 1]
-  std::vector<BadImage> skipped;
+  std::array<std::vector<std::int64_t>, 3> parts;  // indices into source->samples(), by Part, ascending
+  std::vector<Image> images;           // decoded and resized, by sample index; empty when beyond the memory budget
+  std::vector<float> mean, deviation;  // a value a channel, of pixels in [0, 1]
+  std::vector<BadImage> skipped;       // in no part
+  Leak leaked;
+  std::vector<Diagnostic> warnings;  // what a user should be told, leaks and skipped images included
   std::string content_hash;
-  std::string split_hash;                    // SHA-256 over (name, part)
+  std::string split_hash;  // SHA-256 over (name, part)
   bool generated = false;
 
   const std::vector<std::int64_t>& part(Part part) const { return parts[static_cast<std::size_t>(part)]; }
@@ -78,6 +58,10 @@ struct LoadProgress {
 // `on_progress` may be called from any thread, one at a time.
 Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
                      const std::function<void(const LoadProgress&)>& on_progress = {});
+
+// The image as the network's size and channels want it, before augmentation: what Dataset::images keeps.
+Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels,
+                     std::string* digest = nullptr);
 
 // The split as CSV: name,label,group,part.
 std::string split_csv(const Dataset& dataset);

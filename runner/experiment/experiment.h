@@ -126,6 +126,7 @@ struct LossSpec {
 };
 
 enum class Precision { automatic, float32, bfloat16 };
+const char* to_string(Precision precision);  // "auto", "float32", "bfloat16"
 
 struct MetricGoal {
   std::string metric = "test_accuracy";

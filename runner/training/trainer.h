@@ -38,6 +38,7 @@ struct StepProgress {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
+  virtual void on_resume(std::int64_t /*epoch*/) {}  // once, when a checkpoint of that epoch was found, before the first step
   virtual void on_step(const StepProgress&) {}
   virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
 };

@@ -1,0 +1,22 @@
+// YAML text → checked Experiment: all that can be told before LibTorch is loaded.
+#pragma once
+
+#include "cli/options.h"
+#include "diagnostics/diagnostic.h"
+#include "experiment/read.h"
+#include "plugin/catalog.h"
+
+namespace rxrun {
+
+struct CheckedExperiment {
+  ReadExperiment read;
+  CheckedNetwork network;
+  std::vector<Diagnostic> warnings;
+
+  const Experiment& experiment() const { return read.experiment; }
+};
+
+// Reads the file with its overrides and checks every layer against the plugins. Throws Error with all errors found.
+CheckedExperiment check_experiment(const ExperimentArguments& arguments);
+
+}  // namespace rxrun

@@ -1,0 +1,28 @@
+// The commands, one function and one file each.
+#pragma once
+
+#include "cli/options.h"
+
+namespace rxrun {
+
+// ---- without LibTorch: linked into `rxrun` ----
+int run_explain(const ExplainOptions& options);
+int run_schema(const SchemaOptions& options);
+int run_plugins(const PluginsOptions& options);
+int run_plugins_show(const PluginsShowOptions& options);
+int run_plugins_new(const PluginsNewOptions& options);
+int run_ls(const LsOptions& options);
+int run_show(const ShowOptions& options);
+int run_best(const BestOptions& options);
+int run_sql(const SqlOptions& options);
+
+// ---- with LibTorch: linked into `rxrun-engine` ----
+int run_run(const RunOptions& options);
+int run_resume(const ResumeOptions& options);
+int run_check(const CheckOptions& options);
+int run_summary(const SummaryOptions& options);
+int run_plugins_test(const PluginsTestOptions& options);
+int run_evaluate(const EvaluateOptions& options);
+int run_predict(const PredictOptions& options);
+
+}  // namespace rxrun

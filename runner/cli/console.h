@@ -1,0 +1,40 @@
+// What a command shows while it works: lines, a progress bar on a terminal, JSON events; and the run's log file.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "cli/options.h"
+#include "diagnostics/diagnostic.h"
+
+namespace rxrun {
+
+class Console {
+ public:
+  explicit Console(const CommonOptions& options);
+  ~Console();
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
+
+  void log_to(const std::filesystem::path& file);  // every line from now on goes there too, with its time
+
+  void line(const std::string& text);     // unless quiet or JSON
+  void warning(const std::string& text);  // always, on standard error
+  void result(const std::string& text);   // also when quiet
+  void event(const nlohmann::json& event);  // one line of JSON, only with --json
+
+  // Draws over the last line of a terminal; elsewhere it does nothing. `fraction` in [0, 1].
+  void progress(const std::string& label, double fraction, const std::string& detail);
+  void clear_progress();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// "1:07:03", "4:05", "12 s"
+std::string format_duration(double seconds);
+
+}  // namespace rxrun

@@ -1,0 +1,199 @@
+#include "cli/experiment_run.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/run_report.h"
+#include "cli/stop_signal.h"
+#include "cli/version.h"
+#include "files/files.h"
+#include "files/folder_lock.h"
+#include "network/summary.h"
+#include "recording/identity.h"
+#include "recording/recorder.h"
+#include "training/machine.h"
+#include "training/trainer.h"
+
+namespace rxrun {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> plugin_builds(const CheckedNetwork& network) {
+  std::vector<std::pair<std::string, std::string>> builds;
+  for (const PluginInfo& plugin : network.plugins) builds.emplace_back(plugin.manifest.plugin, plugin.manifest.build_id);
+  return builds;
+}
+
+std::string identity_of(const CheckedExperiment& checked, const Dataset& dataset, const Machine& machine) {
+  return run_identity({.experiment = canonical_json(checked.read.tree),
+                       .content_hash = dataset.content_hash,
+                       .split_hash = dataset.split_hash,
+                       .plugins = plugin_builds(checked.network),
+                       .engine_version = version,
+                       .precision = to_string(machine.precision)});
+}
+
+RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
+                    const Machine& machine, const Network& network, const std::string& identity) {
+  const Experiment& experiment = checked.experiment();
+  const Summary summary = summarize(network);
+  RunRecord record{.name = fmt::format("{}-{}", experiment.name, identity.substr(0, 8)),
+                   .experiment = experiment.name,
+                   .file = request.file,
+                   .identity = identity,
+                   .seed = experiment.seed,
+                   .resolved = write_experiment(checked.read.tree),
+                   .params = flatten(checked.read.tree),
+                   .command = fmt::format("rxrun {}", fmt::join(request.common.arguments, " ")),
+                   .generated_data = dataset.generated,
+                   .content_hash = dataset.content_hash,
+                   .split_hash = dataset.split_hash,
+                   .skipped_images = static_cast<std::int64_t>(dataset.skipped.size()),
+                   .parameters = summary.parameters,
+                   .multiply_adds = summary.multiply_adds,
+                   .environment = {{"rxrun", version},
+                                   {"libtorch", machine.libtorch},
+                                   {"cpu", machine.cpu},
+                                   {"instruction_set", machine.instruction_set},
+                                   {"device", machine.device},
+                                   {"threads", std::to_string(machine.threads)},
+                                   {"precision", to_string(machine.precision)}},
+                   .folder = {}};
+  for (const auto& [name, build] : plugin_builds(checked.network)) record.environment.emplace_back("plugin." + name, build);
+  return record;
+}
+
+std::vector<SplitRecord> split_of(const Dataset& dataset) {
+  std::vector<SplitRecord> split;
+  for (Part part : all_parts)
+    for (std::int64_t index : dataset.part(part)) {
+      const Sample& sample = dataset.source->samples()[static_cast<std::size_t>(index)];
+      split.push_back({sample.name, sample.label, sample.group, to_string(part)});
+    }
+  return split;
+}
+
+std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predictions& predictions) {
+  std::vector<PredictionRecord> records;
+  const auto classes = static_cast<std::size_t>(predictions.classes);
+  for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
+    const auto row = predictions.probabilities.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto top = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes));
+    records.push_back({dataset.source->samples()[static_cast<std::size_t>(predictions.samples[i])].name,
+                       predictions.labels[i], top - row, *top});
+  }
+  return records;
+}
+
+// The run to fill: a new one, or the interrupted one of the same identity. Nothing when it has finished already.
+struct RunPlace {
+  std::int64_t id = 0;
+  std::string name;
+  std::filesystem::path folder;
+  std::unique_ptr<FolderLock> lock;
+  bool continues = false;
+};
+
+std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::string& identity, const RunRequest& request) {
+  const std::optional<ExistingRun> existing = recorder.find(identity);
+  if (!existing || request.again) return std::nullopt;
+  return existing;
+}
+
+RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing, const RunRequest& request,
+                  const std::vector<SplitRecord>& split) {
+  RunPlace place;
+  if (existing) {
+    place.name = existing->name;
+    place.folder = request.common.results / existing->folder;
+    std::filesystem::create_directories(place.folder);
+    place.lock = std::make_unique<FolderLock>(place.folder);
+    place.id = existing->id;
+    place.continues = true;
+    return place;
+  }
+  // A name is free when its folder is: mkdir decides between two processes.
+  const std::string base = record.name;
+  for (int attempt = 2;; ++attempt) {
+    record.folder = "checkpoints/" + record.name;
+    place.folder = request.common.results / record.folder;
+    std::filesystem::create_directories(place.folder.parent_path());
+    if (std::filesystem::create_directory(place.folder)) break;
+    record.name = fmt::format("{}-{}", base, attempt);
+  }
+  place.lock = std::make_unique<FolderLock>(place.folder);
+  write_file_atomically(place.folder / "experiment.yaml", record.resolved);
+  place.name = record.name;
+  place.id = recorder.begin(record, split);
+  return place;
+}
+
+}  // namespace
+
+Network network_for(const CheckedExperiment& checked, const Source& source) {
+  const DataSpec& data = checked.experiment().data;
+  const std::int64_t channels = data.channels != 0 ? data.channels : source.channels();
+  return build_network(checked.network, {channels, data.image_size, data.image_size},
+                       static_cast<std::int64_t>(source.classes().size()));
+}
+
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, Console& console) {
+  Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
+                                 [&console](const LoadProgress& progress) {
+                                   console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
+                                                    fmt::format("{}/{}", progress.done, progress.total));
+                                 });
+  console.clear_progress();
+  return dataset;
+}
+
+int run_experiment(const CheckedExperiment& checked, const RunRequest& request) {
+  const Experiment& experiment = checked.experiment();
+  const std::atomic<int>& stop = watch_stop_signals();
+  Console console(request.common);
+  for (const Diagnostic& warning : checked.warnings) console.warning(warning.message);
+
+  std::filesystem::create_directories(request.common.results);
+  Recorder recorder(request.common.results / "results.db");
+  const Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+
+  std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
+  Network network = network_for(checked, *source);
+  const Dataset dataset = read_dataset(experiment, source, console);
+
+  const std::string identity = identity_of(checked, dataset, machine);
+  if (!request.identity.empty() && request.identity != identity)
+    throw Error(Failure::usage, "the run cannot be continued: its data, plugins, precision or rxrun itself have changed since",
+                "run the experiment anew");
+  const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
+  if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
+
+  const RunPlace place = open_run(recorder, record_of(checked, request, dataset, machine, network, identity), existing, request, split_of(dataset));
+  console.log_to(place.folder / "run.log");
+  report_start(console, place.name, place.id, experiment, network, dataset, machine, place.continues);
+
+  RunReporter reporter(console, recorder, place.id, place.folder.lexically_relative(request.common.results), experiment);
+  try {
+    const TrainingResult result = train(network, dataset, experiment,
+                                        {.folder = place.folder, .resume = place.continues, .stop = &stop, .identity = identity}, reporter);
+    const bool interrupted = result.end == TrainingResult::End::interrupted;
+    recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
+                            .best_epoch = result.best_epoch,
+                            .seconds = result.seconds,
+                            .metrics = result.validation,
+                            .predictions = predictions_of(dataset, result.validation_predictions),
+                            .artifacts = artifacts_in(place.folder, request.common.results),
+                            .reason = interrupted ? fmt::format("stopped by signal {}", stop.load()) : ""});
+    report_end(console, request.common.results, place.name, place.id, result, dataset);
+    return interrupted ? 128 + stop.load() : 0;
+  } catch (const Error& error) {
+    recorder.end(place.id, {.status = RunStatus::failed, .reason = error.what()});
+    throw;
+  } catch (const std::bad_alloc&) {
+    recorder.end(place.id, {.status = RunStatus::failed, .reason = "out of memory"});
+    throw;
+  }
+}
+
+}  // namespace rxrun

@@ -1,0 +1,30 @@
+// One experiment from its checked file to a row in results.db: the main job, shared by `run` and `resume`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/checked_experiment.h"
+#include "cli/console.h"
+#include "data/dataset.h"
+#include "network/network.h"
+
+namespace rxrun {
+
+struct RunRequest {
+  CommonOptions common;
+  std::string file;        // for the record
+  bool again = false;      // run anew though it has finished
+  std::string identity;    // resume: the identity that has to come out; empty otherwise
+};
+
+// Returns the exit code: 0, or 128 + n when signal n stopped it. Throws Error.
+int run_experiment(const CheckedExperiment& checked, const RunRequest& request);
+
+// The network for what `source` holds; nothing is allocated and no image is read.
+Network network_for(const CheckedExperiment& checked, const Source& source);
+
+// Reads the images behind `source`, with progress on the console.
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, Console& console);
+
+}  // namespace rxrun

@@ -1,0 +1,187 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <new>
+
+#include "cli/version.h"
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+constexpr const char* overview = R"(Declarative experiment runner for image networks.
+
+  rxrun FILE.yaml                      run an experiment (the same as: rxrun run FILE.yaml)
+  rxrun run FILE.yaml lr=3e-4 batch=32 run it with overrides
+  rxrun best                           the best run so far
+
+Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin error, 75 try again later, 128+n signal n.)";
+
+constexpr const char* overrides_help =
+    "KEY=VALUE: a value instead of the file's. KEY is a full path (training.epochs) or any unambiguous tail (epochs)";
+
+void add_common(CLI::App& command, CommonOptions& common) {
+  command.add_option("--results", common.results, "folder of results.db and checkpoints/")
+      ->envname("RXRUN_RESULTS")
+      ->capture_default_str();
+  command.add_flag_callback("--json", [&common] { common.format = TableFormat::json; }, "print JSON");
+  command.add_flag_callback("--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
+  command.add_flag_callback("--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
+  command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
+  command.add_option("--color", common.color, "colours: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+}
+
+void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
+  command.add_option("FILE", experiment.file, "experiment file")->required();
+  command.add_option("OVERRIDES", experiment.overrides, overrides_help);
+}
+
+// Declares one command: its options live as long as the parser, and its callback leaves the exit code in `exit_code`.
+template <typename Options, typename Declare>
+CLI::App* declare(CLI::App& parent, const char* name, const char* help, const std::vector<std::string>& arguments,
+                  const CommonOptions*& chosen, std::function<int()>& action,
+                  const std::function<int(const Options&)>& run, Declare&& declare_options) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  auto options = std::make_shared<Options>();
+  options->common.arguments = arguments;
+  add_common(*command, options->common);
+  declare_options(*command, *options);
+  command->callback([options, run, command, &chosen, &action] {
+    if (!command->get_subcommands().empty()) return;
+    chosen = &options->common;
+    action = [options, run] { return run(*options); };
+  });
+  return command;
+}
+
+bool use_color(const CommonOptions& common, int descriptor) {
+  if (common.color != "auto") return common.color == "always";
+  return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
+
+void print_error(const std::vector<Diagnostic>& diagnostics, const CommonOptions& common) {
+  if (common.format == TableFormat::json) {
+    std::cout << render_json(diagnostics) << std::endl;
+    return;
+  }
+  std::cerr << render(diagnostics, {.color = use_color(common, STDERR_FILENO)}) << std::flush;
+}
+
+bool looks_like_experiment(const std::string& word) {
+  return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
+}
+
+int run_guarded(const std::function<int()>& action, const CommonOptions& common) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    print_error(error.diagnostics(), common);
+    return static_cast<int>(error.failure());
+  } catch (const std::bad_alloc&) {
+    print_error({{.where = {}, .message = "out of memory", .advice = "a smaller data.batch or data.image_size needs less"}}, common);
+    return static_cast<int>(Failure::run);
+  } catch (const std::exception& error) {
+    print_error({{.where = {}, .message = fmt::format("internal error: {}", error.what()), .advice = "please report this, with the command and the file"}}, common);
+    return static_cast<int>(Failure::run);
+  }
+}
+
+}  // namespace
+
+int parse_and_run(int argc, char** argv, const Commands& commands) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = words;
+
+  CLI::App app(overview, "rxrun");
+  app.set_version_flag("--version", std::string(version), "print the version");
+  app.require_subcommand(1);
+  const CommonOptions* chosen = nullptr;
+  std::function<int()> action;
+  const auto command = [&]<typename Options>(CLI::App& parent, const char* name, const char* help,
+                                             const std::function<int(const Options&)>& run, auto&& options) {
+    return declare<Options>(parent, name, help, arguments, chosen, action, run, options);
+  };
+
+  command(app, "run", "run an experiment, or continue or show what is already there of it", commands.run, [](CLI::App& c, RunOptions& o) {
+    add_experiment(c, o.experiment);
+    c.add_flag("--again", o.again, "run it anew though the same experiment has finished");
+  });
+  command(app, "resume", "continue an interrupted run to the same result", commands.resume,
+          [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
+  command(app, "check", "tell every error of an experiment file, before any data is read", commands.check,
+          [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
+  command(app, "summary", "print the layer table, parameters, multiply-adds and memory", commands.summary, [](CLI::App& c, SummaryOptions& o) {
+    add_experiment(c, o.experiment);
+    c.add_option("--depth", o.depth, "how deep to look into blocks; 0 is all the way")->check(CLI::Range(0, 64))->capture_default_str();
+    c.add_option("--input", o.input, "shape of one image, CxHxW, instead of the data's")->delimiter('x')->expected(1, 3)->check(CLI::Range(1, 65536));
+    c.add_option("--classes", o.classes, "number of classes, instead of the data's")->check(CLI::Range(1, 10'000'000));
+  });
+  command(app, "explain", "say where a value of an experiment comes from", commands.explain, [](CLI::App& c, ExplainOptions& o) {
+    c.add_option("FILE", o.experiment.file, "experiment file")->required();
+    c.add_option("KEY", o.key, "full path, or an unambiguous tail")->required();
+    c.add_option("OVERRIDES", o.experiment.overrides, overrides_help);
+  });
+  command(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins", commands.schema, [](CLI::App&, SchemaOptions&) {});
+
+  CLI::App* plugins = command(app, "plugins", "list the plugins", commands.plugins, [](CLI::App&, PluginsOptions&) {});
+  plugins->require_subcommand(0, 1);
+  command(*plugins, "show", "show a plugin's layers with all their options", commands.plugins_show,
+          [](CLI::App& c, PluginsShowOptions& o) { c.add_option("NAME", o.name, "plugin, library or layer")->required(); });
+  command(*plugins, "new", "write a new plugin that builds and passes its test", commands.plugins_new, [](CLI::App& c, PluginsNewOptions& o) {
+    c.add_option("NAME", o.name, "name of the plugin")->required();
+    c.add_option("--folder", o.folder, "where to write it; a new folder of its name by default");
+  });
+  command(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", commands.plugins_test,
+          [](CLI::App& c, PluginsTestOptions& o) { c.add_option("FILE", o.library, "library, or the name of a plugin")->required(); });
+
+  command(app, "ls", "list the runs", commands.ls, [](CLI::App&, LsOptions&) {});
+  command(app, "show", "show one run: facts, parameters, epochs", commands.show,
+          [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
+  command(app, "best", "name the best run", commands.best, [](CLI::App& c, BestOptions& o) {
+    c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
+    c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  });
+  command(app, "sql", "ask results.db with SQL, read-only", commands.sql,
+          [](CLI::App& c, SqlOptions& o) { c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required(); });
+  command(app, "evaluate", "score a run's best weights on a part of its data", commands.evaluate, [](CLI::App& c, EvaluateOptions& o) {
+    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    c.add_option("--part", o.part, "train, test or validation")->check(CLI::IsMember({"train", "test", "validation"}))->capture_default_str();
+  });
+  command(app, "predict", "classify images with a run's best weights", commands.predict, [](CLI::App& c, PredictOptions& o) {
+    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    c.add_option("IMAGES", o.images, "image files")->required();
+  });
+
+  if (!words.empty() && !words[0].starts_with('-')) {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    if (std::find(names.begin(), names.end(), words[0]) == names.end()) {
+      if (!looks_like_experiment(words[0])) {
+        const auto nearest = nearest_name(words[0], names);
+        print_error({{.where = {}, .message = fmt::format("`{}` is neither a command nor an experiment file", words[0]),
+                      .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : "`rxrun --help` lists the commands"}}, {});
+        return static_cast<int>(Failure::usage);
+      }
+      words.insert(words.begin(), "run");
+    }
+  }
+  if (words.empty()) words = {"--help"};
+
+  try {
+    std::reverse(words.begin(), words.end());  // CLI11 takes the words last first
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Failure::usage);
+  }
+  return run_guarded(action, *chosen);
+}
+
+}  // namespace rxrun

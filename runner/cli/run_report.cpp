@@ -1,0 +1,138 @@
+#include "cli/run_report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "diagnostics/render.h"
+#include "files/files.h"
+#include "network/summary.h"
+
+namespace rxrun {
+namespace {
+
+// Wilson's score interval at 95 %: holds near 0 and 1 and for few images (Wilson 1927).
+std::pair<double, double> wilson_interval(double share, double count) {
+  constexpr double z = 1.959964;
+  const double centre = share + z * z / (2 * count);
+  const double spread = z * std::sqrt(share * (1 - share) / count + z * z / (4 * count * count));
+  const double scale = 1 + z * z / count;
+  return {(centre - spread) / scale, (centre + spread) / scale};
+}
+
+double value_of(const std::map<std::string, double>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::nan("") : found->second;
+}
+
+std::string count_of(std::int64_t number) {
+  if (number >= 1'000'000'000) return fmt::format("{:.2f} G", static_cast<double>(number) * 1e-9);
+  if (number >= 1'000'000) return fmt::format("{:.2f} M", static_cast<double>(number) * 1e-6);
+  if (number >= 1'000) return fmt::format("{:.1f} k", static_cast<double>(number) * 1e-3);
+  return fmt::format("{}", number);
+}
+
+nlohmann::json numbers(const std::map<std::string, double>& values) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [name, value] : values) json[name] = value;
+  return json;
+}
+
+std::string query_line(const std::filesystem::path& results) {
+  return fmt::format("rxrun best{}", results == "results" ? "" : fmt::format(" --results {}", printable(results.string())));
+}
+
+}  // namespace
+
+void report_start(Console& console, const std::string& run, std::int64_t id, const Experiment& experiment, const Network& network,
+                  const Dataset& dataset, const Machine& machine, bool continues) {
+  const Summary summary = summarize(network);
+  console.event({{"event", continues ? "resume" : "start"}, {"run", run}, {"id", id}, {"parameters", summary.parameters},
+                 {"multiply_adds", summary.multiply_adds}, {"device", machine.device}, {"threads", machine.threads},
+                 {"precision", to_string(machine.precision)}, {"generated_data", dataset.generated},
+                 {"train_images", dataset.part(Part::train).size()}, {"test_images", dataset.part(Part::test).size()},
+                 {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
+  console.line(fmt::format("{} run {} ({})", continues ? "Continuing" : "Starting", id, run));
+  if (dataset.generated)
+    console.warning(fmt::format("{} does not exist: these are images of the GENERATED sample `{}`, not real ones. The results say nothing about real data",
+                                printable(experiment.data.path.string()), experiment.data.sample.value_or("histology")));
+  console.line(fmt::format("  network   {} layers, {} parameters, {} multiply-adds an image at {}", summary.rows.size(), count_of(summary.parameters),
+                           count_of(summary.multiply_adds), fmt::join(network.input, "×")));
+  console.line(fmt::format("  data      {} classes; {} train, {} test, {} validation images{}", dataset.classes.size(), dataset.part(Part::train).size(),
+                           dataset.part(Part::test).size(), dataset.part(Part::validation).size(),
+                           dataset.skipped.empty() ? "" : fmt::format("; {} bad images skipped", dataset.skipped.size())));
+  console.line(fmt::format("  machine   {}, {} threads, {}, {}, LibTorch {}", machine.device, machine.threads, to_string(machine.precision), machine.cpu, machine.libtorch));
+}
+
+RunReporter::RunReporter(Console& console, Recorder& recorder, std::int64_t run, std::filesystem::path folder, const Experiment& experiment)
+    : console_(console), recorder_(recorder), run_(run), folder_(std::move(folder)), epochs_(experiment.training.epochs) {}
+
+void RunReporter::on_resume(std::int64_t epoch) {
+  recorder_.resume(run_, epoch);
+  console_.line(fmt::format("  continues after epoch {}", epoch));
+}
+
+void RunReporter::on_step(const StepProgress& step) {
+  const double share = step.images > 0 ? static_cast<double>(step.images_done) / static_cast<double>(step.images) : 0.0;
+  const double left = epoch_seconds_ * (static_cast<double>(epochs_ - step.epoch) + (step.part == Part::train ? 1.0 - share : 0.0));
+  console_.progress(fmt::format("epoch {}/{} {}", step.epoch, step.epochs, to_string(step.part)), share,
+                    fmt::format("{}/{}  {:.0f} images/s  loss {:.3f}{}", step.images_done, step.images, step.images_per_second, step.loss,
+                                epoch_seconds_ > 0 ? fmt::format("  {} left", format_duration(left)) : ""));
+}
+
+void RunReporter::on_epoch(const EpochMetrics& metrics) {
+  epoch_seconds_ = metrics.seconds;
+  recorder_.epoch(run_, {.epoch = metrics.epoch,
+                         .learning_rate = metrics.learning_rate,
+                         .seconds = metrics.seconds,
+                         .images_per_second = metrics.images_per_second,
+                         .best = metrics.best,
+                         .metrics = metrics.values,
+                         .checkpoint = (folder_ / "last.safetensors").string()});
+  const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
+  console_.line(fmt::format("Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} images/s, {}{}",
+                            metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"), value("test_loss"),
+                            metrics.learning_rate, metrics.images_per_second, format_duration(metrics.seconds), metrics.best ? ", best" : ""));
+  nlohmann::json event = numbers(metrics.values);
+  event.update({{"event", "epoch"}, {"epoch", metrics.epoch}, {"learning_rate", metrics.learning_rate}, {"seconds", metrics.seconds},
+                {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best}});
+  console_.event(event);
+}
+
+void report_end(Console& console, const std::filesystem::path& results, const std::string& run, std::int64_t id, const TrainingResult& result,
+                const Dataset& dataset) {
+  nlohmann::json event = numbers(result.validation);
+  event.update({{"event", "end"}, {"run", run}, {"id", id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds},
+                {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
+  console.event(event);
+  if (result.end == TrainingResult::End::interrupted) {
+    console.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues", result.epochs, id));
+    return;
+  }
+  const double accuracy = value_of(result.validation, "validation_accuracy");
+  const double images = static_cast<double>(dataset.part(Part::validation).size());
+  const auto [low, high] = wilson_interval(accuracy, images);
+  console.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}", format_duration(result.seconds),
+                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch));
+  console.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,
+                             100 * high, dataset.part(Part::validation).size(), dataset.generated ? " of the generated sample" : "", query_line(results)));
+}
+
+int report_existing(Console& console, const std::filesystem::path& results, const ExistingRun& run) {
+  console.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
+  console.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {} epochs", run.id, run.name, run.epochs));
+  console.result(fmt::format("See it with: rxrun show {}; run it anew with --again; compare runs with: {}", run.id, query_line(results)));
+  return 0;
+}
+
+std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder, const std::filesystem::path& results) {
+  std::vector<std::pair<std::string, std::string>> artifacts;
+  for (const char* name : {"best.safetensors", "last.safetensors"}) {
+    const std::filesystem::path file = folder / name;
+    if (std::filesystem::exists(file)) artifacts.emplace_back(file.lexically_relative(results).string(), sha256_of_file(file));
+  }
+  return artifacts;
+}
+
+}  // namespace rxrun

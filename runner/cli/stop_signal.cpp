@@ -1,0 +1,26 @@
+#include "cli/stop_signal.h"
+
+#include <csignal>
+#include <unistd.h>
+
+namespace rxrun {
+namespace {
+
+std::atomic<int> stop_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void on_stop_signal(int signal) {
+  if (stop_signal.exchange(signal) != 0) _exit(128 + signal);
+}
+
+}  // namespace
+
+const std::atomic<int>& watch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;
+  action.sa_flags = SA_RESTART;
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  return stop_signal;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,27 @@
+// A run that is in results.db already.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "cli/checked_experiment.h"
+
+namespace rxrun {
+
+struct StoredRun {
+  std::int64_t id = 0;
+  std::string name;
+  std::string identity;
+  std::filesystem::path folder;
+
+  std::filesystem::path best_weights() const { return folder / "best.safetensors"; }
+};
+
+// `run`: number, name or the beginning of exactly one name. Throws Error when none or several fit.
+StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run);
+
+// The experiment that the run was made from, as it was resolved then.
+CheckedExperiment stored_experiment(const StoredRun& run);
+
+}  // namespace rxrun

@@ -1,0 +1,34 @@
+// rxrun-engine: the commands that need LibTorch. `rxrun` starts it; nobody else has to.
+#include <csignal>
+
+#include "cli/commands.h"
+#include "network/current_layer.h"
+#include "training/process.h"
+
+using namespace rxrun;
+
+int main(int argc, char** argv) {
+  set_up_process();
+  install_crash_handler();
+  // A reader that went away or a file-size limit is an error of the write, not the end of a training.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  return parse_and_run(argc, argv, {
+      .run = run_run,
+      .resume = run_resume,
+      .check = run_check,
+      .summary = run_summary,
+      .explain = run_explain,
+      .schema = run_schema,
+      .plugins = run_plugins,
+      .plugins_show = run_plugins_show,
+      .plugins_new = run_plugins_new,
+      .plugins_test = run_plugins_test,
+      .ls = run_ls,
+      .show = run_show,
+      .best = run_best,
+      .sql = run_sql,
+      .evaluate = run_evaluate,
+      .predict = run_predict,
+  });
+}

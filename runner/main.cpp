@@ -1,0 +1,43 @@
+// rxrun: the commands that need no LibTorch, and the door to those that do.
+#include "cli/checked_experiment.h"
+#include "cli/commands.h"
+#include "cli/engine.h"
+
+using namespace rxrun;
+
+namespace {
+
+// Tells the errors of the experiment file at once, before LibTorch takes its second to load.
+template <typename Options>
+int check_then_hand_over(const Options& options) {
+  check_experiment(options.experiment);
+  hand_over_to_engine(options.common.arguments);
+}
+
+template <typename Options>
+int hand_over(const Options& options) {
+  hand_over_to_engine(options.common.arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return parse_and_run(argc, argv, {
+      .run = check_then_hand_over<RunOptions>,
+      .resume = hand_over<ResumeOptions>,
+      .check = check_then_hand_over<CheckOptions>,
+      .summary = check_then_hand_over<SummaryOptions>,
+      .explain = run_explain,
+      .schema = run_schema,
+      .plugins = run_plugins,
+      .plugins_show = run_plugins_show,
+      .plugins_new = run_plugins_new,
+      .plugins_test = hand_over<PluginsTestOptions>,
+      .ls = run_ls,
+      .show = run_show,
+      .best = run_best,
+      .sql = run_sql,
+      .evaluate = hand_over<EvaluateOptions>,
+      .predict = hand_over<PredictOptions>,
+  });
+}
