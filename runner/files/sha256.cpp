@@ -1,0 +1,53 @@
+#include <limits>
+#include <openssl/evp.h>
+
+#include "diagnostics/diagnostic.h"
+#include "files/descriptor.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context); }
+
+void check(bool done) {
+  if (!done) throw Error(Failure::run, "libcrypto cannot compute SHA-256");
+}
+
+}  // namespace
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  const bool done = context_ != nullptr && EVP_DigestInit_ex(context_of(context_), EVP_sha256(), nullptr) == 1;
+  if (!done) EVP_MD_CTX_free(context_of(context_));
+  check(done);
+}
+
+Sha256::~Sha256() { EVP_MD_CTX_free(context_of(context_)); }
+
+void Sha256::update(const void* data, std::size_t size) { check(EVP_DigestUpdate(context_of(context_), data, size) == 1); }
+
+std::string Sha256::hex() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  check(EVP_DigestFinal_ex(context_of(context_), digest, &size) == 1);
+  std::string out;
+  for (unsigned int i = 0; i < size; ++i) {
+    out += "0123456789abcdef"[digest[i] >> 4];
+    out += "0123456789abcdef"[digest[i] & 15];
+  }
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  Sha256 hash;
+  for_each_block(path, std::numeric_limits<std::uint64_t>::max(), [&](std::string_view block) { hash.update(block); });
+  return hash.hex();
+}
+
+}  // namespace rxrun
