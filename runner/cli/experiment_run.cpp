@@ -5,9 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/preprocessing.h"
 #include "cli/run_report.h"
 #include "cli/stop_signal.h"
 #include "cli/version.h"
+#include "diagnostics/render.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
 #include "network/summary.h"
@@ -86,6 +88,10 @@ std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predi
   return records;
 }
 
+void tell(Console& console, const std::vector<Diagnostic>& warnings) {
+  for (const Diagnostic& warning : warnings) console.warning(printable(warning.message));
+}
+
 // The run to fill: a new one, or the interrupted one of the same identity. Nothing when it has finished already.
 struct RunPlace {
   std::int64_t id = 0;
@@ -152,7 +158,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   const Experiment& experiment = checked.experiment();
   const std::atomic<int>& stop = watch_stop_signals();
   Console console(request.common);
-  for (const Diagnostic& warning : checked.warnings) console.warning(warning.message);
+  tell(console, checked.warnings);
 
   std::filesystem::create_directories(request.common.results);
   Recorder recorder(request.common.results / "results.db");
@@ -162,6 +168,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   Network network = network_for(checked, *source);
   const Dataset dataset = read_dataset(experiment, source, console);
 
+  tell(console, dataset.warnings);
   const std::string identity = identity_of(checked, dataset, machine);
   if (!request.identity.empty() && request.identity != identity)
     throw Error(Failure::usage, "the run cannot be continued: its data, plugins, precision or rxrun itself have changed since",
@@ -170,6 +177,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
 
   const RunPlace place = open_run(recorder, record_of(checked, request, dataset, machine, network, identity), existing, request, split_of(dataset));
+  write_preprocessing(place.folder, preprocessing_of(dataset));
   console.log_to(place.folder / "run.log");
   report_start(console, place.name, place.id, experiment, network, dataset, machine, place.continues);
 

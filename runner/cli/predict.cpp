@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/experiment_run.h"
+#include "cli/preprocessing.h"
+#include "cli/stored_run.h"
+#include "data/file_source.h"
+#include "training/machine.h"
+#include "training/trainer.h"
+
+namespace rxrun {
+namespace {
+
+// The images as a data set of one part, prepared as the run's own were. Labels are unknown: all 0, and never looked at.
+Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataSpec& spec, const Preprocessing& preprocessing) {
+  Listing listing{.classes = preprocessing.classes};
+  std::vector<std::int64_t> indices;
+  for (const std::filesystem::path& image : images) {
+    indices.push_back(static_cast<std::int64_t>(listing.samples.size()));
+    listing.samples.push_back({.name = image.string(), .label = 0, .group = image.string(), .part = ""});
+  }
+  Dataset dataset;
+  dataset.source = std::make_shared<FileSource>(std::move(listing), images);
+  dataset.classes = preprocessing.classes;
+  dataset.channels = preprocessing.channels;
+  dataset.image_size = static_cast<int>(spec.image_size);
+  dataset.mean = preprocessing.mean;
+  dataset.deviation = preprocessing.deviation;
+  dataset.parts[static_cast<std::size_t>(Part::validation)] = std::move(indices);
+  return dataset;
+}
+
+}  // namespace
+
+int run_predict(const PredictOptions& options) {
+  const StoredRun run = find_stored_run(options.common.results, options.run);
+  const CheckedExperiment checked = stored_experiment(run);
+  const Experiment& experiment = checked.experiment();
+  const Preprocessing preprocessing = read_preprocessing(run.folder);
+  const Dataset images = unlabelled(options.images, experiment.data, preprocessing);
+  set_up_machine(experiment.machine, experiment.training.precision);
+  Network network = build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
+                                  static_cast<std::int64_t>(preprocessing.classes.size()));
+
+  const Predictions predictions = evaluate(network, images, experiment, run.best_weights(), Part::validation);
+  Table table{.columns = {"image", "class", "probability"}, .rows = {}};
+  const auto classes = static_cast<std::ptrdiff_t>(preprocessing.classes.size());
+  for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
+    const auto row = predictions.probabilities.begin() + static_cast<std::ptrdiff_t>(i) * classes;
+    const auto top = std::max_element(row, row + classes);
+    table.rows.push_back({images.source->samples()[static_cast<std::size_t>(predictions.samples[i])].name,
+                          preprocessing.classes[static_cast<std::size_t>(top - row)], static_cast<double>(*top)});
+  }
+  fmt::print("{}", render(table, options.common.format));
+  return 0;
+}
+
+}  // namespace rxrun
