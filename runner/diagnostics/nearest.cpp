@@ -5,7 +5,8 @@
 namespace rxrun {
 namespace {
 
-constexpr std::size_t longest_word = 100;  // the distance costs the product of both lengths
+constexpr std::size_t longest_word = 100;     // the distance costs the product of both lengths
+constexpr std::size_t most_work = 20'000'000;  // of such products: about 50 ms; what comes later is not looked at
 
 // Case and the two ways to join words are no difference to a reader.
 std::string folded(std::string_view word) {
@@ -41,10 +42,12 @@ std::optional<std::string> nearest_name(std::string_view word, std::span<const s
   if (word.empty() || word.size() > longest_word) return std::nullopt;
   const std::string wanted = folded(word);
   const std::size_t allowed = std::max<std::size_t>(1, (word.size() + 1) / 3);
-  std::size_t best = allowed + 1;
+  std::size_t best = allowed + 1, work = 0;
   const std::string* nearest = nullptr;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > word.size() + allowed || candidate.size() + allowed < word.size()) continue;
+    work += word.size() * candidate.size();
+    if (work > most_work) break;
     const std::size_t distance = edit_distance(wanted, folded(candidate));
     // A word of one letter is one edit away from every other.
     if (distance < best && distance < std::max(word.size(), candidate.size())) {

@@ -1,0 +1,50 @@
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "experiment/document.h"
+#include "experiment/source_text.h"
+#include "experiment/tree_builder.h"
+
+namespace rxrun {
+namespace {
+
+// The builder's errors are told already; what yaml-cpp throws is told here.
+bool build(const SourceText& source, TreeBuilder& builder, Diagnostics& diagnostics) {
+  try {
+    std::istringstream stream{std::string(source.text())};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+    return true;
+  } catch (const TreeBuilder::Stop&) {
+  } catch (const YAML::Exception& exception) {
+    tell_syntax_error(source, exception, builder, diagnostics);
+  } catch (const std::exception& exception) {
+    diagnostics.error(source.whole_file(), fmt::format("the YAML parser fails: {}", exception.what()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Node> parse_document(const std::string& text, const std::string& file, Diagnostics& diagnostics,
+                                   const DocumentLimits& limits) {
+  // Places in a text are counted in 32 bits, and columns in an int.
+  const std::uint64_t most = std::min<std::uint64_t>(limits.bytes, 1u << 30);
+  if (text.size() > most) {
+    diagnostics.error({file, 0, 0, 1, {}}, fmt::format("the file has {} bytes, at most {} are read", text.size(), most));
+    return std::nullopt;
+  }
+  const SourceText source(text, file);
+  if (!check_text(source, diagnostics)) return std::nullopt;
+  TreeBuilder builder(source, limits, diagnostics);
+  if (!build(source, builder, diagnostics)) return std::nullopt;
+  return builder.take();
+}
+
+}  // namespace rxrun

@@ -1,0 +1,28 @@
+// Paths of keys (`network.stages.0.depth`), and the maps of one key that select a kind.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/node.h"
+
+namespace rxrun {
+
+std::vector<std::string> split_path(std::string_view path);  // at the dots; "" gives one empty part
+std::string join_path(const std::vector<std::string>& parts);
+
+// The child of a map by key, of a list by index; null if there is none.
+Node* child(Node& node, const std::string& part);
+
+// Every value below `root` with its path, before its own children.
+void for_each_path(const Node& root, const std::function<void(const std::vector<std::string>& path, const Node& node)>& visit);
+
+// Whether the keys of the map at `path` name kinds of which one is chosen: `optimizer: {adam: {...}}`.
+bool selects_kind(std::string_view path);
+
+// Whether this entry of such a map is a kind. Its other entries are plain values beside it (`warm_up: 5`).
+bool is_kind(const Node::Entry& entry);
+
+}  // namespace rxrun

@@ -1,0 +1,28 @@
+// Where the tokens of a YAML text end: yaml-cpp tells only where they begin.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace rxrun {
+
+// From `offset` past anchors, tags and the blanks behind them, to the value itself.
+std::size_t skip_properties(std::string_view text, std::size_t offset);
+
+// Bytes on its first line of the scalar that starts at `offset` and has this value.
+std::size_t scalar_length(std::string_view text, std::size_t offset, std::string_view value);
+
+// Bytes up to the next blank, line end or flow indicator; at least 1.
+std::size_t word_length(std::string_view text, std::size_t offset);
+
+// Bytes of the word at `offset` if it spells null, else 0.
+std::size_t null_word_length(std::string_view text, std::size_t offset);
+
+// The last line in [from, to] that starts with `---` or `...`.
+std::optional<std::size_t> document_marker(std::string_view text, std::size_t from, std::size_t to);
+
+// The quote, if there is one, that opens a string which the text never closes.
+std::optional<std::size_t> unclosed_quote(std::string_view text, std::size_t from);
+
+}  // namespace rxrun
