@@ -1,0 +1,64 @@
+#include "plugin/catalog.h"
+
+#include "diagnostics/render.h"
+#include "plugin/library_file.h"
+#include "plugin/probe.h"
+
+namespace rxrun {
+
+PluginInfo read_plugin(const std::filesystem::path& library) {
+  const LibraryFile file = read_library_file(library);
+  PluginInfo info;
+  info.library = file.path;
+  info.manifest = file.manifest;
+  info.layers = layers_from_json(file.layers ? *file.layers : probe_layers(file.path), file.path);
+  return info;
+}
+
+void Catalog::add(PluginInfo plugin) {
+  for (const PluginInfo& known : plugins_) {
+    if (known.library == plugin.library) return;
+  }
+  for (const LayerInfo& layer : plugin.layers) {
+    if (const auto found = find(layer.name)) {
+      throw Error(Failure::usage, "layer `" + layer.name + "` is offered by two plugins: `" + found->plugin->manifest.plugin + "` (" +
+                                      printable(found->plugin->library.string()) + ") and `" + plugin.manifest.plugin + "` (" +
+                                      printable(plugin.library.string()) + ")",
+                  "name only one of them in network.plugins");
+    }
+  }
+  plugins_.push_back(std::move(plugin));
+}
+
+std::optional<Catalog::Found> Catalog::find(const std::string& layer) const {
+  for (const PluginInfo& plugin : plugins_) {
+    for (const LayerInfo& info : plugin.layers) {
+      if (info.name == layer) return Found{&plugin, &info};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Catalog::layer_names() const {
+  std::vector<std::string> names;
+  for (const PluginInfo& plugin : plugins_) {
+    for (const LayerInfo& info : plugin.layers) names.push_back(info.name);
+  }
+  return names;
+}
+
+Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics) {
+  Catalog catalog;
+  for (std::size_t i = 0; i < network.plugins.size(); ++i) {
+    const SourceLocation where = i < network.plugins_where.size() ? network.plugins_where[i] : network.where;
+    try {
+      catalog.add(read_plugin(find_plugin(network.plugins[i])));
+    } catch (const Error& error) {
+      for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.error(where, diagnostic.message, diagnostic.advice);
+      catalog.set_incomplete();
+    }
+  }
+  return catalog;
+}
+
+}  // namespace rxrun

@@ -52,9 +52,13 @@ class Catalog {
   };
   std::optional<Found> find(const std::string& layer) const;
   std::vector<std::string> layer_names() const;
+  // A plugin that the network names could not be read: layers that are unknown here may be its.
+  void set_incomplete() { complete_ = false; }
+  bool complete() const { return complete_; }
 
  private:
   std::vector<PluginInfo> plugins_;
+  bool complete_ = true;
 };
 
 // The plugins that a network names, in order. Every error goes to `diagnostics` with its place in the YAML.

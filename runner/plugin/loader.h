@@ -10,10 +10,14 @@
 
 namespace rxrun {
 
+// Loads one library (RTLD_NOW) after comparing its manifest and calls its entry function; it stays loaded for the life of
+// the process. Throws Error naming the library and the cause. A crash meanwhile ends the process with a
+// line that names the library and the signal.
+std::vector<std::shared_ptr<LayerDefinition>> load_plugin(const std::filesystem::path& library);
+
 class LayerFactories {
  public:
-  // Loads each library (RTLD_NOW), after its manifest was compared, and calls its entry function. Throws Error naming the
-  // library and the cause.
+  // load_plugin for each. Throws Error also when a library's code offers other layers than its table says.
   explicit LayerFactories(const std::vector<PluginInfo>& plugins);
   // Throws Error (a bug if the layer was checked before) for an unknown name; LayerError from the layer passes through, any
   // other exception of the plugin becomes a LayerError that names it.

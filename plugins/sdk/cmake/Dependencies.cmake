@@ -14,9 +14,4 @@ find_package(PNG REQUIRED)
 find_package(TIFF REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
 
-# LibTorch as one target whose headers count as system headers, with or without CUDA.
-add_library(rxrun_torch INTERFACE)
-target_link_libraries(rxrun_torch INTERFACE ${TORCH_LIBRARIES})
-target_include_directories(rxrun_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-separate_arguments(RXRUN_TORCH_FLAGS UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-target_compile_options(rxrun_torch INTERFACE ${RXRUN_TORCH_FLAGS})
+include(RxrunTorch)

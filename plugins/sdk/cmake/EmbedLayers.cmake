@@ -1,0 +1,15 @@
+# Run after a plugin is linked: its table of layers goes into the library itself. A library that cannot be described is
+# removed, so that the next build does not take it for done.
+execute_process(COMMAND ${DESCRIBE} ${LIBRARY} OUTPUT_FILE ${TABLE} ERROR_VARIABLE message RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  file(REMOVE ${LIBRARY} ${TABLE})
+  string(STRIP "${message}" message)
+  message(FATAL_ERROR "${message}\n(rxrun-plugin-describe: ${result})")
+endif()
+execute_process(
+  COMMAND ${OBJCOPY} --add-section .rxrun.layers=${TABLE} --set-section-flags .rxrun.layers=noload,readonly ${LIBRARY}
+  ERROR_VARIABLE message RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  file(REMOVE ${LIBRARY})
+  message(FATAL_ERROR "${OBJCOPY} cannot add the table of layers to ${LIBRARY}: ${message}")
+endif()

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <system_error>
+
+#include "diagnostics/render.h"
+#include "plugin/catalog.h"
+#include "plugin/locations.h"
+
+namespace rxrun {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_path(const std::string& text) { return text.find('/') != std::string::npos || text.ends_with(".so"); }
+
+std::vector<fs::path> libraries_in(const fs::path& folder) {
+  std::vector<fs::path> libraries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".so") libraries.push_back(entry->path());
+  }
+  std::sort(libraries.begin(), libraries.end());
+  return libraries;
+}
+
+// "libconvnet.so" and "convnet.so" are both the plugin `convnet`.
+std::string name_of(const fs::path& library) {
+  const std::string stem = library.stem().string();
+  return stem.starts_with("lib") ? stem.substr(3) : stem;
+}
+
+std::string listed(const std::vector<fs::path>& folders) {
+  std::string text;
+  for (const fs::path& folder : folders) text += (text.empty() ? "`" : ", `") + printable(folder.string()) + "`";
+  return text;
+}
+
+}  // namespace
+
+std::vector<fs::path> plugin_folders() {
+  std::vector<fs::path> folders;
+  if (const char* variable = std::getenv("RXRUN_PLUGIN_PATH")) {
+    const std::string list = variable;
+    for (std::size_t begin = 0; begin <= list.size();) {
+      const std::size_t end = std::min(list.find(':', begin), list.size());
+      if (end > begin) folders.emplace_back(list.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  folders.push_back(libexec_folder() / "plugins");
+  return folders;
+}
+
+fs::path find_plugin(const std::string& name_or_path) {
+  std::error_code ignored;
+  if (is_path(name_or_path)) {
+    if (fs::exists(name_or_path, ignored)) return fs::canonical(name_or_path);
+    throw Error(Failure::usage, "plugin library `" + printable(name_or_path) + "` does not exist",
+                "a plugin is named by its name, such as `convnet`, or by its library's path");
+  }
+  const std::vector<fs::path> folders = plugin_folders();
+  for (const fs::path& folder : folders) {
+    for (const std::string& file : {"lib" + name_or_path + ".so", name_or_path + ".so"}) {
+      if (!name_or_path.empty() && fs::exists(folder / file, ignored)) return fs::canonical(folder / file);
+    }
+  }
+  std::vector<std::string> known;
+  for (const fs::path& library : all_plugins()) known.push_back(name_of(library));
+  const auto nearest = nearest_name(name_or_path, known);
+  throw Error(Failure::usage, "no plugin `" + printable(name_or_path) + "` in " + listed(folders),
+              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists what there is; RXRUN_PLUGIN_PATH names further folders");
+}
+
+std::vector<fs::path> all_plugins() {
+  std::vector<fs::path> libraries;
+  std::set<std::string> names;  // a name in an earlier folder hides the same in a later one
+  for (const fs::path& folder : plugin_folders()) {
+    for (const fs::path& library : libraries_in(folder)) {
+      if (names.insert(name_of(library)).second) libraries.push_back(library);
+    }
+  }
+  std::sort(libraries.begin(), libraries.end(), [](const fs::path& a, const fs::path& b) { return name_of(a) < name_of(b); });
+  return libraries;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,41 @@
+#include "plugin/locations.h"
+
+#include <cstdlib>
+#include <string>
+#include <system_error>
+
+#include "diagnostics/diagnostic.h"
+
+namespace rxrun {
+namespace fs = std::filesystem;
+namespace {
+
+bool holds_programs(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "rxrun-plugin-describe", ignored) || fs::exists(folder / "rxrun-engine", ignored);
+}
+
+}  // namespace
+
+fs::path libexec_folder() {
+  if (const char* named = std::getenv("RXRUN_LIBEXEC"); named != nullptr && *named != '\0') {
+    std::error_code error;
+    const fs::path folder = fs::canonical(named, error);
+    if (error || !fs::is_directory(folder, error)) {
+      throw Error(Failure::usage, std::string("RXRUN_LIBEXEC names `") + named + "`, which is not a folder");
+    }
+    return folder;
+  }
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) throw Error(Failure::usage, "the program's own place cannot be read from /proc/self/exe: " + error.message());
+  const fs::path own = program.parent_path();
+  const fs::path beside = (own.parent_path() / RXRUN_LIBEXEC_FROM_PREFIX).lexically_normal();
+  for (const fs::path& folder : {own, beside}) {
+    if (holds_programs(folder)) return folder;
+  }
+  throw Error(Failure::usage, "rxrun's own programs are neither in `" + own.string() + "` nor in `" + beside.string() + "`",
+              "install rxrun again, or set RXRUN_LIBEXEC to the folder that holds rxrun-engine");
+}
+
+}  // namespace rxrun

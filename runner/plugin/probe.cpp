@@ -1,0 +1,152 @@
+#include "plugin/probe.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "plugin/locations.h"
+
+extern char** environ;
+
+namespace rxrun {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t kLongestTable = 4u << 20;
+constexpr std::size_t kLongestMessage = 16u << 10;
+
+[[noreturn]] void fail(const std::filesystem::path& library, const std::string& cause, const std::string& advice = {}) {
+  throw Error(Failure::usage, "plugin library `" + printable(library.string()) + "` " + cause, advice);
+}
+
+struct Pipe {
+  int read_end = -1;
+  int write_end = -1;
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(Failure::run, std::string("no pipe can be made: ") + std::strerror(errno));
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    close_write();
+    if (read_end >= 0) close(read_end);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_write() {
+    if (write_end >= 0) close(write_end);
+    write_end = -1;
+  }
+};
+
+pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& library, const Pipe& out, const Pipe& messages) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, out.write_end, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, messages.write_end, STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  // A group of its own, so that what the library starts ends with it.
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  std::string name = program.string(), argument = library.string();
+  std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
+  pid_t child = -1;
+  const int error = posix_spawn(&child, name.c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw Error(Failure::usage, "`" + name + "` cannot be started: " + std::strerror(error), "install rxrun again");
+  return child;
+}
+
+// Reads what is there; false at the end of the pipe. Bytes beyond the limit are dropped, so that the child never blocks.
+bool drain(int descriptor, std::string& text, std::size_t limit) {
+  char buffer[8192];
+  const ssize_t got = read(descriptor, buffer, sizeof buffer);
+  if (got < 0) return errno == EINTR || errno == EAGAIN;
+  if (got == 0) return false;
+  text.append(buffer, std::min(static_cast<std::size_t>(got), limit - std::min(limit, text.size())));
+  return true;
+}
+
+struct Outcome {
+  bool timed_out = false;
+  int status = 0;
+  std::string out;
+  std::string messages;
+};
+
+Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, Clock::time_point deadline) {
+  Outcome outcome;
+  bool out_open = true, messages_open = true;
+  while (out_open || messages_open) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) break;
+    std::array<pollfd, 2> waits = {pollfd{out_open ? out.read_end : -1, POLLIN, 0}, pollfd{messages_open ? messages.read_end : -1, POLLIN, 0}};
+    if (poll(waits.data(), waits.size(), static_cast<int>(left)) < 0 && errno != EINTR) break;
+    if (waits[0].revents != 0) out_open = drain(out.read_end, outcome.out, kLongestTable);
+    if (waits[1].revents != 0) messages_open = drain(messages.read_end, outcome.messages, kLongestMessage);
+  }
+  // The pipes may be closed, or held open by a grandchild; what counts is the child itself.
+  for (;;) {
+    const pid_t ended = waitpid(child, &outcome.status, WNOHANG);
+    if (ended == child) break;
+    if (ended < 0 && errno != EINTR) break;
+    if (Clock::now() >= deadline) {
+      outcome.timed_out = true;
+      kill(-child, SIGKILL);
+      while (waitpid(child, &outcome.status, 0) < 0 && errno == EINTR) {
+      }
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  kill(-child, SIGKILL);
+  return outcome;
+}
+
+}  // namespace
+
+std::string probe_layers(const std::filesystem::path& library, std::chrono::milliseconds timeout) {
+  const std::filesystem::path program = libexec_folder() / "rxrun-plugin-describe";
+  Pipe out, messages;
+  const auto deadline = Clock::now() + timeout;
+  const pid_t child = spawn(program, library, out, messages);
+  out.close_write();
+  messages.close_write();
+  const Outcome outcome = watch(child, out, messages, deadline);
+  if (outcome.timed_out) {
+    fail(library, "hangs while it is loaded: stopped after " + std::to_string(timeout.count() / 1000) + " s",
+         "look at its static initialisers");
+  }
+  if (WIFSIGNALED(outcome.status)) {
+    const char* name = sigabbrev_np(WTERMSIG(outcome.status));
+    fail(library, std::string("crashes while it is loaded: SIG") + (name ? name : "?") + " (" +
+                      strsignal(WTERMSIG(outcome.status)) + ")", "look at its static initialisers and its RXRUN_PLUGIN function");
+  }
+  if (outcome.status != 0) {
+    // The last line is the describing program's own; what the library itself printed comes before it.
+    std::string text = outcome.messages;
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    const std::size_t line = text.rfind('\n');
+    const std::string cause = line == std::string::npos ? text : text.substr(line + 1);
+    throw Error(Failure::usage, cause.find(library.filename().string()) != std::string::npos ? printable(cause)
+                                : "plugin library `" + printable(library.string()) + "` cannot be described: " + printable(cause));
+  }
+  if (outcome.out.empty()) fail(library, "ends the process while it is loaded");
+  return outcome.out;
+}
+
+}  // namespace rxrun
