@@ -1,0 +1,51 @@
+#include "experiment/read.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "experiment/check.h"
+#include "experiment/key_reader.h"
+#include "experiment/places.h"
+
+namespace rxrun {
+namespace {
+
+// By file in the order of their first error, then by line and column.
+void add_in_order_of_place(std::vector<Diagnostic> found, Diagnostics& diagnostics) {
+  std::vector<std::string> files;
+  for (const Diagnostic& diagnostic : found)
+    if (std::find(files.begin(), files.end(), diagnostic.where.file) == files.end()) files.push_back(diagnostic.where.file);
+  const auto place = [&](const Diagnostic& diagnostic) {
+    const auto& where = diagnostic.where;
+    return std::tuple(std::find(files.begin(), files.end(), where.file) - files.begin(), where.line, where.column);
+  };
+  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  for (const Diagnostic& diagnostic : found) diagnostics.add(diagnostic);
+}
+
+}  // namespace
+
+ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides, Diagnostics& diagnostics) {
+  ReadExperiment read;
+  read.file = file;
+  read.overrides = overrides;
+  Diagnostics found;
+  const std::vector<std::string> known = overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
+  const std::optional<Node> document = resolve_document(file, overrides, known, found);
+  if (document) {
+    const bool whole = !found.has_errors();
+    if (document->kind == Node::Kind::map) {
+      read.tree = KeyReader(read.experiment, found, extended_files(file)).read_map(*document, experiment_keys(), "", false);
+      if (whole) check_values(read.experiment, read.tree, found);
+    } else {
+      SourceLocation where = document->where;
+      where.file = where.file.empty() ? file.string() : where.file;
+      found.error(where, std::string("an experiment file has to be a map, found ") + to_string(document->kind),
+                  "begin with `name: ...`");
+    }
+  }
+  add_in_order_of_place(found.list(), diagnostics);
+  return read;
+}
+
+}  // namespace rxrun

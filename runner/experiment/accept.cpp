@@ -1,0 +1,98 @@
+// Scalars and lists: is the value one that the key takes?
+#include <algorithm>
+#include <cmath>
+#include <regex>
+
+#include "diagnostics/render.h"
+#include "experiment/key_reader.h"
+#include "experiment/node_values.h"
+
+namespace rxrun {
+namespace {
+
+bool within(const NumberForm& form, double value) {
+  if (!std::isfinite(value)) return false;
+  if (form.minimum && (form.exclusive_minimum ? value <= *form.minimum : value < *form.minimum)) return false;
+  if (form.maximum && (form.exclusive_maximum ? value >= *form.maximum : value > *form.maximum)) return false;
+  if (form.only.empty()) return true;
+  return std::any_of(form.only.begin(), form.only.end(), [&](std::int64_t v) { return static_cast<double>(v) == value; });
+}
+
+// Makes it a real where a real is wanted, so that `lr: 1` and `lr: 1.0` are the same.
+bool accept_number(const NumberForm& form, Node& node) {
+  if (form.integer ? node.kind != Node::Kind::integer : !node.is_number()) return false;
+  if (!within(form, node.real)) return false;
+  if (!form.integer) node.kind = Node::Kind::real;
+  return true;
+}
+
+bool accept_text(const TextForm& form, const Node& node) {
+  if (node.kind != Node::Kind::string || node.text.size() < form.shortest || node.text.size() > form.longest) return false;
+  if (node.text.find('\0') != std::string::npos) return false;
+  return form.pattern.empty() || std::regex_match(node.text, std::regex(form.pattern));
+}
+
+bool is_word(const std::vector<std::string>& words, const Node& node) {
+  return node.kind == Node::Kind::string && std::find(words.begin(), words.end(), node.text) != words.end();
+}
+
+}  // namespace
+
+bool KeyReader::accept(const Key& key, Node& node) {
+  if (node.kind == Node::Kind::list && key.list) return accept_list(key, node);
+  if (!key.zero_word.empty() && node.kind == Node::Kind::integer && node.integer == 0) {
+    node.kind = Node::Kind::string;
+    node.text = key.zero_word;
+    return true;
+  }
+  const bool accepted = (key.boolean && node.kind == Node::Kind::boolean) || is_word(key.words, node) ||
+                        (key.number && accept_number(*key.number, node)) || (key.text && accept_text(*key.text, node));
+  if (!accepted) {
+    refuse(key.name, expected(key), node, key.words);
+    return false;
+  }
+  if (key.normalize) key.normalize(node);
+  return true;
+}
+
+bool KeyReader::accept_list(const Key& key, Node& node) {
+  const ListForm& form = *key.list;
+  if (node.items.size() < form.shortest || node.items.size() > form.longest) {
+    const std::string wanted = form.shortest == form.longest ? std::to_string(form.shortest)
+                               : node.items.size() < form.shortest ? "at least " + std::to_string(form.shortest)
+                                                                   : "at most " + std::to_string(form.longest);
+    diagnostics_.error(node.where, "`" + key.name + "` has to hold " + wanted +
+                                       (wanted.ends_with(" 1") ? " element" : " elements") + ", found " +
+                                       (node.items.empty() ? "none" : std::to_string(node.items.size())));
+    return false;
+  }
+  bool good = true;
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    if (form.number ? accept_number(*form.number, node.items[i]) : accept_text(form.text, node.items[i])) continue;
+    refuse(key.name + "[" + std::to_string(i) + "]", form.number ? expected(*form.number) : form.text.what, node.items[i], {});
+    good = false;
+  }
+  return good;
+}
+
+void KeyReader::refuse(const std::string& name, const std::string& wanted, const Node& node,
+                       const std::vector<std::string>& words) {
+  // An expression that could not be filled in was told already.
+  if (node.kind == Node::Kind::string && node.text.find("${") != std::string::npos && diagnostics_.has_errors()) return;
+  std::string advice;
+  const bool number_wanted = wanted.find("number") != std::string::npos || wanted.find("integer") != std::string::npos;
+  if (node.kind == Node::Kind::string) {
+    if (const auto near = nearest_name(node.text, words))
+      advice = "did you mean `" + *near + "`?";
+    else if (number_wanted && rxrun::scalar(node.text, false, {}).is_number())
+      advice = "a number is written without quotes";
+    else if (wanted == "`true` or `false`" && (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off"))
+      advice = "YAML 1.2 knows `true` and `false` only";
+  } else if (node.kind == Node::Kind::real && std::isfinite(node.real)) {
+    const bool integral = node.text.find_first_of(".eE") == std::string::npos || node.text.starts_with("0x");
+    if (integral) advice = "it does not fit 64 bits";
+  }
+  diagnostics_.error(node.where, "`" + printable(name) + "` has to be " + wanted + ", found " + found(node), std::move(advice));
+}
+
+}  // namespace rxrun

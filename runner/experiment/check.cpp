@@ -1,0 +1,144 @@
+#include "experiment/check.h"
+
+#include <cmath>
+#include <regex>
+#include <string>
+
+#include "experiment/node_values.h"
+#include "experiment/places.h"
+
+namespace rxrun {
+namespace {
+
+class Checker {
+ public:
+  Checker(const Experiment& experiment, const Node& tree, Diagnostics& diagnostics)
+      : experiment_(experiment), tree_(tree), diagnostics_(diagnostics) {}
+
+  void network() {
+    const NetworkSpec& network = experiment_.network;
+    if (tree_.find("network") && network.stem.empty() && network.stages.empty() && network.head.empty())
+      error("network", "the network has no layer", "declare some in `stem`, `stages` or `head`");
+  }
+
+  void data() {
+    const DataSpec& data = experiment_.data;
+    if (!tree_.find("data")) return;
+    if (data.path.empty() && data.source != SourceKind::histology)
+      error("data", "`path` is required in `data`", "only `source: histology` does without");
+    split();
+    normalize();
+    if (data.augment.pad >= data.image_size)
+      error("data.augment.pad", "`pad` has to be less than `image_size`, " + std::to_string(data.image_size));
+    if (data.augment.translate >= data.image_size)
+      error("data.augment.translate", "`translate` has to be less than `image_size`, " + std::to_string(data.image_size));
+  }
+
+  void training() {
+    const TrainingSpec& training = experiment_.training;
+    const std::string optimizer = "training.optimizer.sgd";
+    if (training.optimizer.nesterov && training.optimizer.momentum == 0.0)
+      error(optimizer + ".nesterov", "`nesterov` needs a `momentum` greater than 0");
+    milestones();
+    if (training.schedule.warm_up > static_cast<double>(training.epochs))
+      diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` are " +
+                                                          std::to_string(training.epochs) + ": the rate is never reached");
+    if (training.schedule.minimum > training.optimizer.lr)
+      diagnostics_.error(schedule_where("minimum"), "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
+    class_weights();
+  }
+
+ private:
+  SourceLocation where(const std::string& path) const { return place_of(tree_, path); }
+  void error(const std::string& path, std::string message, std::string advice = {}) {
+    diagnostics_.error(where(path), std::move(message), std::move(advice));
+  }
+  SourceLocation schedule_where(const std::string& key) const {
+    const Node* schedule = find_value(tree_, "training.schedule");
+    return where("training.schedule." + schedule->entries.at(0).key + "." + key);
+  }
+
+  void split() {
+    const SplitSpec& split = experiment_.data.split;
+    const std::pair<const char*, const SplitPart*> parts[] = {
+        {"train", &split.train}, {"test", &split.test}, {"validation", &split.validation}};
+    double sum = 0.0;
+    for (const auto& [name, part] : parts) {
+      const std::string path = std::string("data.split.") + name;
+      if (const double* fraction = std::get_if<double>(part)) {
+        sum += *fraction;
+        if (*fraction == 0.0 && part != &split.validation)
+          error(path, std::string("`") + name + "` has to be greater than 0", "only `validation` can be left out");
+        continue;
+      }
+      for (const auto& [earlier_name, earlier] : parts) {
+        if (earlier == part) break;
+        if (*earlier == *part)
+          error(path, std::string("`") + name + "` is the same part as `" + earlier_name + "`",
+                "images that were learned from or chosen by tell nothing new");
+      }
+    }
+    if (sum > 1.0 + 1e-9)
+      error("data.split", "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1");
+    if (!split.group_by.empty() && experiment_.data.source != SourceKind::manifest) group_by(split.group_by);
+  }
+
+  void group_by(const std::string& pattern) {
+    try {
+      if (std::regex(pattern).mark_count() == 0)
+        error("data.split.group_by", "`group_by` has to have a group, whose text names the unit that stays together",
+              "put it in parentheses: '^([0-9]+)_'");
+    } catch (const std::regex_error& fault) {
+      error("data.split.group_by", std::string("`group_by` is no regular expression: ") + fault.what());
+    }
+  }
+
+  void normalize() {
+    const NormalizeSpec& spec = experiment_.data.normalize;
+    if (spec.mean.size() != spec.deviation.size())
+      error("data.normalize.deviation", "`deviation` has to have as many values as `mean`, " + std::to_string(spec.mean.size()) +
+                                            ", found " + std::to_string(spec.deviation.size()));
+    const auto channels = static_cast<std::size_t>(experiment_.data.channels);
+    if (!spec.mean.empty() && channels != 0 && spec.mean.size() != channels && spec.mean.size() != 1)
+      error("data.normalize.mean", "`mean` has to have a value a channel, " + std::to_string(channels) + ", found " +
+                                       std::to_string(spec.mean.size()));
+  }
+
+  void milestones() {
+    const ScheduleSpec& schedule = experiment_.training.schedule;
+    const Node* list = find_value(tree_, "training.schedule.multi_step.milestones");
+    if (!list) return;
+    for (std::size_t i = 0; i < list->items.size() && i < schedule.milestones.size(); ++i) {
+      const std::string value = std::to_string(schedule.milestones[i]);
+      if (i > 0 && schedule.milestones[i] <= schedule.milestones[i - 1])
+        diagnostics_.error(list->items[i].where, "`milestones` have to ascend, found " + value + " after " +
+                                                     std::to_string(schedule.milestones[i - 1]));
+      else if (schedule.milestones[i] >= experiment_.training.epochs)
+        diagnostics_.warning(list->items[i].where, "milestone " + value + " is never reached: `epochs` are " +
+                                                       std::to_string(experiment_.training.epochs));
+    }
+  }
+
+  void class_weights() {
+    const std::size_t weights = experiment_.training.loss.class_weights.size();
+    const auto classes = static_cast<std::size_t>(experiment_.data.classes);
+    if (weights != 0 && classes != 0 && weights != classes)
+      error("training.loss.cross_entropy.class_weights", "`class_weights` has to have a value a class, " +
+                                                             std::to_string(classes) + ", found " + std::to_string(weights));
+  }
+
+  const Experiment& experiment_;
+  const Node& tree_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void check_values(const Experiment& experiment, const Node& tree, Diagnostics& diagnostics) {
+  Checker checker(experiment, tree, diagnostics);
+  checker.network();
+  checker.data();
+  checker.training();
+}
+
+}  // namespace rxrun

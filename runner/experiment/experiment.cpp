@@ -1,0 +1,16 @@
+#include "experiment/experiment.h"
+
+namespace rxrun {
+
+const std::vector<std::string>& watchable_metrics() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const char* part : {"train_", "test_"})
+      for (const char* metric : {"loss", "accuracy", "balanced_accuracy", "auc", "f1", "brier"})
+        all.push_back(std::string(part) + metric);
+    return all;
+  }();
+  return names;
+}
+
+}  // namespace rxrun

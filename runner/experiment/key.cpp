@@ -1,0 +1,62 @@
+#include "experiment/key.h"
+
+#include <tuple>
+
+#include "experiment/node_values.h"
+
+namespace rxrun {
+namespace {
+
+std::string either(const std::vector<std::string>& forms) {
+  std::string text;
+  for (std::size_t i = 0; i < forms.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == forms.size() ? " or " : ", ") + forms[i];
+  return text;
+}
+
+std::string quoted(const std::string& word) { return "`" + word + "`"; }
+
+}  // namespace
+
+std::string expected(const NumberForm& number) {
+  if (!number.only.empty()) {
+    std::vector<std::string> values;
+    for (std::int64_t value : number.only) values.push_back(std::to_string(value));
+    return either(values);
+  }
+  const auto text = [&](double bound) {
+    return number.integer ? std::to_string(static_cast<std::int64_t>(bound)) : number_text(bound);
+  };
+  std::string words = number.integer ? "an integer" : "a number";
+  const auto& [low, high] = std::tie(number.minimum, number.maximum);
+  if (low && high && !number.exclusive_minimum && !number.exclusive_maximum)
+    return words + " from " + text(*low) + " to " + text(*high);
+  if (low) words += (number.exclusive_minimum ? " greater than " : " of at least ") + text(*low);
+  if (low && high) words += " and";
+  if (high) words += (number.exclusive_maximum ? " less than " : " at most ") + text(*high);
+  return words;
+}
+
+std::string expected(const Key& key) {
+  if (!key.kinds.empty()) {
+    std::vector<std::string> names;
+    for (const Kind& kind : key.kinds) names.push_back(quoted(kind.name));
+    return either(names) + ", or a map from " + (names.size() == 1 ? "it" : "one of them") + " to its options";
+  }
+  if (key.layers) return "a list of layers";
+  if (key.stages) return "a list of stages, each a map with `block`";
+  std::vector<std::string> forms;
+  if (key.boolean) forms = {"`true`", "`false`"};
+  if (key.map) forms.push_back("a map");
+  if (key.number) forms.push_back(expected(*key.number));
+  if (key.list) {
+    std::string list = "a list of ";
+    if (key.list->shortest == key.list->longest) list += std::to_string(key.list->longest) + " elements, each ";
+    forms.push_back(list + (key.list->number ? expected(*key.list->number) : key.list->text.what));
+  }
+  if (key.text) forms.push_back(key.text->what);
+  for (const std::string& word : key.words) forms.push_back(quoted(word));
+  return either(forms);
+}
+
+}  // namespace rxrun

@@ -1,0 +1,50 @@
+// A document's tree, checked against the declared keys: fills an Experiment and gives the tree back with every default in
+// it and each value written in one way.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diagnostics/diagnostic.h"
+#include "experiment/key.h"
+
+namespace rxrun {
+
+class KeyReader {
+ public:
+  // `files`: the file and those that it extends, nearest first.
+  KeyReader(Experiment& experiment, Diagnostics& diagnostics, std::vector<std::string> files)
+      : experiment_(experiment), diagnostics_(diagnostics), files_(std::move(files)) {}
+
+  // Reads a map whose keys are `keys`, with `of` its own name for errors ("" for the file). A value with an error counts
+  // as its default. Other keys are errors, or, if the map is open, kept after the others.
+  Node read_map(const Node& map, const std::vector<Key>& keys, const std::string& of, bool open);
+
+ private:
+  Node read_value(const Key& key, const Node::Entry& entry);
+  Node read_kind(const Key& key, const Node::Entry& entry);
+  const Node::Entry* chosen_kind(const Key& key, const Node& map);
+  Node read_layers(const Key& key, const Node& list);
+  Node read_layer(const Node& item, const std::string& of);
+  Node read_stages(const Key& key, const Node& list);
+  // Options of a layer or network-wide values: scalars and lists of scalars. False when there was an error.
+  bool check_open_value(const std::string& name, const Node& value);
+  void read_open_entries(const Node& map, const std::vector<Key>& keys, Node& result);
+  Node default_value(const Key& key);
+  Node map_of_defaults(const std::vector<Key>& keys);
+  void store(const Key& key, const Node& node);
+  Node spread(const Node& map, const std::vector<Key>& keys);
+  void unknown_key(const Node::Entry& entry, const std::vector<Key>& keys, const std::string& of);
+
+  // Accepts a scalar or list, brought into its one form; tells the error and returns false otherwise.
+  bool accept(const Key& key, Node& node);
+  bool accept_list(const Key& key, Node& node);
+  void refuse(const std::string& name, const std::string& wanted, const Node& node, const std::vector<std::string>& words);
+
+  Experiment& experiment_;
+  Experiment pristine_;  // where defaults are looked up
+  Diagnostics& diagnostics_;
+  std::vector<std::string> files_;
+};
+
+}  // namespace rxrun

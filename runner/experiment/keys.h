@@ -1,0 +1,15 @@
+// The declared keys, section by section.
+#pragma once
+
+#include <vector>
+
+#include "experiment/key.h"
+
+namespace rxrun {
+
+std::vector<Key> network_keys();
+std::vector<Key> data_keys();
+std::vector<Key> training_keys();
+std::vector<Key> machine_keys();
+
+}  // namespace rxrun

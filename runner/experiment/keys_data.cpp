@@ -1,0 +1,159 @@
+#include <filesystem>
+#include <system_error>
+
+#include "experiment/key_builder.h"
+#include "experiment/keys.h"
+
+namespace rxrun {
+namespace {
+
+auto data(auto... rest) { return member(&Experiment::data, rest...); }
+auto augment(auto... rest) { return data(&DataSpec::augment, rest...); }
+
+// A fraction to draw, or the name of a part that the source gives.
+KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member) {
+  return KeyBuilder(std::move(name), std::move(doc), data(&DataSpec::split, member))
+      .text("the name of a part that the source gives")
+      .length(1, 200)
+      .from(0)
+      .to(1);
+}
+
+std::vector<Key> split_keys() {
+  return {
+      part("train", "learned from: a fraction, or a part that the source gives", &SplitSpec::train),
+      part("test", "watched every epoch, picks the best weights", &SplitSpec::test),
+      part("validation", "scored once, at the end, with the best weights; 0: none", &SplitSpec::validation),
+      KeyBuilder("group_by",
+                 "keeps what belongs together in one part: a regular expression on the file name whose first group is, "
+                 "say, the patient; for a manifest a column",
+                 data(&DataSpec::split, &SplitSpec::group_by))
+          .text("a regular expression with a group")
+          .length(0, 1000),
+      KeyBuilder("seed", "of the draw; null: the experiment's", data(&DataSpec::split, &SplitSpec::seed)),
+  };
+}
+
+std::vector<Key> augment_keys() {
+  return {
+      KeyBuilder("pad", "pixels added on each side before a random crop back", augment(&AugmentSpec::pad)).from(0).to(1024),
+      KeyBuilder("horizontal_flip", "mirror left and right, half the time", augment(&AugmentSpec::horizontal_flip)),
+      KeyBuilder("vertical_flip", "mirror top and bottom, half the time", augment(&AugmentSpec::vertical_flip)),
+      KeyBuilder("rotate_90", "turn by 0, 90, 180 or 270 degrees", augment(&AugmentSpec::rotate_90)),
+      KeyBuilder("translate", "shift by up to so many pixels", augment(&AugmentSpec::translate)).from(0).to(1024),
+      KeyBuilder("rotate", "turn by up to so many degrees", augment(&AugmentSpec::rotate)).from(0).to(180),
+      KeyBuilder("scale", "random resized crop: the least share of the area kept; 1: off",
+                 augment(&AugmentSpec::scale_low))
+          .above(0)
+          .to(1),
+      KeyBuilder("brightness", "a factor within 1 ± so much", augment(&AugmentSpec::brightness)).from(0).to(1),
+      KeyBuilder("contrast", "a factor within 1 ± so much", augment(&AugmentSpec::contrast)).from(0).to(1),
+      KeyBuilder("saturation", "a factor within 1 ± so much", augment(&AugmentSpec::saturation)).from(0).to(1),
+      KeyBuilder("hue", "a turn of the colour circle by up to so much", augment(&AugmentSpec::hue)).from(0).to(0.5),
+      KeyBuilder("stain", "jitter in haematoxylin-eosin-DAB space (arXiv 1808.05896)", augment(&AugmentSpec::stain))
+          .from(0)
+          .to(1),
+      KeyBuilder("erase", "probability of erasing a rectangle (arXiv 1708.04896)", augment(&AugmentSpec::erase))
+          .from(0)
+          .to(1),
+  };
+}
+
+Key normalize_key() {
+  const auto spec = [](auto... rest) { return data(&DataSpec::normalize, rest...); };
+  return KeyBuilder("normalize",
+                    "brings channels to mean 0 and deviation 1: `measured` on the training part, given, or `none`")
+      .words({"measured", "none"})
+      .map({
+          KeyBuilder("mean", "a value a channel, of pixels in [0, 1]", spec(&NormalizeSpec::mean))
+              .from(-1000)
+              .to(1000)
+              .length(1, 3)
+              .required(),
+          KeyBuilder("deviation", "a value a channel, of pixels in [0, 1]", spec(&NormalizeSpec::deviation))
+              .above(0)
+              .to(1000)
+              .length(1, 3)
+              .required(),
+      })
+      .set([](Experiment& e, const Node& node) {
+        e.data.normalize.measured = node.kind == Node::Kind::string && node.text == "measured";
+      })
+      .get([](Experiment& e) { return to_node(e.data.normalize.measured ? "measured" : "none"); });
+}
+
+Key sample_key() {
+  std::vector<Kind> kinds{{"histology",
+                           "patches that look like stained tissue, two classes",
+                           {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(8).to(1'000'000)}}};
+  return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, a missing path is an error")
+      .kinds(std::move(kinds))
+      .nullable()
+      .set([](Experiment& e, const Node& node) { e.data.sample = node.entries.at(0).key; })
+      .get([](Experiment&) { return null_node(); });
+}
+
+Key path_key() {
+  return KeyBuilder("path", "folder or file of the images; only `source: histology` does without")
+      .text("a path")
+      .length(1, 4096)
+      .nullable()
+      .no_identity()
+      .set([](Experiment& e, const Node& node) {
+        std::error_code fault;
+        e.data.path = std::filesystem::absolute(node.text, fault).lexically_normal();
+        e.data.path_where = node.where;
+      })
+      .get([](Experiment&) { return null_node(); });
+}
+
+Key memory_key() {
+  return KeyBuilder("memory", "decoded images kept in memory; beyond it they are decoded as they are needed")
+      .text("a size such as `4 GiB` or a number of bytes", "^[0-9]{1,15}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+      .number({.integer = true, .minimum = 0})
+      .no_identity()
+      .normalize([](Node& node) {
+        const auto bytes = node.kind == Node::Kind::integer ? node.integer : bytes_of(node.text).value_or(0);
+        node.kind = Node::Kind::string;
+        node.text = bytes_text(static_cast<std::uint64_t>(bytes));
+      })
+      .set([](Experiment& e, const Node& node) {
+        e.data.memory = static_cast<std::uint64_t>(bytes_of(node.text).value_or(0));
+      })
+      .get([](Experiment& e) { return to_node(bytes_text(e.data.memory)); });
+}
+
+}  // namespace
+
+std::vector<Key> data_keys() {
+  return {
+      choice("source", "what lies at `path`", data(&DataSpec::source),
+             {"class_folders", "medmnist", "idx", "manifest", "cifar", "histology"}),
+      path_key(),
+      sample_key(),
+      KeyBuilder("image_size", "height and width that the network sees, in pixels", data(&DataSpec::image_size))
+          .from(4)
+          .to(4096),
+      KeyBuilder("resize",
+                 "how an image of another size is fitted: stretch; crop: short side, then the centre; pad; none: an error",
+                 data(&DataSpec::resize))
+          .words({"stretch", "crop", "pad", "none"}),
+      KeyBuilder("channels", "converts to grey (1) or colour (3); auto: as the source has them", data(&DataSpec::channels))
+          .zero_as("auto")
+          .only({1, 3}),
+      KeyBuilder("classes", "how many the source must have; auto: as it has them", data(&DataSpec::classes))
+          .from(2)
+          .to(1'000'000)
+          .zero_as("auto"),
+      KeyBuilder("split", "training, test and validation part: fractions to draw, or parts that the source gives")
+          .map(split_keys()),
+      KeyBuilder("augment", "random changes of the training images, in this order").map(augment_keys()),
+      normalize_key(),
+      KeyBuilder("batch", "images a step", data(&DataSpec::batch)).from(1).to(65536),
+      choice("on_bad_image", "a damaged image is an error, or left out and counted", data(&DataSpec::on_bad_image),
+             {"error", "skip"}),
+      memory_key(),
+  };
+}
+
+}  // namespace rxrun

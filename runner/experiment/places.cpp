@@ -1,0 +1,105 @@
+#include "experiment/places.h"
+
+#include <algorithm>
+
+#include "experiment/key.h"
+#include "experiment/paths.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+constexpr std::size_t most_files = 64;
+
+const Node* child_of(const Node& node, const std::string& part) { return child(const_cast<Node&>(node), part); }
+
+// Whether the file or an override speaks of this kind.
+bool is_named(const Key& key, const Kind& kind, const Node* written, const std::vector<Override>& overrides) {
+  const auto named_by = [&](const Override& change) {
+    const std::vector<std::string> names = split_path(change.path);
+    const bool in_path = std::find(names.begin(), names.end(), kind.name) != names.end();
+    return in_path || (names.back() == key.name && change.value.find(kind.name) != std::string::npos);
+  };
+  if (std::any_of(overrides.begin(), overrides.end(), named_by)) return true;
+  return written && (written->text == kind.name || written->find(kind.name));
+}
+
+void add_paths(const std::vector<Key>& keys, const std::string& prefix, const Node* written,
+               const std::vector<Override>& overrides, std::vector<std::string>& paths) {
+  Experiment pristine;  // where defaults are looked up
+  for (const Key& key : keys) {
+    if (key.consumed) continue;
+    const std::string path = prefix + key.name;
+    const Node* value = written ? written->find(key.name) : nullptr;
+    if (!key.map || !key.words.empty() || key.nullable) paths.push_back(path);
+    if (key.map) add_paths(key.keys, path + ".", value, overrides, paths);
+    if (key.open) paths.push_back(path + ".*");
+    const auto add_kind = [&](const Kind& kind) {
+      add_paths(kind.keys, path + "." + kind.name + ".", value ? value->find(kind.name) : nullptr, overrides, paths);
+    };
+    bool any = false;
+    for (const Kind& kind : key.kinds) {
+      if (!is_named(key, kind, value, overrides)) continue;
+      add_kind(kind);
+      any = true;
+    }
+    for (const Kind& kind : key.kinds)
+      if (!any && key.get(pristine).text == kind.name) add_kind(kind);
+  }
+}
+
+void add_files(const std::filesystem::path& file, std::vector<std::string>& files) {
+  const bool known = std::find(files.begin(), files.end(), file.string()) != files.end();
+  if (known || files.size() >= most_files) return;
+  files.push_back(file.string());
+  Diagnostics ignored;  // resolve_document tells them
+  std::optional<Node> document;
+  try {
+    document = parse_document(read_file(file, DocumentLimits{}.bytes), file.string(), ignored);
+  } catch (const Error&) {
+    return;  // resolve_document tells it, with its place
+  }
+  const Node* base = document ? document->find("extends") : nullptr;
+  if (!base) return;
+  const auto add = [&](const std::string& name) { add_files((file.parent_path() / name).lexically_normal(), files); };
+  if (base->kind == Node::Kind::string) add(base->text);
+  for (auto item = base->items.rbegin(); item != base->items.rend(); ++item) add(item->text);  // a later one wins
+}
+
+}  // namespace
+
+const Node* find_value(const Node& tree, const std::string& path) {
+  const Node* node = &tree;
+  for (const std::string& part : split_path(path)) {
+    node = child_of(*node, part);
+    if (!node) return nullptr;
+  }
+  return node;
+}
+
+SourceLocation place_of(const Node& tree, const std::string& path) {
+  const Node* node = &tree;
+  SourceLocation where = tree.where;
+  for (const std::string& part : split_path(path)) {
+    node = child_of(*node, part);
+    if (!node) break;
+    if (node->origin != Node::Origin::default_value && !node->where.file.empty()) where = node->where;
+  }
+  return where;
+}
+
+std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides) {
+  Diagnostics ignored;  // told when the file is read with its overrides
+  const std::optional<Node> written = resolve_document(file, {}, {}, ignored);
+  std::vector<std::string> paths;
+  add_paths(experiment_keys(), "", written ? &*written : nullptr, overrides, paths);
+  return paths;
+}
+
+std::vector<std::string> extended_files(const std::filesystem::path& file) {
+  std::vector<std::string> files;
+  add_files(file, files);
+  return files;
+}
+
+}  // namespace rxrun
