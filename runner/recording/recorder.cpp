@@ -1,0 +1,117 @@
+#include "recording/recorder.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "recording/connection.h"
+#include "recording/ownership.h"
+#include "recording/process.h"
+#include "recording/run_rows.h"
+#include "recording/schema.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path& checked(const fs::path& database) {
+  create_if_missing(database);
+  check_file(database);
+  return database;
+}
+
+// Before the first epoch rather than after it.
+void check_writable(const Connection& connection) {
+  const fs::path& path = connection.path();
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const bool file_read_only = sqlite3_db_readonly(connection.handle(), "main") != 0;
+  if (!file_read_only && ::access(folder.c_str(), W_OK) == 0) return;
+  const int cause = file_read_only && ::access(path.c_str(), W_OK) == 0 ? EACCES : errno;
+  throw Error(Failure::usage, fmt::format("{} cannot be written: {}", printable((file_read_only ? path : folder).string()), std::strerror(cause)),
+              "give the file and its folder write permission, or name another folder by --results");
+}
+
+}  // namespace
+
+struct Recorder::Database {
+  explicit Database(const fs::path& path) : connection(checked(path), Connection::Mode::read_write) {
+    check_schema(connection);
+    check_writable(connection);
+    connection.execute("PRAGMA journal_mode = DELETE");
+    migrate(connection);
+  }
+
+  Connection connection;
+  const ProcessIdentity process = this_process();
+};
+
+Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
+Recorder::~Recorder() = default;
+
+std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
+  Statement select(database_->connection,
+                   "SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid, process_start FROM runs"
+                   " WHERE identity = ? ORDER BY id DESC LIMIT 1");
+  if (!select.bind(identity).step()) return std::nullopt;
+  const ProcessIdentity owner{.host = select.text(5),
+                              .boot_id = select.text(6),
+                              .pid_namespace = select.text(7),
+                              .pid = select.integer(8),
+                              .start = select.integer(9)};
+  return ExistingRun{.id = select.integer(0),
+                     .name = select.text(1),
+                     .status = status_now(status_of(select.text(2)), owner),
+                     .folder = select.text(3),
+                     .epochs = select.integer(4)};
+}
+
+std::int64_t Recorder::begin(const RunRecord& run, const std::vector<SplitRecord>& split) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  mark_gone_runs(connection);
+  Statement taken(connection, "SELECT id FROM runs WHERE name = ?");
+  if (taken.bind(run.name).step()) {
+    throw Error(Failure::try_later, fmt::format("there is a run of the name {} already: run {}", printable(run.name), taken.integer(0)),
+                "another process may have just started the same experiment");
+  }
+  const std::int64_t id = insert_run(connection, run, database_->process);
+  insert_split(connection, id, run.split_hash, split);
+  transaction.commit();
+  return id;
+}
+
+void Recorder::resume(std::int64_t run, std::int64_t epoch) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  if (!claim_run(connection, run, database_->process))
+    throw Error(Failure::usage, fmt::format("run {} has finished: there is nothing to resume", run));
+  remove_epochs_from(connection, run, epoch + 1);
+  update_progress(connection, run);
+  transaction.commit();
+}
+
+void Recorder::epoch(std::int64_t run, const EpochRecord& record) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  if (!claim_run(connection, run, database_->process))
+    throw Error(Failure::usage, fmt::format("run {} has finished: no epoch can be added", run));
+  insert_epoch(connection, run, record);
+  update_progress(connection, run);
+  transaction.commit();
+}
+
+void Recorder::end(std::int64_t run, const End& end) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  if (!claim_run(connection, run, database_->process)) return;
+  end_run(connection, run, end);
+  transaction.commit();
+}
+
+}  // namespace rxrun

@@ -1,0 +1,20 @@
+// Tables of results.db as a reader likes them; the machine formats stay as they are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "recording/query.h"
+
+namespace rxrun {
+
+// For text and markdown: `seconds` becomes `duration` ("4:05"), columns without any value are left out.
+Table for_reading(Table table, TableFormat format);
+
+// One row as two columns, name and value; NULLs left out.
+Table upright(const Table& row);
+
+// "▁▃▅▆█" over the values' own range, at most `width` characters; an absent value is a blank.
+std::string sparkline(const std::vector<Value>& values, std::size_t width);
+
+}  // namespace rxrun

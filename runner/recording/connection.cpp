@@ -1,0 +1,187 @@
+#include "recording/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cstring>
+#include <limits>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+constexpr int kBusyMilliseconds = 60'000;
+constexpr int kLongestValue = 256 << 20;  // bytes of one text; more than any resolved experiment
+
+std::string blob_literal(const unsigned char* bytes, int size) {
+  std::string literal = "x'";
+  for (int i = 0; i < size; ++i) literal += fmt::format("{:02X}", bytes[i]);
+  return literal + "'";
+}
+
+}  // namespace
+
+Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(path) {
+  const int flags = (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  if (code != SQLITE_OK) {
+    try {
+      fail(code);
+    } catch (...) {
+      sqlite3_close_v2(handle_);
+      throw;
+    }
+  }
+  try {
+    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+    sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kLongestValue);
+    // Results may come from elsewhere: their schema must not be able to call anything, nor a damaged page to be believed.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    execute("PRAGMA cell_size_check = ON");
+    execute("PRAGMA foreign_keys = ON");
+    execute("PRAGMA synchronous = FULL");
+    // Spilling would take the exclusive lock in the middle of a transaction; so readers are shut out at commits only.
+    execute("PRAGMA cache_spill = OFF");
+  } catch (...) {
+    sqlite3_close_v2(handle_);
+    throw;
+  }
+}
+
+Connection::Connection() : path_(":memory:") {
+  const int code = sqlite3_open_v2(":memory:", &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code != SQLITE_OK) {
+    sqlite3_close_v2(handle_);
+    throw Error(Failure::run, fmt::format("cannot start SQLite: {}", sqlite3_errstr(code)));
+  }
+}
+
+Connection::~Connection() { sqlite3_close_v2(handle_); }
+
+void Connection::execute(const char* sql) {
+  const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t Connection::last_id() const { return sqlite3_last_insert_rowid(handle_); }
+
+void Connection::fail(int code) const {
+  const std::string file = printable(path_.string());
+  const std::string words = printable(handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
+  const int cause = handle_ ? sqlite3_system_errno(handle_) : 0;
+  const std::string system = cause ? std::strerror(cause) : words;
+  const std::string shell_advice = fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw Error(Failure::try_later,
+                  fmt::format("{}: locked by another process for more than {} s", file, kBusyMilliseconds / 1000),
+                  "look for a program that holds it open in the middle of a query, and try again");
+    case SQLITE_FULL:
+      throw Error(Failure::run, fmt::format("cannot write {}: {}", file, words),
+                  "make room and continue the run with `rxrun resume`; all that was recorded before is intact");
+    case SQLITE_IOERR:
+      throw Error(Failure::run, fmt::format("cannot read or write {}: {}", file, system),
+                  "all that was recorded before is intact; continue the run with `rxrun resume`");
+    case SQLITE_NOTADB:
+      throw Error(Failure::usage, fmt::format("{} is not a database of results", file),
+                  "move it away, or name another folder by --results");
+    case SQLITE_CORRUPT:
+      throw Error(Failure::usage, fmt::format("{} is damaged: {}", file, words), shell_advice);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      throw Error(Failure::usage, fmt::format("{} cannot be written: {}", file, words),
+                  "give the file and its folder write permission, or name another folder by --results");
+    case SQLITE_CANTOPEN:
+      throw Error(Failure::usage, fmt::format("cannot open {}: {}", file, system));
+    case SQLITE_NOMEM:
+      throw Error(Failure::run, fmt::format("out of memory while using {}", file));
+    default:
+      throw Error(Failure::usage, fmt::format("{}: {}", file, words));
+  }
+}
+
+Transaction::~Transaction() {
+  // A failure here follows another one that is on its way up already; SQLite rolls back by itself at the latest on the next open.
+  if (!sqlite3_get_autocommit(connection_.handle())) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection) {
+  const int code = sqlite3_prepare_v2(connection.handle(), sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  if (code != SQLITE_OK) connection.fail(code);
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+void Statement::reset() { sqlite3_reset(statement_); }
+
+Statement& Statement::bind_all(const std::vector<Value>& values) {
+  reset();
+  int index = 0;
+  for (const Value& value : values) bind_one(++index, value);
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  connection_.fail(code);
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+  reset();
+}
+
+void Statement::bind_one(int index, const Value& value) {
+  int code = SQLITE_OK;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    code = sqlite3_bind_int64(statement_, index, *integer);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    code = sqlite3_bind_double(statement_, index, *real);  // not a number becomes NULL
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    code = sqlite3_bind_text64(statement_, index, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } else {
+    code = sqlite3_bind_null(statement_, index);
+  }
+  if (code != SQLITE_OK) connection_.fail(code);
+}
+
+int Statement::columns() const { return sqlite3_column_count(statement_); }
+
+std::string Statement::column_name(int column) const {
+  const char* name = sqlite3_column_name(statement_, column);
+  return name ? name : "";
+}
+
+Value Statement::value(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(statement_, column)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement_, column);
+    case SQLITE_TEXT:
+      return text(column);
+    case SQLITE_BLOB:
+      return blob_literal(static_cast<const unsigned char*>(sqlite3_column_blob(statement_, column)),
+                          sqlite3_column_bytes(statement_, column));
+    default:
+      return std::monostate{};
+  }
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+}  // namespace rxrun

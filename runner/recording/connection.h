@@ -1,0 +1,100 @@
+// A connection to SQLite whose errors are Errors that name the file and the cause. Used within recording/ and its tests only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "recording/query.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace rxrun {
+
+class Connection;
+
+// A prepared statement. Parameters are bound in order, all at once; step() gives the next row.
+class Statement {
+ public:
+  Statement(Connection& connection, std::string_view sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  template <typename... Values>
+  Statement& bind(const Values&... values) {
+    reset();
+    int index = 0;
+    (bind_one(++index, values), ...);
+    return *this;
+  }
+  Statement& bind_all(const std::vector<Value>& values);
+  bool step();  // false: no further row
+  void run();   // to the end, then ready to be bound again
+
+  int columns() const;
+  std::string column_name(int column) const;
+  Value value(int column) const;  // a blob as x'0A...'
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string text(int column) const;
+
+ private:
+  void reset();
+  void bind_one(int index, const Value& value);
+  void bind_one(int index, std::int64_t value) { bind_one(index, Value(value)); }
+  void bind_one(int index, int value) { bind_one(index, Value(std::int64_t{value})); }
+  void bind_one(int index, double value) { bind_one(index, Value(value)); }
+  void bind_one(int index, const std::string& value) { bind_one(index, Value(value)); }
+  void bind_one(int index, std::string_view value) { bind_one(index, Value(std::string(value))); }
+  void bind_one(int index, const char* value) { bind_one(index, Value(std::string(value))); }
+
+  Connection& connection_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+class Connection {
+ public:
+  enum class Mode { read_only, read_write };
+
+  // An existing file. Waits up to 60 s for a lock of another process; foreign keys on, synchronous FULL.
+  Connection(const std::filesystem::path& path, Mode mode);
+  // In memory, for the image of a new database.
+  Connection();
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void execute(const char* sql);  // one statement or more, without parameters and results
+  std::int64_t changes() const;
+  std::int64_t last_id() const;
+  const std::filesystem::path& path() const { return path_; }
+  sqlite3* handle() const { return handle_; }
+
+  // Throws what SQLite reported last, as Error: Failure::try_later for a lock that did not come free, run for a disk that
+  // is full or failing, usage for a file that is damaged or may not be written.
+  [[noreturn]] void fail(int code) const;
+
+ private:
+  std::filesystem::path path_;
+  sqlite3* handle_ = nullptr;
+};
+
+// Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain BEGIN
+// takes it at its first write, where waiting for another writer is no longer possible.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection) { connection_.execute("BEGIN IMMEDIATE"); }
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit() { connection_.execute("COMMIT"); }
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace rxrun

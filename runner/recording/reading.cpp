@@ -1,0 +1,83 @@
+#include "recording/reading.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "diagnostics/diagnostic.h"
+#include "recording/ownership.h"
+#include "recording/schema.h"
+
+namespace rxrun {
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
+std::string text_of(sqlite3_value* value) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return text ? text : "";
+}
+
+void status_function(sqlite3_context* context, int, sqlite3_value** values) {
+  try {
+    const std::string recorded = text_of(values[0]);
+    const ProcessIdentity owner{.host = text_of(values[1]),
+                                .boot_id = text_of(values[2]),
+                                .pid_namespace = text_of(values[3]),
+                                .pid = sqlite3_value_int64(values[4]),
+                                .start = sqlite3_value_int64(values[5])};
+    sqlite3_result_text(context, to_string(status_now(status_of(recorded), owner)), -1, SQLITE_STATIC);
+  } catch (const std::exception& error) {
+    sqlite3_result_error(context, error.what(), -1);
+  }
+}
+
+// The journal of a writer that was killed holds what the file was before. A connection that cannot write is told so and no more.
+void roll_back_interrupted_write(const std::filesystem::path& database) {
+  Connection writer(database, Connection::Mode::read_write);
+  check_schema(writer);
+}
+
+std::size_t bytes_of(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return sizeof value + (text ? text->size() : 0);
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
+  check_file(database);
+  auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+  try {
+    check_schema(*connection);
+  } catch (const Error&) {
+    const int code = sqlite3_extended_errcode(connection->handle());
+    if ((code & 0xff) != SQLITE_READONLY) throw;
+    roll_back_interrupted_write(database);
+    connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    check_schema(*connection);
+  }
+  connection->execute("PRAGMA query_only = ON");
+  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr, status_function,
+                             nullptr, nullptr, nullptr);
+  return connection;
+}
+
+Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters, std::int64_t limit) {
+  Statement statement(connection, sql);
+  statement.bind_all(parameters);
+  Table table;
+  for (int column = 0; column < statement.columns(); ++column) table.columns.push_back(statement.column_name(column));
+  std::size_t bytes = 0;
+  while (statement.step()) {
+    if (limit > 0 && static_cast<std::int64_t>(table.rows.size()) == limit) {
+      table.more = true;
+      break;
+    }
+    std::vector<Value>& row = table.rows.emplace_back();
+    for (int column = 0; column < statement.columns(); ++column) bytes += bytes_of(row.emplace_back(statement.value(column)));
+    if (bytes > kMostBytes) throw Error(Failure::usage, "the result is larger than 1 GB", "ask for fewer rows or columns");
+  }
+  return table;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,127 @@
+// What the commands ask of results.db: the list of runs, the best ones, one run in full.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "recording/query.h"
+#include "recording/reading.h"
+
+namespace rxrun {
+namespace {
+
+std::vector<std::string> strings(const Table& table) {
+  std::vector<std::string> list;
+  for (const auto& row : table.rows) list.push_back(std::get<std::string>(row[0]));
+  return list;
+}
+
+std::optional<std::int64_t> as_id(const std::string& text) {
+  std::int64_t id = 0;
+  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (code != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return id;
+}
+
+[[noreturn]] void no_such_run(Connection& connection, const std::string& run) {
+  const auto names = strings(fetch(connection, "SELECT name FROM runs ORDER BY id DESC LIMIT 1000"));
+  const auto nearest = nearest_name(run, names);
+  throw Error(Failure::usage, fmt::format("there is no run `{}`", printable(run)),
+              nearest ? fmt::format("did you mean `{}`?", printable(*nearest)) : "`rxrun ls` lists the runs");
+}
+
+std::int64_t find_run(Connection& connection, const std::string& run) {
+  Table found;
+  if (const auto id = as_id(run)) found = fetch(connection, "SELECT id, name FROM runs WHERE id = ?", {*id});
+  if (found.rows.empty()) found = fetch(connection, "SELECT id, name FROM runs WHERE name = ?", {run});
+  if (found.rows.empty() && !run.empty())
+    found = fetch(connection, "SELECT id, name FROM runs WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {run});
+  if (found.rows.empty()) no_such_run(connection, run);
+  if (found.rows.size() > 1) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i) names.push_back(printable(std::get<std::string>(found.rows[i][1])));
+    throw Error(Failure::usage, fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "), found.rows.size() > 5 ? ", ..." : ""),
+                "give more of the name, or the number");
+  }
+  return std::get<std::int64_t>(found.rows[0][0]);
+}
+
+void check_metric(Connection& connection, const std::string& metric) {
+  std::vector<std::string> known = strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
+  for (std::string& name : strings(fetch(connection, "SELECT DISTINCT name FROM metrics WHERE epoch = 0"))) known.push_back(std::move(name));
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  if (std::binary_search(known.begin(), known.end(), metric)) return;
+  const auto nearest = nearest_name(metric, known);
+  for (std::string& name : known) name = printable(name);
+  throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
+              nearest ? fmt::format("did you mean `{}`?", printable(*nearest)) : fmt::format("there are: {}", fmt::join(known, ", ")));
+}
+
+// The environment and the sizes of the parts as further columns of the one row of facts.
+void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
+  for (const auto& pair : pairs.rows) {
+    facts.columns.push_back(prefix + std::get<std::string>(pair[0]));
+    facts.rows[0].push_back(pair[1]);
+  }
+}
+
+}  // namespace
+
+Table list_runs(const std::filesystem::path& database) {
+  const auto connection = open_for_reading(database);
+  return fetch(*connection, R"(
+    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
+           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+           v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds
+    FROM v_runs v JOIN runs r ON r.id = v.run ORDER BY v.run DESC)");
+}
+
+Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit) {
+  if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));
+  const auto connection = open_for_reading(database);
+  check_metric(*connection, metric);
+  const bool less_is_better = metric.ends_with("loss") || metric.ends_with("brier");
+  Table table = fetch(*connection, R"(
+    SELECT b.run, b.name, b.experiment, b.seed, b.generated_data, m.value, b.best_epoch, b.epochs, b.parameters, b.seconds,
+           b.finished, b.folder
+    FROM metrics m JOIN v_best b ON b.run = m.run
+    WHERE m.epoch = 0 AND m.name = ?1 AND m.value IS NOT NULL
+    ORDER BY m.value * ?2, b.run LIMIT ?3)",
+                      {metric, std::int64_t{less_is_better ? 1 : -1}, limit});
+  table.columns[5] = metric;
+  return table;
+}
+
+RunDetails show_run(const std::filesystem::path& database, const std::string& run) {
+  const auto connection = open_for_reading(database);
+  const std::int64_t id = find_run(*connection, run);
+  RunDetails details;
+  details.facts = fetch(*connection, R"(
+    SELECT v.run, v.name, v.experiment, rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+           v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
+           v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
+           v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier, v.test_loss,
+           v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds, v.started, v.heartbeat,
+           v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity, v.configuration, r.content_hash, r.split_hash,
+           r.host, r.pid
+    FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
+                        {id});
+  add_facts(details.facts, "images.", fetch(*connection, "SELECT part, count(*) FROM v_splits WHERE run = ? GROUP BY part ORDER BY part", {id}));
+  add_facts(details.facts, "environment.", fetch(*connection, "SELECT name, value FROM environment WHERE run = ? ORDER BY name", {id}));
+  // Against the newest runs of the experiment only: all of them can be many.
+  details.params = fetch(*connection, R"(
+    WITH others AS (SELECT id FROM runs WHERE experiment = (SELECT experiment FROM runs WHERE id = ?1) ORDER BY id DESC LIMIT 100)
+    SELECT p.name, p.value,
+           EXISTS (SELECT 1 FROM others o LEFT JOIN params q ON q.run = o.id AND q.name = p.name WHERE q.value IS NOT p.value) AS varies
+    FROM params p WHERE p.run = ?1 ORDER BY varies DESC, p.name)",
+                         {id});
+  details.epochs = fetch(*connection, "SELECT * FROM v_curves WHERE run = ? ORDER BY epoch", {id});
+  return details;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,181 @@
+#include "recording/schema.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMagic[] = "SQLite format 3";  // with its terminating zero, the first 16 bytes of a database
+
+std::string shown(const fs::path& path) { return printable(path.string()); }
+
+std::string empty_database() {
+  Connection memory;
+  memory.execute(kResultsSchema);
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(sqlite3_serialize(memory.handle(), "main", &size, 0),
+                                                                    sqlite3_free);
+  if (!bytes) throw Error(Failure::run, "out of memory while making a new database of results");
+  return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
+}
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// Gives `from` the name `to` if that is free; returns 0, EEXIST, or why it could not. File systems offer one or the other.
+int rename_if_free(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return errno;
+  if (::link(from.c_str(), to.c_str()) != 0) return errno;
+  ::unlink(from.c_str());
+  return 0;
+}
+
+std::int64_t pragma(Connection& connection, const char* sql) {
+  Statement statement(connection, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+int schema_version(Connection& connection) { return static_cast<int>(pragma(connection, "PRAGMA user_version")); }
+
+void keep_copy(Connection& connection, int version) {
+  const fs::path copy = fmt::format("{}.v{}.bak", connection.path().string(), version);
+  const fs::path temporary = fmt::format("{}.{}.tmp", copy.string(), ::getpid());
+  write_file_atomically(temporary, empty_database());  // a place for the copy, which overwrites it
+  {
+    // A second connection: SQLite copies nothing out of one that holds the write lock, and readers are not shut out by it.
+    Connection source(connection.path(), Connection::Mode::read_only);
+    Connection target(temporary, Connection::Mode::read_write);
+    sqlite3_backup* backup = sqlite3_backup_init(target.handle(), "main", source.handle(), "main");
+    const int code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(target.handle());
+    sqlite3_backup_finish(backup);
+    if (code != SQLITE_DONE) {
+      fs::remove(temporary);
+      target.fail(code);
+    }
+  }
+  fs::rename(temporary, copy);
+  sync_folder(copy.parent_path());
+}
+
+}  // namespace
+
+void create_if_missing(const fs::path& database) {
+  std::error_code code;
+  if (fs::symlink_status(database, code).type() != fs::file_type::not_found) return;
+  const fs::path folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
+  fs::create_directories(folder, code);
+  if (code) {
+    throw Error(Failure::usage, fmt::format("cannot make the folder {} for results: {}", shown(folder), code.message()),
+                "name another folder by --results");
+  }
+  const fs::path fresh = fmt::format("{}.new.{}", database.string(), ::getpid());
+  try {
+    write_file_atomically(fresh, empty_database());
+  } catch (const Error& error) {
+    throw Error(Failure::usage, error.what(), fmt::format("a new {} could not be written; name another folder by --results", shown(database)));
+  }
+  const int cause = rename_if_free(fresh, database);
+  if (cause != 0) ::unlink(fresh.c_str());
+  if (cause != 0 && cause != EEXIST) {
+    throw Error(Failure::usage, fmt::format("cannot create {}: {}", shown(database), std::strerror(cause)));
+  }
+  sync_folder(folder);
+}
+
+void check_file(const fs::path& database) {
+  const std::string file = shown(database);
+  const std::string advice = "move it away, or name another folder by --results";
+  std::error_code code;
+  const fs::file_status status = fs::symlink_status(database, code);
+  switch (status.type()) {
+    case fs::file_type::regular:
+      break;
+    case fs::file_type::not_found:
+      throw Error(Failure::usage, fmt::format("no results yet: there is no {}; run an experiment first", file),
+                  "rxrun experiments/NAME.yaml, or name the folder of the results by --results");
+    case fs::file_type::directory:
+      throw Error(Failure::usage, fmt::format("{} is a folder, where the database of results should be", file), advice);
+    case fs::file_type::symlink:
+      throw Error(Failure::usage, fmt::format("{} is a symbolic link, where the database of results should be", file),
+                  "name the folder that it leads to by --results: the journal has to lie beside the database");
+    case fs::file_type::none:
+      throw Error(Failure::usage, fmt::format("cannot look at {}: {}", file, code.message()));
+    default:
+      throw Error(Failure::usage, fmt::format("{} is no regular file", file), advice);
+  }
+  std::ifstream stream(database, std::ios::binary);
+  if (!stream) throw Error(Failure::usage, fmt::format("cannot read {}: {}", file, std::strerror(errno)));
+  char head[sizeof kMagic] = {};
+  stream.read(head, sizeof head);
+  if (stream.gcount() == 0) {
+    throw Error(Failure::usage, fmt::format("{} is empty (0 bytes): not a database of results, or one that lost its content", file),
+                "remove it if nothing is missed");
+  }
+  if (std::memcmp(head, kMagic, sizeof head) != 0) {
+    throw Error(Failure::usage, fmt::format("{} is not a database", file), advice);
+  }
+}
+
+int check_schema(Connection& connection, int newest) {
+  const std::int64_t application = pragma(connection, "PRAGMA application_id");
+  const int version = schema_version(connection);
+  const std::string file = shown(connection.path());
+  if (application != kApplicationId) {
+    throw Error(Failure::usage,
+                fmt::format("{} is a database of another program: its application id is {:#010x}, expected {:#010x}", file,
+                            static_cast<std::uint32_t>(application), kApplicationId),
+                "move it away, or name another folder by --results");
+  }
+  if (version > newest) {
+    throw Error(Failure::usage,
+                fmt::format("{} has schema version {}, made by a newer rxrun; this one knows up to version {}", file, version, newest),
+                fmt::format("use an rxrun that knows version {}, or name another folder by --results", version));
+  }
+  if (version < 1) throw Error(Failure::usage, fmt::format("{} is damaged: its schema version is {}", file, version));
+  return version;
+}
+
+void migrate(Connection& connection, std::span<const Migration> steps, int target) {
+  if (check_schema(connection, target) == target) return;
+  // Under the write lock, and looked at again there: another process may have done it meanwhile.
+  Transaction transaction(connection);
+  int version = check_schema(connection, target);
+  if (version == target) return;
+  keep_copy(connection, version);
+  for (const Migration& step : steps) {
+    if (step.from != version) continue;
+    connection.execute(step.sql);
+    ++version;
+    connection.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
+  }
+  if (version != target) {
+    throw Error(Failure::usage, fmt::format("{} has schema version {}; no upgrade to version {} is known",
+                                            shown(connection.path()), version, target));
+  }
+  transaction.commit();
+}
+
+void migrate(Connection& connection) { migrate(connection, {}, kSchemaVersion); }
+
+}  // namespace rxrun

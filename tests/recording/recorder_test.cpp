@@ -1,0 +1,188 @@
+#include "recording/recorder.h"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "diagnostics/diagnostic.h"
+#include "recording/query.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RecorderTest : public TemporaryResults {};
+
+TEST_F(RecorderTest, WhatIsRecordedIsThere) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
+  recorder.epoch(run, epoch_record(1, 0.70, true));
+  recorder.epoch(run, epoch_record(2, 0.80, true));
+  recorder.epoch(run, epoch_record(3, 0.75, false));
+  recorder.end(run, end_record(0.9123, 2));
+
+  const Table best = query(database, "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
+  ASSERT_EQ(best.rows.size(), 1u);
+  EXPECT_EQ(cell(best, 0, "name"), "a-1");
+  EXPECT_EQ(cell(best, 0, "validation_accuracy"), "0.9123");
+  EXPECT_EQ(cell(best, 0, "test_accuracy"), "0.8");
+  EXPECT_EQ(cell(best, 0, "best_epoch"), "2");
+  EXPECT_EQ(cell(best, 0, "epochs"), "3");
+
+  const Table runs = query(database, "SELECT * FROM v_runs");
+  ASSERT_EQ(runs.rows.size(), 1u);
+  EXPECT_EQ(cell(runs, 0, "status"), "finished");
+  EXPECT_EQ(cell(runs, 0, "cardinality"), "32");
+  EXPECT_EQ(cell(runs, 0, "base_width"), "4");
+  EXPECT_EQ(cell(runs, 0, "images_per_second"), "102");
+  EXPECT_EQ(cell(runs, 0, "seconds"), "9");
+  EXPECT_EQ(cell(runs, 0, "skipped_images"), "2");
+
+  const Table curve = query(database, "SELECT * FROM v_curves ORDER BY epoch");
+  ASSERT_EQ(curve.rows.size(), 3u);
+  EXPECT_EQ(cell(curve, 2, "test_accuracy"), "0.75");
+  EXPECT_EQ(cell(curve, 2, "test_f1"), "NULL");
+  EXPECT_EQ(cell(curve, 2, "best"), "0");
+
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_splits WHERE run = 1"), "3");
+  EXPECT_EQ(one(database, "SELECT probability FROM predictions"), "0.8");
+  EXPECT_EQ(one(database, "SELECT file FROM artifacts"), "checkpoints/x/best.safetensors");
+  EXPECT_EQ(one(database, "SELECT value FROM environment WHERE name = 'libtorch'"), "1.13.1");
+  EXPECT_EQ(one(database, "SELECT typeof(value) FROM params WHERE name = 'training.optimizer.adam.lr'"), "real");
+  EXPECT_EQ(one(database, "SELECT value FROM metrics WHERE epoch = 0 AND name = 'test_accuracy'"), "0.8");
+}
+
+TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
+  Recorder recorder(database);
+  EXPECT_FALSE(recorder.find("identity of a-1"));
+  RunRecord record = run_record("a-1");
+  recorder.begin(record, {});
+  record.name = "a-1-2";
+  const std::int64_t second = recorder.begin(record, {});
+  recorder.epoch(second, epoch_record(1, 0.5, true));
+  const auto found = recorder.find(record.identity);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, second);
+  EXPECT_EQ(found->name, "a-1-2");
+  EXPECT_EQ(found->status, RunStatus::running);
+  EXPECT_EQ(found->epochs, 1);
+  EXPECT_EQ(found->folder, record.folder);
+}
+
+TEST_F(RecorderTest, ResumingRemovesTheEpochsBeyond) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), {});
+  recorder.epoch(run, epoch_record(1, 0.70, true));
+  recorder.epoch(run, epoch_record(2, 0.60, false));
+  recorder.epoch(run, epoch_record(3, 0.80, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped by signal 15"));
+  EXPECT_EQ(one(database, "SELECT reason FROM v_runs"), "stopped by signal 15");
+  recorder.resume(run, 2);
+  const Table runs = query(database, "SELECT * FROM v_runs");
+  EXPECT_EQ(cell(runs, 0, "epochs"), "2");
+  EXPECT_EQ(cell(runs, 0, "best_epoch"), "1");
+  EXPECT_EQ(cell(runs, 0, "test_accuracy"), "0.7");
+  EXPECT_EQ(cell(runs, 0, "status"), "running");
+  EXPECT_EQ(cell(runs, 0, "reason"), "NULL");
+  EXPECT_EQ(cell(runs, 0, "finished"), "NULL");
+  EXPECT_EQ(one(database, "SELECT count(*) FROM metrics WHERE epoch = 3 OR epoch = 0"), "0");
+  recorder.epoch(run, epoch_record(3, 0.80, true));
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves"), "3");
+}
+
+TEST_F(RecorderTest, AnEpochGivenAgainReplacesItselfAndWhatCameAfter) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), {});
+  recorder.epoch(run, epoch_record(1, 0.70, true));
+  recorder.epoch(run, epoch_record(2, 0.80, true));
+  recorder.epoch(run, epoch_record(1, 0.65, true));
+  EXPECT_EQ(one(database, "SELECT count(*) || ' ' || max(test_accuracy) FROM v_curves"), "1 0.65");
+  EXPECT_EQ(one(database, "SELECT best_epoch FROM v_runs"), "1");
+}
+
+TEST_F(RecorderTest, AFinishedRunStaysFinished) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), {});
+  recorder.epoch(run, epoch_record(1, 0.70, true));
+  recorder.end(run, end_record(0.9, 1));
+  recorder.end(run, ended(RunStatus::failed, "standard output was closed"));
+  EXPECT_EQ(one(database, "SELECT status FROM v_runs"), "finished");
+  EXPECT_THROW(recorder.resume(run, 0), Error);
+  EXPECT_THROW(recorder.epoch(run, epoch_record(2, 0.8, true)), Error);
+}
+
+TEST_F(RecorderTest, NotANumberBecomesNull) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), {});
+  EpochRecord epoch = epoch_record(1, std::numeric_limits<double>::quiet_NaN(), false);
+  epoch.metrics["test_loss"] = std::numeric_limits<double>::infinity();
+  recorder.epoch(run, epoch);
+  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_curves"), "NULL");
+  EXPECT_EQ(one(database, "SELECT test_loss FROM v_curves"), "inf");
+  EXPECT_EQ(one(database, "SELECT best_epoch FROM v_runs"), "NULL");
+}
+
+TEST_F(RecorderTest, SeedsBeyondSigned64BitsKeepTheirDigits) {
+  Recorder recorder(database);
+  recorder.begin(run_record("a-1", 7), {});
+  recorder.begin(run_record("a-2", std::numeric_limits<std::uint64_t>::max()), {});
+  EXPECT_EQ(one(database, "SELECT typeof(seed) FROM v_runs WHERE run = 1"), "integer");
+  EXPECT_EQ(one(database, "SELECT seed FROM v_runs WHERE run = 2"), "18446744073709551615");
+}
+
+TEST_F(RecorderTest, EqualSplitsAreKeptOnce) {
+  Recorder recorder(database);
+  recorder.begin(run_record("a-1"), split_record());
+  recorder.begin(run_record("a-2"), split_record());
+  auto other = split_record();  // the same hash, yet another split: the rows decide
+  other[0].part = "test";
+  recorder.begin(run_record("a-3"), other);
+  EXPECT_EQ(one(database, "SELECT count(*) FROM splits"), "6");
+  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 2"), "train,test,validation");
+  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 3"), "test,test,validation");
+}
+
+TEST_F(RecorderTest, HostileNamesAreDataOnly) {
+  const std::string hostile = "a'); DROP TABLE runs; --\"`\x1b]0;x\x07\u2019";
+  RunRecord record = run_record(hostile);
+  record.params = {{hostile, hostile}};
+  record.environment = {{hostile, hostile}};
+  record.identity = hostile;
+  {
+    Recorder recorder(database);
+    const std::int64_t run = recorder.begin(record, {{hostile, 0, hostile, hostile}});
+    EpochRecord epoch = epoch_record(1, 0.5, true);
+    epoch.metrics[hostile] = 1.0;
+    epoch.checkpoint = hostile;
+    recorder.epoch(run, epoch);
+    Recorder::End end = end_record(0.5, 1);
+    end.artifacts = {{hostile, hostile}};
+    end.predictions = {{hostile, 0, 0, 1.0}};
+    end.reason = hostile;
+    recorder.end(run, end);
+    EXPECT_EQ(recorder.find(hostile)->name, hostile);
+  }
+  EXPECT_EQ(cell(show_run(database, hostile).facts, 0, "name"), hostile);
+  EXPECT_EQ(best_runs(database, hostile, 1).columns[5], hostile);
+  const std::string shown = render(list_runs(database), TableFormat::text);
+  EXPECT_EQ(shown.find('\x1b'), std::string::npos);
+  EXPECT_THAT(shown, HasSubstr("DROP TABLE"));
+}
+
+TEST_F(RecorderTest, ANameIsTakenOnce) {
+  Recorder recorder(database);
+  recorder.begin(run_record("a-1"), {});
+  try {
+    recorder.begin(run_record("a-1"), {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::try_later);
+    EXPECT_THAT(error.what(), HasSubstr("a-1 already: run 1"));
+  }
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), "1");
+}
+
+}  // namespace
+}  // namespace rxrun::testing

@@ -1,0 +1,104 @@
+// A results folder for one test, and runs to put into it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "recording/query.h"
+#include "recording/recorder.h"
+
+namespace rxrun::testing {
+
+class TemporaryResults : public ::testing::Test {
+ protected:
+  TemporaryResults() {
+    std::string name = (std::filesystem::temp_directory_path() / "rxrun-recording-XXXXXX").string();
+    folder = ::mkdtemp(name.data());
+    database = folder / "results.db";
+  }
+  ~TemporaryResults() override {
+    std::error_code code;
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
+    std::filesystem::remove_all(folder, code);
+  }
+
+  std::filesystem::path folder, database;
+};
+
+inline RunRecord run_record(const std::string& name, std::uint64_t seed = 365) {
+  return {.name = name,
+          .experiment = name.substr(0, name.find('-')),
+          .file = "experiments/a.yaml",
+          .identity = "identity of " + name,
+          .seed = seed,
+          .resolved = "name: a\nseed: 365\n",
+          .params = {{"name", "a"}, {"seed", std::to_string(seed)}, {"network.cardinality", "32"}, {"network.base_width", "4"},
+                     {"training.optimizer.adam.lr", "1e-4"}, {"data.source", "class_folders"}},
+          .command = "rxrun experiments/a.yaml",
+          .generated_data = false,
+          .content_hash = "content",
+          .split_hash = "split",
+          .skipped_images = 2,
+          .parameters = 22'984'002,
+          .multiply_adds = 350'000'000,
+          .environment = {{"libtorch", "1.13.1"}, {"cpu", "a processor"}},
+          .folder = "checkpoints/" + name};
+}
+
+inline std::vector<SplitRecord> split_record() {
+  return {{"a.png", 0, "p1", "train"}, {"b.png", 1, "p2", "test"}, {"c.png", 1, "p3", "validation"}};
+}
+
+inline EpochRecord epoch_record(std::int64_t epoch, double test_accuracy, bool best) {
+  return {.epoch = epoch,
+          .learning_rate = 1e-4,
+          .seconds = 2.5,
+          .images_per_second = 100.0 + static_cast<double>(epoch),
+          .best = best,
+          .metrics = {{"train_loss", 0.7}, {"train_accuracy", 0.6}, {"test_loss", 0.8}, {"test_accuracy", test_accuracy}, {"test_auc", 0.75}},
+          .checkpoint = "checkpoints/x/last.safetensors"};
+}
+
+inline Recorder::End end_record(double validation_accuracy, std::int64_t best_epoch) {
+  return {.status = RunStatus::finished,
+          .best_epoch = best_epoch,
+          .seconds = 9.0,
+          .metrics = {{"validation_accuracy", validation_accuracy}, {"validation_auc", 0.9}, {"validation_loss", 0.4}},
+          .predictions = {{"c.png", 1, 1, 0.8}},
+          .artifacts = {{"checkpoints/x/best.safetensors", std::string(64, 'a')}},
+          .reason = {}};
+}
+
+inline Recorder::End ended(RunStatus status, const std::string& reason) {
+  Recorder::End end;
+  end.status = status;
+  end.reason = reason;
+  return end;
+}
+
+// Every cell as it reads, for short expectations.
+inline std::string cell(const Table& table, std::size_t row, const std::string& column) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i] != column) continue;
+    const Value& value = table.rows.at(row)[i];
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+    if (const auto* text = std::get_if<std::string>(&value)) return *text;
+    if (const auto* real = std::get_if<double>(&value)) {
+      std::string csv = render({.columns = {"x"}, .rows = {{*real}}}, TableFormat::csv);
+      return csv.substr(3, csv.size() - 5);
+    }
+    return "NULL";
+  }
+  ADD_FAILURE() << "no column " << column;
+  return {};
+}
+
+inline std::string one(const std::filesystem::path& database, const std::string& sql) {
+  Table table = query(database, sql);
+  return table.rows.empty() ? "no row" : cell(table, 0, table.columns[0]);
+}
+
+}  // namespace rxrun::testing
