@@ -186,7 +186,7 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
     return std::nullopt;
   }
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) names.push_back("`" + join_path(found[i]) + "`");
+  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) names.push_back(fmt::format("`{}`", join_path(found[i])));
   if (found.size() > most_candidates) names.push_back(fmt::format("{} more", found.size() - most_candidates));
   diagnostics.error(place_of_path(change), fmt::format("`{}` may be any of {} keys", change.path, found.size()), fmt::format("write more of the path: {}", fmt::join(names, ", ")));
   return std::nullopt;

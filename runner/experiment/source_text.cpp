@@ -52,8 +52,7 @@ bool check_characters(const SourceText& source, Diagnostics& diagnostics) {
       diagnostics.error(source.place(at), fmt::format("byte 0x{:02X} is no valid UTF-8", static_cast<unsigned>(c.value)), "save the file as UTF-8");
     } else if (c.valid && clean && is_control(c.value) && c.value != '\t' && !line_end) {
       clean = false;
-      diagnostics.error(source.place(at, c.size), name_of(c.value) + " is not allowed",
-                        "remove it; in a double-quoted string an escape such as \"\\t\" can stand for it");
+      diagnostics.error(source.place(at, c.size), name_of(c.value) + " is not allowed", "remove it");
     }
     at += c.size;
   }

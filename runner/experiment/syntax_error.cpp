@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -62,9 +63,59 @@ bool tell_unclosed(const SourceText& source, std::string_view message, const Tre
   }
   if (builder.open().empty() || !builder.open().back().flow) return false;
   const TreeBuilder::Frame& frame = builder.open().back();
-  const bool map = frame.node->kind == Node::Kind::map;
-  diagnostics.error(source.place(frame.offset), fmt::format("`{}` is never closed, expected `{}`", map ? '{' : '[', map ? '}' : ']'));
+  diagnostics.error(source.place(frame.offset), unclosed_message(frame.node->kind == Node::Kind::map ? '{' : '['));
   return true;
+}
+
+// The line of text before the one at `offset`: not blank, not a comment.
+std::optional<std::size_t> line_before(const SourceText& source, std::size_t offset) {
+  for (std::size_t number = source.line_of(offset); number-- > 0;) {
+    const std::string_view line = source.line(number);
+    const std::size_t content = line.find_first_not_of(' ');
+    if (content != std::string_view::npos && line[content] != '#') return number;
+  }
+  return std::nullopt;
+}
+
+// A `:` that cannot be where it is often has its cause in the line before: no key there, or less indentation.
+bool tell_misplaced_colon(const SourceText& source, std::size_t offset, Diagnostics& diagnostics) {
+  const std::optional<std::size_t> number = line_before(source, offset);
+  if (!number) return false;
+  const std::string_view before = source.line(*number), line = source.line(source.line_of(offset));
+  const std::size_t start_before = before.find_first_not_of(' '), start = line.find_first_not_of(' ');
+  const std::size_t column = offset - static_cast<std::size_t>(line.data() - source.text().data());
+  const bool first_colon = line.substr(0, column).find(": ") == std::string_view::npos;
+  const bool has_key = before.find(": ") != std::string_view::npos || before.ends_with(':');
+  if (start == start_before && !has_key && before[start_before] != '-') {
+    const std::size_t at = static_cast<std::size_t>(before.data() - source.text().data()) + start_before;
+    const bool colon = before.find(':') != std::string_view::npos;
+    diagnostics.error(source.place(at, before.size() - start_before), "expected `key: value`", colon ? "write a blank after `:`" : "write `:` after the key");
+    return true;
+  }
+  if (start > start_before && first_colon && has_key) {
+    diagnostics.error(source.place(offset - column + start, column - start), "this line is indented, but the one before it has a value already", "check the indentation");
+    return true;
+  }
+  return false;
+}
+
+// Where a bracket opened whose end was expected.
+std::string opened(const SourceText& source, std::string_view message, const TreeBuilder& builder) {
+  const bool flow = message.find("flow not found") != std::string_view::npos;
+  if (!flow || builder.open().empty() || !builder.open().back().flow) return {};
+  const SourceLocation where = source.place(builder.open().back().offset);
+  return fmt::format("the bracket opens in line {}, column {}", where.line, where.column);
+}
+
+// yaml-cpp marks these behind what is wrong.
+std::size_t corrected(std::string_view text, std::string_view message, std::size_t offset) {
+  for (std::string_view start : {"unknown escape", "bad character found", "invalid unicode"}) {
+    if (!message.starts_with(start)) continue;
+    const std::size_t backslash = text.substr(0, offset).rfind('\\');
+    if (backslash != std::string_view::npos) return backslash;
+  }
+  const bool name_missing = message.starts_with("alias not found") || message.starts_with("anchor not found");
+  return name_missing && offset > 0 ? offset - 1 : offset;
 }
 
 // `${name}` in a flow list or map is cut at its brace.
@@ -75,14 +126,17 @@ bool has_interpolation(std::string_view line, std::size_t column) { return line.
 void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder, Diagnostics& diagnostics) {
   const std::string_view text = source.text();
   const std::string_view message = exception.msg;
-  const std::size_t offset = offset_of(source, exception.mark);
+  const std::size_t offset = corrected(text, message, offset_of(source, exception.mark));
   const bool in_string = message.starts_with("illegal document indicator") || message.starts_with("illegal EOF");
   if ((only_blanks_from(text, offset) || in_string) && tell_unclosed(source, message, builder, diagnostics)) return;
+
+  if (message.starts_with("illegal map value") && tell_misplaced_colon(source, offset, diagnostics)) return;
 
   const SourceLocation where = source.place(offset, word_length(text, offset));
   for (const Wording& wording : wordings) {
     if (!message.starts_with(wording.original)) continue;
     std::string advice = wording.advice;
+    if (advice.empty()) advice = opened(source, message, builder);
     if (has_interpolation(source.line(source.line_of(offset)), static_cast<std::size_t>(where.column))) advice = "quote a value with `${...}` inside a list or map in brackets";
     diagnostics.error(where, wording.message, advice);
     return;

@@ -1,6 +1,9 @@
 #include "experiment/tokens.h"
 
 #include <algorithm>
+#include <cstdint>
+
+#include <fmt/format.h>
 
 namespace rxrun {
 namespace {
@@ -21,8 +24,8 @@ std::size_t skip_blanks_and_comments(std::string_view text, std::size_t offset) 
   return offset;
 }
 
-// Past the closing quote of the string that opens at `offset`, or the end of the text.
-std::size_t end_of_quoted(std::string_view text, std::size_t offset) {
+// Past the closing quote of the string that opens at `offset`; nothing if the text ends in it.
+std::optional<std::size_t> end_of_quoted(std::string_view text, std::size_t offset) {
   const char quote = text[offset];
   for (std::size_t at = offset + 1; at < text.size(); ++at) {
     if (quote == '"' && text[at] == '\\') {
@@ -32,7 +35,12 @@ std::size_t end_of_quoted(std::string_view text, std::size_t offset) {
       ++at;
     }
   }
-  return text.size();
+  return std::nullopt;
+}
+
+// Whether a quote or a comment can start at `at`: behind a blank or an indicator.
+bool starts_token(std::string_view text, std::size_t at) {
+  return at == 0 || std::string_view(" \t\r\n,[]{}:").find(text[at - 1]) != std::string_view::npos;
 }
 
 std::size_t line_end(std::string_view text, std::size_t offset) { return std::min(text.find_first_of("\r\n", offset), text.size()); }
@@ -52,7 +60,7 @@ std::size_t skip_properties(std::string_view text, std::size_t offset) {
 std::size_t scalar_length(std::string_view text, std::size_t offset, std::string_view value) {
   if (offset >= text.size()) return 1;
   const std::size_t end = line_end(text, offset);
-  if (text[offset] == '"' || text[offset] == '\'') return std::max<std::size_t>(1, std::min(end_of_quoted(text, offset), end) - offset);
+  if (text[offset] == '"' || text[offset] == '\'') return std::max<std::size_t>(1, std::min(end_of_quoted(text, offset).value_or(end), end) - offset);
   if (text[offset] == '|' || text[offset] == '>') return 1;
   if (text.substr(offset, value.size()) == value) return std::max<std::size_t>(1, std::min(value.size(), end - offset));
   // A plain scalar of several lines: to the end of the first, without a comment.
@@ -75,24 +83,60 @@ std::size_t null_word_length(std::string_view text, std::size_t offset) {
 }
 
 std::optional<std::size_t> document_marker(std::string_view text, std::size_t from, std::size_t to) {
-  std::optional<std::size_t> found;
-  for (std::size_t at = text.find('\n', from); at != std::string_view::npos && at + 1 <= to; at = text.find('\n', at + 1)) {
-    const std::string_view line = text.substr(at + 1, 3);
-    if (line == "---" || (line == "..." && !found)) found = at + 1;
+  const std::size_t before = text.substr(0, std::min(from, text.size())).rfind('\n');
+  for (std::size_t at = before == std::string_view::npos ? 0 : before + 1; at <= to && at < text.size();) {
+    // The marker in front of the first document does not count.
+    if (at >= from && at > 0 && text.substr(at, 3) == "---") return at;
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
   }
-  return found;
+  return std::nullopt;
+}
+
+bool is_unclosed_quoted(std::string_view text, std::size_t offset) {
+  if (offset >= text.size() || (text[offset] != '"' && text[offset] != '\'')) return false;
+  return !end_of_quoted(text, offset);
+}
+
+bool is_followed_by_colon(std::string_view text, std::size_t offset) {
+  const std::size_t next = text.find_first_not_of(" \t", offset);
+  return next != std::string_view::npos && text[next] == ':';
+}
+
+bool has_closing_bracket(std::string_view text, std::size_t offset) {
+  std::int64_t open = 0;
+  for (std::size_t at = offset; at < text.size();) {
+    if (starts_token(text, at) && (text[at] == '"' || text[at] == '\'')) {
+      at = end_of_quoted(text, at).value_or(text.size());
+      continue;
+    }
+    if (text[at] == '#' && starts_token(text, at)) {
+      at = line_end(text, at);
+      continue;
+    }
+    if (text[at] == '[' || text[at] == '{') ++open;
+    if ((text[at] == ']' || text[at] == '}') && --open == 0) return true;
+    ++at;
+  }
+  return false;
+}
+
+std::string unclosed_message(char bracket) {
+  return fmt::format("`{}` is never closed, expected `{}`", bracket, bracket == '{' ? '}' : ']');
 }
 
 std::optional<std::size_t> unclosed_quote(std::string_view text, std::size_t from) {
   for (std::size_t at = std::min(from, text.size()); at < text.size();) {
-    const bool opens = (text[at] == '"' || text[at] == '\'') && (at == 0 || std::string_view(" \t\r\n,[]{}:").find(text[at - 1]) != std::string_view::npos);
-    if (!opens) {
-      at = text[at] == '#' && (at == 0 || blanks.find(text[at - 1]) != std::string_view::npos) ? line_end(text, at) : at + 1;
-      continue;
+    if (!starts_token(text, at) || std::string_view("\"'#").find(text[at]) == std::string_view::npos) {
+      ++at;
+    } else if (text[at] == '#') {
+      at = line_end(text, at);
+    } else if (const std::optional<std::size_t> end = end_of_quoted(text, at)) {
+      at = *end;
+    } else {
+      return at;
     }
-    const std::size_t end = end_of_quoted(text, at);
-    if (end == text.size() && (end - at < 2 || text[end - 1] != text[at])) return at;
-    at = end;
   }
   return std::nullopt;
 }

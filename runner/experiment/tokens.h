@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace rxrun {
@@ -19,7 +20,17 @@ std::size_t word_length(std::string_view text, std::size_t offset);
 // Bytes of the word at `offset` if it spells null, else 0.
 std::size_t null_word_length(std::string_view text, std::size_t offset);
 
-// The last line in [from, to] that starts with `---` or `...`.
+// Whether the text ends inside the quoted string that starts at `offset`; false where none starts.
+bool is_unclosed_quoted(std::string_view text, std::size_t offset);
+
+// Whether a `:` comes next behind a key that ends at `offset`.
+bool is_followed_by_colon(std::string_view text, std::size_t offset);
+
+// Whether as many brackets close as open from the one at `offset` on, strings and comments left out.
+bool has_closing_bracket(std::string_view text, std::size_t offset);
+std::string unclosed_message(char bracket);
+
+// The first line in [from, to], or the one that `from` is in, that starts with `---`.
 std::optional<std::size_t> document_marker(std::string_view text, std::size_t from, std::size_t to);
 
 // The quote, if there is one, that opens a string which the text never closes.

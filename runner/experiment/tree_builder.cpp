@@ -83,8 +83,9 @@ void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
   const std::size_t offset = std::min<std::size_t>(static_cast<std::size_t>(std::max(mark.pos, 0)), source_.text().size());
   const std::optional<std::size_t> marker = document_marker(source_.text(), last_offset_, offset);
   if (marker) stop(source_.place(*marker, 3), "a second document starts here, expected one document in the file");
+  const bool same_line = source_.line_of(offset) == source_.line_of(last_offset_);
   stop(source_.place(offset, word_length(source_.text(), offset)), "text after the end of the document",
-       "quote the whole value if it is one");
+       same_line ? "quote the value if all of it is one" : "");
 }
 
 void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -95,10 +96,19 @@ void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
     add_key(std::string(source_.text().substr(offset, written)), offset, written);
     return;
   }
+  check_colon(written > 0);
   Node node = scalar("", false, place_of_null(offset, written > 0));
   if (written > 0 && node.where.line == static_cast<int>(source_.line_of(offset)) + 1) node.text = source_.text().substr(offset, written);
   last_offset_ = offset;
   attach(std::move(node), anchor);
+}
+
+// yaml-cpp takes a last word without colon for a key.
+void TreeBuilder::check_colon(bool written) {
+  if (written || frames_.empty() || frames_.back().flow || !frames_.back().pending) return;
+  const Frame& frame = frames_.back();
+  if (frame.key_end == std::string::npos || is_followed_by_colon(source_.text(), frame.key_end)) return;
+  error(frame.pending->key_where, fmt::format("expected `key: value`, but no `:` follows `{}`", frame.pending->key));
 }
 
 // yaml-cpp marks a value that is not there by what comes next; the reader looks for it at its key.
@@ -118,11 +128,13 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   const std::size_t offset = skip_properties(source_.text(), static_cast<std::size_t>(mark.pos));
   const std::size_t bytes = scalar_length(source_.text(), offset, value);
   last_offset_ = offset;
+  const std::string_view text = source_.text();
+  if (is_unclosed_quoted(text, offset)) stop(source_.place(offset), "the quoted string is never closed", "add the closing quote");
   check_value(value, offset, bytes);
   bool fits = true;
   std::optional<Node> node = tagged(value, tag, source_.bounded_place(offset, bytes), fits);
   if (!node) {
-    error(source_.place(offset, bytes), fmt::format("the tag `{}` is not known", shown_tag(tag)), "remove it; !!str, !!int, !!float, !!bool and !!null are known");
+    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known", shown_tag(tag)), "remove it; !!str, !!int, !!float, !!bool and !!null are known");
     node = scalar(value, true, source_.bounded_place(offset, bytes));
   } else if (!fits) {
     error(source_.place(offset, bytes), fmt::format("`{}` is {}, but its tag says `{}`", value, to_string(node->kind), shown_tag(tag)));
@@ -133,6 +145,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   }
   if (anchor != 0) anchors_[anchor] = {{}, *node};
   add_key(value, offset, bytes);
+  frames_.back().key_end = offset + bytes;
 }
 
 void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -158,6 +171,13 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   attach(Node(target), 0);
 }
 
+// Among the properties in front of the value at `offset`.
+SourceLocation TreeBuilder::place_of_tag(const YAML::Mark& mark, std::size_t offset) const {
+  const std::size_t tag = source_.text().find('!', static_cast<std::size_t>(mark.pos));
+  if (tag >= offset) return source_.place(offset);
+  return source_.place(tag, word_length(source_.text(), tag));
+}
+
 void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
   open_frame(Node::Kind::list, mark, tag, anchor, style == YAML::EmitterStyle::Flow);
 }
@@ -169,14 +189,13 @@ void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAM
 void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, bool flow) {
   const std::size_t offset = skip_properties(source_.text(), static_cast<std::size_t>(mark.pos));
   last_offset_ = offset;
-  if (expects_key()) stop(source_.place(offset), fmt::format("a key must be a word, not {}", to_string(kind)), "quote it if it is meant as text");
+  if (expects_key()) stop_at_key(kind, offset);
   if (static_cast<int>(frames_.size()) >= limits_.depth) {
     stop(source_.place(offset), fmt::format("lists and maps nest deeper than {} levels", limits_.depth));
   }
   const std::string own = std::string(core_tags) + (kind == Node::Kind::map ? "map" : "seq");
   if (tag != "?" && tag != "!" && tag != own && !tag.empty()) {
-    error(source_.place(static_cast<std::size_t>(mark.pos), word_length(source_.text(), static_cast<std::size_t>(mark.pos))),
-          fmt::format("the tag `{}` is not known for {}", shown_tag(tag), to_string(kind)), "remove it");
+    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known for {}", shown_tag(tag), to_string(kind)), "remove it");
   }
   Node node;
   node.kind = kind;
@@ -187,6 +206,16 @@ void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std:
   frame.flow = flow;
   frame.anchor = anchor;
   frames_.push_back(std::move(frame));
+}
+
+// yaml-cpp takes a list or map that is never closed for a key, too.
+void TreeBuilder::stop_at_key(Node::Kind kind, std::size_t offset) {
+  const char bracket = source_.text()[std::min(offset, source_.text().size() - 1)];
+  if ((bracket == '[' || bracket == '{') && !has_closing_bracket(source_.text(), offset)) {
+    stop(source_.place(offset), unclosed_message(bracket));
+  }
+  stop(source_.place(offset), fmt::format("a key must be a word, not {}", to_string(kind)),
+       bracket == '{' ? "quote the value if the braces belong to it" : "quote it if it is meant as text");
 }
 
 bool TreeBuilder::expects_key() const {

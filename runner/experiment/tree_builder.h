@@ -31,6 +31,7 @@ class TreeBuilder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::unordered_map<std::string, std::size_t> keys;  // map: the entry that has it
     std::optional<Node::Entry> pending;                 // map: a key whose value is not there yet
+    std::size_t key_end = std::string::npos;            // map: behind that key in the text, where it is known
   };
 
   TreeBuilder(const SourceText& source, const DocumentLimits& limits, Diagnostics& diagnostics)
@@ -65,9 +66,12 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<std::size_t> path_of_next() const;
   const Node& at(const std::vector<std::size_t>& path) const;
   void count(std::int64_t nodes, std::size_t offset);
+  void check_colon(bool written);
   void check_value(const std::string& value, std::size_t offset, std::size_t bytes);
+  SourceLocation place_of_tag(const YAML::Mark& mark, std::size_t offset) const;
   SourceLocation place_of_null(std::size_t offset, bool written) const;
   void error(SourceLocation where, std::string message, std::string advice = {});
+  [[noreturn]] void stop_at_key(Node::Kind kind, std::size_t offset);
   [[noreturn]] void stop(SourceLocation where, std::string message, std::string advice = {});
 
   const SourceText& source_;
