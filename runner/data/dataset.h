@@ -58,6 +58,9 @@ struct LoadProgress {
 // `on_progress` may be called from any thread, one at a time.
 Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
                      const std::function<void(const LoadProgress&)>& on_progress = {});
+// The same for a source that is open already.
+Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
+                     const std::function<void(const LoadProgress&)>& on_progress = {});
 
 // The image as the network's size and channels want it, before augmentation: what Dataset::images keeps.
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels,

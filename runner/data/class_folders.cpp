@@ -1,0 +1,136 @@
+// Class folders: <path>/<class>/**.png, or <path>/<part>/<class>/**.png when every folder of the first level is a part.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "data/file_source.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_depth = 100;
+
+struct Entries {
+  std::vector<std::string> folders, files;  // sorted by name; hidden ones left out
+};
+
+[[noreturn]] void fail(const fs::path& path, const std::string& message, const std::string& advice = {}) {
+  throw Error(Diagnostic{Severity::error, {path.string(), 0, 0, 1, {}}, message, advice});
+}
+
+Entries entries_of(const fs::path& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(folder.c_str()), closedir);
+  if (directory == nullptr) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+  Entries entries;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(directory.get());
+    if (entry == nullptr) {
+      if (errno != 0) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+      break;
+    }
+    const std::string name = entry->d_name;
+    if (name.front() == '.') continue;
+    bool is_folder = entry->d_type == DT_DIR;
+    if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
+      struct stat status {};
+      // A link that leads nowhere stays in the list of files: reading it tells.
+      is_folder = fstatat(dirfd(directory.get()), entry->d_name, &status, 0) == 0 && S_ISDIR(status.st_mode);
+    }
+    (is_folder ? entries.folders : entries.files).push_back(name);
+  }
+  std::sort(entries.folders.begin(), entries.folders.end());
+  std::sort(entries.files.begin(), entries.files.end());
+  return entries;
+}
+
+struct Found {
+  std::string name, class_name, part;
+  fs::path path;
+};
+
+class Walk {
+ public:
+  explicit Walk(fs::path root) : root_(std::move(root)) {}
+
+  // Every image below `folder`; `relative` is its name below the root.
+  void class_folder(const std::string& relative, const std::string& class_name, const std::string& part) {
+    const fs::path folder = root_ / relative;
+    struct stat status {};
+    if (stat(folder.c_str(), &status) != 0) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+    const std::pair<dev_t, ino_t> self{status.st_dev, status.st_ino};
+    if (std::find(above_.begin(), above_.end(), self) != above_.end())
+      fail(folder, "a symbolic link leads back to a folder above it");
+    if (above_.size() > max_depth) fail(folder, "folders nested more than " + std::to_string(max_depth) + " deep");
+    above_.push_back(self);
+    const Entries entries = entries_of(folder);
+    for (const std::string& file : entries.files) {
+      if (has_image_extension(file)) found.push_back({relative + "/" + file, class_name, part, folder / file});
+      else ++ignored;
+    }
+    for (const std::string& child : entries.folders) class_folder(relative + "/" + child, class_name, part);
+    above_.pop_back();
+  }
+
+  std::vector<Found> found;
+  std::int64_t ignored = 0;  // files with other extensions
+
+ private:
+  fs::path root_;
+  std::vector<std::pair<dev_t, ino_t>> above_;
+};
+
+Listing listing_of(std::vector<Found>& found, const std::set<std::string>& classes) {
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.name < b.name; });
+  Listing listing;
+  listing.classes.assign(classes.begin(), classes.end());
+  std::map<std::string, std::int64_t> labels;
+  for (const std::string& name : listing.classes) labels.emplace(name, static_cast<std::int64_t>(labels.size()));
+  for (const Found& image : found) listing.samples.push_back({image.name, labels.at(image.class_name), image.name, image.part});
+  return listing;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
+  const Entries root = entries_of(spec.path);
+  const bool has_parts = !root.folders.empty() && std::all_of(root.folders.begin(), root.folders.end(), is_part_name);
+  Walk walk(spec.path);
+  std::set<std::string> classes;
+  const auto take_classes = [&](const std::string& prefix, const Entries& entries, const std::string& part) {
+    walk.ignored += static_cast<std::int64_t>(entries.files.size());
+    for (const std::string& name : entries.folders) {
+      classes.insert(name);
+      walk.class_folder(prefix + name, name, part);
+    }
+  };
+  if (has_parts) {
+    for (const std::string& part : root.folders) take_classes(part + "/", entries_of(spec.path / part), part);
+    walk.ignored += static_cast<std::int64_t>(root.files.size());
+  } else {
+    take_classes("", root, "");
+  }
+  if (classes.empty())
+    throw Error(Diagnostic{Severity::error, spec.path_where, "no class folders in " + spec.path.string(),
+                           "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>"});
+
+  Listing listing = listing_of(walk.found, classes);
+  if (walk.ignored > 0)
+    listing.warnings.push_back({Severity::note, {spec.path.string(), 0, 0, 1, {}},
+                                std::to_string(walk.ignored) + " files that are no images by their extension are left aside", ""});
+  std::vector<fs::path> paths;
+  paths.reserve(walk.found.size());
+  for (Found& image : walk.found) paths.push_back(std::move(image.path));
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths));
+}
+
+}  // namespace rxrun

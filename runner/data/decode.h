@@ -1,0 +1,43 @@
+// Image files to pixels. The format is told by the content, not by the file's name.
+//
+// Every decoder looks at the header first and refuses what is absurdly large before memory is taken. The result is grey
+// (1 channel) or RGB (3 channels): 16 bits are scaled to 8, palettes expanded, transparent pixels laid on white, CMYK
+// converted without a colour profile, and the orientation that Exif or TIFF declares is applied. Of an animation or a
+// multi-page file the first image is taken. Anything damaged or cut short is an Error: half a picture is no picture.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "data/image.h"
+
+namespace rxrun {
+
+inline constexpr std::int64_t max_image_side = 20'000;
+inline constexpr std::int64_t max_image_pixels = 64'000'000;
+
+// Throws Error (usage) whose message is the cause alone; the caller knows the path.
+Image decode_image(std::span<const std::uint8_t> bytes);
+
+// The formats, for decode_image.
+Image decode_png(std::span<const std::uint8_t> bytes);
+Image decode_jpeg(std::span<const std::uint8_t> bytes);
+Image decode_tiff(std::span<const std::uint8_t> bytes);
+Image decode_bmp(std::span<const std::uint8_t> bytes);
+
+// Throws for sides below 1 or beyond the bounds.
+void check_image_size(std::int64_t width, std::int64_t height);
+
+// Turns and mirrors as Exif's orientation 1 to 8 says, so that the image stands upright.
+Image upright(Image image, int orientation);
+
+// The orientation in an Exif block ("II*\0..." or "MM\0*..."), 1 when there is none.
+int exif_orientation(std::span<const std::uint8_t> exif);
+
+// Interleaved pixels with alpha last (channels 2 or 4), laid on white; the alpha channel is gone afterwards.
+Image on_white(const Image& image);
+
+[[noreturn]] void bad_image(const std::string& reason);
+
+}  // namespace rxrun

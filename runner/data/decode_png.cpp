@@ -1,0 +1,100 @@
+#include <png.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "data/decode.h"
+
+namespace rxrun {
+namespace {
+
+// All that has a destructor, or is read after a longjmp, lives here and outside the frame that calls setjmp.
+struct PngReading {
+  std::span<const std::uint8_t> bytes;
+  std::size_t at = 0;
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  Image image;
+  int orientation = 1;
+  char cause[200] = "";
+  std::jmp_buf failed;
+
+  ~PngReading() { png_destroy_read_struct(&png, &info, nullptr); }
+};
+
+extern "C" {
+static void rxrun_png_error(png_structp png, png_const_charp message) {
+  auto* reading = static_cast<PngReading*>(png_get_error_ptr(png));
+  std::snprintf(reading->cause, sizeof reading->cause, "%s", message);
+  std::longjmp(reading->failed, 1);
+}
+
+static void rxrun_png_warning(png_structp, png_const_charp) {}
+
+static void rxrun_png_read(png_structp png, png_bytep to, png_size_t size) {
+  auto* reading = static_cast<PngReading*>(png_get_io_ptr(png));
+  if (size > reading->bytes.size() - reading->at) png_error(png, "the file ends early");
+  std::memcpy(to, reading->bytes.data() + reading->at, size);
+  reading->at += size;
+}
+}
+
+std::int64_t big_endian_32(const std::uint8_t* at) {
+  return std::int64_t{at[0]} << 24 | std::int64_t{at[1]} << 16 | std::int64_t{at[2]} << 8 | std::int64_t{at[3]};
+}
+
+// Nothing in this frame has a destructor: errors leave it by longjmp.
+bool read_png(PngReading& reading) {
+  if (setjmp(reading.failed) != 0) return false;
+  png_structp png = reading.png;
+  png_infop info = reading.info;
+  png_set_read_fn(png, &reading, rxrun_png_read);
+  png_set_user_limits(png, max_image_side, max_image_side);
+  png_read_info(png, info);
+  png_set_expand(png);
+  png_set_scale_16(png);
+  const int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  reading.image.height = static_cast<int>(png_get_image_height(png, info));
+  reading.image.width = static_cast<int>(png_get_image_width(png, info));
+  reading.image.channels = png_get_channels(png, info);
+  const std::size_t row = reading.image.row_bytes();
+  if (png_get_rowbytes(png, info) != row) png_error(png, "unexpected row size");
+  try {
+    reading.image.pixels.resize(static_cast<std::size_t>(reading.image.height) * row);
+  } catch (...) {
+    std::snprintf(reading.cause, sizeof reading.cause, "no memory for the pixels");
+    return false;
+  }
+  for (int pass = 0; pass < passes; ++pass)
+    for (int y = 0; y < reading.image.height; ++y)
+      png_read_row(png, reading.image.pixels.data() + static_cast<std::size_t>(y) * row, nullptr);
+  png_read_end(png, info);
+#ifdef PNG_eXIf_SUPPORTED
+  png_uint_32 size = 0;
+  png_bytep exif = nullptr;
+  if (png_get_eXIf_1(png, info, &size, &exif) != 0) reading.orientation = exif_orientation({exif, size});
+#endif
+  return true;
+}
+
+}  // namespace
+
+Image decode_png(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < 33) bad_image("damaged PNG: the file ends early");
+  check_image_size(big_endian_32(bytes.data() + 16), big_endian_32(bytes.data() + 20));
+  PngReading reading;
+  reading.bytes = bytes;
+  reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, rxrun_png_error, rxrun_png_warning);
+  if (reading.png != nullptr) reading.info = png_create_info_struct(reading.png);
+  if (reading.info == nullptr) bad_image("libpng does not start");
+  if (!read_png(reading)) bad_image("damaged PNG: " + std::string(reading.cause));
+  Image image = std::move(reading.image);
+  if (image.channels == 2 || image.channels == 4) image = on_white(image);
+  return upright(std::move(image), reading.orientation);
+}
+
+}  // namespace rxrun

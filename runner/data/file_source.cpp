@@ -1,0 +1,59 @@
+#include "data/file_source.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "data/decode.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+// As large as the largest image within the bounds would be, uncompressed and with 16 bits a channel.
+constexpr std::uint64_t max_file_size = 640'000'000;
+
+}  // namespace
+
+FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths) : paths_(std::move(paths)) {
+  listing_ = std::move(listing);
+  listing_.channels = 1;
+  std::vector<bool> seen(listing_.classes.size(), false);
+  for (std::size_t i = 0; i < listing_.samples.size() && listing_.channels == 1; ++i) {
+    const auto label = static_cast<std::size_t>(listing_.samples[i].label);
+    if (seen[label]) continue;
+    seen[label] = true;
+    try {
+      listing_.channels = decode(i, nullptr).channels;
+    } catch (const Error&) {
+      seen[label] = false;  // loading will tell of it; the next image of the class answers here
+    }
+  }
+}
+
+Image FileSource::decode(std::size_t index, std::string* digest) const {
+  const std::string bytes = read_file(paths_[index], max_file_size);
+  if (digest != nullptr) *digest = sha256_hex(bytes);
+  try {
+    return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  } catch (const Error& error) {
+    Diagnostic diagnostic = error.diagnostics().front();
+    diagnostic.where.file = paths_[index].string();
+    throw Error(diagnostic);
+  }
+}
+
+bool has_image_extension(const std::filesystem::path& path) {
+  static constexpr std::array<std::string_view, 9> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",
+                                                            ".tif", ".tiff", ".bmp",  ".dib"};
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(known.begin(), known.end(), extension) != known.end();
+}
+
+bool is_part_name(std::string_view name) {
+  return name == "train" || name == "test" || name == "val" || name == "valid" || name == "validation";
+}
+
+}  // namespace rxrun

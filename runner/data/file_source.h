@@ -1,0 +1,29 @@
+// FileSource: samples that are image files, one each.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "data/source.h"
+
+namespace rxrun {
+
+class FileSource final : public Source {
+ public:
+  // `paths` belong to the listing's samples, one each; its `channels` is found here.
+  FileSource(Listing listing, std::vector<std::filesystem::path> paths);
+
+  Image decode(std::size_t index, std::string* digest) const override;
+
+ private:
+  std::vector<std::filesystem::path> paths_;
+};
+
+// By the extension: png, jpg, jpeg, jpe, jfif, tif, tiff, bmp or dib.
+bool has_image_extension(const std::filesystem::path& path);
+
+// "train", "test", "val", "valid" or "validation".
+bool is_part_name(std::string_view name);
+
+}  // namespace rxrun

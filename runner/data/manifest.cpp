@@ -1,0 +1,120 @@
+// A manifest: CSV with the columns path and label, and optionally split and group; others may be there and be named by
+// split.group_by. Paths are relative to the manifest.
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "data/csv.h"
+#include "data/file_source.h"
+#include "data/packed_source.h"
+#include "diagnostics/render.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t largest_manifest = 1ull << 30;
+constexpr std::size_t faults_told = 20;
+
+struct Columns {
+  std::size_t path, label;
+  std::optional<std::size_t> part, group;
+};
+
+SourceLocation place(const fs::path& manifest, int line) { return {manifest.string(), line, 0, 1, {}}; }
+
+Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
+  const auto find = [&](const std::string& name) -> std::optional<std::size_t> {
+    const auto found = std::find(header.fields.begin(), header.fields.end(), name);
+    if (found == header.fields.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - header.fields.begin());
+  };
+  const auto required = [&](const std::string& name) {
+    const auto column = find(name);
+    if (column) return *column;
+    std::string there;
+    for (const std::string& field : header.fields) there += (there.empty() ? "" : ", ") + field;
+    const auto nearest = nearest_name(name, header.fields);
+    throw Error(Diagnostic{Severity::error, place(spec.path, header.line), "no column `" + name + "`; the columns are " + there,
+                           nearest ? "is `" + *nearest + "` meant?" : "a manifest begins with path,label[,split][,group]"});
+  };
+  Columns columns{required("path"), required("label"), find("split"), find("group")};
+  if (!spec.split.group_by.empty()) columns.group = find(spec.split.group_by);
+  return columns;
+}
+
+// Labels that are all whole numbers are the classes' numbers; else they are names, sorted.
+std::vector<std::string> set_labels(Listing& listing, const std::vector<std::string>& labels, const DataSpec& spec, const std::vector<int>& lines) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& label : labels) {
+    std::int64_t number = -1;
+    const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
+    if (error != std::errc() || end != label.data() + label.size() || number < 0) break;
+    numbers.push_back(number);
+  }
+  std::vector<std::string> classes;
+  if (numbers.size() == labels.size()) {
+    constexpr std::int64_t most_classes = 100'000;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (numbers[i] >= most_classes) throw Error(Diagnostic{Severity::error, place(spec.path, lines[i]), "label " + labels[i] + " is out of range", ""});
+      listing.samples[i].label = numbers[i];
+    }
+    const std::int64_t highest = *std::max_element(numbers.begin(), numbers.end());
+    for (std::int64_t c = 0; c <= highest; ++c) classes.push_back(std::to_string(c));
+    return classes;
+  }
+  const std::set<std::string> names(labels.begin(), labels.end());
+  classes.assign(names.begin(), names.end());
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    listing.samples[i].label = std::lower_bound(classes.begin(), classes.end(), labels[i]) - classes.begin();
+  return classes;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
+  const std::vector<CsvRecord> records = read_csv(read_file(spec.path, largest_manifest), spec.path.string());
+  if (records.size() < 2) bad_file(spec.path, "the manifest lists no images");
+  const Columns columns = columns_of(records.front(), spec);
+  Listing listing;
+  listing.grouped = columns.group.has_value();
+  std::vector<fs::path> paths;
+  std::vector<std::string> labels;
+  std::vector<int> lines;
+  std::map<std::string, int> first_line;
+  Diagnostics faults;
+  const auto fault = [&](int line, const std::string& message) {
+    if (faults.list().size() < faults_told) faults.error(place(spec.path, line), message);
+  };
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    const CsvRecord& record = records[r];
+    if (record.fields.size() != records.front().fields.size()) {
+      fault(record.line, std::to_string(record.fields.size()) + " fields, the header has " + std::to_string(records.front().fields.size()));
+      continue;
+    }
+    const std::string& name = record.fields[columns.path];
+    const std::string& label = record.fields[columns.label];
+    const fs::path path = spec.path.parent_path() / name;
+    std::error_code error;
+    const auto [before, is_new] = first_line.emplace(name, record.line);
+    if (name.empty()) fault(record.line, "no path");
+    else if (!is_new) fault(record.line, "`" + name + "` is already in line " + std::to_string(before->second));
+    else if (!fs::exists(path, error)) fault(record.line, "no file at " + path.string());
+    if (label.empty()) fault(record.line, "no label");
+    const std::string part = columns.part ? record.fields[*columns.part] : "";
+    const std::string group = columns.group ? record.fields[*columns.group] : "";
+    listing.samples.push_back({name, 0, group.empty() ? name : group, part});
+    labels.push_back(label);
+    lines.push_back(record.line);
+    paths.push_back(path);
+  }
+  faults.throw_errors();
+  listing.classes = set_labels(listing, labels, spec, lines);
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths));
+}
+
+}  // namespace rxrun

@@ -1,0 +1,39 @@
+// PackedSource: many images of one size in one array, as MedMNIST, IDX and CIFAR files hold them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/source.h"
+
+namespace rxrun {
+
+// A part of the source's own: `labels.size()` images, row by row, channels interleaved, image after image.
+struct Pack {
+  std::string part;
+  int height = 0, width = 0, channels = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::int64_t> labels;
+};
+
+class PackedSource final : public Source {
+ public:
+  // Names the samples "train[17]". `classes` may be empty: then the labels' numbers are the names. Throws Error, with
+  // `path`, for labels out of range and for packs of different sizes.
+  PackedSource(std::vector<Pack> packs, std::vector<std::string> classes, const std::filesystem::path& path);
+
+  Image decode(std::size_t index, std::string* digest) const override;
+
+ private:
+  std::vector<Pack> packs_;
+  std::vector<std::size_t> first_;  // sample of each pack
+};
+
+// Throws Error when `bytes` of pixels are more than data.memory allows.
+void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path);
+
+// An error about a data file as a whole.
+[[noreturn]] void bad_file(const std::filesystem::path& path, const std::string& message, const std::string& advice = {});
+
+}  // namespace rxrun

@@ -1,0 +1,157 @@
+#include "data/resize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "data/decode.h"
+
+namespace rxrun {
+namespace {
+
+constexpr int weight_bits = 22;  // 255 × 2^22 is what an int32 holds
+
+// One axis: output i is the sum over t of weights[i * taps + t] × input[first[i] + t].
+struct Filter {
+  int taps = 0;
+  std::vector<int> first, count;
+  std::vector<std::int32_t> weights;
+};
+
+Filter triangle_filter(int in, int out) {
+  const double scale = static_cast<double>(in) / out;
+  const double support = std::max(scale, 1.0);
+  Filter filter;
+  filter.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
+  filter.weights.assign(static_cast<std::size_t>(out) * static_cast<std::size_t>(filter.taps), 0);
+  std::vector<double> weights(static_cast<std::size_t>(filter.taps));
+  for (int i = 0; i < out; ++i) {
+    const double centre = (i + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
+    const int last = std::min(in, static_cast<int>(centre + support + 0.5));
+    double sum = 0.0;
+    for (int t = 0; t < last - first; ++t) {
+      const double distance = std::abs((t + first - centre + 0.5) / support);
+      sum += weights[static_cast<std::size_t>(t)] = std::max(0.0, 1.0 - distance);
+    }
+    for (int t = 0; t < last - first; ++t)
+      filter.weights[static_cast<std::size_t>(i * filter.taps + t)] =
+          static_cast<std::int32_t>(std::floor(weights[static_cast<std::size_t>(t)] / sum * (1 << weight_bits) + 0.5));
+    filter.first.push_back(first);
+    filter.count.push_back(last - first);
+  }
+  return filter;
+}
+
+std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> weight_bits, 0, 255)); }
+
+constexpr std::int32_t half = 1 << (weight_bits - 1);
+
+template <int channels>
+void filter_columns(const Image& in, const Filter& filter, Image& out) {
+  for (int y = 0; y < in.height; ++y) {
+    const std::uint8_t* row = in.pixels.data() + static_cast<std::size_t>(y) * in.row_bytes();
+    std::uint8_t* to = out.pixels.data() + static_cast<std::size_t>(y) * out.row_bytes();
+    for (int x = 0; x < out.width; ++x) {
+      const auto i = static_cast<std::size_t>(x);
+      const std::uint8_t* from = row + filter.first[i] * channels;
+      const std::int32_t* weight = filter.weights.data() + i * static_cast<std::size_t>(filter.taps);
+      std::int32_t sums[channels];
+      for (int c = 0; c < channels; ++c) sums[c] = half;
+      for (int t = 0; t < filter.count[i]; ++t, from += channels)
+        for (int c = 0; c < channels; ++c) sums[c] += weight[t] * from[c];
+      for (int c = 0; c < channels; ++c) *to++ = to_byte(sums[c]);
+    }
+  }
+}
+
+void filter_rows(const Image& in, const Filter& filter, Image& out) {
+  const std::size_t row = in.row_bytes();
+  std::vector<std::int32_t> sums(row);
+  for (int y = 0; y < out.height; ++y) {
+    const auto i = static_cast<std::size_t>(y);
+    std::fill(sums.begin(), sums.end(), half);
+    for (int t = 0; t < filter.count[i]; ++t) {
+      const std::int32_t weight = filter.weights[i * static_cast<std::size_t>(filter.taps) + static_cast<std::size_t>(t)];
+      const std::uint8_t* from = in.pixels.data() + static_cast<std::size_t>(filter.first[i] + t) * row;
+      for (std::size_t x = 0; x < row; ++x) sums[x] += weight * from[x];
+    }
+    std::uint8_t* to = out.pixels.data() + i * row;
+    for (std::size_t x = 0; x < row; ++x) to[x] = to_byte(sums[x]);
+  }
+}
+
+Image blank(int height, int width, int channels) {
+  Image image{height, width, channels, {}};
+  image.pixels.resize(static_cast<std::size_t>(height) * image.row_bytes());
+  return image;
+}
+
+// The window of `out`'s size whose corner is at (top, left) of `in`; what lies outside of `in` is black.
+Image window(const Image& in, int top, int left, int size) {
+  Image out = blank(size, size, in.channels);
+  const int first = std::max(0, -left), last = std::min(size, in.width - left);
+  for (int y = 0; y < size; ++y) {
+    const int row = y + top;
+    if (row < 0 || row >= in.height || first >= last) continue;
+    const std::size_t channels = static_cast<std::size_t>(in.channels);
+    std::memcpy(out.pixels.data() + static_cast<std::size_t>(y) * out.row_bytes() + static_cast<std::size_t>(first) * channels,
+                in.pixels.data() + static_cast<std::size_t>(row) * in.row_bytes() + static_cast<std::size_t>(first + left) * channels,
+                static_cast<std::size_t>(last - first) * channels);
+  }
+  return out;
+}
+
+int scaled(int side, int size, int reference) {
+  return std::max(1, static_cast<int>(static_cast<std::int64_t>(side) * size / reference));
+}
+
+}  // namespace
+
+Image resize_bilinear(const Image& image, int height, int width) {
+  const Image* from = &image;
+  Image narrow;
+  if (width != image.width) {
+    narrow = blank(image.height, width, image.channels);
+    const Filter filter = triangle_filter(image.width, width);
+    if (image.channels == 1) filter_columns<1>(image, filter, narrow);
+    else filter_columns<3>(image, filter, narrow);
+    from = &narrow;
+  }
+  if (height == from->height) return *from;
+  Image out = blank(height, width, image.channels);
+  filter_rows(*from, triangle_filter(from->height, height), out);
+  return out;
+}
+
+Image resized(Image image, int size, const std::string& mode) {
+  if (image.width == size && image.height == size) return image;
+  if (mode == "none")
+    bad_image("is " + std::to_string(image.width) + "×" + std::to_string(image.height) + ", but data.image_size is " +
+              std::to_string(size) + " and data.resize is none");
+  if (mode == "stretch") return resize_bilinear(image, size, size);
+  const int reference = mode == "crop" ? std::min(image.width, image.height) : std::max(image.width, image.height);
+  const int height = image.height == reference ? size : scaled(image.height, size, reference);
+  const int width = image.width == reference ? size : scaled(image.width, size, reference);
+  check_image_size(width, height);  // a ribbon, blown up by its short side
+  image = resize_bilinear(image, height, width);
+  if (mode == "crop") return window(image, (height - size) / 2, (width - size) / 2, size);
+  return window(image, -((size - height) / 2), -((size - width) / 2), size);
+}
+
+Image with_channels(Image image, int channels) {
+  if (image.channels == channels) return image;
+  Image out = blank(image.height, image.width, channels);
+  const std::size_t count = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
+  const std::uint8_t* from = image.pixels.data();
+  std::uint8_t* to = out.pixels.data();
+  if (channels == 3) {
+    for (std::size_t i = 0; i < count; ++i, to += 3) to[0] = to[1] = to[2] = from[i];
+  } else {
+    for (std::size_t i = 0; i < count; ++i, from += 3)
+      to[i] = static_cast<std::uint8_t>((from[0] * 19595 + from[1] * 38470 + from[2] * 7471 + 0x8000) >> 16);
+  }
+  return out;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,76 @@
+#include "data/source.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "data/split.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
+  if (spec.source == SourceKind::histology) return open_histology(spec, seed);
+  std::error_code error;
+  if (!std::filesystem::exists(spec.path, error)) {
+    if (spec.sample == "histology") return open_histology(spec, seed);
+    throw Error(Diagnostic{Severity::error, spec.path_where, "no data at " + spec.path.string(),
+                           error ? error.message() : "give data.path, or data.sample: histology for generated images"});
+  }
+  switch (spec.source) {
+    case SourceKind::class_folders: return open_class_folders(spec);
+    case SourceKind::medmnist: return open_medmnist(spec);
+    case SourceKind::idx: return open_idx(spec);
+    case SourceKind::manifest: return open_manifest(spec);
+    case SourceKind::cifar: return open_cifar(spec);
+    case SourceKind::histology: break;
+  }
+  return open_histology(spec, seed);
+}
+
+void check_classes(const Source& source, const DataSpec& spec) {
+  const std::vector<std::string>& classes = source.classes();
+  std::vector<std::int64_t> counts(classes.size(), 0);
+  for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
+  Diagnostics faults;
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    if (counts[c] == 0) faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + spec.path.string());
+  if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
+    faults.error(spec.path_where, "the data has " + std::to_string(classes.size()) + " classes, data.classes says " + std::to_string(spec.classes));
+  faults.throw_errors();
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed) {
+  std::unique_ptr<Source> source = open_format(spec, seed);
+  check_classes(*source, spec);
+  assign_groups(source->listing_, spec);
+  return source;
+}
+
+std::string Source::content_hash(const std::vector<std::string>& digests) const {
+  Sha256 hash;
+  const auto field = [&](std::string_view text) {
+    // Lengths first: no two lists of fields run together to the same bytes.
+    hash.update(std::to_string(text.size()) + ":");
+    hash.update(text);
+  };
+  for (const std::string& name : classes()) field(name);
+  for (std::size_t i = 0; i < samples().size(); ++i) {
+    const Sample& sample = samples()[i];
+    field(sample.name);
+    field(std::to_string(sample.label));
+    field(sample.part);
+    field(digests[i]);
+  }
+  return hash.hex();
+}
+
+std::string Source::content_hash() const {
+  std::vector<std::string> digests(samples().size());
+  for (std::size_t i = 0; i < digests.size(); ++i) decode(i, &digests[i]);
+  return content_hash(digests);
+}
+
+}  // namespace rxrun
