@@ -42,6 +42,7 @@ class Patch {
     const bool solid = draws_.chance(glandular ? mix(0.1, 0.5, degree_) : mix(0.55, 0.95, degree_));
     if (glandular) draw_glands();
     if (solid) draw_sheet();
+    if (!glandular && !solid) infiltrate();
     scatter_spindles();
     scatter_lymphocytes();
     for (const Nucleus& nucleus : nuclei_) paint(nucleus);
@@ -63,6 +64,7 @@ class Patch {
   void draw_glands();
   void draw_gland(double x, double y, double lumen);
   void draw_sheet();
+  void infiltrate();
   void scatter_spindles();
   void scatter_lymphocytes();
   void paint(const Nucleus& nucleus);
@@ -200,6 +202,22 @@ void Patch::draw_sheet() {
   }
 }
 
+// Single cells and files of cells between the fibres; few where the tissue is benign.
+void Patch::infiltrate() {
+  const int files = static_cast<int>(std::lround(mix(0.0, 9.0, degree_) * draws_.uniform(0.6, 1.2)));
+  for (int i = 0; i < files; ++i) {
+    double x = draws_.uniform(0.0, size_), y = draws_.uniform(0.0, size_);
+    const int cells = 1 + static_cast<int>(draws_.below(7));
+    for (int k = 0; k < cells; ++k) {
+      const Nucleus nucleus = epithelial(x, y);
+      if (is_free(nucleus, 0.8)) nuclei_.push_back(nucleus);
+      const double step = 2.2 * nucleus.radius, angle = fibre_angle_ + 0.2 * draws_.normal();
+      x += step * std::cos(angle);
+      y += step * std::sin(angle);
+    }
+  }
+}
+
 void Patch::scatter_spindles() {
   const int count = static_cast<int>(draws_.below(22)) + 4;
   for (int i = 0; i < count; ++i) {
@@ -297,7 +315,7 @@ Stain draw_stain(RandomStream draws) {
   Stain stain{};
   const double strength = std::exp(0.15 * draws.normal()), balance = std::exp(0.18 * draws.normal());
   for (int c = 0; c < 3; ++c) {
-    stain.haematoxylin[c] = haematoxylin[c] * strength * balance * std::exp(0.1 * draws.normal());
+    stain.haematoxylin[c] = haematoxylin[c] * strength * balance * std::exp(0.08 * draws.normal());
     stain.eosin[c] = eosin[c] * strength / balance * std::exp(0.13 * draws.normal());
   }
   stain.glass = draws.uniform(0.93, 0.98);

@@ -6,7 +6,7 @@
 //   nuclei          size (mean radius 1.7 to 2.7 pixels), spread of sizes (8 to 36 %), outline (round to lobed), chromatin
 //                   (even to clumped with a rim and nucleolus)
 //   architecture    rings of nuclei around an open lumen, in layers, against sheets and cords without order that invade
-//                   the stroma; either class shows some of the other's (hyperplasia; tubules)
+//                   the stroma, cell by cell at times; either class shows some of the other's (hyperplasia; tubules)
 //   spacing         regular against crowded and overlapping
 // What does not tell the classes apart. Stain hue, strength and balance are the patient's and the patch's own; the mean
 // haematoxylin and eosin of a patch are set to draws that do not know the class, so mean colour is no clue. Lymphocytes,
