@@ -8,7 +8,6 @@
 #   the table without running the plugin's code. A plugin that cannot be loaded or declares nonsense fails its build here.
 include(GNUInstallDirs)
 find_program(CMAKE_OBJCOPY NAMES objcopy REQUIRED)
-set(_RXRUN_CMAKE_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 
 function(rxrun_add_plugin name)
   add_library(${name} MODULE ${ARGN})
@@ -17,8 +16,8 @@ function(rxrun_add_plugin name)
     rxrun_use_torch_pch(${name})
   endif()
   target_link_options(${name} PRIVATE -Wl,--build-id=sha1
-    -Wl,--version-script=${_RXRUN_CMAKE_FOLDER}/plugin-symbols.map)
-  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${_RXRUN_CMAKE_FOLDER}/plugin-symbols.map)
+    -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin-symbols.map)
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin-symbols.map)
   if(RXRUN_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${RXRUN_PLUGIN_OUTPUT_DIRECTORY})
   endif()
@@ -27,7 +26,7 @@ function(rxrun_add_plugin name)
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -D LIBRARY=$<TARGET_FILE:${name}> -D TABLE=${CMAKE_CURRENT_BINARY_DIR}/${name}.layers.json
             -D DESCRIBE=$<TARGET_FILE:rxrun::plugin-describe> -D OBJCOPY=${CMAKE_OBJCOPY}
-            -P ${_RXRUN_CMAKE_FOLDER}/EmbedLayers.cmake
+            -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedLayers.cmake
     BYPRODUCTS ${CMAKE_CURRENT_BINARY_DIR}/${name}.layers.json
     COMMENT "Describing the layers of plugin ${name}" VERBATIM)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/rxrun/plugins)
