@@ -119,7 +119,7 @@ build() {  # build ON|OFF: with the tests or without
 }
 
 install_to() {
-  cmake --install "$root/build" --prefix "$1" | grep -v -- '-- Up-to-date' || true
+  cmake --install "$root/build" --prefix "$1"
   case ":$PATH:" in
     *":$1/bin:"*) say "rxrun is installed: $1/bin/rxrun" ;;
     *) say "rxrun is installed: $1/bin/rxrun. That folder is not on your PATH yet; type: export PATH=\"$1/bin:\$PATH\"" ;;

@@ -29,5 +29,7 @@ function(rxrun_add_plugin name)
             -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedLayers.cmake
     BYPRODUCTS ${CMAKE_CURRENT_BINARY_DIR}/${name}.layers.json
     COMMENT "Describing the layers of plugin ${name}" VERBATIM)
-  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/rxrun/plugins)
+  if(NOT DEFINED RXRUN_INSTALL_PLUGINS OR RXRUN_INSTALL_PLUGINS)
+    install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/rxrun/plugins)
+  endif()
 endfunction()
