@@ -1,11 +1,11 @@
 #include "cli/readable.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-
-#include "cli/console.h"
 
 namespace rxrun {
 namespace {
@@ -28,13 +28,22 @@ Value shown(const std::string& name, const Value& value) {
   return text;
 }
 
+// "1:07:03", "4:05", "12 s"
+std::string duration(double seconds) {
+  if (!std::isfinite(seconds)) return {};
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{}:{:02d}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02d}:{:02d}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
 void show_durations(Table& table) {
   const auto found = std::find(table.columns.begin(), table.columns.end(), "seconds");
   if (found == table.columns.end()) return;
   const auto column = static_cast<std::size_t>(found - table.columns.begin());
   *found = "duration";
   for (auto& row : table.rows)
-    if (!is_null(row[column])) row[column] = format_duration(number(row[column]));
+    if (!is_null(row[column])) row[column] = duration(number(row[column]));
 }
 
 void drop_empty_columns(Table& table) {

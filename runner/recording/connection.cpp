@@ -41,10 +41,12 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     execute("PRAGMA cell_size_check = ON");
-    execute("PRAGMA foreign_keys = ON");
-    execute("PRAGMA synchronous = FULL");
-    // Spilling would take the exclusive lock in the middle of a transaction; so readers are shut out at commits only.
-    execute("PRAGMA cache_spill = OFF");
+    if (mode == Mode::read_write) {
+      execute("PRAGMA foreign_keys = ON");
+      execute("PRAGMA synchronous = FULL");
+      // Spilling would take the exclusive lock in the middle of a transaction; so readers are shut out at commits only.
+      execute("PRAGMA cache_spill = OFF");
+    }
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;

@@ -167,6 +167,8 @@ TEST_F(CommandsTest, AnswersSql) {
   EXPECT_EQ(sql("SELECT name FROM runs WHERE id = 1;  -- a remark\n", TableFormat::csv), "name\r\na-11\r\n");
   EXPECT_THAT(sql("EXPLAIN QUERY PLAN SELECT * FROM v_best"), HasSubstr("SEARCH"));
   EXPECT_THAT(sql("PRAGMA table_info(v_best)"), HasSubstr("validation_accuracy"));
+  EXPECT_EQ(sql("SELECT name FROM pragma_table_info('artifacts') WHERE pk = 2"), "name\nfile\n");
+  EXPECT_EQ(sql("SELECT value FROM json_each('[3]')"), "value\n    3\n");
 }
 
 TEST_F(CommandsTest, AnErrorInSqlHasItsPlace) {
@@ -191,7 +193,7 @@ TEST_F(CommandsTest, SqlOnlyReads) {
         "CREATE TEMP TABLE t (a)", "ATTACH '/tmp/other.db' AS other", "PRAGMA user_version = 3", "PRAGMA journal_mode = WAL", "PRAGMA query_only = OFF",
         "PRAGMA writable_schema = ON", "BEGIN IMMEDIATE", "VACUUM", "VACUUM INTO '/tmp/x.db'", "REINDEX", "ANALYZE", "SELECT load_extension('x')",
         "ALTER TABLE runs ADD COLUMN x", "SAVEPOINT s", "PRAGMA locking_mode = EXCLUSIVE", "WITH x AS (SELECT 1) DELETE FROM runs",
-        "SELECT fts3_tokenizer('simple', x'00')", "EXPLAIN DELETE FROM runs"}) {
+        "UPDATE sqlite_master SET name = 'x'", "DELETE FROM sqlite_schema", "SELECT fts3_tokenizer('simple', x'00')", "EXPLAIN DELETE FROM runs"}) {
     EXPECT_THROW(query(database, statement), Error) << statement;
   }
   EXPECT_EQ(one(database, "SELECT count(*) || ' ' || sum(epochs) FROM runs"), before);

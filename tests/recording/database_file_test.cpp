@@ -1,0 +1,204 @@
+// The file results.db: made once, refused when it is not ours, upgraded with a copy kept.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "child.h"
+#include "recording/connection.h"
+#include "recording/schema.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+class DatabaseFileTest : public TemporaryResults {
+ protected:
+  // Neither the recorder nor a query takes it or touches it; both say the same.
+  std::string refusal() {
+    const std::string before = fs::is_regular_file(database) ? bytes_of(database) : "";
+    const std::string recorder = error_text([&] { Recorder{database}; });
+    const std::string reader = error_text([&] { list_runs(database); });
+    EXPECT_EQ(recorder, reader);
+    if (fs::is_regular_file(database)) {
+      EXPECT_EQ(bytes_of(database), before);
+    }
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1) << "something was left behind";
+    return recorder;
+  }
+  void execute(const char* sql) { Connection(database, Connection::Mode::read_write).execute(sql); }
+  std::string file() const { return database.string(); }
+};
+
+TEST_F(DatabaseFileTest, AFolder) {
+  fs::create_directory(database);
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a folder, where the database of results should be\n"));
+}
+
+TEST_F(DatabaseFileTest, AnEmptyFile) {
+  write(database, "");
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is empty (0 bytes): not a database of results, or one that lost its content\n"));
+}
+
+TEST_F(DatabaseFileTest, ATextFile) {
+  write(database, "my thesis\n");
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is not a database\n"));
+}
+
+TEST_F(DatabaseFileTest, AFileThatOnlyBeginsLikeADatabase) {
+  write(database, std::string("SQLite format 3\0", 16) + std::string(5000, 'x'));
+  EXPECT_THAT(refusal(), HasSubstr(file() + " is not a database of results\n"));
+}
+
+TEST_F(DatabaseFileTest, ASymbolicLinkEvenIfItLeadsNowhere) {
+  fs::create_symlink(folder / "elsewhere.db", database);
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a symbolic link"));
+}
+
+TEST_F(DatabaseFileTest, APipe) {
+  ASSERT_EQ(::mkfifo(database.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is no regular file\n"));
+}
+
+TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
+  create_if_missing(database);
+  execute("PRAGMA application_id = 252006673");
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a database of another program: its application id is 0x0f055111, expected 0x7278726e\n"));
+  execute("PRAGMA application_id = 0");
+  EXPECT_THAT(refusal(), HasSubstr("another program"));
+}
+
+TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
+  create_if_missing(database);
+  execute("PRAGMA user_version = 7");
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " has schema version 7, made by a newer rxrun; this one knows up to version 1\n"));
+}
+
+TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
+  write(folder / "file", "x");
+  EXPECT_THAT(error_text([&] { Recorder{folder / "file" / "results" / "results.db"}; }), HasSubstr("cannot make the folder"));
+}
+
+TEST_F(DatabaseFileTest, ReadOnlyFolderAndFileAreToldBeforeTheFirstEpoch) {
+  const auto as_user = [](const std::function<void()>& body) {
+    return in_child([&] {
+      if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) std::abort();
+      body();
+    });
+  };
+  create_if_missing(database);
+  fs::permissions(folder, fs::perms(0777));
+  fs::permissions(database, fs::perms(0666));
+  EXPECT_EQ(as_user([&] { Recorder{database}; }), 0);
+  fs::permissions(database, fs::perms(0444));
+  EXPECT_EQ(as_user([&] { Recorder{database}; }), 2);
+  EXPECT_EQ(as_user([&] { list_runs(database); }), 0);
+  fs::permissions(database, fs::perms(0666));
+  fs::permissions(folder, fs::perms(0555));
+  EXPECT_EQ(as_user([&] { Recorder{database}; }), 2);
+  EXPECT_EQ(as_user([&] { list_runs(database); }), 0);
+  fs::remove(database);
+  EXPECT_EQ(as_user([&] { Recorder{database}; }), 2);
+  create_if_missing(database);
+  fs::permissions(database, fs::perms(0000));
+  EXPECT_EQ(as_user([&] { list_runs(database); }), 2);
+}
+
+TEST_F(DatabaseFileTest, TheSchemaSaysTheNumbersThatTheProgramKnows) {
+  create_if_missing(database);
+  EXPECT_EQ(one(database, "PRAGMA application_id"), std::to_string(kApplicationId));
+  EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
+  EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(one(database, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite%'"), "0");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+}
+
+TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
+  constexpr int kProcesses = 16;
+  // All wait for one lock, so that they start together.
+  const int gate = ::open((folder.string() + ".gate").c_str(), O_CREAT | O_RDWR, 0600);
+  ASSERT_EQ(::flock(gate, LOCK_EX), 0);
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    children.push_back(start_child([&, i] {
+      const int mine = ::open((folder.string() + ".gate").c_str(), O_RDWR);
+      ::flock(mine, LOCK_SH);
+      Recorder recorder(database);
+      recorder.begin(run_record("a-" + std::to_string(i)), split_record());
+    }));
+  }
+  ::flock(gate, LOCK_UN);
+  for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+  ::close(gate);
+  fs::remove(folder.string() + ".gate");
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), std::to_string(kProcesses));
+  EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+}
+
+constexpr Migration kSteps[] = {{1, "ALTER TABLE runs ADD COLUMN note TEXT; UPDATE runs SET note = 'two';"},
+                                {2, "CREATE TABLE later (x INTEGER) STRICT;"}};
+
+TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
+  { Recorder(database).begin(run_record("a-1"), split_record()); }
+  {
+    Connection connection(database, Connection::Mode::read_write);
+    migrate(connection, kSteps, 3);
+    EXPECT_EQ(check_schema(connection, 3), 3);
+    Statement note(connection, "SELECT note, (SELECT count(*) FROM later) FROM runs");
+    ASSERT_TRUE(note.step());
+    EXPECT_EQ(note.text(0), "two");
+  }
+  const fs::path copy = folder / "results.db.v1.bak";
+  ASSERT_TRUE(fs::exists(copy));
+  EXPECT_EQ(one(copy, "SELECT name FROM v_runs"), "a-1");
+  EXPECT_EQ(one(copy, "PRAGMA integrity_check"), "ok");
+  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 3"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
+}
+
+TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
+  { Recorder(database).begin(run_record("a-1"), split_record()); }
+  const std::string before = bytes_of(database);
+  const Migration broken[] = {kSteps[0], {2, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
+  {
+    Connection connection(database, Connection::Mode::read_write);
+    EXPECT_THAT(error_text([&] { migrate(connection, broken, 3); }), HasSubstr("no such table: nowhere"));
+    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 3); }), HasSubstr("no upgrade to version 3 is known"));
+  }
+  EXPECT_EQ(bytes_of(database), before);
+  EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");
+}
+
+TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
+  { Recorder(database).begin(run_record("a-1"), split_record()); }
+  std::vector<pid_t> children;
+  for (int i = 0; i < 8; ++i) {
+    children.push_back(start_child([&] {
+      Connection connection(database, Connection::Mode::read_write);
+      migrate(connection, kSteps, 3);
+    }));
+  }
+  for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+  EXPECT_EQ(one(folder / "results.db.v1.bak", "PRAGMA user_version"), "1");
+  Connection connection(database, Connection::Mode::read_write);
+  EXPECT_EQ(check_schema(connection, 3), 3);
+}
+
+}  // namespace
+}  // namespace rxrun::testing
