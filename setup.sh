@@ -22,10 +22,11 @@ experiment=experiments/resnext50_breast.yaml
 
 # The same names in Debian 12 and 13; plugins/sdk/cmake/Dependencies.cmake looks for what they hold.
 build_packages="g++ cmake ninja-build ccache mold libyaml-cpp-dev libboost-dev libboost-filesystem-dev libsqlite3-dev
-  libspdlog-dev libfmt-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev libtiff-dev"
+  libspdlog-dev libfmt-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev libtiff-dev
+  libgtest-dev"  # the last: for the test of a plugin that "rxrun plugins new" writes
 torch_packages="libtorch-dev libopenblas0-pthread"  # OpenBLAS: the reference BLAS is several times slower
 run_packages="sqlite3"
-test_packages="libgtest-dev libgmock-dev libvalijson-dev sqlite3 python3"
+test_packages="libgmock-dev libvalijson-dev sqlite3 python3"
 
 say() { printf '\n==> %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$1" >&2; shift; [ $# -eq 0 ] || printf '%s\n' "$@" >&2; exit 2; }
