@@ -63,7 +63,7 @@ void compare(const std::filesystem::path& library, const std::string& what, cons
 
 Manifest expected_manifest() {
   Manifest manifest;
-  manifest.sdk = RXRUN_STRINGIFY(RXRUN_SDK_VERSION);
+  manifest.sdk = std::to_string(RXRUN_SDK_VERSION);
   manifest.libtorch = TORCH_VERSION;
   manifest.abi = RXRUN_COMPILER_ABI;
   return manifest;
@@ -88,6 +88,7 @@ LibraryFile read_library_file(const std::filesystem::path& library) {
   read.manifest.build_id = file.build_id();
   if (read.manifest.build_id.empty()) fail(library, "has no build id", "link it with -Wl,--build-id=sha1, as rxrun_add_plugin does");
   read.layers = file.section(".rxrun.layers", 4u << 20);
+  if (read.layers) read.layers->resize(std::min(read.layers->size(), read.layers->find('\0')));
   return read;
 }
 

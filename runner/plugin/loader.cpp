@@ -1,46 +1,21 @@
 #include "plugin/loader.h"
 
 #define BOOST_DLL_USE_STD_FS
-#include <cxxabi.h>
-
 #include <boost/dll/shared_library.hpp>
 
-#include <cstdlib>
 #include <map>
 #include <mutex>
-#include <typeinfo>
 
 #include "diagnostics/render.h"
-#include "plugin/loading_note.h"
+#include "plugin/foreign_exception.h"
 #include "plugin/layer_table.h"
 #include "plugin/library_file.h"
+#include "plugin/loading_note.h"
 
 namespace rxrun {
 namespace {
 
 using Definitions = std::vector<std::shared_ptr<LayerDefinition>>;
-
-std::string demangled(const char* name) {
-  int status = 0;
-  char* text = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-  std::string result = status == 0 ? text : name;
-  std::free(text);
-  return result;
-}
-
-// Of the exception in flight, of any type.
-std::string current_exception_text() {
-  const std::type_info* type = abi::__cxa_current_exception_type();
-  const std::string name = type != nullptr ? demangled(type->name()) : "an exception";
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    std::string what = error.what();  // LibTorch appends a stack trace of many lines
-    return name + ": " + printable(what.substr(0, what.find('\n')));
-  } catch (...) {
-    return name;
-  }
-}
 
 [[noreturn]] void fail(const std::filesystem::path& library, const std::string& cause, const std::string& advice = {}) {
   throw Error(Failure::usage, "plugin library `" + printable(library.string()) + "` " + cause, advice);
@@ -132,7 +107,7 @@ std::unique_ptr<Layer> LayerFactories::make(const std::string& layer, const Opti
     } catch (const LayerError&) {
       throw;
     } catch (...) {
-      throw LayerError("its constructor threw " + current_exception_text());
+      throw ForeignException("its constructor threw " + current_exception_text());
     }
   }
   throw Error(Failure::run, "layer `" + printable(layer) + "` is offered by no loaded plugin");

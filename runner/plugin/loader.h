@@ -15,12 +15,18 @@ namespace rxrun {
 // line that names the library and the signal.
 std::vector<std::shared_ptr<LayerDefinition>> load_plugin(const std::filesystem::path& library);
 
+// A plugin's constructor threw something that is no LayerError: a fault of the plugin, not of what it was given.
+class ForeignException : public LayerError {
+ public:
+  using LayerError::LayerError;
+};
+
 class LayerFactories {
  public:
   // load_plugin for each. Throws Error also when a library's code offers other layers than its table says.
   explicit LayerFactories(const std::vector<PluginInfo>& plugins);
   // Throws Error (a bug if the layer was checked before) for an unknown name; LayerError from the layer passes through, any
-  // other exception of the plugin becomes a LayerError that names it.
+  // other exception of the plugin becomes a ForeignException that names its type.
   std::unique_ptr<Layer> make(const std::string& layer, const OptionValues& options, const Shape& input) const;
 
  private:

@@ -38,4 +38,10 @@ fs::path libexec_folder() {
               "install rxrun again, or set RXRUN_LIBEXEC to the folder that holds rxrun-engine");
 }
 
+fs::path package_folder() {
+  std::error_code ignored;
+  const fs::path folder = libexec_folder().parent_path() / "cmake/rxrun";
+  return fs::exists(folder / "rxrunConfig.cmake", ignored) ? folder : fs::path();
+}
+
 }  // namespace rxrun

@@ -9,4 +9,7 @@ namespace rxrun {
 // it is found from the running program's own place. Throws Error with the places looked at.
 std::filesystem::path libexec_folder();
 
+// The folder of rxrunConfig.cmake, which exists under an install prefix only; empty in a build tree.
+std::filesystem::path package_folder();
+
 }  // namespace rxrun

@@ -1,0 +1,62 @@
+# Installs the build tree `BUILD` into a temporary prefix, moves that elsewhere, and there writes, builds, tests, breaks and
+# installs a new plugin.
+set(folder ${BUILD}/tests/new_plugin)
+file(REMOVE_RECURSE ${folder})
+file(MAKE_DIRECTORY ${folder})
+set(ENV{RXRUN_LIBEXEC} "")
+set(ENV{RXRUN_PLUGIN_PATH} "")
+
+# Runs a command; its output goes to `out`, and its exit code has to be `expected`.
+function(run expected)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  set(out "${output}" PARENT_SCOPE)
+  if(NOT result EQUAL expected)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${result} instead of ${expected}:\n${output}")
+  endif()
+endfunction()
+function(expect text)
+  string(FIND "${out}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "`${text}` is not in:\n${out}")
+  endif()
+endfunction()
+
+run(0 ${CMAKE_COMMAND} --install ${BUILD} --prefix ${folder}/first)
+file(RENAME ${folder}/first ${folder}/prefix)
+set(rxrun ${folder}/prefix/bin/rxrun)
+run(0 ${rxrun} plugins)
+expect("convnet")
+
+# ---- written, built, tested ----
+run(0 ${rxrun} plugins new activations --folder ${folder}/activations)
+run(2 ${rxrun} plugins new activations --folder ${folder}/activations)
+expect("not empty")
+run(2 ${rxrun} plugins new test --folder ${folder}/test)
+run(0 ${CMAKE_COMMAND} -S ${folder}/activations -B ${folder}/activations/build)
+run(0 ${CMAKE_COMMAND} --build ${folder}/activations/build)
+run(0 ${CMAKE_CTEST_COMMAND} --test-dir ${folder}/activations/build --output-on-failure)
+expect("100% tests passed")
+run(0 ${rxrun} plugins show ${folder}/activations/build/libactivations.so)
+expect("activations_scale")
+expect("> 0")
+
+# ---- installed beside rxrun's own, it is found by its name ----
+run(0 ${CMAKE_COMMAND} --install ${folder}/activations/build --prefix ${folder}/prefix)
+run(0 ${rxrun} plugins show activations_scale)
+expect("learnable")
+run(0 ${rxrun} plugins test activations)
+expect("all passed")
+
+# ---- a plugin that cannot be described fails its build with the reason, every time ----
+file(READ ${folder}/activations/activations.cpp source)
+string(REPLACE "\"activations_scale\"" "\"Not A Name\"" source "${source}")
+file(WRITE ${folder}/activations/activations.cpp "${source}")
+foreach(attempt 1 2)
+  execute_process(COMMAND ${CMAKE_COMMAND} --build ${folder}/activations/build RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(result EQUAL 0)
+    message(FATAL_ERROR "a plugin with a bad name was built (attempt ${attempt})")
+  endif()
+  expect("Not A Name")
+endforeach()
+file(REMOVE_RECURSE ${folder})
