@@ -13,11 +13,17 @@ struct SummaryRow {
   std::string path;         // "layer1.0.conv1"
   int depth = 1;            // 1: a layer of the network; 2: inside a block; ...
   Shape output;
-  std::int64_t parameters = 0;     // own, children excluded
-  std::int64_t multiply_adds = 0;  // own, one image
+  std::int64_t parameters = 0;     // own and of children that have no row
+  std::int64_t multiply_adds = 0;  // the same, one image
 };
 
+// Rows are in order of execution, a block after what it is made of. Views (flatten) have none.
+//
+// Multiply-adds are those of convolutions and linear layers (and of whatever a plugin's layer declares), as the ResNet and
+// ResNeXt papers and torchvision count them: one for each weight used, biases, normalisation, activations, pooling and
+// additions left out.
 struct Summary {
+  Shape input;
   std::vector<SummaryRow> rows;
   std::int64_t parameters = 0;
   std::int64_t trainable_parameters = 0;
@@ -25,7 +31,7 @@ struct Summary {
   std::int64_t multiply_adds = 0;       // one image's forward
   // torchsummary's sizes, float32, one image, in bytes: input; every row's output, twice; parameters.
   std::int64_t input_bytes = 0, forward_backward_bytes = 0, parameter_bytes = 0;
-  // Estimate for one training step: weights, gradients, optimizer state, activations kept for the backward pass.
+  // Estimate for one training step, see estimate_step.
   std::int64_t step_bytes = 0;
 };
 
@@ -36,7 +42,14 @@ struct StepAssumptions {
 };
 
 Summary summarize(const Network& network, const StepAssumptions& step = {});
-std::string render_table(const Summary& summary, const StepAssumptions& step, int depth);  // depth 0: all rows
+
+// The table with torchsummary's columns and totals, and multiply-adds and a step's memory beside them. `depth`: rows below it
+// are folded into the row that they are part of; 0: all rows.
+std::string render_table(const Summary& summary, const StepAssumptions& step, int depth);
+// {"input", "layers": [{"name", "path", "depth", "output", "parameters", "multiply_adds"}], "parameters", ...}
 std::string render_json(const Summary& summary, const StepAssumptions& step, int depth);
+
+// Rows deeper than `depth` added to the row that they are part of.
+std::vector<SummaryRow> fold(const std::vector<SummaryRow>& rows, int depth);
 
 }  // namespace rxrun

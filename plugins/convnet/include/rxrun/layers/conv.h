@@ -1,0 +1,36 @@
+// Conv: two-dimensional convolution (cross-correlation), as torch.nn.Conv2d.
+//
+//   y[k, i, j] = bias[k] + sum over c, u, v of weight[k, c, u, v] · x[c, s·i + d·u - p, s·j + d·v - p]
+//
+// With `groups` g the channels fall into g groups that do not see each other (Xie et al. 2017, arXiv 1611.05431, call g
+// the cardinality). Channels × H × W -> channels × H' × W', see window_output.
+// Weights start from a normal distribution with deviation sqrt(2 / (channels · kernel area)), "fan out", as torchvision's
+// ResNet; the bias as PyTorch's.
+#pragma once
+
+#include "rxrun/layers/shapes.h"
+
+namespace rxrun::layers {
+
+class Conv final : public Layer {
+ public:
+  struct Options {
+    std::int64_t channels = 0;
+    Extent kernel = {3, 3};
+    Extent stride = {1, 1};
+    std::optional<Extent> padding;  // absent: same_padding
+    Extent dilation = {1, 1};
+    std::int64_t groups = 1;
+    bool bias = false;
+  };
+  Conv(const Options& options, const Shape& input);
+  torch::Tensor forward(const torch::Tensor& x) override;
+
+ private:
+  Window window_;
+  std::int64_t groups_;
+  torch::Tensor weight_;
+  torch::Tensor bias_;  // undefined without bias
+};
+
+}  // namespace rxrun::layers

@@ -1,0 +1,28 @@
+#include "rxrun/layers/batch_norm.h"
+
+namespace rxrun::layers {
+
+BatchNorm::BatchNorm(const Options& options, const Shape& input)
+    : Layer(input), epsilon_(options.epsilon), momentum_(options.momentum) {
+  if (input.empty()) throw LayerError("it takes channels or features");
+  const Shape channels = {input[0]};
+  parameter("weight", weight_, channels, constant(options.initial_weight));
+  parameter("bias", bias_, channels, constant(0.0));
+  buffer("running_mean", running_mean_, channels, constant(0.0));
+  buffer("running_var", running_var_, channels, constant(1.0));
+  buffer("num_batches_tracked", num_batches_tracked_, {}, constant(0.0), torch::kLong);
+}
+
+torch::Tensor BatchNorm::forward(const torch::Tensor& x) {
+  if (training()) {
+    if (x.numel() / input_shape()[0] <= 1) {
+      throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) +
+                       ", " + to_string(input_shape()) + "): take a larger batch or a larger image");
+    }
+    num_batches_tracked_.add_(1);
+  }
+  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_,
+                        /*cudnn_enabled=*/true);
+}
+
+}  // namespace rxrun::layers

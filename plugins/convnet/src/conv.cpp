@@ -1,0 +1,45 @@
+#include "rxrun/layers/conv.h"
+
+#include <array>
+
+namespace rxrun::layers {
+namespace {
+
+void check_channels(const Conv::Options& options, std::int64_t channels_in) {
+  if (options.channels < 1) throw LayerError("`channels` is " + std::to_string(options.channels) + ": at least 1");
+  if (options.groups < 1) throw LayerError("`groups` is " + std::to_string(options.groups) + ": at least 1");
+  if (channels_in % options.groups != 0 || options.channels % options.groups != 0) {
+    throw LayerError("`groups` " + std::to_string(options.groups) + " must divide the channels coming in (" +
+                     std::to_string(channels_in) + ") and going out (" + std::to_string(options.channels) + ")");
+  }
+}
+
+}  // namespace
+
+Conv::Conv(const Options& options, const Shape& input)
+    : Layer(input),
+      window_{options.kernel, options.stride, options.padding.value_or(Extent{0, 0}), options.dilation},
+      groups_(options.groups) {
+  const ImageShape in = image_shape(input);
+  check_channels(options, in.channels);
+  if (!options.padding) window_.padding = same_padding(options.kernel, options.dilation);
+  const Extent out = window_output(in, window_);
+  const std::int64_t group_channels = in.channels / groups_;
+  const std::int64_t area = product({options.kernel.height, options.kernel.width});
+
+  set_output_shape({options.channels, out.height, out.width});
+  set_multiply_adds(product({options.channels, out.height, out.width, group_channels, area}));
+  parameter("weight", weight_, {options.channels, group_channels, options.kernel.height, options.kernel.width},
+            kaiming_normal(product({options.channels, area})));
+  if (options.bias) parameter("bias", bias_, {options.channels}, fan_in_uniform(product({group_channels, area})));
+}
+
+torch::Tensor Conv::forward(const torch::Tensor& x) {
+  const std::array<std::int64_t, 2> stride = {window_.stride.height, window_.stride.width};
+  const std::array<std::int64_t, 2> padding = {window_.padding.height, window_.padding.width};
+  const std::array<std::int64_t, 2> dilation = {window_.dilation.height, window_.dilation.width};
+  return at::conv2d(x, weight_, bias_, at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation),
+                    groups_);
+}
+
+}  // namespace rxrun::layers

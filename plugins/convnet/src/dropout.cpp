@@ -1,0 +1,29 @@
+#include "rxrun/layers/dropout.h"
+
+namespace rxrun::layers {
+
+Dropout::Dropout(const Options& options, const Shape& input)
+    : Layer(input), probability_(options.probability), channels_(options.channels) {
+  if (!(probability_ >= 0.0 && probability_ < 1.0)) {
+    throw LayerError("`probability` is " + std::to_string(probability_) + ": at least 0 and less than 1");
+  }
+  if (probability_ > 0.0) declare_random();
+}
+
+torch::Tensor Dropout::forward(const torch::Tensor& x) {
+  if (!training() || probability_ == 0.0) return x;
+  torch::Tensor mask;
+  if (channels_) {
+    std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
+    sizes[0] = x.size(0);
+    sizes[1] = x.size(1);
+    mask = at::empty(sizes, x.options());
+  } else {
+    mask = at::empty_like(x);
+  }
+  const double keep = 1.0 - probability_;
+  mask.bernoulli_(keep, generator()).div_(keep);
+  return x * mask;
+}
+
+}  // namespace rxrun::layers

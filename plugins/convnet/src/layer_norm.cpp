@@ -1,0 +1,25 @@
+#include "rxrun/layers/layer_norm.h"
+
+#include "rxrun/layers/shapes.h"
+
+namespace rxrun::layers {
+
+LayerNorm::LayerNorm(const Options& options, const Shape& input)
+    : Layer(input), each_pixel_(options.over == "channels"), epsilon_(options.epsilon) {
+  if (options.over != "sample" && options.over != "channels") {
+    throw LayerError("`over` is \"" + options.over + "\": sample or channels");
+  }
+  if (each_pixel_ && input.size() != 1) image_shape(input);
+  normalized_ = each_pixel_ ? Shape{input.at(0)} : input;
+  parameter("weight", weight_, normalized_, constant(1.0));
+  parameter("bias", bias_, normalized_, constant(0.0));
+}
+
+torch::Tensor LayerNorm::forward(const torch::Tensor& x) {
+  if (!each_pixel_ || x.dim() == 2) return at::layer_norm(x, normalized_, weight_, bias_, epsilon_);
+  // Channels last, so that a pixel's channels lie together; no copy where they already do.
+  const torch::Tensor pixels = x.permute({0, 2, 3, 1});
+  return at::layer_norm(pixels, normalized_, weight_, bias_, epsilon_).permute({0, 3, 1, 2});
+}
+
+}  // namespace rxrun::layers

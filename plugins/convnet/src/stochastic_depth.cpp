@@ -1,0 +1,21 @@
+#include "rxrun/layers/stochastic_depth.h"
+
+namespace rxrun::layers {
+
+StochasticDepth::StochasticDepth(const Options& options, const Shape& input)
+    : Layer(input), probability_(options.probability) {
+  if (!(probability_ >= 0.0 && probability_ < 1.0)) {
+    throw LayerError("`drop_path` is " + std::to_string(probability_) + ": at least 0 and less than 1");
+  }
+  if (probability_ > 0.0) declare_random();
+}
+
+torch::Tensor StochasticDepth::forward(const torch::Tensor& x) {
+  if (!training() || probability_ == 0.0) return x;
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
+  sizes[0] = x.size(0);
+  const double keep = 1.0 - probability_;
+  return x * at::empty(sizes, x.options()).bernoulli_(keep, generator()).div_(keep);
+}
+
+}  // namespace rxrun::layers

@@ -1,0 +1,88 @@
+#include "network/current_layer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+
+namespace rxrun {
+namespace {
+
+std::atomic<const char*> current_label{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free, "read in a signal handler");
+
+struct Fault {
+  int signal;
+  const char* name;
+};
+constexpr std::array<Fault, 5> faults = {{{SIGSEGV, "SIGSEGV"},
+                                          {SIGBUS, "SIGBUS"},
+                                          {SIGFPE, "SIGFPE"},
+                                          {SIGILL, "SIGILL"},
+                                          {SIGABRT, "SIGABRT"}}};
+
+// Only what POSIX allows in a signal handler; one write, so that lines of several processes do not mix.
+class Line {
+ public:
+  void add(const char* text) {
+    const std::size_t room = sizeof(text_) - 1 - size_;
+    const std::size_t count = std::min(std::strlen(text), room);
+    std::memcpy(text_ + size_, text, count);
+    size_ += count;
+  }
+  void write() {
+    text_[size_++] = '\n';
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text_, size_);
+  }
+
+ private:
+  char text_[1024];
+  std::size_t size_ = 0;
+};
+
+void on_fault(int signal) {
+  Line line;
+  line.add("rxrun: crashed with ");
+  for (const Fault& fault : faults) {
+    if (fault.signal == signal) line.add(fault.name);
+  }
+  if (const char* label = current_label.load()) {
+    line.add(" in ");
+    line.add(label);
+  }
+  line.write();
+  ::raise(signal);  // SA_RESETHAND: to be delivered with its default action once the handler returns
+}
+
+}  // namespace
+
+LayerScope::LayerScope(const char* label) noexcept : previous_(current_label.exchange(label)) {}
+LayerScope::~LayerScope() { current_label.store(previous_); }
+
+void set_current_layer(const char* label) noexcept { current_label.store(label); }
+
+const char* current_layer() noexcept {
+  const char* label = current_label.load();
+  return label ? label : "";
+}
+
+void install_crash_handler() {
+  // A stack of its own, so that a stack overflow can tell its tale as well.
+  static std::array<char, 64 * 1024> stack;
+  stack_t alternative = {};
+  alternative.ss_sp = stack.data();
+  alternative.ss_size = stack.size();
+  sigaltstack(&alternative, nullptr);
+  for (const Fault& fault : faults) {
+    struct sigaction action = {};
+    action.sa_handler = on_fault;
+    action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(fault.signal, &action, nullptr);
+  }
+}
+
+}  // namespace rxrun

@@ -1,0 +1,137 @@
+#include "rxrun/layers/conv.h"
+
+#include <gmock/gmock.h>
+
+#include "oracle.h"
+#include "rxrun/layers/linear.h"
+#include "rxrun/layers/squeeze_excitation.h"
+
+namespace rxrun::layers {
+namespace {
+
+using test::expect_formula;
+using test::layer_error;
+using test::Tensors;
+using testing::HasSubstr;
+using torch::Tensor;
+
+// Convolution by its definition: windows as columns, then a matrix product in each group.
+Tensor convolve(const Tensor& x, const Tensors& weights, const Conv::Options& options, const Extent& padding, const Shape& out) {
+  const Extent &k = options.kernel, &d = options.dilation, &s = options.stride;
+  const std::int64_t groups = options.groups;
+  const Tensor columns = at::im2col(x, {k.height, k.width}, {d.height, d.width}, {padding.height, padding.width},
+                                    {s.height, s.width});  // batch, channels · area, pixels
+  const Tensor grouped = columns.reshape({x.size(0), groups, -1, columns.size(2)});
+  const Tensor matrix = weights.at("weight").reshape({1, groups, options.channels / groups, -1});
+  Tensor y = at::matmul(matrix, grouped).reshape({x.size(0), out[0], out[1], out[2]});
+  if (options.bias) y = y + weights.at("bias").reshape({1, -1, 1, 1});
+  return y;
+}
+
+struct ConvCase {
+  Conv::Options options;
+  Shape input;
+  Extent padding;
+  Shape output;
+};
+
+TEST(Conv, MatchesItsDefinition) {
+  const std::vector<ConvCase> cases = {
+      {{.channels = 6}, {4, 7, 5}, {1, 1}, {6, 7, 5}},
+      {{.channels = 6, .stride = {2, 2}, .bias = true}, {4, 7, 6}, {1, 1}, {6, 4, 3}},
+      {{.channels = 6, .kernel = {1, 1}}, {4, 7, 5}, {0, 0}, {6, 7, 5}},
+      {{.channels = 8, .groups = 4, .bias = true}, {4, 5, 9}, {1, 1}, {8, 5, 9}},
+      {{.channels = 4, .groups = 4}, {4, 5, 9}, {1, 1}, {4, 5, 9}},
+      {{.channels = 3, .dilation = {2, 3}}, {2, 11, 12}, {2, 3}, {3, 11, 12}},
+      {{.channels = 3, .kernel = {5, 3}, .stride = {1, 2}}, {2, 9, 9}, {2, 1}, {3, 9, 5}},
+      {{.channels = 3, .kernel = {2, 4}}, {2, 9, 9}, {0, 1}, {3, 8, 8}},
+      {{.channels = 3, .kernel = {3, 3}, .padding = Extent{0, 2}}, {2, 9, 9}, {0, 2}, {3, 7, 11}},
+      {{.channels = 5, .kernel = {7, 7}, .stride = {2, 2}}, {3, 1, 1}, {3, 3}, {5, 1, 1}},
+  };
+  for (const ConvCase& test : cases) {
+    Conv conv(test.options, test.input);
+    ASSERT_EQ(conv.output_shape(), test.output);
+    SCOPED_TRACE(to_string(test.output));
+    expect_formula(conv, [&](const Tensor& x, const Tensors& weights) {
+      return convolve(x, weights, test.options, test.padding, test.output);
+    });
+  }
+}
+
+TEST(Conv, CountsOneMultiplyAddForEachWeightUsed) {
+  EXPECT_EQ(Conv({.channels = 64, .kernel = {7, 7}, .stride = {2, 2}}, {3, 224, 224}).multiply_adds(), 118'013'952);
+  EXPECT_EQ(Conv({.channels = 8, .groups = 4, .bias = true}, {4, 5, 5}).multiply_adds(), 8 * 25 * 9);
+}
+
+TEST(Conv, StartsFromTheVarianceOfItsFanOut) {
+  Conv conv({.channels = 64, .groups = 2, .bias = true}, {32, 4, 4});
+  conv.materialize(1, torch::kCPU);
+  Tensor weight, bias;
+  conv.visit_tensors([&](const std::string& name, Layer::Tensor& t) { (name == "weight" ? weight : bias) = *t.slot; });
+  EXPECT_NEAR(weight.std().item<double>(), std::sqrt(2.0 / (64 * 9)), 0.001);
+  EXPECT_LE(bias.abs().max().item<double>(), 1.0 / std::sqrt(16 * 9));
+  EXPECT_GT(bias.abs().max().item<double>(), 0.8 / std::sqrt(16 * 9));
+}
+
+TEST(Conv, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(layer_error([] { Conv({.channels = 4}, {512}); }), HasSubstr("not 512 features"));
+  EXPECT_THAT(layer_error([] { Conv({}, {3, 4, 4}); }), HasSubstr("`channels` is 0"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 4, .groups = 3}, {3, 4, 4}); }), HasSubstr("`groups` 3 must divide"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 6, .groups = 3}, {4, 4, 4}); }), HasSubstr("`groups` 3 must divide"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 6, .groups = 0}, {4, 4, 4}); }), HasSubstr("`groups` is 0"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .kernel = {5, 5}, .padding = Extent{0, 0}}, {1, 4, 9}); }),
+              HasSubstr("window of 5×5 pixels is larger than the image of 4×9"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .kernel = {0, 1}}, {1, 4, 4}); }), HasSubstr("kernel 0×1"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .stride = {1, 0}}, {1, 4, 4}); }), HasSubstr("stride 1×0"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .padding = Extent{-1, 0}}, {1, 4, 4}); }), HasSubstr("padding -1×0"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .dilation = {INT64_MAX, 1}}, {1, 4, 4}); }), HasSubstr("dilation"));
+  EXPECT_THAT(layer_error([] { Conv({.channels = INT64_MAX}, {3, 4, 4}); }), HasSubstr("64 bits"));
+}
+
+TEST(Linear, MatchesItsDefinition) {
+  Linear linear({.features = 5}, {7});
+  EXPECT_EQ(linear.output_shape(), (Shape{5}));
+  EXPECT_EQ(linear.multiply_adds(), 35);
+  expect_formula(linear, [](const Tensor& x, const Tensors& w) {
+    return (x.unsqueeze(1) * w.at("weight").unsqueeze(0)).sum(2) + w.at("bias");
+  });
+  Linear plain({.features = 2, .bias = false}, {3});
+  EXPECT_EQ(plain.tensors().size(), 1u);
+  expect_formula(plain, [](const Tensor& x, const Tensors& w) { return at::matmul(x, w.at("weight").t()); });
+}
+
+TEST(Linear, StartsAsPyTorchs) {
+  Linear linear({.features = 50}, {100});
+  linear.materialize(1, torch::kCPU);
+  linear.visit_tensors([](const std::string&, Layer::Tensor& tensor) {
+    EXPECT_LE(tensor.slot->abs().max().item<double>(), 0.1);
+    EXPECT_GT(tensor.slot->abs().max().item<double>(), 0.08);
+  });
+}
+
+TEST(Linear, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(layer_error([] { Linear({.features = 5}, {7, 2, 2}); }), HasSubstr("not an image of 7×2×2"));
+  EXPECT_THAT(layer_error([] { Linear({}, {7}); }), HasSubstr("`features` is missing"));
+  EXPECT_THAT(layer_error([] { Linear({.features = 0}, {7}); }), HasSubstr("`features` is 0"));
+}
+
+TEST(SqueezeExcitation, MatchesItsDefinition) {
+  SqueezeExcitation layer({.reduction = 3}, {7, 4, 5});
+  EXPECT_EQ(layer.output_shape(), (Shape{7, 4, 5}));
+  expect_formula(layer, [](const Tensor& x, const Tensors& w) {
+    const Tensor mean = x.mean({2, 3});
+    const Tensor inner = at::clamp_min(at::matmul(mean, w.at("fc1.weight").flatten(1).t()) + w.at("fc1.bias"), 0);
+    const Tensor scale = at::sigmoid(at::matmul(inner, w.at("fc2.weight").flatten(1).t()) + w.at("fc2.bias"));
+    return x * scale.reshape({x.size(0), -1, 1, 1});
+  });
+  EXPECT_EQ(layer.children()[0].layer->output_shape(), (Shape{2, 1, 1}));
+}
+
+TEST(SqueezeExcitation, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(layer_error([] { SqueezeExcitation({.reduction = 16}, {8, 4, 4}); }), HasSubstr("1 to 8"));
+  EXPECT_THAT(layer_error([] { SqueezeExcitation({.reduction = 0}, {8, 4, 4}); }), HasSubstr("1 to 8"));
+  EXPECT_THAT(layer_error([] { SqueezeExcitation({}, {8}); }), HasSubstr("8 features"));
+}
+
+}  // namespace
+}  // namespace rxrun::layers
