@@ -1,0 +1,168 @@
+#include "training/trainer.h"
+
+#include <chrono>
+#include <utility>
+
+#include "training/average.h"
+#include "training/checkpoint.h"
+#include "training/evaluate.h"
+#include "training/machine.h"
+#include "training/train_epoch.h"
+#include "training/translate.h"
+
+namespace rxrun {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
+
+void add_scores(std::map<std::string, double>& values, const std::string& part, const Predictions& predictions) {
+  for (const auto& [name, value] : score(predictions)) values[part + "_" + name] = value;
+}
+
+double watched(const std::map<std::string, double>& values, const std::string& metric, const std::string& by) {
+  const auto found = values.find(metric);
+  if (found != values.end()) return found->second;
+  throw Error(Failure::run, by + " watches " + metric + ", which could not be measured this epoch",
+              "an AUC needs images of every class in its part; choose another metric or split");
+}
+
+// A training under way: the parts that live from the first epoch to the last.
+class Training {
+ public:
+  Training(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options, TrainingObserver& observer)
+      : spec_(experiment.training),
+        options_(options),
+        observer_(observer),
+        device_(choose_device(experiment.machine.device)),
+        loss_(spec_.loss, class_counts(dataset), device_),
+        setting_{network, dataset, experiment, loss_, device_, choose_precision(spec_.precision, device_), choose_loader_threads(experiment.machine)},
+        schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
+        checkpoints_(options.folder, options.identity),
+        progress_(observer) {
+    begin(options.resume);
+  }
+
+  TrainingResult run() {
+    while (state_.epoch < spec_.epochs && !given_up()) {
+      const auto began = Clock::now();
+      const std::int64_t epoch = state_.epoch + 1;
+      const TrainedEpoch trained = train(epoch);
+      if (trained.end == TrainedEpoch::End::stopped) return result(TrainingResult::End::interrupted);
+      const std::optional<Predictions> tested = test(epoch, Part::test);
+      if (!tested) return result(TrainingResult::End::interrupted);
+      finish(epoch, trained, *tested, began);
+    }
+    return score_best();
+  }
+
+ private:
+  // Fresh weights, or those of the checkpoint.
+  void begin(bool from_checkpoint) {
+    prepare(setting_.network, setting_.experiment.seed, device_);
+    optimizer_.emplace(spec_.optimizer, trainable_parameters(setting_.network));
+    average_.reset();
+    if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);
+    state_ = {};
+    state_.plateau = schedule_.initial_plateau();
+    if (from_checkpoint) checkpoints_.load(trained());
+    schedule_.restore(state_.plateau);
+  }
+
+  TrainedEpoch train(std::int64_t epoch) {
+    const auto pass = [&](LossCheck check) {
+      progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train));
+      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop}, epoch, check, progress_);
+    };
+    TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::a_step_late);
+    if (trained.end != TrainedEpoch::End::late_not_finite) return trained;
+    // The epoch once more, from the weights that it began with, to find where the fault is.
+    begin(epoch > 1);
+    return pass(LossCheck::at_once);
+  }
+
+  std::optional<Predictions> test(std::int64_t epoch, Part part) {
+    const AveragedWeights averaged(average());
+    progress_.begin(epoch, spec_.epochs, part, images(part));
+    return evaluate_part(setting_, part, progress_, options_.stop);
+  }
+
+  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& tested, Clock::time_point began) {
+    EpochMetrics metrics;
+    metrics.epoch = epoch;
+    add_scores(metrics.values, "train", trained.predictions);
+    add_scores(metrics.values, "test", tested);
+    schedule_.after_epoch(metrics.values);
+    metrics.learning_rate = schedule_.rate(epoch, 0);
+    metrics.best = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
+    if (const auto& stopping = spec_.early_stopping) {
+      state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"), stopping->goal.maximize, stopping->minimum_change);
+    }
+    metrics.images_per_second = static_cast<double>(trained.images) / trained.seconds;
+    metrics.share_waiting = trained.seconds_waited / trained.seconds;
+    metrics.seconds = seconds_since(began);
+
+    state_.epoch = epoch;
+    state_.seconds += metrics.seconds;
+    state_.plateau = schedule_.plateau();
+    // A first epoch whose metric is not a number is still better than none.
+    if (metrics.best || state_.best_epoch == 0) {
+      metrics.best = true;
+      state_.best_epoch = epoch;
+      state_.best = metrics.values;
+      const AveragedWeights averaged(average());
+      save_weights(checkpoints_.best(), setting_.network, options_.identity, epoch);
+    }
+    // After the best weights: killed between the two, the epoch is trained again and writes the same best weights.
+    checkpoints_.save(this->trained());
+    observer_.on_epoch(metrics);
+  }
+
+  TrainingResult score_best() {
+    TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
+    load_weights(checkpoints_.best(), setting_.network);
+    progress_.begin(state_.epoch, spec_.epochs, Part::validation, images(Part::validation));
+    std::optional<Predictions> predictions = evaluate_part(setting_, Part::validation, progress_, options_.stop);
+    if (!predictions) return result(TrainingResult::End::interrupted);
+    add_scores(end.validation, "validation", *predictions);
+    end.validation_predictions = std::move(*predictions);
+    return end;
+  }
+
+  TrainingResult result(TrainingResult::End end) const {
+    TrainingResult result;
+    result.end = end;
+    result.epochs = state_.epoch;
+    result.best_epoch = state_.best_epoch;
+    result.best = state_.best;
+    result.seconds = state_.seconds;
+    return result;
+  }
+
+  bool given_up() const { return spec_.early_stopping && state_.early_stopping.epochs_since >= spec_.early_stopping->patience; }
+  std::int64_t images(Part part) const { return static_cast<std::int64_t>(setting_.dataset.part(part).size()); }
+  WeightAverage* average() { return average_ ? &*average_ : nullptr; }
+  Trained trained() { return {setting_.network, *optimizer_, average(), state_}; }
+
+  const TrainingSpec& spec_;
+  const TrainingOptions& options_;
+  TrainingObserver& observer_;
+  std::string device_;
+  Loss loss_;
+  Setting setting_;
+  Schedule schedule_;
+  Checkpoints checkpoints_;
+  Progress progress_;
+  std::optional<Optimizer> optimizer_;
+  std::optional<WeightAverage> average_;
+  TrainingState state_;
+};
+
+}  // namespace
+
+TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options, TrainingObserver& observer) {
+  return translated([&] { return Training(network, dataset, experiment, options, observer).run(); });
+}
+
+}  // namespace rxrun

@@ -1,0 +1,120 @@
+#include "training/machine.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <torch/types.h>
+#include <torch/version.h>
+
+#include <charconv>
+#include <fstream>
+#include <limits>
+
+#include "training/onednn_caches.h"
+#include "training/process.h"
+
+namespace rxrun {
+namespace {
+
+int available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(CPU_COUNT(&set), 1);
+  return 1;
+}
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+int gpus() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
+
+// Major compute capability of a CUDA device, asked of the driver: LibTorch's own way needs CUDA's headers. 0 when unknown.
+int compute_capability(int device) {
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (driver == nullptr) return 0;
+  const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+  const auto attribute = reinterpret_cast<int (*)(int*, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
+  constexpr int capability_major = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+  int major = 0;
+  if (init == nullptr || attribute == nullptr || init(0) != 0 || attribute(&major, capability_major, device) != 0) return 0;
+  return major;
+}
+
+void make_repeatable() {
+  at::Context& context = at::globalContext();
+  // Where an operation has no repeatable form LibTorch warns instead of ending the run.
+  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+  // Repeatable mode would also fill every new tensor, only to make reads of unset memory repeat.
+  context.setDeterministicFillUninitializedMemory(false);
+#endif
+}
+
+int device_number(const std::string& device) {
+  int number = 0;
+  if (const auto colon = device.find(':'); colon != std::string::npos) std::from_chars(device.data() + colon + 1, device.data() + device.size(), number);
+  return number;
+}
+
+// at::get_cpu_capability came after 1.13; the text of show_config has had the same word all along.
+std::string instruction_set() {
+  const std::string config = at::show_config();
+  const std::string label = "CPU capability usage: ";
+  const std::size_t at = config.find(label);
+  if (at == std::string::npos) return "unknown";
+  const std::size_t start = at + label.size();
+  return config.substr(start, config.find('\n', start) - start);
+}
+
+}  // namespace
+
+std::string choose_device(const std::string& device) {
+  if (device == "cpu") return device;
+  const int there = gpus();
+  if (device == "auto") return there > 0 ? "cuda:0" : "cpu";
+  const bool cuda = device == "cuda" || (device.starts_with("cuda:") && device.size() > 5 && device.find_first_not_of("0123456789", 5) == std::string::npos);
+  if (!cuda) throw Error(Failure::usage, "machine.device is `" + device + "`; expected auto, cpu, cuda or cuda:N");
+  if (there == 0) {
+    throw Error(Failure::usage, "machine.device is `" + device + "`, but this LibTorch finds no CUDA device",
+                at::hasCUDA() ? "look at nvidia-smi and CUDA_VISIBLE_DEVICES, or set machine.device to auto or cpu"
+                              : "it was built without CUDA; take an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or set machine.device to auto or cpu");
+  }
+  const int number = device_number(device);
+  if (number >= there || device.size() > 9) throw Error(Failure::usage, "machine.device is `" + device + "`, but there are " + std::to_string(there) + " CUDA devices, from cuda:0");
+  return "cuda:" + std::to_string(number);
+}
+
+Precision choose_precision(Precision precision, const std::string& device) {
+  if (precision != Precision::automatic) return precision;
+  const bool fast = device == "cpu" ? has_fast_bfloat16() : compute_capability(device_number(device)) >= 8;
+  return fast ? Precision::bfloat16 : Precision::float32;
+}
+
+Machine set_up_machine(const MachineSpec& spec, Precision precision) {
+  Machine machine;
+  if (const std::string change = mend_onednn(); !change.empty()) spdlog::info("{}", change);
+  machine.device = choose_device(spec.device);
+  machine.precision = choose_precision(precision, machine.device);
+  // LibTorch starts with one thread in some builds, whatever the machine has.
+  machine.threads = spec.threads > 0 ? static_cast<int>(std::min<std::int64_t>(spec.threads, std::numeric_limits<int>::max())) : available_cores();
+  at::set_num_threads(machine.threads);
+  at::globalContext().setFlushDenormal(true);
+  make_repeatable();
+  machine.libtorch = TORCH_VERSION;
+  machine.cpu = processor_name();
+  machine.instruction_set = instruction_set();
+  return machine;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,37 @@
+// Optimizers: SGD, Adam, AdamW and RMSprop with the update rules of torch.optim. Includes no LibTorch.
+#pragma once
+
+#include <memory>
+
+#include "experiment/experiment.h"
+#include "training/tensors.h"
+
+namespace rxrun {
+
+class Optimizer {
+ public:
+  // Keeps handles on the parameters. Those of one dimension or none (biases, normalisation) are spared weight decay when
+  // `decay_norm_and_bias` is off.
+  Optimizer(const OptimizerSpec& spec, const NamedTensors& parameters);
+  ~Optimizer();
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  // Moves every parameter that has a gradient, at this learning rate, and drops the gradients, whose memory it may have used.
+  void step(double rate);
+
+  // Scales the gradients so that their norm as one vector is at most `maximum`.
+  void clip_gradient_norm(double maximum);
+
+  // Everything a continued training needs, as handles: "exp_avg/conv1.weight", and "step", a count for each parameter.
+  NamedTensors state() const;
+
+  // Numbers kept for each parameter.
+  static int slots(const OptimizerSpec& spec);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rxrun

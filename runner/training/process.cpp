@@ -1,0 +1,34 @@
+#include "training/process.h"
+
+#include <malloc.h>
+
+#include <climits>
+#include <cstdlib>
+
+namespace rxrun {
+
+void set_up_process() {
+  // No block is mapped on its own, and free memory at the top of the heap is never given back: after the first step the
+  // allocator serves every tensor from pages that are already there.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+std::vector<std::pair<std::string, std::string>> engine_environment() {
+  std::vector<std::pair<std::string, std::string>> variables;
+  const auto add = [&](const char* name, const char* value) {
+    if (std::getenv(name) == nullptr) variables.emplace_back(name, value);
+  };
+  // LibTorch 1.13 takes AVX2 even where there is AVX-512.
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq")) {
+    add("ATEN_CPU_CAPABILITY", "avx512");
+  }
+  add("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+  return variables;
+}
+
+bool has_fast_bfloat16() { return __builtin_cpu_supports("avx512bf16"); }
+
+}  // namespace rxrun

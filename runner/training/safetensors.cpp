@@ -1,0 +1,231 @@
+#include "training/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+using Json = nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little, "tensors are stored as they lie in memory");
+
+constexpr std::uint64_t largest_header = 64u << 20;
+constexpr std::uint64_t largest_file = 64ull << 30;
+constexpr int deepest_header = 4;  // header, tensor, shape
+constexpr const char* metadata_key = "__metadata__";
+constexpr const char* sum_key = "rxrun.sha256";
+constexpr const char* writer_key = "rxrun.format";  // says that there has to be a sum
+constexpr std::size_t sum_digits = 64;
+
+struct TypeName {
+  StoredType type;
+  const char* name;
+  std::size_t size;
+};
+constexpr std::array<TypeName, 5> types = {{{StoredType::f64, "F64", 8},
+                                            {StoredType::f32, "F32", 4},
+                                            {StoredType::f16, "F16", 2},
+                                            {StoredType::bf16, "BF16", 2},
+                                            {StoredType::i64, "I64", 8}}};
+
+[[noreturn]] void refuse(const std::string& file, const std::string& what) {
+  throw Error(Failure::usage, file + ": not a safetensors file that can be used: " + what,
+              "the file is damaged or was written by something else; take another copy of it");
+}
+
+// A header without repeated keys, within bounds: nlohmann::json alone takes the last of two equal keys.
+Json parse_header(std::string_view text, const std::string& file) {
+  std::vector<std::set<std::string>> keys;
+  bool repeated = false, deep = false;
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (depth > deepest_header) deep = true;
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key) repeated |= !keys.back().insert(value.get<std::string>()).second;
+    return !deep;
+  };
+  const Json header = Json::parse(text, watch, /*allow_exceptions=*/false);
+  if (deep) refuse(file, "the header is nested too deeply");
+  if (header.is_discarded() || !header.is_object()) refuse(file, "the header is not a JSON object");
+  if (repeated) refuse(file, "a name occurs twice in the header");
+  return header;
+}
+
+std::optional<std::int64_t> natural(const Json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+  const auto number = value.get<std::int64_t>();
+  return number < 0 ? std::nullopt : std::optional(number);
+}
+
+// Number of bytes that type and shape ask for; nullopt when it does not fit 63 bits.
+std::optional<std::int64_t> bytes_of(StoredType type, const std::vector<std::int64_t>& shape) {
+  std::int64_t bytes = static_cast<std::int64_t>(size_of(type));
+  for (const std::int64_t side : shape) {
+    if (__builtin_mul_overflow(bytes, side, &bytes)) return std::nullopt;
+  }
+  return bytes;
+}
+
+struct Extent {
+  std::int64_t begin, end;
+  std::string name;
+};
+
+StoredTensor read_entry(const std::string& name, const Json& entry, std::string_view data, const std::string& file, Extent& extent) {
+  const std::string which = "tensor `" + printable(name) + "`: ";
+  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
+    refuse(file, which + "expected dtype, shape and data_offsets");
+  StoredTensor tensor;
+  const Json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
+  const auto type = std::find_if(types.begin(), types.end(), [&](const TypeName& t) { return dtype.is_string() && dtype.get<std::string>() == t.name; });
+  if (type == types.end()) refuse(file, which + "its type " + printable(dtype.dump()) + " is none of F64, F32, F16, BF16, I64");
+  tensor.type = type->type;
+  if (!shape.is_array()) refuse(file, which + "its shape is not a list");
+  for (const Json& side : shape) {
+    const auto number = natural(side);
+    if (!number) refuse(file, which + "its shape is not a list of natural numbers");
+    tensor.shape.push_back(*number);
+  }
+  if (!offsets.is_array() || offsets.size() != 2) refuse(file, which + "data_offsets is not a pair");
+  const auto begin = natural(offsets[0]), end = natural(offsets[1]);
+  if (!begin || !end || *begin > *end || static_cast<std::uint64_t>(*end) > data.size())
+    refuse(file, which + "its bytes lie outside of the file (" + std::to_string(data.size()) + " bytes of data)");
+  const auto bytes = bytes_of(tensor.type, tensor.shape);
+  if (!bytes || *bytes != *end - *begin)
+    refuse(file, which + "shape " + shape_text(tensor.shape) + " does not take " + std::to_string(*end - *begin) + " bytes");
+  tensor.bytes = data.substr(static_cast<std::size_t>(*begin), static_cast<std::size_t>(*bytes));
+  extent = {*begin, *end, name};
+  return tensor;
+}
+
+// End to end from the first byte to the last, as the format demands: nothing hidden between tensors, nothing shared.
+void check_extents(std::vector<Extent> extents, std::size_t size, const std::string& file) {
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  std::int64_t at = 0;
+  for (const Extent& extent : extents) {
+    if (extent.begin != at) {
+      refuse(file, "tensor `" + printable(extent.name) + "` " + (extent.begin < at ? "overlaps another" : "follows a gap"));
+    }
+    at = extent.end;
+  }
+  if (static_cast<std::size_t>(at) != size) refuse(file, std::to_string(size - static_cast<std::size_t>(at)) + " bytes follow the last tensor");
+}
+
+// Where in the header the digits of the sum stand.
+std::optional<std::size_t> find_sum(std::string_view header) {
+  const std::string before = std::string("\"") + sum_key + "\":\"";
+  const std::size_t at = header.find(before);
+  if (at == std::string_view::npos || at + before.size() + sum_digits > header.size()) return std::nullopt;
+  return at + before.size();
+}
+
+std::string sum_of(std::string_view header, std::size_t sum_at, const std::function<void(Sha256&)>& add_data) {
+  Sha256 sum;
+  sum.update(header.substr(0, sum_at));
+  sum.update(std::string(sum_digits, '0'));
+  sum.update(header.substr(sum_at + sum_digits));
+  add_data(sum);
+  return sum.hex();
+}
+
+std::string header_of(const std::vector<TensorToStore>& tensors, std::map<std::string, std::string> metadata) {
+  metadata[writer_key] = "1";
+  metadata[sum_key] = std::string(sum_digits, '0');
+  Json header;
+  header[metadata_key] = metadata;
+  std::size_t at = 0;
+  for (const TensorToStore& tensor : tensors) {
+    if (header.contains(tensor.name)) throw Error(Failure::run, "two tensors are named `" + tensor.name + "`");
+    header[tensor.name] = {{"dtype", to_string(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
+    at += tensor.bytes;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data is aligned
+  return text;
+}
+
+}  // namespace
+
+std::size_t size_of(StoredType type) { return types[static_cast<std::size_t>(type)].size; }
+const char* to_string(StoredType type) { return types[static_cast<std::size_t>(type)].name; }
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToStore>& tensors, const std::map<std::string, std::string>& metadata) {
+  std::string header = header_of(tensors, metadata);
+  const auto sum_at = find_sum(header);
+  if (!sum_at) throw Error(Failure::run, path.string() + ": the header has no place for its sum");
+  const std::string sum = sum_of(header, *sum_at, [&](Sha256& hash) {
+    for (const TensorToStore& tensor : tensors) hash.update(tensor.data, tensor.bytes);
+  });
+  header.replace(*sum_at, sum_digits, sum);
+  write_file_atomically(path, [&](const Sink& sink) {
+    const std::uint64_t size = header.size();
+    sink(&size, sizeof size);
+    sink(header.data(), header.size());
+    for (const TensorToStore& tensor : tensors) sink(tensor.data, tensor.bytes);
+  });
+}
+
+Safetensors parse_safetensors(std::string content, const std::string& file) {
+  Safetensors result;
+  result.content = std::move(content);
+  const std::string_view all = result.content;
+  std::uint64_t header_size = 0;
+  if (all.size() < sizeof header_size) refuse(file, "it is shorter than its header");
+  std::memcpy(&header_size, all.data(), sizeof header_size);
+  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is beyond reason");
+  if (header_size > all.size() - sizeof header_size) refuse(file, "it is shorter than its header");
+  const std::string_view header_text = all.substr(sizeof header_size, static_cast<std::size_t>(header_size));
+  const std::string_view data = all.substr(sizeof header_size + static_cast<std::size_t>(header_size));
+  const Json header = parse_header(header_text, file);
+
+  std::vector<Extent> extents;
+  for (const auto& [name, entry] : header.items()) {
+    if (name != metadata_key) {
+      result.tensors.emplace(name, read_entry(name, entry, data, file, extents.emplace_back()));
+      continue;
+    }
+    if (!entry.is_object()) refuse(file, "its metadata is not an object");
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) refuse(file, "metadata `" + printable(key) + "` is not a string");
+      result.metadata[key] = value.get<std::string>();
+    }
+  }
+  check_extents(std::move(extents), data.size(), file);
+
+  const auto written = result.metadata.find(sum_key);
+  if (written == result.metadata.end()) {
+    if (result.metadata.contains(writer_key)) refuse(file, "its SHA-256 sum is missing");
+    return result;
+  }
+  const auto sum_at = find_sum(header_text);
+  if (!sum_at || sum_of(header_text, *sum_at, [&](Sha256& hash) { hash.update(data); }) != written->second)
+    refuse(file, "its SHA-256 sum does not agree with its content");
+  result.metadata.erase(written);
+  result.metadata.erase(writer_key);
+  result.verified = true;
+  return result;
+}
+
+Safetensors read_safetensors(const std::filesystem::path& path) { return parse_safetensors(read_file(path, largest_file), path.string()); }
+
+}  // namespace rxrun

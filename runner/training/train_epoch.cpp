@@ -1,0 +1,110 @@
+#include "training/train_epoch.h"
+
+#include <torch/types.h>
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "data/loader.h"
+#include "network/forward.h"
+#include "training/autocast.h"
+#include "training/outputs.h"
+
+namespace rxrun {
+namespace {
+
+struct Place {
+  std::int64_t epoch, batch;  // both from 1
+};
+
+[[noreturn]] void fail_not_finite(const Setting& setting, const at::Tensor& pixels, const Place& place, double loss, std::optional<double> last_finite) {
+  const Autocast autocast(setting.precision, setting.device);
+  const std::string origin = first_not_finite(setting.network, pixels);
+  std::string message = "the loss is " + std::to_string(loss) + " in epoch " + std::to_string(place.epoch) + ", batch " + std::to_string(place.batch) + "; ";
+  message += origin.empty() ? "all layers' outputs are finite, so it began in the loss itself" : "the first value that is not finite is in " + origin;
+  message += last_finite ? "; the last finite loss was " + std::to_string(*last_finite) : "; there was no finite loss before";
+  throw Error(Failure::run, message,
+              std::string("lower training.optimizer's lr, add warm_up or training.clip_gradient_norm") +
+                  (setting.precision == Precision::bfloat16 ? ", or set training.precision to float32" : ""));
+}
+
+// What a step's forward pass came to.
+struct Step {
+  at::Tensor logits, loss, pixels;
+};
+
+Step compute(const Setting& setting, const BatchTensors& batch, RandomStream& draws) {
+  const double alpha = setting.experiment.training.mixup;
+  const std::optional<Mixup> mixup = alpha > 0.0 ? std::optional(Mixup::draw(draws, alpha, batch.pixels.size(0))) : std::nullopt;
+  Step step;
+  step.pixels = mixup ? mixup->blend(batch.pixels) : batch.pixels;
+  {
+    const Autocast autocast(setting.precision, setting.device);
+    step.logits = forward(setting.network, step.pixels);
+  }
+  step.loss = mixup ? mixup->loss(setting.loss, step.logits, batch.labels) : setting.loss.mean(step.logits, batch.labels);
+  return step;
+}
+
+void learn(const Setting& setting, const Learning& learning, const at::Tensor& loss, double rate) {
+  backward(loss);
+  const double longest = setting.experiment.training.clip_gradient_norm;
+  if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
+  learning.optimizer.step(rate);
+  if (learning.average != nullptr) learning.average->update();
+}
+
+}  // namespace
+
+std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch) {
+  const std::int64_t rest = images % batch;
+  return images / batch + (rest > 1 || images == 1 ? 1 : 0);
+}
+
+TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, Progress& progress) {
+  const std::uint64_t seed = setting.experiment.seed;
+  set_training(setting.network, true);
+  const auto began = std::chrono::steady_clock::now();
+  Loader loader(setting.dataset, Part::train, setting.experiment.data,
+                {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads});
+  TrainedEpoch trained;
+  Outputs outputs;
+  Batch batch;
+  std::optional<double> last_finite;
+  at::Tensor unread;  // the loss of the step before, when it is read late
+  for (std::int64_t number = 0; loader.next(batch); ++number) {
+    // The step's own draws: first the layers' key, then mixup's.
+    RandomStream draws(seed, Purpose::layer, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(number));
+    const std::uint64_t layers_key = draws.next();
+    reseed(setting.network, layers_key);
+    const BatchTensors tensors = to_tensors(batch, setting.dataset, at::Device(setting.device));
+    const Step step = compute(setting, tensors, draws);
+
+    const at::Tensor& looked_at = check == LossCheck::at_once ? step.loss : unread;
+    if (looked_at.defined()) {
+      const double loss = looked_at.item<double>();
+      if (!std::isfinite(loss)) {
+        if (check == LossCheck::a_step_late) return {.end = TrainedEpoch::End::late_not_finite};
+        reseed(setting.network, layers_key);
+        fail_not_finite(setting, step.pixels, {epoch, number + 1}, loss, last_finite);
+      }
+      last_finite = loss;
+    }
+    learn(setting, learning, step.loss, learning.schedule.rate(epoch - 1, number));
+    unread = step.loss.detach();
+
+    const at::Tensor weight = setting.loss.weight(tensors.labels);
+    outputs.add(batch, step.logits, unread * weight, weight);
+    trained.images += batch.size;
+    progress.add(batch.size, [&] { return outputs.mean_loss(); });
+    if (learning.stop != nullptr && learning.stop->load() != 0) return {.end = TrainedEpoch::End::stopped};
+  }
+  if (check == LossCheck::a_step_late && unread.defined() && !std::isfinite(unread.item<double>())) return {.end = TrainedEpoch::End::late_not_finite};
+  trained.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  trained.seconds_waited = loader.seconds_waited();
+  trained.predictions = std::move(outputs).gather(setting.network.classes);
+  return trained;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,40 @@
+// One pass over the training part that learns. Includes no LibTorch.
+#pragma once
+
+#include <atomic>
+
+#include "training/average.h"
+#include "training/evaluate.h"
+#include "training/optimizer.h"
+#include "training/schedule.h"
+
+namespace rxrun {
+
+// When the loss's value is looked at. On a GPU looking means waiting for it, so it is done one step late; the weights have
+// then moved, and where the fault began can no longer be told.
+enum class LossCheck { at_once, a_step_late };
+
+struct Learning {
+  Optimizer& optimizer;
+  const Schedule& schedule;
+  WeightAverage* average;  // or none
+  const std::atomic<int>* stop;
+};
+
+struct TrainedEpoch {
+  // late_not_finite: found a step late; train the epoch again from its start with LossCheck::at_once.
+  enum class End { finished, stopped, late_not_finite } end = End::finished;
+  Predictions predictions;  // of the images as the network saw them, at the moment it did
+  std::int64_t images = 0;
+  double seconds = 0.0;
+  double seconds_waited = 0.0;  // for data
+};
+
+// `epoch` counts from 1. Throws Error (run) at the batch whose loss is not finite, naming epoch, batch, the
+// last finite loss and where it began; the weights are then those before that batch.
+TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, Progress& progress);
+
+// Batches that an epoch trains on: a last one of a single image is left out.
+std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch);
+
+}  // namespace rxrun

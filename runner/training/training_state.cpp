@@ -1,0 +1,79 @@
+#include "training/training_state.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace rxrun {
+namespace {
+
+using Json = nlohmann::json;
+
+// JSON has no word for these three.
+Json number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+double to_number(const Json& json) {
+  if (!json.is_string()) return json.get<double>();
+  const auto text = json.get<std::string>();
+  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  throw Error(Failure::run, "`" + text + "` is not a number");
+}
+
+Json to_json(const Watch& watch) { return {{"best", watch.best ? number(*watch.best) : Json()}, {"epochs_since", watch.epochs_since}}; }
+
+Watch to_watch(const Json& json) {
+  Watch watch;
+  if (!json.at("best").is_null()) watch.best = to_number(json.at("best"));
+  watch.epochs_since = json.at("epochs_since").get<std::int64_t>();
+  return watch;
+}
+
+}  // namespace
+
+bool Watch::improves(double value, bool maximize, double minimum_change) {
+  const bool better = best ? (maximize ? value > *best + minimum_change : value < *best - minimum_change) : !std::isnan(value);
+  if (better) best = value;
+  epochs_since = better ? 0 : epochs_since + 1;
+  return better;
+}
+
+std::string to_json(const TrainingState& state) {
+  Json best = Json::object();
+  for (const auto& [name, value] : state.best) best[name] = number(value);
+  return Json{{"epoch", state.epoch},
+              {"best_epoch", state.best_epoch},
+              {"best", best},
+              {"keep_best", to_json(state.keep_best)},
+              {"early_stopping", to_json(state.early_stopping)},
+              {"plateau", {{"seen", state.plateau.seen}, {"best", number(state.plateau.best)}, {"bad_epochs", state.plateau.bad_epochs}, {"rate", number(state.plateau.rate)}}},
+              {"average_updates", state.average_updates},
+              {"seconds", number(state.seconds)}}
+      .dump();
+}
+
+TrainingState state_from_json(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    TrainingState state;
+    state.epoch = json.at("epoch").get<std::int64_t>();
+    state.best_epoch = json.at("best_epoch").get<std::int64_t>();
+    for (const auto& [name, value] : json.at("best").items()) state.best[name] = to_number(value);
+    state.keep_best = to_watch(json.at("keep_best"));
+    state.early_stopping = to_watch(json.at("early_stopping"));
+    const Json& plateau = json.at("plateau");
+    state.plateau = {plateau.at("seen").get<bool>(), to_number(plateau.at("best")), plateau.at("bad_epochs").get<std::int64_t>(), to_number(plateau.at("rate"))};
+    state.average_updates = json.at("average_updates").get<std::int64_t>();
+    state.seconds = to_number(json.at("seconds"));
+    return state;
+  } catch (const Json::exception& error) {
+    throw Error(Failure::usage, std::string("a checkpoint's training state cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace rxrun

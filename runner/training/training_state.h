@@ -1,0 +1,39 @@
+// What a training has come to, besides tensors: written into last.safetensors. Includes no LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "experiment/experiment.h"
+#include "training/schedule.h"
+
+namespace rxrun {
+
+// The best value of a watched metric so far, and how many epochs ago.
+struct Watch {
+  std::optional<double> best;
+  std::int64_t epochs_since = 0;
+
+  // True when `value` is better than the best by more than `minimum_change`; not-a-number never is.
+  bool improves(double value, bool maximize, double minimum_change);
+  bool operator==(const Watch&) const = default;
+};
+
+struct TrainingState {
+  std::int64_t epoch = 0;  // finished
+  std::int64_t best_epoch = 0;
+  std::map<std::string, double> best;  // metrics of the best epoch
+  Watch keep_best, early_stopping;
+  PlateauState plateau;
+  std::int64_t average_updates = 0;
+  double seconds = 0.0;  // of all finished epochs
+  bool operator==(const TrainingState&) const = default;
+};
+
+// Every number comes back to the bit, not-a-number and infinities too. from_json throws Error for text that is not a state.
+std::string to_json(const TrainingState& state);
+TrainingState state_from_json(const std::string& text);
+
+}  // namespace rxrun

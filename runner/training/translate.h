@@ -1,0 +1,29 @@
+// LibTorch's exceptions at this folder's border. Includes no LibTorch.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "diagnostics/diagnostic.h"
+
+namespace rxrun {
+
+// Throws std::bad_alloc when LibTorch ran out of memory, else Error(run) with the first line of what it said.
+[[noreturn]] void throw_translated(const std::exception& error);
+
+template <typename Work>
+auto translated(Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw_translated(error);
+  }
+}
+
+}  // namespace rxrun
