@@ -1,8 +1,8 @@
 #include "training/onednn_caches.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <torch/types.h>
@@ -50,6 +50,7 @@ unsigned long system_cache_size(int level) {
 
 // The last convolution of a wide network: one of those that do not survive.
 void wide_backward_convolution() {
+  at::set_num_threads(1);  // threads of a parent do not exist in its child
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     const auto options = torch::TensorOptions().dtype(type);
     const auto x = at::ones({2, 2048, 2, 2}, options).contiguous(at::MemoryFormat::ChannelsLast);
@@ -98,7 +99,9 @@ bool survives(const std::function<void()>& work) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-std::string mend_onednn() {
+namespace {
+
+std::string mend() {
   if (!at::hasMKLDNN()) return {};
   const CacheSize own = onednn_cache_size();
   if (own != nullptr) {
@@ -117,6 +120,15 @@ std::string mend_onednn() {
   at::globalContext().setUserEnabledMkldnn(false);
   return "The processor does not tell the sizes of its caches, and this LibTorch's oneDNN does not survive that: training "
          "goes on without oneDNN, and slowly";
+}
+
+}  // namespace
+
+std::string mend_onednn() {
+  static bool done = false;
+  if (done) return {};
+  done = true;
+  return mend();
 }
 
 }  // namespace rxrun

@@ -1,7 +1,6 @@
 // oneDNN's view of the processor's caches, mended where the processor does not tell it. Includes no LibTorch.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -15,7 +14,8 @@ namespace rxrun {
 // answer is passed on wherever it is a plausible one. Where oneDNN cannot be reached like this (it is hidden inside LibTorch),
 // a child process tries such a convolution, and if that ends badly oneDNN is switched off.
 //
-// To be called before LibTorch's threads start. Returns a sentence for the log about what was changed; mostly there is none.
+// To be called before LibTorch's threads start; does its work once in a process. Returns a sentence for the log about what was
+// changed; mostly there is none.
 std::string mend_onednn();
 
 // The answer to "how large is a core's share of the cache of this level (1 to 3), in bytes", given the one that oneDNN has.
