@@ -34,6 +34,8 @@ Extent same_padding(const Extent& kernel, const Extent& dilation);
 // The product; throws LayerError when it does not fit 64 bits.
 std::int64_t product(std::initializer_list<std::int64_t> factors);
 
+using rxrun::to_string;
+using rxrun::to_string;
 std::string to_string(const Extent& extent);  // "3×3"
 
 }  // namespace rxrun::layers
