@@ -53,12 +53,13 @@ struct LoadProgress {
   std::int64_t done = 0, total = 0;
 };
 
-// Splits, decodes (in `threads` threads, 0: all cores), checks every image, measures the normalisation. A bad image is an
-// Error naming its path and what is wrong (all of them, up to 20), or is left out and counted, as `spec` says.
+// Splits, decodes (in `threads` threads, 0: all cores), checks every image, measures the normalisation. A bad image is
+// an Error naming its path and what is wrong (all of them, up to 20), or is left out and counted, as `spec` says.
 // `on_progress` may be called from any thread, one at a time.
 Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
                      const std::function<void(const LoadProgress&)>& on_progress = {});
-// The same for a source that is open already.
+
+// The same with a source that is already open, by open_source from the same `spec` and `seed`.
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
                      const std::function<void(const LoadProgress&)>& on_progress = {});
 

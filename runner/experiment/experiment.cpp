@@ -2,6 +2,15 @@
 
 namespace rxrun {
 
+const char* to_string(Precision precision) {
+  switch (precision) {
+    case Precision::automatic: return "auto";
+    case Precision::float32: return "float32";
+    case Precision::bfloat16: return "bfloat16";
+  }
+  return "?";
+}
+
 const std::vector<std::string>& watchable_metrics() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;

@@ -54,12 +54,6 @@ std::string option_fault(const OptionInfo& option) {
 
 }  // namespace
 
-std::string number_text(double value) {
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  return {buffer, end};
-}
-
 std::string to_text(const OptionValue& value) {
   struct Visitor {
     std::string operator()(std::monostate) const { return {}; }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/node_values.h"
 #include "rxrun/option.h"
 
 namespace rxrun {
@@ -18,6 +19,5 @@ std::string range_fault(const OptionInfo& option, const OptionValue& value);
 
 std::string to_text(const OptionValue& value);       // as it would be written in YAML: "3", "[3, 5]", "1e-05", "planes"
 std::string range_text(const OptionInfo& option);    // "> 0", "1 to 7", "planes | paper"; empty: any
-std::string number_text(double value);               // shortest text that reads back as the same number
 
 }  // namespace rxrun
