@@ -1,0 +1,104 @@
+"""The README's experiment trains, its commands work and its links lead somewhere."""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(os.environ["RXRUN_SOURCE"])
+README = (SOURCE / "README.md").read_text(encoding="utf-8")
+
+# Command lines of the README that are not run here, by how they begin. Any other has to work.
+ELSEWHERE = [
+    "./setup.sh run", "./setup.sh test", "CMAKE_PREFIX_PATH=",    # these build the whole project
+    "rxrun experiments/resnext50_breast.yaml",                   # minutes; the same command is run with a small file
+    "cmake -S my_layers",                                        # wants an installed rxrun
+]
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def command_lines():
+    for block in blocks("sh"):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words and not any(line.startswith(start) for start in ELSEWHERE):
+                yield words
+
+
+class Readme(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        for name in ("experiments", "schemas"):
+            (cls.folder / name).symlink_to(SOURCE / name)
+        (cls.folder / "small.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+        cls.environment = dict(os.environ, PATH=os.environ["RXRUN_BIN"] + ":" + os.environ["PATH"])
+        for variable in ("RXRUN_RESULTS", "RXRUN_DATA", "RXRUN_PLUGIN_PATH"):
+            cls.environment.pop(variable, None)
+        cls.training = cls.run_words(
+            ["rxrun", "small.yaml", "epochs=1", "sample={histology: {images: 80}}", "image_size=16", "batch=16"])
+        (cls.folder / "image.png").write_bytes(PNG)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    @classmethod
+    def run_words(cls, words):
+        return subprocess.run(words, cwd=cls.folder, env=cls.environment, text=True, capture_output=True, timeout=600)
+
+    def assert_works(self, result):
+        self.assertEqual(result.returncode, 0, f"{shlex.join(result.args)}\n{result.stdout}\n{result.stderr}")
+
+    def test_the_experiment_trains_and_says_how_well(self):
+        self.assert_works(self.training)
+        self.assertIn("Validation Accuracy", self.training.stdout)
+
+    def test_a_finished_run_is_not_run_twice(self):
+        again = self.run_words(self.training.args)
+        self.assert_works(again)
+        self.assertIn("Nothing to do", again.stdout)
+
+    def test_every_command_works(self):
+        lines = list(command_lines())
+        self.assertGreater(len(lines), 10)
+        for words in lines:
+            with self.subTest(command=shlex.join(words)):
+                result = self.run_words(words)
+                self.assert_works(result)
+                self.assertTrue(result.stdout.strip(), f"{shlex.join(words)} printed nothing")
+
+    def test_every_link_and_file_exists(self):
+        links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
+        self.assertGreater(len(links), 5)
+        for link in links:
+            with self.subTest(link=link):
+                self.assertTrue((SOURCE / link).exists(), link)
+
+    def test_every_experiment_is_listed(self):
+        for file in (SOURCE / "experiments").glob("*.yaml"):
+            with self.subTest(file=file.name):
+                self.assertIn(f"(experiments/{file.name})", README)
+
+
+def png(width, height):
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes((x * 3 + y) % 256 for x in range(3 * width)) for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+PNG = png(50, 50)
+
+if __name__ == "__main__":
+    unittest.main()
