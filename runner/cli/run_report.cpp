@@ -69,8 +69,8 @@ RunReporter::RunReporter(Console& console, Recorder& recorder, std::int64_t run,
     : console_(console), recorder_(recorder), run_(run), folder_(std::move(folder)), epochs_(experiment.training.epochs) {}
 
 void RunReporter::on_resume(std::int64_t epoch) {
-  recorder_.resume(run_, epoch);
-  console_.line(fmt::format("  continues after epoch {}", epoch));
+  recorder_.resume(run_, std::max<std::int64_t>(epoch - 1, 0));
+  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch was finished");
 }
 
 void RunReporter::on_step(const StepProgress& step) {

@@ -42,6 +42,9 @@ class Training {
         checkpoints_(options.folder, options.identity),
         progress_(observer) {
     begin(options.resume);
+    if (!options.resume) return;
+    observer_.on_resume(state_.epoch);
+    if (state_.epoch > 0) observer_.on_epoch(state_.last);
   }
 
   TrainingResult run() {
@@ -114,6 +117,7 @@ class Training {
       const AveragedWeights averaged(average());
       save_weights(checkpoints_.best(), setting_.network, options_.identity, epoch);
     }
+    state_.last = metrics;
     // After the best weights: killed between the two, the epoch is trained again and writes the same best weights.
     checkpoints_.save(this->trained());
     observer_.on_epoch(metrics);

@@ -12,19 +12,10 @@
 #include "data/dataset.h"
 #include "experiment/experiment.h"
 #include "network/network.h"
+#include "training/epoch_metrics.h"
 #include "training/metrics.h"
 
 namespace rxrun {
-
-struct EpochMetrics {
-  std::int64_t epoch = 0;                  // from 1
-  double learning_rate = 0.0;              // after the scheduler's step, as the article prints it
-  std::map<std::string, double> values;    // "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc", ...
-  double seconds = 0.0;                    // training and evaluation
-  double images_per_second = 0.0;          // of the training pass
-  double share_waiting = 0.0;              // of the training pass, for data
-  bool best = false;                       // best so far by keep_best
-};
 
 struct StepProgress {
   std::int64_t epoch = 0, epochs = 0;
@@ -38,7 +29,9 @@ struct StepProgress {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
-  virtual void on_resume(std::int64_t /*epoch*/) {}  // once, when a checkpoint of that epoch was found, before the first step
+  // When a training is continued, before the first step: epochs beyond `epoch` are not known to the checkpoint. The epoch
+  // that the checkpoint ends with is told again by on_epoch right after, for it may have been cut off before it was recorded.
+  virtual void on_resume(std::int64_t /*epoch*/) {}
   virtual void on_step(const StepProgress&) {}
   virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
 };

@@ -27,6 +27,38 @@ double to_number(const Json& json) {
 
 Json to_json(const Watch& watch) { return {{"best", watch.best ? number(*watch.best) : Json()}, {"epochs_since", watch.epochs_since}}; }
 
+Json to_json(const std::map<std::string, double>& values) {
+  Json json = Json::object();
+  for (const auto& [name, value] : values) json[name] = number(value);
+  return json;
+}
+
+std::map<std::string, double> to_values(const Json& json) {
+  std::map<std::string, double> values;
+  for (const auto& [name, value] : json.items()) values[name] = to_number(value);
+  return values;
+}
+
+Json to_json(const EpochMetrics& metrics) {
+  return {{"epoch", metrics.epoch},
+          {"learning_rate", number(metrics.learning_rate)},
+          {"values", to_json(metrics.values)},
+          {"seconds", number(metrics.seconds)},
+          {"images_per_second", number(metrics.images_per_second)},
+          {"share_waiting", number(metrics.share_waiting)},
+          {"best", metrics.best}};
+}
+
+EpochMetrics to_epoch_metrics(const Json& json) {
+  return {.epoch = json.at("epoch").get<std::int64_t>(),
+          .learning_rate = to_number(json.at("learning_rate")),
+          .values = to_values(json.at("values")),
+          .seconds = to_number(json.at("seconds")),
+          .images_per_second = to_number(json.at("images_per_second")),
+          .share_waiting = to_number(json.at("share_waiting")),
+          .best = json.at("best").get<bool>()};
+}
+
 Watch to_watch(const Json& json) {
   Watch watch;
   if (!json.at("best").is_null()) watch.best = to_number(json.at("best"));
@@ -44,16 +76,15 @@ bool Watch::improves(double value, bool maximize, double minimum_change) {
 }
 
 std::string to_json(const TrainingState& state) {
-  Json best = Json::object();
-  for (const auto& [name, value] : state.best) best[name] = number(value);
   return Json{{"epoch", state.epoch},
               {"best_epoch", state.best_epoch},
-              {"best", best},
+              {"best", to_json(state.best)},
               {"keep_best", to_json(state.keep_best)},
               {"early_stopping", to_json(state.early_stopping)},
               {"plateau", {{"seen", state.plateau.seen}, {"best", number(state.plateau.best)}, {"bad_epochs", state.plateau.bad_epochs}, {"rate", number(state.plateau.rate)}}},
               {"average_updates", state.average_updates},
-              {"seconds", number(state.seconds)}}
+              {"seconds", number(state.seconds)},
+              {"last", to_json(state.last)}}
       .dump();
 }
 
@@ -63,13 +94,14 @@ TrainingState state_from_json(const std::string& text) {
     TrainingState state;
     state.epoch = json.at("epoch").get<std::int64_t>();
     state.best_epoch = json.at("best_epoch").get<std::int64_t>();
-    for (const auto& [name, value] : json.at("best").items()) state.best[name] = to_number(value);
+    state.best = to_values(json.at("best"));
     state.keep_best = to_watch(json.at("keep_best"));
     state.early_stopping = to_watch(json.at("early_stopping"));
     const Json& plateau = json.at("plateau");
     state.plateau = {plateau.at("seen").get<bool>(), to_number(plateau.at("best")), plateau.at("bad_epochs").get<std::int64_t>(), to_number(plateau.at("rate"))};
     state.average_updates = json.at("average_updates").get<std::int64_t>();
     state.seconds = to_number(json.at("seconds"));
+    state.last = to_epoch_metrics(json.at("last"));
     return state;
   } catch (const Json::exception& error) {
     throw Error(Failure::usage, std::string("a checkpoint's training state cannot be read: ") + error.what());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiment/experiment.h"
+#include "training/epoch_metrics.h"
 #include "training/schedule.h"
 
 namespace rxrun {
@@ -29,6 +30,7 @@ struct TrainingState {
   PlateauState plateau;
   std::int64_t average_updates = 0;
   double seconds = 0.0;  // of all finished epochs
+  EpochMetrics last;     // of the epoch that it ends with
   bool operator==(const TrainingState&) const = default;
 };
 
