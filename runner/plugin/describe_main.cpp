@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   // What the library prints goes to standard error; the table alone to standard output.
   const int out = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
+  write_all(out, "\n");  // LibTorch is loaded: from here on the time is the plugin's
   try {
     write_all(out, describe(argv[1]));
     finished = true;

@@ -145,10 +145,20 @@ std::string check_batch_independence(const Trial& trial) {
   return {};
 }
 
+bool draws_random(Layer& layer) {
+  bool draws = layer.draws_random();
+  layer.visit_layers([&](const std::string&, const std::string&, Layer& below) { draws = draws || below.draws_random(); });
+  return draws;
+}
+
 std::string check_memory_format(const Trial& trial) {
   const torch::Tensor x = trial.input();
   if (x.dim() != 4) return {};
   LayerUnderTest plain = trial.fresh(true), last = trial.fresh(true);
+  if (draws_random(*plain.layer)) {  // draws may go by the order of memory
+    plain.layer->set_training(false);
+    last.layer->set_training(false);
+  }
   last.layer->visit_tensors([](const std::string&, Layer::Tensor& tensor) {
     if (tensor.slot->dim() != 4) return;
     *tensor.slot = tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast);

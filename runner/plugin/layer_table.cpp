@@ -1,5 +1,7 @@
 #include "plugin/layer_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -63,7 +65,7 @@ std::string to_text(const OptionValue& value) {
     std::string operator()(const std::string& v) const { return v; }
     std::string operator()(const Extent& v) const {
       if (v.height == v.width) return std::to_string(v.height);
-      return "[" + std::to_string(v.height) + ", " + std::to_string(v.width) + "]";
+      return fmt::format("[{}, {}]", v.height, v.width);
     }
   };
   return std::visit(Visitor{}, value);

@@ -22,6 +22,7 @@ namespace rxrun {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kStartTime(120);  // of the describing program itself
 constexpr std::size_t kLongestTable = 4u << 20;
 constexpr std::size_t kLongestMessage = 16u << 10;
 
@@ -88,8 +89,10 @@ struct Outcome {
   std::string messages;
 };
 
-Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, Clock::time_point deadline) {
+Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, std::chrono::milliseconds timeout) {
   Outcome outcome;
+  Clock::time_point deadline = Clock::now() + kStartTime;
+  bool started = false;
   bool out_open = true, messages_open = true;
   while (out_open || messages_open) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -97,6 +100,10 @@ Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, Clock::time_po
     std::array<pollfd, 2> waits = {pollfd{out_open ? out.read_end : -1, POLLIN, 0}, pollfd{messages_open ? messages.read_end : -1, POLLIN, 0}};
     if (poll(waits.data(), waits.size(), static_cast<int>(left)) < 0 && errno != EINTR) break;
     if (waits[0].revents != 0) out_open = drain(out.read_end, outcome.out, kLongestTable);
+    if (!started && !outcome.out.empty()) {
+      started = true;
+      deadline = Clock::now() + timeout;
+    }
     if (waits[1].revents != 0) messages_open = drain(messages.read_end, outcome.messages, kLongestMessage);
   }
   // The pipes may be closed, or held open by a grandchild; what counts is the child itself.
@@ -122,11 +129,10 @@ Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, Clock::time_po
 std::string probe_layers(const std::filesystem::path& library, std::chrono::milliseconds timeout) {
   const std::filesystem::path program = libexec_folder() / "rxrun-plugin-describe";
   Pipe out, messages;
-  const auto deadline = Clock::now() + timeout;
   const pid_t child = spawn(program, library, out, messages);
   out.close_write();
   messages.close_write();
-  const Outcome outcome = watch(child, out, messages, deadline);
+  const Outcome outcome = watch(child, out, messages, timeout);
   if (outcome.timed_out) {
     fail(library, "hangs while it is loaded: stopped after " + std::to_string(timeout.count() / 1000) + " s",
          "look at its static initialisers");
@@ -145,7 +151,7 @@ std::string probe_layers(const std::filesystem::path& library, std::chrono::mill
     throw Error(Failure::usage, cause.find(library.filename().string()) != std::string::npos ? printable(cause)
                                 : "plugin library `" + printable(library.string()) + "` cannot be described: " + printable(cause));
   }
-  if (outcome.out.empty()) fail(library, "ends the process while it is loaded");
+  if (outcome.out.size() < 2) fail(library, "ends the process while it is loaded");
   return outcome.out;
 }
 

@@ -16,10 +16,12 @@ LayerNorm::LayerNorm(const Options& options, const Shape& input)
 }
 
 torch::Tensor LayerNorm::forward(const torch::Tensor& x) {
-  if (!each_pixel_ || x.dim() == 2) return at::layer_norm(x, normalized_, weight_, bias_, epsilon_);
+  // Under autocast x may be bfloat16, which LibTorch 1.13 does not mix with float parameters.
+  const torch::Tensor weight = weight_.to(x.scalar_type()), bias = bias_.to(x.scalar_type());
+  if (!each_pixel_ || x.dim() == 2) return at::layer_norm(x, normalized_, weight, bias, epsilon_);
   // Channels last, so that a pixel's channels lie together; no copy where they already do.
   const torch::Tensor pixels = x.permute({0, 2, 3, 1});
-  return at::layer_norm(pixels, normalized_, weight_, bias_, epsilon_).permute({0, 3, 1, 2});
+  return at::layer_norm(pixels, normalized_, weight, bias, epsilon_).permute({0, 3, 1, 2});
 }
 
 }  // namespace rxrun::layers
