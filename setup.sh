@@ -115,12 +115,12 @@ build() {  # build ON|OFF: with the tests or without
     *) [ -z "$official" ] || options+=(--fresh) ;;
   esac
   say "Building with $(jobs) jobs${official:+, LibTorch of $official}"
-  cmake "${options[@]}"
-  cmake --build "$root/build" --parallel "$(jobs)"
+  cmake "${options[@]}" || exit 1
+  cmake --build "$root/build" --parallel "$(jobs)" || exit 1
 }
 
 install_to() {
-  cmake --install "$root/build" --prefix "$1"
+  cmake --install "$root/build" --prefix "$1" || exit 1
   case ":$PATH:" in
     *":$1/bin:"*) say "rxrun is installed: $1/bin/rxrun" ;;
     *) say "rxrun is installed: $1/bin/rxrun. That folder is not on your PATH yet; type: export PATH=\"$1/bin:\$PATH\"" ;;
@@ -160,8 +160,15 @@ case $command in
     say "Testing"
     ctest --test-dir "$root/build" --output-on-failure --label-exclude slow --parallel "$(jobs)" || exit 1
     ;;
-  build) prepare && build OFF ;;
-  install) prepare && build OFF && install_to "$prefix" ;;
+  build)
+    prepare
+    build OFF
+    ;;
+  install)
+    prepare
+    build OFF
+    install_to "$prefix"
+    ;;
   -h | --help | help) usage ;;
   "") usage >&2; exit 2 ;;
   *) fail "unknown command $command; see ./setup.sh --help" ;;
