@@ -1,6 +1,8 @@
 #include "experiment/check.h"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <regex>
 #include <string>
 
@@ -12,50 +14,57 @@ namespace {
 
 class Checker {
  public:
-  Checker(const Experiment& experiment, const Node& tree, Diagnostics& diagnostics)
-      : experiment_(experiment), tree_(tree), diagnostics_(diagnostics) {}
+  Checker(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty, Diagnostics& diagnostics)
+      : experiment_(experiment), tree_(tree), faulty_(faulty), diagnostics_(diagnostics) {}
 
   void network() {
     const NetworkSpec& network = experiment_.network;
-    if (tree_.find("network") && network.stem.empty() && network.stages.empty() && network.head.empty())
+    if (sound({"network"}) && network.stem.empty() && network.stages.empty() && network.head.empty())
       error("network", "the network has no layer", "declare some in `stem`, `stages` or `head`");
   }
 
   void data() {
     const DataSpec& data = experiment_.data;
-    if (!tree_.find("data")) return;
-    if (data.path.empty() && data.source != SourceKind::histology)
+    const Node* written = tree_.find("data");
+    const bool needs_path = data.path.empty() && data.source != SourceKind::histology;
+    if (written && written->origin != Node::Origin::default_value && needs_path && sound({"path", "source"}))
       error("data", "`path` is required in `data`", "only `source: histology` does without");
-    split();
-    normalize();
-    if (data.augment.pad >= data.image_size)
+    if (sound({"train", "test", "validation", "group_by"})) split();
+    if (sound({"mean", "deviation", "channels"})) normalize();
+    if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
       error("data.augment.pad", "`pad` has to be less than `image_size`, " + std::to_string(data.image_size));
-    if (data.augment.translate >= data.image_size)
+    if (sound({"translate", "image_size"}) && data.augment.translate >= data.image_size)
       error("data.augment.translate", "`translate` has to be less than `image_size`, " + std::to_string(data.image_size));
   }
 
   void training() {
     const TrainingSpec& training = experiment_.training;
-    const std::string optimizer = "training.optimizer.sgd";
-    if (training.optimizer.nesterov && training.optimizer.momentum == 0.0)
-      error(optimizer + ".nesterov", "`nesterov` needs a `momentum` greater than 0");
-    milestones();
-    if (training.schedule.warm_up > static_cast<double>(training.epochs))
-      diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` are " +
-                                                          std::to_string(training.epochs) + ": the rate is never reached");
-    if (training.schedule.minimum > training.optimizer.lr)
-      diagnostics_.error(schedule_where("minimum"), "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
-    class_weights();
+    if (sound({"momentum"}) && training.optimizer.nesterov && training.optimizer.momentum == 0.0)
+      error("training.optimizer.sgd.nesterov", "`nesterov` needs a `momentum` greater than 0");
+    if (sound({"milestones", "epochs"})) milestones();
+    if (sound({"warm_up", "minimum", "lr", "epochs"})) schedule(training);
+    if (sound({"class_weights", "classes"})) class_weights();
   }
 
  private:
+  // Whether none of these keys has an error of its own.
+  bool sound(std::initializer_list<const char*> names) const {
+    return std::none_of(names.begin(), names.end(), [&](const char* name) { return faulty_.contains(name); });
+  }
   SourceLocation where(const std::string& path) const { return place_of(tree_, path); }
   void error(const std::string& path, std::string message, std::string advice = {}) {
     diagnostics_.error(where(path), std::move(message), std::move(advice));
   }
   SourceLocation schedule_where(const std::string& key) const {
-    const Node* schedule = find_value(tree_, "training.schedule");
-    return where("training.schedule." + schedule->entries.at(0).key + "." + key);
+    return where("training.schedule." + find_value(tree_, "training.schedule")->entries.at(0).key + "." + key);
+  }
+
+  void schedule(const TrainingSpec& training) {
+    if (training.schedule.warm_up > static_cast<double>(training.epochs))
+      diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` are " +
+                                                          std::to_string(training.epochs) + ": the rate is never reached");
+    if (training.schedule.minimum > training.optimizer.lr)
+      diagnostics_.error(schedule_where("minimum"), "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
   }
 
   void split() {
@@ -129,13 +138,14 @@ class Checker {
 
   const Experiment& experiment_;
   const Node& tree_;
+  const std::set<std::string>& faulty_;
   Diagnostics& diagnostics_;
 };
 
 }  // namespace
 
-void check_values(const Experiment& experiment, const Node& tree, Diagnostics& diagnostics) {
-  Checker checker(experiment, tree, diagnostics);
+void check_values(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty, Diagnostics& diagnostics) {
+  Checker checker(experiment, tree, faulty, diagnostics);
   checker.network();
   checker.data();
   checker.training();

@@ -1,5 +1,6 @@
 #include "experiment/key.h"
 
+#include <cmath>
 #include <tuple>
 
 #include "experiment/node_values.h"
@@ -25,7 +26,8 @@ std::string expected(const NumberForm& number) {
     return either(values);
   }
   const auto text = [&](double bound) {
-    return number.integer ? std::to_string(static_cast<std::int64_t>(bound)) : number_text(bound);
+    const bool whole = bound == std::floor(bound) && std::abs(bound) < 1e15;
+    return whole ? std::to_string(static_cast<std::int64_t>(bound)) : number_text(bound);
   };
   std::string words = number.integer ? "an integer" : "a number";
   const auto& [low, high] = std::tie(number.minimum, number.maximum);
@@ -47,15 +49,17 @@ std::string expected(const Key& key) {
   if (key.stages) return "a list of stages, each a map with `block`";
   std::vector<std::string> forms;
   if (key.boolean) forms = {"`true`", "`false`"};
-  if (key.map) forms.push_back("a map");
-  if (key.number) forms.push_back(expected(*key.number));
-  if (key.list) {
-    std::string list = "a list of ";
-    if (key.list->shortest == key.list->longest) list += std::to_string(key.list->longest) + " elements, each ";
-    forms.push_back(list + (key.list->number ? expected(*key.list->number) : key.list->text.what));
-  }
-  if (key.text) forms.push_back(key.text->what);
+  if (key.number && key.number->only.empty()) forms.push_back(expected(*key.number));
+  if (key.number)
+    for (std::int64_t value : key.number->only) forms.push_back(std::to_string(value));
   for (const std::string& word : key.words) forms.push_back(quoted(word));
+  if (key.text) forms.push_back(key.text->what);
+  if (key.map) forms.push_back("a map");
+  if (key.list) {
+    const bool counted = key.list->shortest == key.list->longest;
+    forms.push_back((counted ? "a list of " + std::to_string(key.list->longest) + " elements, each " : "a list, each element ") +
+                    (key.list->number ? expected(*key.list->number) : key.list->text.what));
+  }
   return either(forms);
 }
 

@@ -64,7 +64,11 @@ class KeyBuilder {
   }
   KeyBuilder&& zero_as(std::string word) {
     key_.words.push_back(word);
-    key_.zero_word = std::move(word);
+    key_.zero_word = word;
+    get([number = key_.get, word](Experiment& experiment) {
+      Node node = number(experiment);
+      return node.integer == 0 ? to_node(word) : node;
+    });
     return std::move(*this);
   }
   KeyBuilder&& length(std::size_t shortest, std::size_t longest) {

@@ -1,6 +1,8 @@
 // Maps, kinds and defaults. Scalars and lists: accept.cpp; layers and stages: read_layers.cpp.
 #include "experiment/key_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "diagnostics/render.h"
@@ -35,6 +37,7 @@ Node KeyReader::read_map(const Node& written, const std::vector<Key>& keys, cons
     if (entry != map.entries.end()) {
       result.entries.push_back({key.name, entry->key_where, read_value(key, *entry)});
     } else if (key.required) {
+      faulty_.insert(key.name);
       diagnostics_.error(map.where, "`" + key.name + "` is required" + in(of),
                          key.doc.empty() ? "" : "`" + key.name + "`: " + key.doc);
     } else {
@@ -88,6 +91,13 @@ void KeyReader::unknown_key(const Node::Entry& entry, const std::vector<Key>& ke
 }
 
 Node KeyReader::read_value(const Key& key, const Node::Entry& entry) {
+  const std::size_t before = diagnostics_.list().size();
+  Node node = read_known(key, entry);
+  if (diagnostics_.list().size() > before) faulty_.insert(key.name);
+  return node;
+}
+
+Node KeyReader::read_known(const Key& key, const Node::Entry& entry) {
   if (entry.value.kind == Node::Kind::null && key.nullable) {
     Node node = entry.value;
     node.text = "null";
@@ -123,7 +133,7 @@ Node KeyReader::read_kind(const Key& key, const Node::Entry& entry) {
   } else if (const Node::Entry* only = value.kind == Node::Kind::map ? chosen_kind(key, value) : nullptr) {
     chosen = *only;
   } else {
-    if (value.kind != Node::Kind::map || value.entries.empty()) refuse(key.name, expected(key), value, {});
+    if (value.kind != Node::Kind::map || value.entries.empty()) refuse(key.name, expected(key), value, names);
     return default_value(key);
   }
   const auto kind = std::find(names.begin(), names.end(), chosen.key);
@@ -147,23 +157,24 @@ Node KeyReader::read_kind(const Key& key, const Node::Entry& entry) {
   return result;
 }
 
-// The kind that counts. Where a file names another kind than the file that it extends, merging leaves both: the one that
-// is declared nearest wins. Two in one file are an error.
+// The one entry of a map from a kind to its options; null when there was an error.
 const Node::Entry* KeyReader::chosen_kind(const Key& key, const Node& map) {
-  const auto distance = [&](const Node::Entry& entry) {
-    if (entry.value.origin == Node::Origin::command_line) return std::ptrdiff_t{-1};
-    return std::find(files_.begin(), files_.end(), entry.key_where.file) - files_.begin();
+  const auto is_kind = [&](const Node::Entry& entry) {
+    return std::any_of(key.kinds.begin(), key.kinds.end(), [&](const Kind& kind) { return kind.name == entry.key; });
   };
-  const Node::Entry* best = nullptr;
+  const auto first = std::find_if(map.entries.begin(), map.entries.end(), is_kind);
+  if (map.entries.size() < 2) return map.entries.empty() ? nullptr : &map.entries.front();
+  const Node::Entry& chosen = first == map.entries.end() ? map.entries.front() : *first;
   for (const Node::Entry& entry : map.entries) {
-    if (best && distance(entry) == distance(*best)) {
-      diagnostics_.error(entry.key_where, "`" + key.name + "` names both `" + printable(best->key) + "` and `" + printable(entry.key) + "`",
-                         "keep one of them");
-      return nullptr;
-    }
-    if (!best || distance(entry) < distance(*best)) best = &entry;
+    if (&entry == &chosen) continue;
+    const std::string kind = printable(chosen.key), other = printable(entry.key);
+    if (is_kind(entry))
+      diagnostics_.error(entry.key_where, fmt::format("`{}` names both `{}` and `{}`", key.name, kind, other), "keep one of them");
+    else
+      diagnostics_.error(entry.key_where, fmt::format("`{}` has to name one kind, found `{}` and `{}`", key.name, kind, other),
+                         fmt::format("options belong to the kind: `{}: {{{}: ...}}`", kind, other));
   }
-  return best;
+  return nullptr;
 }
 
 Node KeyReader::map_of_defaults(const std::vector<Key>& keys) {

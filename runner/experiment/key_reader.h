@@ -2,6 +2,7 @@
 // it and each value written in one way.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,15 +13,17 @@ namespace rxrun {
 
 class KeyReader {
  public:
-  // `files`: the file and those that it extends, nearest first.
-  KeyReader(Experiment& experiment, Diagnostics& diagnostics, std::vector<std::string> files)
-      : experiment_(experiment), diagnostics_(diagnostics), files_(std::move(files)) {}
+  KeyReader(Experiment& experiment, Diagnostics& diagnostics) : experiment_(experiment), diagnostics_(diagnostics) {}
 
   // Reads a map whose keys are `keys`, with `of` its own name for errors ("" for the file). A value with an error counts
   // as its default. Other keys are errors, or, if the map is open, kept after the others.
   Node read_map(const Node& map, const std::vector<Key>& keys, const std::string& of, bool open);
 
+  // The names of the keys with an error in or below them, or missing: checks between keys leave them alone.
+  const std::set<std::string>& faulty() const { return faulty_; }
+
  private:
+  Node read_known(const Key& key, const Node::Entry& entry);
   Node read_value(const Key& key, const Node::Entry& entry);
   Node read_kind(const Key& key, const Node::Entry& entry);
   const Node::Entry* chosen_kind(const Key& key, const Node& map);
@@ -44,7 +47,7 @@ class KeyReader {
   Experiment& experiment_;
   Experiment pristine_;  // where defaults are looked up
   Diagnostics& diagnostics_;
-  std::vector<std::string> files_;
+  std::set<std::string> faulty_;
 };
 
 }  // namespace rxrun

@@ -50,8 +50,11 @@ constexpr std::array<Unit, 9> units{{{"TiB", 1099511627776.0},
 
 std::string number_text(double value) {
   if (value == 0.0) return "0";
+  // Of the two notations that read back, the one that a person would write.
+  const double size = std::abs(value);
+  const auto notation = size >= 1e-4 && size < 1e15 ? std::chars_format::fixed : std::chars_format::general;
   std::array<char, 40> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, notation).ptr;
   return {buffer.data(), end};
 }
 
@@ -83,7 +86,7 @@ std::string found(const Node& node) {
       return "the number " + shortened(node.text);
     case Node::Kind::string: return node.text.empty() ? "an empty string" : "the string `" + shortened(node.text) + "`";
     case Node::Kind::list: return node.items.empty() ? "an empty list" : "a list";
-    case Node::Kind::map: return "a map";
+    case Node::Kind::map: return node.entries.empty() ? "an empty map" : "a map";
   }
   return {};
 }

@@ -33,10 +33,10 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
   const std::vector<std::string> known = overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
   const std::optional<Node> document = resolve_document(file, overrides, known, found);
   if (document) {
-    const bool whole = !found.has_errors();
     if (document->kind == Node::Kind::map) {
-      read.tree = KeyReader(read.experiment, found, extended_files(file)).read_map(*document, experiment_keys(), "", false);
-      if (whole) check_values(read.experiment, read.tree, found);
+      KeyReader reader(read.experiment, found);
+      read.tree = reader.read_map(*document, experiment_keys(), "", false);
+      check_values(read.experiment, read.tree, reader.faulty(), found);
     } else {
       SourceLocation where = document->where;
       where.file = where.file.empty() ? file.string() : where.file;

@@ -43,7 +43,7 @@ bool KeyReader::check_open_value(const std::string& name, const Node& value) {
   }
   const bool overflow = value.kind == Node::Kind::real && value.text.find_first_of(".eE") == std::string::npos;
   if (value.kind == Node::Kind::real && (!std::isfinite(value.real) || overflow)) {
-    refuse(name, "a finite number", value, {});
+    refuse(name, overflow && std::isfinite(value.real) ? "a number" : "a finite number", value, {});
     return false;
   }
   return true;

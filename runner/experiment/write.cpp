@@ -36,21 +36,21 @@ std::string flow(const Node& node) {
   return text + (list ? "]" : "}");
 }
 
-// Maps of the first three levels in block style, below them and lists of scalars in flow style; layers and stages a line each.
+// Maps of the first levels in block style, below them and lists of scalars in flow style; layers and stages a line each.
 void block(const Node& map, int depth, std::string& out) {
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
   for (const Node::Entry& entry : map.entries) {
     const Node& value = entry.value;
-    out += indent + text_scalar(entry.key) + ":";
+    out.append(indent).append(text_scalar(entry.key)).append(":");
     const bool has_containers = std::any_of(value.items.begin(), value.items.end(), [](const Node& item) { return !item.is_scalar(); });
     if (value.kind == Node::Kind::map && depth < 3 && !value.entries.empty()) {
       out += "\n";
       block(value, depth + 1, out);
     } else if (value.kind == Node::Kind::list && has_containers) {
       out += "\n";
-      for (const Node& item : value.items) out += indent + "  - " + flow(item) + "\n";
+      for (const Node& item : value.items) out.append(indent).append("  - ").append(flow(item)).append("\n");
     } else {
-      out += " " + flow(value) + "\n";
+      out.append(" ").append(flow(value)).append("\n");
     }
   }
 }

@@ -1,0 +1,250 @@
+#include "experiment/read.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "diagnostics/render.h"
+#include "experiment/key.h"
+#include "same_tree.h"
+#include "temporary_folder.h"
+
+namespace rxrun {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string network = "name: a\nnetwork: {plugins: [convnet], head: [linear]}\n";
+
+class Read : public testing::Test {
+ protected:
+  ReadExperiment read(const std::string& yaml, const std::vector<std::string>& words = {}) {
+    std::vector<Override> overrides;
+    for (const std::string& word : words) overrides.push_back(parse_override(word));
+    Diagnostics diagnostics;
+    ReadExperiment result = read_experiment(folder_.write("a.yaml", yaml), overrides, diagnostics);
+    EXPECT_TRUE(diagnostics.list().empty()) << render(diagnostics.list());
+    return result;
+  }
+  std::string errors(const std::string& yaml, const std::vector<std::string>& words) {
+    std::vector<Override> overrides;
+    for (const std::string& word : words) overrides.push_back(parse_override(word));
+    Diagnostics diagnostics;
+    read_experiment(folder_.write("a.yaml", yaml), overrides, diagnostics);
+    return render(diagnostics.list());
+  }
+  std::string canonical(const std::string& rest, const std::vector<std::string>& words = {}) {
+    return canonical_json(read(network + rest, words).tree);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Read, DefaultsAreThoseOfThePlainValues) {
+  const Experiment read_back = read(network + "data: {path: images}\n").experiment;
+  const Experiment plain;
+  EXPECT_EQ(read_back.seed, plain.seed);
+  EXPECT_EQ(read_back.data.batch, plain.data.batch);
+  EXPECT_EQ(read_back.data.image_size, plain.data.image_size);
+  EXPECT_EQ(read_back.data.memory, plain.data.memory);
+  EXPECT_EQ(read_back.data.split.train, plain.data.split.train);
+  EXPECT_EQ(read_back.data.normalize.measured, plain.data.normalize.measured);
+  EXPECT_EQ(read_back.data.sample, std::nullopt);
+  EXPECT_EQ(read_back.training.epochs, plain.training.epochs);
+  EXPECT_EQ(read_back.training.optimizer.kind, plain.training.optimizer.kind);
+  EXPECT_EQ(read_back.training.optimizer.lr, plain.training.optimizer.lr);
+  EXPECT_EQ(read_back.training.schedule.kind, plain.training.schedule.kind);
+  EXPECT_EQ(read_back.training.keep_best.metric, "test_accuracy");
+  EXPECT_TRUE(read_back.training.keep_best.maximize);
+  EXPECT_FALSE(read_back.training.early_stopping.has_value());
+  EXPECT_EQ(read_back.machine.device, "auto");
+}
+
+TEST_F(Read, TheArticlesExperiment) {
+  Diagnostics diagnostics;
+  const Experiment e = read_experiment(RXRUN_SOURCE_DIR "/experiments/resnext50_breast.yaml", {}, diagnostics).experiment;
+  EXPECT_EQ(e.seed, 365u);
+  EXPECT_THAT(e.network.plugins, ElementsAre("convnet", "resnext"));
+  ASSERT_EQ(e.network.shared.size(), 3u);
+  EXPECT_EQ(e.network.shared[0].key, "cardinality");
+  EXPECT_EQ(e.network.shared[0].value.integer, 32);
+  ASSERT_EQ(e.network.stem.size(), 4u);
+  EXPECT_EQ(e.network.stem[0].layer, "conv");
+  EXPECT_EQ(e.network.stem[0].options[1].key, "kernel");
+  EXPECT_EQ(e.network.stem[0].options[1].value.integer, 7);
+  EXPECT_EQ(e.network.stem[1].layer, "batch_norm");
+  EXPECT_TRUE(e.network.stem[1].options.empty());
+  ASSERT_EQ(e.network.stages.size(), 4u);
+  EXPECT_EQ(e.network.stages[2].depth, 6);
+  EXPECT_EQ(e.network.stages[2].block.layer, "resnext_bottleneck");
+  EXPECT_EQ(e.network.stages[2].block.options[0].key, "planes");
+  EXPECT_EQ(e.network.stages[2].block.options[1].value.integer, 2);
+  EXPECT_EQ(e.network.stages[2].block.where.line, 18);
+  EXPECT_EQ(e.data.sample, "histology");
+  EXPECT_EQ(e.data.split.group_by, "^([0-9]+)_idx");
+  EXPECT_TRUE(e.data.path.is_absolute());
+  EXPECT_EQ(e.training.optimizer.lr, 1e-4);
+  EXPECT_EQ(e.training.schedule.kind, ScheduleSpec::Kind::reduce_on_plateau);
+  EXPECT_EQ(e.training.schedule.patience, 5);
+}
+
+TEST_F(Read, EveryKindOfValue) {
+  const Experiment e = read(network + R"(
+data:
+  source: manifest
+  path: /images/list.csv
+  sample: {histology: {images: 64}}
+  channels: 1
+  classes: auto
+  split: {train: train, test: 0.1, validation: val, group_by: patient, seed: 7}
+  augment: {pad: 2, horizontal_flip: true, scale: 0.5}
+  normalize: {mean: [0.5], deviation: [0.25]}
+  on_bad_image: skip
+  memory: 1.5 GiB
+training:
+  epochs: 9
+  optimizer: {adamw: {betas: [0.8, 0.99]}}
+  schedule: {multi_step: {milestones: [3, 6], warm_up: 0.5}}
+  loss: {cross_entropy: {class_weights: [1, 2.5], label_smoothing: 0.1}}
+  early_stopping: {metric: test_brier, patience: 3}
+  precision: bfloat16
+machine: {device: "cuda:1", threads: 3, loader_threads: auto}
+)").experiment;
+  EXPECT_EQ(e.data.source, SourceKind::manifest);
+  EXPECT_EQ(e.data.sample_images, 64);
+  EXPECT_EQ(e.data.channels, 1);
+  EXPECT_EQ(e.data.classes, 0);
+  EXPECT_EQ(e.data.split.train, SplitPart("train"));
+  EXPECT_EQ(e.data.split.test, SplitPart(0.1));
+  EXPECT_EQ(e.data.split.seed, 7u);
+  EXPECT_EQ(e.data.augment.pad, 2);
+  EXPECT_EQ(e.data.augment.scale_low, 0.5);
+  EXPECT_FALSE(e.data.normalize.measured);
+  EXPECT_THAT(e.data.normalize.deviation, ElementsAre(0.25));
+  EXPECT_EQ(e.data.on_bad_image, OnBadImage::skip);
+  EXPECT_EQ(e.data.memory, 3ull << 29);
+  EXPECT_EQ(e.training.optimizer.kind, OptimizerSpec::Kind::adamw);
+  EXPECT_EQ(e.training.optimizer.beta1, 0.8);
+  EXPECT_EQ(e.training.optimizer.beta2, 0.99);
+  EXPECT_EQ(e.training.optimizer.weight_decay, 0.01);
+  EXPECT_THAT(e.training.schedule.milestones, ElementsAre(3, 6));
+  EXPECT_EQ(e.training.schedule.warm_up, 0.5);
+  EXPECT_THAT(e.training.loss.class_weights, ElementsAre(1.0, 2.5));
+  ASSERT_TRUE(e.training.early_stopping.has_value());
+  EXPECT_EQ(e.training.early_stopping->goal.metric, "test_brier");
+  EXPECT_FALSE(e.training.early_stopping->goal.maximize);
+  EXPECT_EQ(e.training.early_stopping->patience, 3);
+  EXPECT_EQ(e.training.precision, Precision::bfloat16);
+  EXPECT_EQ(e.machine.device, "cuda:1");
+  EXPECT_EQ(e.machine.threads, 3);
+  EXPECT_EQ(e.machine.loader_threads, 0);
+}
+
+TEST_F(Read, OverridesByTail) {
+  const std::string yaml = network + "data: {path: images}\n";
+  EXPECT_EQ(read(yaml, {"lr=3e-4"}).experiment.training.optimizer.lr, 3e-4);
+  EXPECT_EQ(read(yaml, {"optimizer.adam.lr=3e-4"}).experiment.training.optimizer.lr, 3e-4);
+  EXPECT_EQ(read(yaml, {"optimizer.sgd.momentum=0.9"}).experiment.training.optimizer.kind, OptimizerSpec::Kind::sgd);
+  EXPECT_EQ(read(yaml, {"optimizer=rmsprop"}).experiment.training.optimizer.kind, OptimizerSpec::Kind::rmsprop);
+  EXPECT_EQ(read(yaml, {"batch=8", "epochs=2"}).experiment.data.batch, 8);
+  EXPECT_EQ(read(yaml, {"split.seed=5"}).experiment.data.split.seed, 5u);
+  EXPECT_EQ(read(yaml, {"seed=5"}).experiment.seed, 5u);
+  EXPECT_EQ(read(yaml, {"network.cardinality=8"}).experiment.network.shared.at(0).value.integer, 8);
+  EXPECT_EQ(read(yaml, {"early_stopping.patience=4"}).experiment.training.early_stopping->patience, 4);
+  EXPECT_THAT(errors(yaml, {"epochs=0"}), HasSubstr("`epochs` has to be an integer from 1 to 1000000, found the integer 0"));
+  EXPECT_THAT(errors(yaml, {"epoch=3"}), HasSubstr("did you mean"));
+}
+
+TEST_F(Read, ExtendingCanChooseAnotherKind) {
+  folder_.write("base.yaml", network + "data: {path: images}\ntraining: {optimizer: {sgd: {lr: 0.5}}, loss: {cross_entropy: {label_smoothing: 0.1}}}\n");
+  const Experiment e = read("extends: base.yaml\ntraining: {optimizer: {adam: {}}}\n").experiment;
+  EXPECT_EQ(e.training.optimizer.kind, OptimizerSpec::Kind::adam);
+  EXPECT_EQ(e.training.optimizer.lr, 1e-3);
+  EXPECT_EQ(e.training.loss.label_smoothing, 0.1);
+}
+
+TEST_F(Read, EqualMeaningIsEqualText) {
+  const std::string plain = canonical("data: {path: images}\n");
+  EXPECT_EQ(plain, canonical("data: {path: elsewhere, memory: 1 GiB}\nmachine: {threads: 7}\ndescription: other\n"));
+  EXPECT_EQ(plain, canonical("data: {path: images, batch: 64, channels: auto, classes: 0, normalize: measured}\n"));
+  EXPECT_EQ(plain, canonical("data: {path: images}\ntraining: {optimizer: adam, schedule: constant, loss: {cross_entropy: }}\n"));
+  EXPECT_EQ(plain, canonical("data: {path: images}\ntraining: {optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999]}}}\n"));
+  EXPECT_EQ(plain, canonical("training: {epochs: 1}\ndata: {split: {seed: 0}, path: images}\nseed: 0\n"));
+  EXPECT_EQ(plain, canonical("data: {path: images}\ntraining: {clip_gradient_norm: 0, early_stopping: null}\n"));
+  EXPECT_NE(plain, canonical("data: {path: images}\nseed: 1\n"));
+  EXPECT_NE(plain, canonical("data: {path: images, on_bad_image: skip}\n"));
+  EXPECT_NE(plain, canonical("data: {path: images, split: {seed: 1}}\n"));
+  EXPECT_NE(plain, canonical("data: {path: images}\n", {"lr=2e-3"}));
+}
+
+TEST_F(Read, LayersOfEqualMeaningAreEqualText) {
+  const auto of = [&](const std::string& layers) {
+    return canonical_json(read("name: a\nnetwork: {plugins: [convnet], head: [" + layers + "]}\ndata: {source: histology}\n").tree);
+  };
+  EXPECT_EQ(of("relu"), of("{relu: {}}"));
+  EXPECT_EQ(of("relu"), of("{relu: }"));
+  EXPECT_EQ(of("{conv: {channels: 8, gain: 1}}"), of("{conv: {gain: 1.0, channels: 8}}"));
+  EXPECT_NE(of("{conv: {channels: 8}}"), of("{conv: {channels: 9}}"));
+}
+
+TEST_F(Read, CanonicalText) {
+  const std::string text = canonical("data: {source: histology}\nseed: 12\n");
+  EXPECT_TRUE(text.starts_with(R"({"data":{"augment":{"brightness":0,)")) << text;
+  EXPECT_THAT(text, HasSubstr(R"("network":{"head":["linear"],"plugins":["convnet"],"stages":[],"stem":[]},"seed":12,"training":)"));
+  EXPECT_THAT(text, HasSubstr(R"("optimizer":{"adam":{"beta1":0.9,"beta2":0.999,"decay_norm_and_bias":true,"epsilon":1e-08,"lr":0.001,"weight_decay":0}})"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("machine")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\"path\"")));
+}
+
+TEST_F(Read, FlatValues) {
+  const auto values = flatten(read(network + "data: {path: images, normalize: {mean: [0.5], deviation: [1]}}\n", {"network.stages=[{block: b, stride: 2}]"}).tree);
+  const auto has = [&](const std::string& key, const std::string& value) {
+    EXPECT_THAT(values, testing::Contains(std::pair(key, value)));
+  };
+  has("name", "a");
+  has("network.plugins", "[convnet]");
+  has("network.head.0", "linear");
+  has("network.stages.0.depth", "1");
+  has("network.stages.0.stride", "2");
+  has("data.normalize.mean", "[0.5]");
+  has("training.optimizer.adam.lr", "0.001");
+  has("machine.threads", "auto");
+  for (const auto& [key, value] : values) EXPECT_NE(value, "null") << key;
+}
+
+TEST_F(Read, WrittenTextSurvives) {
+  const std::vector<std::string> hard = {"'yes: # \"quoted\" ${env:HOME}'", "\"tab\\t and \\u00e9\"", "'1e5'", "'null'", "'- a'", "'$${seed} $$'", "\"a\\nb\""};
+  for (const std::string& text : hard) {
+    const std::string escaped = text.find("${env") == std::string::npos ? text : "'yes: # \"quoted\" $${env:HOME}'";
+    const ReadExperiment first = read(network + "data: {source: histology}\ndescription: " + escaped + "\n");
+    const ReadExperiment second = read(write_experiment(first.tree));
+    EXPECT_TRUE(same_tree(first.tree, second.tree)) << write_experiment(first.tree);
+  }
+}
+
+TEST_F(Read, KeysAreFoundByPath) {
+  ASSERT_NE(find_key("training.optimizer.adam.lr"), nullptr);
+  EXPECT_EQ(find_key("training.optimizer.adam.lr")->name, "lr");
+  EXPECT_EQ(find_key("training.optimizer.adam.momentum"), nullptr);
+  EXPECT_EQ(find_key("network.cardinality"), nullptr);
+  EXPECT_EQ(find_key("data.path.more"), nullptr);
+  EXPECT_EQ(find_key(""), nullptr);
+}
+
+TEST_F(Read, TakesMilliseconds) {
+  const std::string file = RXRUN_SOURCE_DIR "/experiments/default.yaml";
+  auto best = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 20; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    Diagnostics diagnostics;
+    read_experiment(file, {{"lr", "0.1"}}, diagnostics);
+    best = std::min(best, std::chrono::steady_clock::now() - start);
+  }
+  // A few milliseconds; the bound leaves room for slow builds and machines.
+  EXPECT_LT(best, std::chrono::milliseconds(50));
+  RecordProperty("microseconds", static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(best).count()));
+}
+
+}  // namespace
+}  // namespace rxrun
