@@ -52,7 +52,7 @@ void merge(Node& base, Node child, const std::string& path) {
 // Reads a file and what it extends.
 class Chain {
  public:
-  Chain(Diagnostics& diagnostics, const DocumentLimits& limits) : diagnostics_(diagnostics), left_(limits), limits_(limits) {}
+  Chain(Diagnostics& diagnostics, const DocumentLimits& limits) : diagnostics_(diagnostics), left_(limits) {}
 
   // `text` is the content of `file`.
   std::optional<Node> load(const std::filesystem::path& file, const std::string& text) {
@@ -137,7 +137,6 @@ class Chain {
 
   Diagnostics& diagnostics_;
   DocumentLimits left_;
-  const DocumentLimits& limits_;
   std::vector<std::filesystem::path> open_;
   int files_ = 0;
   bool broken_ = false;

@@ -14,9 +14,9 @@ namespace rxrun {
 
 // What one file may cost. A file beyond them is an error that names the bound.
 struct DocumentLimits {
-  std::uint64_t bytes = 4u << 20;
+  std::uint64_t bytes = 1u << 20;
   int depth = 64;
-  std::int64_t nodes = 200'000;  // after aliases are expanded
+  std::int64_t nodes = 50'000;  // after aliases are expanded
 };
 
 // Reads one document. All that yaml-cpp lets through is an error here, with its place: duplicate keys, cyclic or exploding

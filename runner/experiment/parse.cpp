@@ -8,6 +8,7 @@
 
 #include "experiment/document.h"
 #include "experiment/source_text.h"
+#include "experiment/tokens.h"
 #include "experiment/tree_builder.h"
 
 namespace rxrun {
@@ -42,6 +43,10 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
   }
   const SourceText source(text, file);
   if (!check_text(source, diagnostics)) return std::nullopt;
+  if (const std::optional<std::size_t> bracket = bracket_deeper_than(text, limits.depth)) {
+    diagnostics.error(source.place(*bracket), fmt::format("lists and maps nest deeper than {} levels", limits.depth));
+    return std::nullopt;
+  }
   TreeBuilder builder(source, limits, diagnostics);
   if (!build(source, builder, diagnostics)) return std::nullopt;
   return builder.take();

@@ -45,6 +45,20 @@ bool starts_token(std::string_view text, std::size_t at) {
 
 std::size_t line_end(std::string_view text, std::size_t offset) { return std::min(text.find_first_of("\r\n", offset), text.size()); }
 
+// The first bracket from `at` on that is in no string and no comment, or the end of the text.
+std::size_t next_bracket(std::string_view text, std::size_t at) {
+  while (at < text.size() && std::string_view("[]{}").find(text[at]) == std::string_view::npos) {
+    if (starts_token(text, at) && (text[at] == '"' || text[at] == '\'')) {
+      at = end_of_quoted(text, at).value_or(text.size());
+    } else if (starts_token(text, at) && text[at] == '#') {
+      at = line_end(text, at);
+    } else {
+      ++at;
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 std::size_t skip_properties(std::string_view text, std::size_t offset) {
@@ -57,17 +71,20 @@ std::size_t skip_properties(std::string_view text, std::size_t offset) {
   return offset;
 }
 
+// A line may have a million scalars: nothing here looks further than the scalar goes.
 std::size_t scalar_length(std::string_view text, std::size_t offset, std::string_view value) {
-  if (offset >= text.size()) return 1;
-  const std::size_t end = line_end(text, offset);
-  if (text[offset] == '"' || text[offset] == '\'') return std::max<std::size_t>(1, std::min(end_of_quoted(text, offset).value_or(end), end) - offset);
-  if (text[offset] == '|' || text[offset] == '>') return 1;
-  if (text.substr(offset, value.size()) == value) return std::max<std::size_t>(1, std::min(value.size(), end - offset));
-  // A plain scalar of several lines: to the end of the first, without a comment.
-  std::string_view line = text.substr(offset, end - offset);
-  line = line.substr(0, line.find(" #"));
-  while (!line.empty() && blanks.find(line.back()) != std::string_view::npos) line.remove_suffix(1);
-  return std::max<std::size_t>(1, line.size());
+  if (offset >= text.size() || text[offset] == '|' || text[offset] == '>') return 1;
+  std::string_view token = text.substr(offset, value.size());
+  const bool quoted = text[offset] == '"' || text[offset] == '\'';
+  if (quoted) {
+    token = text.substr(offset, end_of_quoted(text, offset).value_or(text.size()) - offset);
+  } else if (token != value) {
+    token = text.substr(offset, line_end(text, offset) - offset);  // of several lines
+    token = token.substr(0, token.find(" #"));
+  }
+  token = token.substr(0, token.find('\n'));
+  while (!token.empty() && blanks.find(token.back()) != std::string_view::npos) token.remove_suffix(1);
+  return std::max<std::size_t>(1, token.size());
 }
 
 std::size_t word_length(std::string_view text, std::size_t offset) {
@@ -106,20 +123,23 @@ bool is_followed_by_colon(std::string_view text, std::size_t offset) {
 
 bool has_closing_bracket(std::string_view text, std::size_t offset) {
   std::int64_t open = 0;
-  for (std::size_t at = offset; at < text.size();) {
-    if (starts_token(text, at) && (text[at] == '"' || text[at] == '\'')) {
-      at = end_of_quoted(text, at).value_or(text.size());
-      continue;
-    }
-    if (text[at] == '#' && starts_token(text, at)) {
-      at = line_end(text, at);
-      continue;
-    }
-    if (text[at] == '[' || text[at] == '{') ++open;
-    if ((text[at] == ']' || text[at] == '}') && --open == 0) return true;
-    ++at;
+  for (std::size_t at = offset; at < text.size(); at = next_bracket(text, at + 1)) {
+    open += text[at] == '[' || text[at] == '{' ? 1 : -1;
+    if (open == 0) return true;
   }
   return false;
+}
+
+std::optional<std::size_t> bracket_deeper_than(std::string_view text, std::int64_t depth) {
+  std::int64_t open = 0;
+  for (std::size_t at = next_bracket(text, 0); at < text.size(); at = next_bracket(text, at + 1)) {
+    const bool opens = text[at] == '[' || text[at] == '{';
+    // In a plain value (`a[0]`) a bracket is a letter, but for a closing one that ends the list around it.
+    if (opens && (starts_token(text, at) || open > 0)) ++open;
+    if (!opens && open > 0) --open;
+    if (open > depth) return at;
+  }
+  return std::nullopt;
 }
 
 std::string unclosed_message(char bracket) {

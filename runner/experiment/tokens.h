@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ bool is_followed_by_colon(std::string_view text, std::size_t offset);
 
 // Whether as many brackets close as open from the one at `offset` on, strings and comments left out.
 bool has_closing_bracket(std::string_view text, std::size_t offset);
+
+// The first bracket with more than `depth` open ones around it: yaml-cpp would scan on for as long as they are open.
+std::optional<std::size_t> bracket_deeper_than(std::string_view text, std::int64_t depth);
+
 std::string unclosed_message(char bracket);
 
 // The first line in [from, to], or the one that `from` is in, that starts with `---`.

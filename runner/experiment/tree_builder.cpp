@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 
 #include "diagnostics/utf8.h"
+#include "experiment/tags.h"
 #include "experiment/tokens.h"
 
 namespace rxrun {
 namespace {
 
 constexpr int most_errors = 50;
-constexpr std::string_view core_tags = "tag:yaml.org,2002:";
 
 // Nodes in a tree and levels of lists and maps in it.
 struct Extent {
@@ -40,31 +40,6 @@ void drop_duplicates(Node& node) {
   std::erase_if(node.entries, [&](const Node::Entry& entry) { return !seen.insert(entry.key).second; });
   for (Node& item : node.items) drop_duplicates(item);
   for (Node::Entry& entry : node.entries) drop_duplicates(entry.value);
-}
-
-std::string shown_tag(const std::string& tag) {
-  return tag.starts_with(core_tags) ? "!!" + tag.substr(core_tags.size()) : tag;
-}
-
-// What `value` is under a tag: nullopt for a tag that is none of the core schema's.
-std::optional<Node> tagged(const std::string& value, const std::string& tag, SourceLocation where, bool& fits) {
-  fits = true;
-  if (tag == "?") return scalar(value, false, std::move(where));
-  if (tag == "!" || tag == "tag:yaml.org,2002:str") return scalar(value, true, std::move(where));
-  if (!tag.starts_with(core_tags)) return std::nullopt;
-  const std::string kind = tag.substr(core_tags.size());
-  Node node = scalar(value, false, std::move(where));
-  if (kind == "float" && node.is_number()) node.kind = Node::Kind::real;
-  const std::pair<const char*, Node::Kind> kinds[] = {{"null", Node::Kind::null},
-                                                      {"bool", Node::Kind::boolean},
-                                                      {"int", Node::Kind::integer},
-                                                      {"float", Node::Kind::real}};
-  for (const auto& [name, expected] : kinds) {
-    if (kind != name) continue;
-    fits = node.kind == expected;
-    return node;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -132,7 +107,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   if (is_unclosed_quoted(text, offset)) stop(source_.place(offset), "the quoted string is never closed", "add the closing quote");
   check_value(value, offset, bytes);
   bool fits = true;
-  std::optional<Node> node = tagged(value, tag, source_.bounded_place(offset, bytes), fits);
+  std::optional<Node> node = tagged_scalar(value, tag, source_.bounded_place(offset, bytes), fits);
   if (!node) {
     error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known", shown_tag(tag)), "remove it; !!str, !!int, !!float, !!bool and !!null are known");
     node = scalar(value, true, source_.bounded_place(offset, bytes));
@@ -145,7 +120,10 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   }
   if (anchor != 0) anchors_[anchor] = {{}, *node};
   add_key(value, offset, bytes);
-  frames_.back().key_end = offset + bytes;
+  // Behind `? ` a key may stand alone.
+  const std::size_t before = text.find_last_not_of(" \t", static_cast<std::size_t>(mark.pos) - 1);
+  const bool alone = mark.pos > 0 && before != std::string::npos && text[before] == '?';
+  frames_.back().key_end = alone ? std::string::npos : offset + bytes;
 }
 
 void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -193,8 +171,7 @@ void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std:
   if (static_cast<int>(frames_.size()) >= limits_.depth) {
     stop(source_.place(offset), fmt::format("lists and maps nest deeper than {} levels", limits_.depth));
   }
-  const std::string own = std::string(core_tags) + (kind == Node::Kind::map ? "map" : "seq");
-  if (tag != "?" && tag != "!" && tag != own && !tag.empty()) {
+  if (!fits_tag(kind, tag)) {
     error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known for {}", shown_tag(tag), to_string(kind)), "remove it");
   }
   Node node;

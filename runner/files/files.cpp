@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "files/descriptor.h"
 
 namespace rxrun {
@@ -112,7 +113,9 @@ void write_file_atomically(const std::filesystem::path& path, const std::functio
 void for_each_block(const std::filesystem::path& path, std::uint64_t limit,
                     const std::function<void(std::string_view)>& take) {
   const auto fail = [&](const std::string& why) { throw Error(Failure::usage, fmt::format("cannot read `{}`: {}", path.string(), why)); };
-  if (path.native().find('\0') != std::string::npos) fail("its name has a NUL byte");
+  if (path.native().find('\0') != std::string::npos) {
+    throw Error(Failure::usage, fmt::format("cannot read `{}`: its name has a NUL byte", printable(path.native())));
+  }
   // O_NONBLOCK: opening a FIFO that nobody writes must not wait.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file) fail(reason(errno));
