@@ -17,8 +17,12 @@ struct Move {
 
 // First `before`, then `after`: the output's pixel is looked up in `after`, and from there in `before`.
 Move then(const Move& before, const Move& after) {
-  return {before.yy * after.yy + before.yx * after.xy, before.yy * after.yx + before.yx * after.xx, before.yy * after.y0 + before.yx * after.x0 + before.y0,
-          before.xy * after.yy + before.xx * after.xy, before.xy * after.yx + before.xx * after.xx, before.xy * after.y0 + before.xx * after.x0 + before.x0};
+  return {before.yy * after.yy + before.yx * after.xy,
+          before.yy * after.yx + before.yx * after.xx,
+          before.yy * after.y0 + before.yx * after.x0 + before.y0,
+          before.xy * after.yy + before.xx * after.xy,
+          before.xy * after.yx + before.xx * after.xx,
+          before.xy * after.y0 + before.xx * after.x0 + before.x0};
 }
 
 int within(RandomStream& draws, std::int64_t range) {
@@ -76,7 +80,8 @@ float draw_factor(RandomStream& draws, double range) {
 
 }  // namespace
 
-Transform::Transform(const AugmentSpec& augment, int size, int channels, const std::vector<float>& mean, const std::vector<float>& deviation)
+Transform::Transform(const AugmentSpec& augment, int size, int channels, const std::vector<float>& mean,
+                     const std::vector<float>& deviation)
     : augment_(augment), size_(size), channels_(channels) {
   const auto width = static_cast<std::size_t>(size) * static_cast<std::size_t>(channels);
   for (std::size_t i = 0; i < width; ++i) {
@@ -101,11 +106,13 @@ void Transform::plain(const Image& image, float* to) const { normalise(image.pix
 void Transform::augmented(const Image& image, RandomStream draws, float* to) {
   const std::uint8_t* moved = move_pixels(image, draws);
   const bool resamples = augment_.rotate > 0.0 || augment_.scale_low < 1.0;
-  const bool colours = augment_.brightness > 0.0 || augment_.contrast > 0.0 || augment_.saturation > 0.0 || augment_.hue > 0.0 || augment_.stain > 0.0;
+  const bool colours = augment_.brightness > 0.0 || augment_.contrast > 0.0 || augment_.saturation > 0.0 ||
+                       augment_.hue > 0.0 || augment_.stain > 0.0;
   if (!resamples && !colours) {
     normalise(moved, to);
   } else {
-    if (resamples) resample(moved, draws);
+    if (resamples)
+      resample(moved, draws);
     else
       for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = static_cast<float>(moved[i]) * (1.0f / 255.0f);
     jitter_colours(draws);
@@ -129,13 +136,16 @@ const std::uint8_t* Transform::move_pixels(const Image& image, RandomStream& dra
   }
   if (augment_.translate > 0) move = then(move, shift(draws, augment_.translate));
   if (move.identity()) return image.pixels.data();
-  if (channels_ == 1) copy_moved<1>(image.pixels.data(), size_, move, moved_.data());
-  else copy_moved<3>(image.pixels.data(), size_, move, moved_.data());
+  if (channels_ == 1)
+    copy_moved<1>(image.pixels.data(), size_, move, moved_.data());
+  else
+    copy_moved<3>(image.pixels.data(), size_, move, moved_.data());
   return moved_.data();
 }
 
 void Transform::resample(const std::uint8_t* from, RandomStream& draws) {
-  const double angle = augment_.rotate > 0.0 ? draws.uniform(-augment_.rotate, augment_.rotate) * std::numbers::pi / 180.0 : 0.0;
+  const double angle =
+      augment_.rotate > 0.0 ? draws.uniform(-augment_.rotate, augment_.rotate) * std::numbers::pi / 180.0 : 0.0;
   const Crop crop = augment_.scale_low < 1.0 ? draw_crop(draws, augment_.scale_low) : Crop{0.0, 0.0, 1.0, 1.0};
   const float cosine = static_cast<float>(std::cos(angle)), sine = static_cast<float>(std::sin(angle));
   const float side = static_cast<float>(size_), middle = side / 2.0f;
@@ -153,7 +163,8 @@ void Transform::resample(const std::uint8_t* from, RandomStream& draws) {
       const int y0 = static_cast<int>(row_floor), x0 = static_cast<int>(column_floor);
       const std::uint8_t* upper = from + static_cast<std::size_t>(mirrored(y0, size_)) * scale_.size();
       const std::uint8_t* lower = from + static_cast<std::size_t>(mirrored(y0 + 1, size_)) * scale_.size();
-      const std::size_t i = static_cast<std::size_t>(mirrored(x0, size_)) * channels, j = static_cast<std::size_t>(mirrored(x0 + 1, size_)) * channels;
+      const std::size_t i = static_cast<std::size_t>(mirrored(x0, size_)) * channels,
+                        j = static_cast<std::size_t>(mirrored(x0 + 1, size_)) * channels;
       for (std::size_t c = 0; c < channels; ++c) {
         const float above = static_cast<float>(upper[i + c]) * (1.0f - r) + static_cast<float>(upper[j + c]) * r;
         const float below = static_cast<float>(lower[i + c]) * (1.0f - r) + static_cast<float>(lower[j + c]) * r;
@@ -188,12 +199,14 @@ void Transform::erase(RandomStream& draws, float* to) const {
   for (int i = 0; i < tries; ++i) {
     const double area = draws.uniform(0.02, 0.33) * size_ * size_;
     const double aspect = std::exp(draws.uniform(-widest, widest));
-    const int height = static_cast<int>(std::lround(std::sqrt(area * aspect))), width = static_cast<int>(std::lround(std::sqrt(area / aspect)));
+    const int height = static_cast<int>(std::lround(std::sqrt(area * aspect))),
+              width = static_cast<int>(std::lround(std::sqrt(area / aspect)));
     if (height < 1 || width < 1 || height >= size_ || width >= size_) continue;
     const int top = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - height + 1)));
     const int left = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - width + 1)));
     for (int y = top; y < top + height; ++y)
-      std::fill_n(to + static_cast<std::size_t>(y) * scale_.size() + static_cast<std::size_t>(left * channels_), width * channels_, 0.0f);
+      std::fill_n(to + static_cast<std::size_t>(y) * scale_.size() + static_cast<std::size_t>(left * channels_),
+                  width * channels_, 0.0f);
     return;
   }
 }

@@ -1,11 +1,12 @@
 // Transforms: from a prepared image to the network's floats, channels last, with or without augmentation.
 //
-// The augmentations apply in the order of AugmentSpec; each draw is from RandomStream(seed, augment, epoch, sample), so an
-// image is the same whichever thread makes it.
+// The augmentations apply in the order of AugmentSpec; each draw is from RandomStream(seed, augment, epoch, sample), so
+// an image is the same whichever thread makes it.
 //   pad, translate            what comes in from outside is black
-//   rotate, scale_low         one bilinear resampling for both, mirrored at the border; the kept area's aspect is 3/4 to 4/3
-//   brightness ... hue        factors and shifts as torchvision's ColorJitter, in this order; the last two for colour only
-//   stain                     optical density = haematoxylin, eosin and DAB (Ruifrok and Johnston 2001) each times
+//   rotate, scale_low         one bilinear resampling for both, mirrored at the border; the kept area's aspect is 3/4
+//   to 4/3 brightness ... hue        factors and shifts as torchvision's ColorJitter, in this order; the last two for
+//   colour only stain                     optical density = haematoxylin, eosin and DAB (Ruifrok and Johnston 2001)
+//   each times
 //                             [1 - stain, 1 + stain] plus [-stain, stain] (Tellez et al. 2018); colour only
 //   erase                     a rectangle of 2 to 33 % of the area takes the mean (0 once normalised)
 #pragma once
@@ -22,7 +23,8 @@ namespace rxrun {
 // One a thread: it holds the memory that it works in.
 class Transform {
  public:
-  Transform(const AugmentSpec& augment, int size, int channels, const std::vector<float>& mean, const std::vector<float>& deviation);
+  Transform(const AugmentSpec& augment, int size, int channels, const std::vector<float>& mean,
+            const std::vector<float>& deviation);
 
   // Both write size × size × channels floats. `image` has that size.
   void plain(const Image& image, float* to) const;
@@ -38,9 +40,9 @@ class Transform {
 
   AugmentSpec augment_;
   int size_, channels_;
-  std::vector<float> scale_, shift_;    // a row long: float = byte × scale + shift
-  std::vector<std::uint8_t> moved_;     // after whole-pixel moves
-  std::vector<float> values_;           // in [0, 1], when more than moves is asked for
+  std::vector<float> scale_, shift_;  // a row long: float = byte × scale + shift
+  std::vector<std::uint8_t> moved_;   // after whole-pixel moves
+  std::vector<float> values_;         // in [0, 1], when more than moves is asked for
 };
 
 }  // namespace rxrun

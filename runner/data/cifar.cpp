@@ -1,6 +1,7 @@
 // CIFAR-10 and CIFAR-100 in the binary version: records of labels and 3 × 32 × 32 bytes, plane by plane.
 #include <sstream>
 
+#include "data/fault.h"
 #include "data/packed_source.h"
 #include "files/files.h"
 
@@ -18,22 +19,28 @@ struct Variant {
   std::size_t classes;
 };
 
-const Variant cifar10{{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
-                      {"test_batch.bin"}, 1, "batches.meta.txt", 10};
+const Variant cifar10{
+    {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
+    {"test_batch.bin"},
+    1,
+    "batches.meta.txt",
+    10};
 const Variant cifar100{{"train.bin"}, {"test.bin"}, 2, "fine_label_names.txt", 100};
 
 void append(Pack& pack, const fs::path& path, const Variant& variant, const DataSpec& spec) {
   const std::string bytes = read_file(path, spec.memory);
   const std::size_t record = variant.labels + image_bytes;
   if (bytes.empty() || bytes.size() % record != 0)
-    bad_file(path, std::to_string(bytes.size()) + " bytes are no whole number of records of " + std::to_string(record) + " bytes");
+    bad_file(path, std::to_string(bytes.size()) + " bytes are no whole number of records of " + std::to_string(record) +
+                       " bytes");
   const std::size_t count = bytes.size() / record;
   std::size_t to = pack.pixels.size();
   pack.pixels.resize(to + count * image_bytes);
   for (std::size_t i = 0; i < count; ++i) {
     const auto* from = reinterpret_cast<const std::uint8_t*>(bytes.data()) + i * record + variant.labels;
     const std::uint8_t label = from[-1];
-    if (label >= variant.classes) bad_file(path, "label " + std::to_string(label) + " of record " + std::to_string(i) + " is out of range");
+    if (label >= variant.classes)
+      bad_file(path, "label " + std::to_string(label) + " of record " + std::to_string(i) + " is out of range");
     pack.labels.push_back(label);
     for (std::size_t p = 0; p < plane; ++p)
       for (std::size_t c = 0; c < 3; ++c) pack.pixels[to++] = from[c * plane + p];
@@ -48,7 +55,9 @@ std::vector<std::string> class_names(const fs::path& path, const Variant& varian
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty()) names.push_back(line);
     }
-    if (names.size() != variant.classes) bad_file(path, std::to_string(names.size()) + " class names, " + std::to_string(variant.classes) + " are expected");
+    if (names.size() != variant.classes)
+      bad_file(path,
+               std::to_string(names.size()) + " class names, " + std::to_string(variant.classes) + " are expected");
   } else {
     for (std::size_t c = 0; c < variant.classes; ++c) names.push_back(std::to_string(c));
   }
@@ -74,7 +83,9 @@ std::unique_ptr<Source> open_cifar(const DataSpec& spec) {
     }
     if (!pack.labels.empty()) packs.push_back(std::move(pack));
   }
-  if (packs.empty()) bad_file(folder, "no data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in it", "source cifar expects the binary version");
+  if (packs.empty())
+    bad_file(folder, "no data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in it",
+             "source cifar expects the binary version");
   return std::make_unique<PackedSource>(std::move(packs), class_names(folder / variant.names, variant), folder);
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "data/fault.h"
 #include "data/file_source.h"
 
 namespace rxrun {
@@ -23,19 +24,15 @@ struct Entries {
   std::vector<std::string> folders, files;  // sorted by name; hidden ones left out
 };
 
-[[noreturn]] void fail(const fs::path& path, const std::string& message, const std::string& advice = {}) {
-  throw Error(Diagnostic{Severity::error, {path.string(), 0, 0, 1, {}}, message, advice});
-}
-
 Entries entries_of(const fs::path& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(folder.c_str()), closedir);
-  if (directory == nullptr) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+  if (directory == nullptr) bad_file(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
   Entries entries;
   for (;;) {
     errno = 0;
     const dirent* entry = readdir(directory.get());
     if (entry == nullptr) {
-      if (errno != 0) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+      if (errno != 0) bad_file(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
       break;
     }
     const std::string name = entry->d_name;
@@ -66,16 +63,19 @@ class Walk {
   void class_folder(const std::string& relative, const std::string& class_name, const std::string& part) {
     const fs::path folder = root_ / relative;
     struct stat status {};
-    if (stat(folder.c_str(), &status) != 0) fail(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
+    if (stat(folder.c_str(), &status) != 0)
+      bad_file(folder, "folder cannot be read: " + std::string(std::strerror(errno)));
     const std::pair<dev_t, ino_t> self{status.st_dev, status.st_ino};
     if (std::find(above_.begin(), above_.end(), self) != above_.end())
-      fail(folder, "a symbolic link leads back to a folder above it");
-    if (above_.size() > max_depth) fail(folder, "folders nested more than " + std::to_string(max_depth) + " deep");
+      bad_file(folder, "a symbolic link leads back to a folder above it");
+    if (above_.size() > max_depth) bad_file(folder, "folders nested more than " + std::to_string(max_depth) + " deep");
     above_.push_back(self);
     const Entries entries = entries_of(folder);
     for (const std::string& file : entries.files) {
-      if (has_image_extension(file)) found.push_back({relative + "/" + file, class_name, part, folder / file});
-      else ++ignored;
+      if (has_image_extension(file))
+        found.push_back({relative + "/" + file, class_name, part, folder / file});
+      else
+        ++ignored;
     }
     for (const std::string& child : entries.folders) class_folder(relative + "/" + child, class_name, part);
     above_.pop_back();
@@ -95,7 +95,8 @@ Listing listing_of(std::vector<Found>& found, const std::set<std::string>& class
   listing.classes.assign(classes.begin(), classes.end());
   std::map<std::string, std::int64_t> labels;
   for (const std::string& name : listing.classes) labels.emplace(name, static_cast<std::int64_t>(labels.size()));
-  for (const Found& image : found) listing.samples.push_back({image.name, labels.at(image.class_name), image.name, image.part});
+  for (const Found& image : found)
+    listing.samples.push_back({image.name, labels.at(image.class_name), image.name, image.part});
   return listing;
 }
 
@@ -120,13 +121,13 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
     take_classes("", root, "");
   }
   if (classes.empty())
-    throw Error(Diagnostic{Severity::error, spec.path_where, "no class folders in " + spec.path.string(),
-                           "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>"});
+    bad_data(spec, "no class folders in " + spec.path.string(),
+             "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>");
 
   Listing listing = listing_of(walk.found, classes);
   if (walk.ignored > 0)
-    listing.warnings.push_back({Severity::note, {spec.path.string(), 0, 0, 1, {}},
-                                std::to_string(walk.ignored) + " files that are no images by their extension are left aside", ""});
+    listing.warnings.push_back(data_note(
+        spec, std::to_string(walk.ignored) + " files in " + spec.path.string() + " are no images by their extension"));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

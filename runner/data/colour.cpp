@@ -63,7 +63,9 @@ void adjust_hue(std::span<float> rgb, float shift) {
     const float high = std::max({p[0], p[1], p[2]}), low = std::min({p[0], p[1], p[2]}), range = high - low;
     if (range <= 0.0f) continue;
     // Hue in sixths of the circle.
-    float hue = high == p[0] ? (p[1] - p[2]) / range : high == p[1] ? 2.0f + (p[2] - p[0]) / range : 4.0f + (p[0] - p[1]) / range;
+    float hue = high == p[0]   ? (p[1] - p[2]) / range
+                : high == p[1] ? 2.0f + (p[2] - p[0]) / range
+                               : 4.0f + (p[0] - p[1]) / range;
     hue += 6.0f * shift;
     // Each channel is `high` within one sixth of its own hue, `low` beyond two, straight in between.
     constexpr float centre[3] = {0.0f, 2.0f, 4.0f};

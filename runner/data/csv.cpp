@@ -1,6 +1,6 @@
 #include "data/csv.h"
 
-#include "diagnostics/diagnostic.h"
+#include "data/fault.h"
 
 namespace rxrun {
 namespace {
@@ -64,9 +64,7 @@ class CsvReader {
     fail(opened, "a quote that is not closed");
   }
 
-  [[noreturn]] void fail(int line, const std::string& message) const {
-    throw Error(Diagnostic{Severity::error, {file_, line, 0, 1, {}}, message, ""});
-  }
+  [[noreturn]] void fail(int line, const std::string& message) const { bad_line(file_, line, message); }
 
   std::string_view text_;
   const std::string& file_;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "data/csv.h"
+#include "data/fault.h"
 #include "data/resize.h"
 #include "data/split.h"
 #include "files/files.h"
@@ -19,8 +20,8 @@ namespace {
 
 // What one pass over all images finds out about each.
 struct Seen {
-  std::string digest;                        // of the bytes that it was decoded from
-  std::string pixels;                        // of the prepared pixels
+  std::string digest;                                    // of the bytes that it was decoded from
+  std::string pixels;                                    // of the prepared pixels
   std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
   std::optional<Diagnostic> fault;
 };
@@ -62,7 +63,8 @@ void look_at(const Image& image, Seen& seen) {
   }
 }
 
-std::vector<Seen> look_at_all(Dataset& dataset, const DataSpec& spec, int threads, const std::function<void(const LoadProgress&)>& on_progress) {
+std::vector<Seen> look_at_all(Dataset& dataset, const DataSpec& spec, int threads,
+                              const std::function<void(const LoadProgress&)>& on_progress) {
   const std::size_t count = dataset.source->samples().size();
   std::vector<Seen> all(count);
   std::mutex mutex;
@@ -96,25 +98,31 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   if (faults.empty()) return;
   const std::size_t count = dataset.skipped.size();
   if (spec.on_bad_image == OnBadImage::error) {
-    if (count > faults.size()) faults.push_back({Severity::note, spec.path_where, "and " + std::to_string(count - faults.size()) + " more bad images", ""});
+    if (count > faults.size())
+      faults.push_back(data_note(spec, "and " + std::to_string(count - faults.size()) + " more bad images"));
     faults.front().advice = "mend or remove them, or set data.on_bad_image: skip";
     throw Error(Failure::usage, std::move(faults));
   }
-  for (auto& part : dataset.parts) std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back({Severity::warning, spec.path_where,
-                              std::to_string(count) + " bad images are left out, such as " + dataset.skipped.front().name + ": " + dataset.skipped.front().reason, ""});
+  for (auto& part : dataset.parts)
+    std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
+  dataset.warnings.push_back(data_warning(spec, std::to_string(count) + " bad images are left out, such as " +
+                                                    dataset.skipped.front().name + ": " +
+                                                    dataset.skipped.front().reason));
 }
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<Seen>& all) {
   const auto channels = static_cast<std::size_t>(dataset.channels);
   if (!spec.normalize.measured) {
-    const auto fits = [&](const std::vector<double>& values) { return values.size() == channels || values.size() == 1; };
+    const auto fits = [&](const std::vector<double>& values) {
+      return values.size() == channels || values.size() == 1;
+    };
     if (!fits(spec.normalize.mean) || !fits(spec.normalize.deviation))
-      throw Error(Diagnostic{Severity::error, spec.path_where, "data.normalize must give mean and deviation for " + std::to_string(channels) + " channels", ""});
+      bad_data(spec, "data.normalize must give mean and deviation for " + std::to_string(channels) + " channels");
     for (std::size_t c = 0; c < channels; ++c) {
       dataset.mean.push_back(static_cast<float>(spec.normalize.mean[spec.normalize.mean.size() == 1 ? 0 : c]));
-      dataset.deviation.push_back(static_cast<float>(spec.normalize.deviation[spec.normalize.deviation.size() == 1 ? 0 : c]));
-      if (!(dataset.deviation.back() > 0.0f)) throw Error(Diagnostic{Severity::error, spec.path_where, "data.normalize.deviation must be more than 0", ""});
+      dataset.deviation.push_back(
+          static_cast<float>(spec.normalize.deviation[spec.normalize.deviation.size() == 1 ? 0 : c]));
+      if (!(dataset.deviation.back() > 0.0f)) bad_data(spec, "data.normalize.deviation must be more than 0");
     }
     return;
   }
@@ -142,12 +150,14 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<Seen>&
       const auto found = in_train.find(all[static_cast<std::size_t>(i)].pixels);
       if (found == in_train.end()) continue;
       if (dataset.leaked.count++ == 0)
-        dataset.leaked.example = samples[static_cast<std::size_t>(i)].name + " (" + to_string(part) + ") is " + samples[static_cast<std::size_t>(found->second)].name + " (train)";
+        dataset.leaked.example = samples[static_cast<std::size_t>(i)].name + " (" + to_string(part) + ") is " +
+                                 samples[static_cast<std::size_t>(found->second)].name + " (train)";
     }
   }
   if (dataset.leaked.count > 0)
-    dataset.warnings.push_back({Severity::warning, spec.path_where,
-                                std::to_string(dataset.leaked.count) + " images of test and validation have the pixels of one in train: " + dataset.leaked.example, ""});
+    dataset.warnings.push_back(data_warning(
+        spec, std::to_string(dataset.leaked.count) +
+                  " images of test and validation have the pixels of one in train: " + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.
@@ -163,7 +173,8 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
   if (torn.empty()) return;
   std::string example = torn.begin()->first;
   for (const auto& [group, is] : torn) example = std::min(example, group);
-  dataset.warnings.push_back({Severity::warning, spec.path_where, std::to_string(torn.size()) + " groups have images in several parts, such as `" + example + "`", ""});
+  dataset.warnings.push_back(data_warning(
+      spec, std::to_string(torn.size()) + " groups have images in several parts, such as `" + example + "`"));
 }
 
 void hash_split(Dataset& dataset) {
@@ -189,7 +200,8 @@ Image prepared_image(const Source& source, std::size_t index, const DataSpec& sp
   }
 }
 
-Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const std::function<void(const LoadProgress&)>& on_progress) {
+Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
+                     const std::function<void(const LoadProgress&)>& on_progress) {
   return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress);
 }
 
@@ -204,12 +216,14 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   dataset.generated = dataset.source->generated();
   dataset.warnings = dataset.source->warnings();
   // A split that cannot be is told before the images are read.
-  dataset.parts = draw_split({dataset.classes, dataset.source->samples()}, spec, seed);
+  dataset.parts = draw_split(dataset.source->listing(), spec, seed);
   std::vector<Diagnostic> told_below;
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
 
   const std::size_t count = dataset.source->samples().size();
-  const std::uint64_t bytes = std::uint64_t{count} * static_cast<std::uint64_t>(dataset.image_size * dataset.image_size) * static_cast<std::uint64_t>(dataset.channels);
+  const std::uint64_t bytes = std::uint64_t{count} *
+                              static_cast<std::uint64_t>(dataset.image_size * dataset.image_size) *
+                              static_cast<std::uint64_t>(dataset.channels);
   if (bytes <= spec.memory) dataset.images.resize(count);
   const std::vector<Seen> all = look_at_all(dataset, spec, threads, on_progress);
   leave_out_bad_images(dataset, spec, all);
@@ -230,7 +244,8 @@ std::string split_csv(const Dataset& dataset) {
   for (const Part part : all_parts)
     for (const std::int64_t i : dataset.part(part)) {
       const Sample& sample = dataset.source->samples()[static_cast<std::size_t>(i)];
-      csv += csv_field(sample.name) + "," + std::to_string(sample.label) + "," + csv_field(sample.group) + "," + to_string(part) + "\n";
+      csv += csv_field(sample.name) + "," + std::to_string(sample.label) + "," + csv_field(sample.group) + "," +
+             to_string(part) + "\n";
     }
   return csv;
 }

@@ -10,7 +10,8 @@ namespace {
 
 bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic) {
   return bytes.size() >= magic.size() &&
-         std::equal(magic.begin(), magic.end(), bytes.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+         std::equal(magic.begin(), magic.end(), bytes.begin(),
+                    [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
 }
 
 // Where pixel (y, x) of the upright image lies in the stored one.
@@ -20,14 +21,22 @@ struct Turn {
 
 Turn turn_of(int orientation) {
   switch (orientation) {
-    case 2: return {false, false, true};
-    case 3: return {false, true, true};
-    case 4: return {false, true, false};
-    case 5: return {true, false, false};
-    case 6: return {true, true, false};
-    case 7: return {true, true, true};
-    case 8: return {true, false, true};
-    default: return {false, false, false};
+    case 2:
+      return {false, false, true};
+    case 3:
+      return {false, true, true};
+    case 4:
+      return {false, true, false};
+    case 5:
+      return {true, false, false};
+    case 6:
+      return {true, true, false};
+    case 7:
+      return {true, true, true};
+    case 8:
+      return {true, false, true};
+    default:
+      return {false, false, false};
   }
 }
 
@@ -44,7 +53,8 @@ void check_image_size(std::int64_t width, std::int64_t height) {
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const Turn turn = turn_of(orientation);
-  Image out{turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, image.channels, {}};
+  Image out{
+      turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, image.channels, {}};
   out.pixels.resize(image.pixels.size());
   const std::size_t channels = static_cast<std::size_t>(image.channels);
   std::uint8_t* to = out.pixels.data();
@@ -53,7 +63,8 @@ Image upright(Image image, int orientation) {
       int row = turn.transpose ? x : y, column = turn.transpose ? y : x;
       if (turn.flip_rows) row = image.height - 1 - row;
       if (turn.flip_columns) column = image.width - 1 - column;
-      const std::uint8_t* from = image.pixels.data() + static_cast<std::size_t>(row) * image.row_bytes() + static_cast<std::size_t>(column) * channels;
+      const std::uint8_t* from = image.pixels.data() + static_cast<std::size_t>(row) * image.row_bytes() +
+                                 static_cast<std::size_t>(column) * channels;
       to = std::copy(from, from + channels, to);
     }
   }
@@ -93,7 +104,8 @@ Image on_white(const Image& image) {
   const std::size_t count = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
   for (std::size_t i = 0; i < count; ++i, from += image.channels) {
     const int alpha = from[colours];
-    for (int c = 0; c < colours; ++c) *to++ = static_cast<std::uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+    for (int c = 0; c < colours; ++c)
+      *to++ = static_cast<std::uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
   }
   return out;
 }

@@ -40,7 +40,8 @@ void read_palette(Bitmap& bitmap, const Bytes& bytes, std::size_t at, std::uint3
   const std::uint32_t entries = used == 0 ? full : std::min(used, full);
   for (std::uint32_t i = 0; i < entries; ++i) {
     const std::size_t entry = at + i * entry_size;
-    bitmap.palette.push_back({static_cast<std::uint8_t>(bytes.byte(entry + 2)), static_cast<std::uint8_t>(bytes.byte(entry + 1)),
+    bitmap.palette.push_back({static_cast<std::uint8_t>(bytes.byte(entry + 2)),
+                              static_cast<std::uint8_t>(bytes.byte(entry + 1)),
                               static_cast<std::uint8_t>(bytes.byte(entry))});
   }
 }
@@ -55,7 +56,8 @@ void read_masks(Bitmap& bitmap, const Bytes& bytes) {
     bitmap.masks = {0xff0000, 0x00ff00, 0x0000ff};
   }
   for (const std::uint32_t mask : bitmap.masks)
-    if (mask == 0 || !std::has_single_bit((mask >> std::countr_zero(mask)) + std::uint64_t{1})) bad_image("damaged BMP: broken colour masks");
+    if (mask == 0 || !std::has_single_bit((mask >> std::countr_zero(mask)) + std::uint64_t{1}))
+      bad_image("damaged BMP: broken colour masks");
 }
 
 Bitmap read_header(const Bytes& bytes) {
@@ -63,7 +65,8 @@ Bitmap read_header(const Bytes& bytes) {
   bitmap.pixels_at = bytes.u32(10);
   const std::uint32_t header = bytes.u32(14);
   const bool core = header == 12;
-  if (!core && (header < 40 || header > 256)) bad_image("damaged BMP: a header of " + std::to_string(header) + " bytes");
+  if (!core && (header < 40 || header > 256))
+    bad_image("damaged BMP: a header of " + std::to_string(header) + " bytes");
   bitmap.width = core ? bytes.u16(18) : static_cast<std::int32_t>(bytes.u32(18));
   bitmap.height = core ? bytes.u16(20) : static_cast<std::int32_t>(bytes.u32(22));
   bitmap.bits = static_cast<int>(core ? bytes.u16(24) : bytes.u16(28));
@@ -77,12 +80,19 @@ Bitmap read_header(const Bytes& bytes) {
   if (bitmap.compression != 0 && bitmap.compression != 3 && bitmap.compression != 6)
     bad_image("unsupported BMP: compression " + std::to_string(bitmap.compression));
   switch (bitmap.bits) {
-    case 1: case 4: case 8:
+    case 1:
+    case 4:
+    case 8:
       read_palette(bitmap, bytes, file_header + header, core ? 0 : bytes.u32(46), core ? 3 : 4);
       break;
-    case 16: case 32: read_masks(bitmap, bytes); break;
-    case 24: break;
-    default: bad_image("unsupported BMP: " + std::to_string(bitmap.bits) + " bits a pixel");
+    case 16:
+    case 32:
+      read_masks(bitmap, bytes);
+      break;
+    case 24:
+      break;
+    default:
+      bad_image("unsupported BMP: " + std::to_string(bitmap.bits) + " bits a pixel");
   }
   return bitmap;
 }
@@ -95,8 +105,10 @@ std::uint8_t masked(std::uint32_t pixel, std::uint32_t mask) {
 
 std::array<std::uint8_t, 3> pixel_at(const Bitmap& bitmap, const std::uint8_t* row, std::size_t x) {
   switch (bitmap.bits) {
-    case 24: return {row[3 * x + 2], row[3 * x + 1], row[3 * x]};
-    case 16: case 32: {
+    case 24:
+      return {row[3 * x + 2], row[3 * x + 1], row[3 * x]};
+    case 16:
+    case 32: {
       std::uint32_t pixel = 0;
       const std::size_t size = static_cast<std::size_t>(bitmap.bits) / 8;
       for (std::size_t i = 0; i < size; ++i) pixel |= static_cast<std::uint32_t>(row[size * x + i]) << (8 * i);
@@ -123,8 +135,10 @@ bool is_grey(const Bitmap& bitmap) {
 Image decode_bmp(std::span<const std::uint8_t> bytes) {
   const Bitmap bitmap = read_header(Bytes(bytes));
   const std::size_t width = static_cast<std::size_t>(bitmap.width), height = static_cast<std::size_t>(bitmap.height);
-  const std::size_t stride = (width * static_cast<std::size_t>(bitmap.bits) + 31) / 32 * 4;  // rows are padded to four bytes
-  if (bitmap.pixels_at > bytes.size() || stride * height > bytes.size() - bitmap.pixels_at) bad_image("damaged BMP: the file ends early");
+  const std::size_t stride =
+      (width * static_cast<std::size_t>(bitmap.bits) + 31) / 32 * 4;  // rows are padded to four bytes
+  if (bitmap.pixels_at > bytes.size() || stride * height > bytes.size() - bitmap.pixels_at)
+    bad_image("damaged BMP: the file ends early");
   Image image{static_cast<int>(height), static_cast<int>(width), is_grey(bitmap) ? 1 : 3, {}};
   image.pixels.resize(height * image.row_bytes());
   std::uint8_t* to = image.pixels.data();

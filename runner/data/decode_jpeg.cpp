@@ -82,8 +82,10 @@ bool read_jpeg(JpegReading& reading) {
     std::snprintf(reading.cause, sizeof reading.cause, "%s", error.what());
     return false;
   }
-  if (jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK) jpeg.out_color_space = JCS_CMYK;
-  else jpeg.out_color_space = jpeg.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  if (jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK)
+    jpeg.out_color_space = JCS_CMYK;
+  else
+    jpeg.out_color_space = jpeg.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_start_decompress(&jpeg);
   reading.image.height = static_cast<int>(jpeg.output_height);
   reading.image.width = static_cast<int>(jpeg.output_width);
@@ -113,7 +115,8 @@ Image from_cmyk(const Image& image, bool inverted) {
   const std::size_t count = image.pixels.size() / 4;
   for (std::size_t i = 0; i < count; ++i, from += 4, to += 3) {
     const int black = inverted ? from[3] : 255 - from[3];
-    for (int c = 0; c < 3; ++c) to[c] = static_cast<std::uint8_t>(((inverted ? from[c] : 255 - from[c]) * black + 127) / 255);
+    for (int c = 0; c < 3; ++c)
+      to[c] = static_cast<std::uint8_t>(((inverted ? from[c] : 255 - from[c]) * black + 127) / 255);
   }
   return out;
 }

@@ -23,7 +23,8 @@ extern "C" {
 static tmsize_t rxrun_tiff_read(thandle_t handle, void* to, tmsize_t size) {
   TiffReading& reading = reading_of(handle);
   if (size <= 0 || reading.at >= reading.bytes.size()) return 0;
-  const std::uint64_t count = std::min<std::uint64_t>(static_cast<std::uint64_t>(size), reading.bytes.size() - reading.at);
+  const std::uint64_t count =
+      std::min<std::uint64_t>(static_cast<std::uint64_t>(size), reading.bytes.size() - reading.at);
   std::memcpy(to, reading.bytes.data() + reading.at, count);
   reading.at += count;
   return static_cast<tmsize_t>(count);

@@ -13,7 +13,8 @@ using Counts = std::vector<std::int64_t>;
 
 class Assignment {
  public:
-  Assignment(const std::vector<Counts>& groups, const Shares& shares) : groups_(groups), shares_(shares), totals_(groups.front().size(), 0) {
+  Assignment(const std::vector<Counts>& groups, const Shares& shares)
+      : groups_(groups), shares_(shares), totals_(groups.front().size(), 0) {
     for (const Counts& group : groups)
       for (std::size_t c = 0; c < group.size(); ++c) totals_[c] += group[c];
     counts_.fill(Counts(totals_.size(), 0));
@@ -70,8 +71,10 @@ bool improve_by_moves(Assignment& assignment, const std::vector<std::size_t>& or
       if (p == from || !assignment.may_use(p)) continue;
       const double before = assignment.cost(from) + assignment.cost(p);
       assignment.place(g, p);
-      if (assignment.cost(from) + assignment.cost(p) < before - gain) better = true;
-      else assignment.place(g, from);
+      if (assignment.cost(from) + assignment.cost(p) < before - gain)
+        better = true;
+      else
+        assignment.place(g, from);
     }
   }
   return better;
@@ -108,9 +111,11 @@ std::vector<int> assign_groups_to_parts(const std::vector<std::vector<std::int64
   RandomStream(seed, Purpose::split).shuffle(order);
   // Large groups first, because small ones fill the gaps; within a power of two the order stays random.
   const auto magnitude = [&](std::size_t g) {
-    return std::bit_width(static_cast<std::uint64_t>(std::accumulate(groups[g].begin(), groups[g].end(), std::int64_t{0})));
+    return std::bit_width(
+        static_cast<std::uint64_t>(std::accumulate(groups[g].begin(), groups[g].end(), std::int64_t{0})));
   };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return magnitude(a) > magnitude(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return magnitude(a) > magnitude(b); });
 
   Assignment assignment(groups, shares);
   for (const std::size_t g : order) {

@@ -1,8 +1,9 @@
-// The generated sample: patches of tissue (see tissue.h) of a number of patients, named as the breast data set names its
-// files, so that the same group_by works on both.
+// The generated sample: patches of tissue (see tissue.h) of a number of patients, named as the breast data set names
+// its files, so that the same group_by works on both.
 #include <algorithm>
 #include <cmath>
 
+#include "data/fault.h"
 #include "data/source.h"
 #include "data/tissue.h"
 #include "files/files.h"
@@ -25,9 +26,12 @@ class Histology final : public Source {
     for (std::int64_t patient = 0; patient < patients; ++patient) {
       const std::int64_t first = images * patient / patients, last = images * (patient + 1) / patients;
       // Patients in pairs mirror each other's share of malignant patches, so that the classes come out even.
-      const double share = RandomStream(seed, Purpose::sample, 1, static_cast<std::uint64_t>(patient / 2)).uniform(0.15, 0.85);
+      const double share =
+          RandomStream(seed, Purpose::sample, 1, static_cast<std::uint64_t>(patient / 2)).uniform(0.15, 0.85);
       const double upto = static_cast<double>(last - first) * (patient % 2 == 0 ? share : 1.0 - share);
-      const std::int64_t wanted = patient % 2 == 0 ? std::llround(upto) : std::clamp<std::int64_t>(last / 2 - malignant_before, 0, last - first);
+      const std::int64_t wanted = patient % 2 == 0
+                                      ? std::llround(upto)
+                                      : std::clamp<std::int64_t>(last / 2 - malignant_before, 0, last - first);
       malignant_before += wanted;
       for (std::int64_t i = first; i < last; ++i) all.push_back(patch_of(patient, i - first, i - first < wanted));
     }
@@ -41,9 +45,12 @@ class Histology final : public Source {
   Image decode(std::size_t index, std::string* digest) const override {
     const Origin& origin = origins_[index];
     const Stain stain = draw_stain(RandomStream(seed_, Purpose::sample, 2, static_cast<std::uint64_t>(origin.patient)));
-    const std::uint64_t patch = static_cast<std::uint64_t>(origin.patient) << 32 | static_cast<std::uint64_t>(origin.place);
-    Image image = render_tissue(patch_size, listing_.samples[index].label == 1, stain, RandomStream(seed_, Purpose::sample, 3, patch));
-    if (digest != nullptr) *digest = sha256_hex({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
+    const std::uint64_t patch =
+        static_cast<std::uint64_t>(origin.patient) << 32 | static_cast<std::uint64_t>(origin.place);
+    Image image = render_tissue(patch_size, listing_.samples[index].label == 1, stain,
+                                RandomStream(seed_, Purpose::sample, 3, patch));
+    if (digest != nullptr)
+      *digest = sha256_hex({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
     return image;
   }
 
@@ -56,7 +63,8 @@ class Histology final : public Source {
   static std::pair<Sample, Origin> patch_of(std::int64_t patient, std::int64_t place, bool malignant) {
     constexpr std::int64_t first_patient = 9000, a_row = 8;
     const std::string label = malignant ? "1" : "0";
-    const std::string name = label + "/" + std::to_string(first_patient + patient) + "_idx5_x" + std::to_string(1 + patch_size * (place % a_row)) + "_y" +
+    const std::string name = label + "/" + std::to_string(first_patient + patient) + "_idx5_x" +
+                             std::to_string(1 + patch_size * (place % a_row)) + "_y" +
                              std::to_string(1 + patch_size * (place / a_row)) + "_class" + label;
     return {{name, malignant ? 1 : 0, name, ""}, {patient, place}};
   }
@@ -68,7 +76,7 @@ class Histology final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> open_histology(const DataSpec& spec, std::uint64_t seed) {
-  if (spec.sample_images < 12) throw Error(Diagnostic{Severity::error, spec.path_where, "data.sample_images must be at least 12", ""});
+  if (spec.sample_images < 12) bad_data(spec, "data.sample_images must be at least 12");
   return std::make_unique<Histology>(spec.sample_images, seed);
 }
 

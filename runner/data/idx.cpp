@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "data/decode.h"
+#include "data/fault.h"
 #include "data/packed_source.h"
 
 namespace rxrun {
@@ -32,11 +33,13 @@ class IdxFile {
     read(word.data(), word.size());
     constexpr std::uint8_t unsigned_bytes = 0x08;
     if (word[0] != 0 || word[1] != 0 || word[2] != unsigned_bytes || word[3] != axes)
-      bad_file(path_, "not an IDX file of unsigned bytes with " + std::to_string(axes) + (axes == 1 ? " axis" : " axes"));
+      bad_file(path_,
+               "not an IDX file of unsigned bytes with " + std::to_string(axes) + (axes == 1 ? " axis" : " axes"));
     std::vector<std::uint64_t> sides;
     for (int i = 0; i < axes; ++i) {
       read(word.data(), word.size());
-      sides.push_back(std::uint64_t{word[0]} << 24 | std::uint64_t{word[1]} << 16 | std::uint64_t{word[2]} << 8 | word[3]);
+      sides.push_back(std::uint64_t{word[0]} << 24 | std::uint64_t{word[1]} << 16 | std::uint64_t{word[2]} << 8 |
+                      word[3]);
     }
     return sides;
   }
@@ -88,14 +91,18 @@ std::unique_ptr<Source> open_idx(const DataSpec& spec) {
   std::vector<Pack> packs;
   std::uint64_t total = 0;
   for (const auto& [stem, part] : {std::pair<std::string, std::string>{"train", "train"}, {"t10k", "test"}}) {
-    const fs::path images = present(spec.path, stem + "-images-idx3-ubyte"), labels = present(spec.path, stem + "-labels-idx1-ubyte");
+    const fs::path images = present(spec.path, stem + "-images-idx3-ubyte"),
+                   labels = present(spec.path, stem + "-labels-idx1-ubyte");
     if (images.empty() && labels.empty()) continue;
-    if (images.empty() || labels.empty()) bad_file(spec.path, "there are " + stem + (images.empty() ? " labels without images" : " images without labels"));
+    if (images.empty() || labels.empty())
+      bad_file(spec.path, "there are " + stem + (images.empty() ? " labels without images" : " images without labels"));
     IdxFile image_file(images), label_file(labels);
     const std::vector<std::uint64_t> shape = image_file.header(3);
     const std::uint64_t count = label_file.header(1)[0];
-    if (count != shape[0]) bad_file(labels, std::to_string(count) + " labels for " + std::to_string(shape[0]) + " images");
-    if (shape[1] < 1 || shape[2] < 1 || shape[1] > static_cast<std::uint64_t>(max_image_side) || shape[2] > static_cast<std::uint64_t>(max_image_side))
+    if (count != shape[0])
+      bad_file(labels, std::to_string(count) + " labels for " + std::to_string(shape[0]) + " images");
+    if (shape[1] < 1 || shape[2] < 1 || shape[1] > static_cast<std::uint64_t>(max_image_side) ||
+        shape[2] > static_cast<std::uint64_t>(max_image_side))
       bad_file(images, "holds images of an absurd size: " + std::to_string(shape[2]) + "×" + std::to_string(shape[1]));
     Pack pack{part, static_cast<int>(shape[1]), static_cast<int>(shape[2]), 1, {}, {}};
     check_fits(total += shape[0] * shape[1] * shape[2], spec, images);

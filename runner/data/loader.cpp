@@ -13,8 +13,9 @@
 
 namespace rxrun {
 
-// A ring of batches. Batch b is made in slot b modulo the ring's size, by whichever thread takes its number, and is handed
-// out by swapping memory with the caller; a thread waits while its slot still holds a batch that nobody has fetched.
+// A ring of batches. Batch b is made in slot b modulo the ring's size, by whichever thread takes its number, and is
+// handed out by swapping memory with the caller; a thread waits while its slot still holds a batch that nobody has
+// fetched.
 struct Loader::State {
   struct Slot {
     Batch batch;
@@ -45,9 +46,12 @@ struct Loader::State {
 
 Loader::State::State(const Dataset& dataset, Part part, const DataSpec& spec, const LoaderOptions& options)
     : dataset(dataset), spec(spec), options(options), order(dataset.part(part)) {
-  if (options.shuffle) RandomStream(options.seed, Purpose::shuffle, static_cast<std::uint64_t>(options.epoch)).shuffle(order);
+  if (options.shuffle)
+    RandomStream(options.seed, Purpose::shuffle, static_cast<std::uint64_t>(options.epoch)).shuffle(order);
   const std::int64_t size = std::max<std::int64_t>(1, options.batch);
-  if (options.drop_last_single && static_cast<std::int64_t>(order.size()) > 1 && static_cast<std::int64_t>(order.size()) % size == 1) order.pop_back();
+  if (options.drop_last_single && static_cast<std::int64_t>(order.size()) > 1 &&
+      static_cast<std::int64_t>(order.size()) % size == 1)
+    order.pop_back();
   batches = (static_cast<std::int64_t>(order.size()) + size - 1) / size;
   const std::int64_t ahead = std::clamp<std::int64_t>(options.ahead, 1, std::max<std::int64_t>(1, batches));
   ring.resize(static_cast<std::size_t>(ahead));
@@ -64,7 +68,8 @@ Loader::State::~State() {
 }
 
 std::size_t Loader::State::pixels_per_image() const {
-  return static_cast<std::size_t>(dataset.image_size) * static_cast<std::size_t>(dataset.image_size) * static_cast<std::size_t>(dataset.channels);
+  return static_cast<std::size_t>(dataset.image_size) * static_cast<std::size_t>(dataset.image_size) *
+         static_cast<std::size_t>(dataset.channels);
 }
 
 void Loader::State::work() {
@@ -82,7 +87,8 @@ void Loader::State::work() {
     }
     std::exception_ptr failure;
     try {
-      if (!transform) transform.emplace(spec.augment, dataset.image_size, dataset.channels, dataset.mean, dataset.deviation);
+      if (!transform)
+        transform.emplace(spec.augment, dataset.image_size, dataset.channels, dataset.mean, dataset.deviation);
       make(slot->batch, number, *transform);
     } catch (...) {
       failure = std::current_exception();
@@ -98,7 +104,8 @@ void Loader::State::work() {
 
 void Loader::State::make(Batch& batch, std::int64_t number, Transform& transform) const {
   const std::int64_t first = number * std::max<std::int64_t>(1, options.batch);
-  batch.size = std::min<std::int64_t>(std::max<std::int64_t>(1, options.batch), static_cast<std::int64_t>(order.size()) - first);
+  batch.size =
+      std::min<std::int64_t>(std::max<std::int64_t>(1, options.batch), static_cast<std::int64_t>(order.size()) - first);
   const auto size = static_cast<std::size_t>(batch.size);
   const std::size_t pixels = pixels_per_image();
   batch.pixels.resize(size * pixels);
@@ -109,11 +116,15 @@ void Loader::State::make(Batch& batch, std::int64_t number, Transform& transform
     batch.samples[i] = sample;
     batch.labels[i] = dataset.label(sample);
     const auto index = static_cast<std::size_t>(sample);
-    const Image decoded = dataset.images.empty() ? prepared_image(*dataset.source, index, spec, dataset.channels) : Image{};
+    const Image decoded =
+        dataset.images.empty() ? prepared_image(*dataset.source, index, spec, dataset.channels) : Image{};
     const Image& image = dataset.images.empty() ? decoded : dataset.images[index];
     float* to = batch.pixels.data() + i * pixels;
-    if (options.augment) transform.augmented(image, RandomStream(options.seed, Purpose::augment, static_cast<std::uint64_t>(options.epoch), index), to);
-    else transform.plain(image, to);
+    if (options.augment)
+      transform.augmented(
+          image, RandomStream(options.seed, Purpose::augment, static_cast<std::uint64_t>(options.epoch), index), to);
+    else
+      transform.plain(image, to);
   }
 }
 

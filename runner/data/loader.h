@@ -11,20 +11,20 @@ namespace rxrun {
 
 struct Batch {
   std::int64_t size = 0;
-  std::vector<float> pixels;            // normalised; size × height × width × channels (channels last)
-  std::vector<std::int64_t> labels;     // size
-  std::vector<std::int64_t> samples;    // indices into the source, size
+  std::vector<float> pixels;          // normalised; size × height × width × channels (channels last)
+  std::vector<std::int64_t> labels;   // size
+  std::vector<std::int64_t> samples;  // indices into the source, size
 };
 
 struct LoaderOptions {
   std::int64_t batch = 64;
   std::uint64_t seed = 0;
-  std::int64_t epoch = 0;    // with seed: order and augmentation
+  std::int64_t epoch = 0;  // with seed: order and augmentation
   bool shuffle = false;
   bool augment = false;
   bool drop_last_single = false;  // leave out a last batch of one image: batch norm cannot train on it
   int threads = 1;
-  int ahead = 4;             // batches in flight
+  int ahead = 4;  // batches in flight
 };
 
 // Every pixel of every batch is a function of (seed, epoch, sample), whatever the number of threads.

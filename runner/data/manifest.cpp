@@ -7,8 +7,8 @@
 #include <set>
 
 #include "data/csv.h"
+#include "data/fault.h"
 #include "data/file_source.h"
-#include "data/packed_source.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
 
@@ -25,8 +25,6 @@ struct Columns {
   std::optional<std::size_t> part, group;
 };
 
-SourceLocation place(const fs::path& manifest, int line) { return {manifest.string(), line, 0, 1, {}}; }
-
 Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
   const auto find = [&](const std::string& name) -> std::optional<std::size_t> {
     const auto found = std::find(header.fields.begin(), header.fields.end(), name);
@@ -39,8 +37,8 @@ Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
     std::string there;
     for (const std::string& field : header.fields) there += (there.empty() ? "" : ", ") + field;
     const auto nearest = nearest_name(name, header.fields);
-    throw Error(Diagnostic{Severity::error, place(spec.path, header.line), "no column `" + name + "`; the columns are " + there,
-                           nearest ? "is `" + *nearest + "` meant?" : "a manifest begins with path,label[,split][,group]"});
+    bad_line(spec.path, header.line, "no column `" + name + "`; the columns are " + there,
+             nearest ? "is `" + *nearest + "` meant?" : "a manifest begins with path,label[,split][,group]");
   };
   Columns columns{required("path"), required("label"), find("split"), find("group")};
   if (!spec.split.group_by.empty()) columns.group = find(spec.split.group_by);
@@ -48,7 +46,8 @@ Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
 }
 
 // Labels that are all whole numbers are the classes' numbers; else they are names, sorted.
-std::vector<std::string> set_labels(Listing& listing, const std::vector<std::string>& labels, const DataSpec& spec, const std::vector<int>& lines) {
+std::vector<std::string> set_labels(Listing& listing, const std::vector<std::string>& labels, const DataSpec& spec,
+                                    const std::vector<int>& lines) {
   std::vector<std::int64_t> numbers;
   for (const std::string& label : labels) {
     std::int64_t number = -1;
@@ -60,7 +59,7 @@ std::vector<std::string> set_labels(Listing& listing, const std::vector<std::str
   if (numbers.size() == labels.size()) {
     constexpr std::int64_t most_classes = 100'000;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (numbers[i] >= most_classes) throw Error(Diagnostic{Severity::error, place(spec.path, lines[i]), "label " + labels[i] + " is out of range", ""});
+      if (numbers[i] >= most_classes) bad_line(spec.path, lines[i], "label " + labels[i] + " is out of range");
       listing.samples[i].label = numbers[i];
     }
     const std::int64_t highest = *std::max_element(numbers.begin(), numbers.end());
@@ -88,12 +87,13 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   std::map<std::string, int> first_line;
   Diagnostics faults;
   const auto fault = [&](int line, const std::string& message) {
-    if (faults.list().size() < faults_told) faults.error(place(spec.path, line), message);
+    if (faults.list().size() < faults_told) faults.error(in_file(spec.path, line), message);
   };
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
     if (record.fields.size() != records.front().fields.size()) {
-      fault(record.line, std::to_string(record.fields.size()) + " fields, the header has " + std::to_string(records.front().fields.size()));
+      fault(record.line, std::to_string(record.fields.size()) + " fields, the header has " +
+                             std::to_string(records.front().fields.size()));
       continue;
     }
     const std::string& name = record.fields[columns.path];
@@ -101,9 +101,12 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
     const fs::path path = spec.path.parent_path() / name;
     std::error_code error;
     const auto [before, is_new] = first_line.emplace(name, record.line);
-    if (name.empty()) fault(record.line, "no path");
-    else if (!is_new) fault(record.line, "`" + name + "` is already in line " + std::to_string(before->second));
-    else if (!fs::exists(path, error)) fault(record.line, "no file at " + path.string());
+    if (name.empty())
+      fault(record.line, "no path");
+    else if (!is_new)
+      fault(record.line, "`" + name + "` is already in line " + std::to_string(before->second));
+    else if (!fs::exists(path, error))
+      fault(record.line, "no file at " + path.string());
     if (label.empty()) fault(record.line, "no label");
     const std::string part = columns.part ? record.fields[*columns.part] : "";
     const std::string group = columns.group ? record.fields[*columns.group] : "";

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "data/decode.h"
+#include "data/fault.h"
 #include "data/npy.h"
 #include "data/packed_source.h"
 
@@ -40,8 +41,10 @@ class Npz {
     zip_stat_t status;
     zip_stat_init(&status);
     constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX;
-    if (zip_stat(archive_.get(), name.c_str(), 0, &status) != 0 || (status.valid & needed) != needed) bad_file(path_, "no member " + name + " in it");
-    if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE) bad_file(path_, name + " is encrypted");
+    if (zip_stat(archive_.get(), name.c_str(), 0, &status) != 0 || (status.valid & needed) != needed)
+      bad_file(path_, "no member " + name + " in it");
+    if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE)
+      bad_file(path_, name + " is encrypted");
     if (status.size > limit_ + npy_overhead) check_size(name, status.size);
     if (status.size > npy_overhead && status.size / highest_ratio > status.comp_size)
       bad_file(path_, name + " unpacks to more than " + std::to_string(highest_ratio) + " times its size");
@@ -65,7 +68,10 @@ class Npz {
 
  private:
   void check_size(const std::string& name, std::uint64_t size) const {
-    bad_file(path_, name + " is " + std::to_string(size >> 20) + " MiB, data.memory allows " + std::to_string(limit_ >> 20) + " MiB", "raise data.memory");
+    bad_file(path_,
+             name + " is " + std::to_string(size >> 20) + " MiB, data.memory allows " + std::to_string(limit_ >> 20) +
+                 " MiB",
+             "raise data.memory");
   }
 
   std::filesystem::path path_;
@@ -77,20 +83,24 @@ void read_images(Pack& pack, const NpyArray& images, const std::filesystem::path
   if (images.size != 1 || images.kind == 'i') bad_file(path, name + " must hold unsigned bytes (|u1)");
   const auto& shape = images.shape;
   const bool colour = shape.size() == 4 && shape[3] == 3;
-  if (!colour && shape.size() != 3 && !(shape.size() == 4 && shape[3] == 1)) bad_file(path, name + " must have the shape images × height × width, or × 3");
+  if (!colour && shape.size() != 3 && !(shape.size() == 4 && shape[3] == 1))
+    bad_file(path, name + " must have the shape images × height × width, or × 3");
   for (const std::size_t axis : {std::size_t{1}, std::size_t{2}})
-    if (shape[axis] < 1 || shape[axis] > static_cast<std::uint64_t>(max_image_side)) bad_file(path, name + " holds images of an absurd size");
+    if (shape[axis] < 1 || shape[axis] > static_cast<std::uint64_t>(max_image_side))
+      bad_file(path, name + " holds images of an absurd size");
   pack.height = static_cast<int>(shape[1]);
   pack.width = static_cast<int>(shape[2]);
   pack.channels = colour ? 3 : 1;
   pack.pixels = bytes_of(images);
 }
 
-void read_labels(Pack& pack, const NpyArray& labels, std::uint64_t images, const std::filesystem::path& path, const std::string& name) {
+void read_labels(Pack& pack, const NpyArray& labels, std::uint64_t images, const std::filesystem::path& path,
+                 const std::string& name) {
   const auto& shape = labels.shape;
   if (shape.size() == 2 && shape[1] > 1) bad_file(path, name + " gives several labels an image, one is expected");
   if (shape.empty() || shape.size() > 2 || labels.count != images || shape[0] != images)
-    bad_file(path, name + " holds " + std::to_string(labels.count) + " labels for " + std::to_string(images) + " images");
+    bad_file(path,
+             name + " holds " + std::to_string(labels.count) + " labels for " + std::to_string(images) + " images");
   pack.labels = integers_of(labels);
 }
 
@@ -129,7 +139,9 @@ std::unique_ptr<Source> open_medmnist(const DataSpec& spec) {
     });
     packs.push_back(std::move(pack));
   }
-  if (packs.empty()) bad_file(spec.path, "no train_images.npy, val_images.npy or test_images.npy in it", "source medmnist expects MedMNIST's layout");
+  if (packs.empty())
+    bad_file(spec.path, "no train_images.npy, val_images.npy or test_images.npy in it",
+             "source medmnist expects MedMNIST's layout");
   return std::make_unique<PackedSource>(std::move(packs), std::vector<std::string>{}, spec.path);
 }
 

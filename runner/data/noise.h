@@ -34,7 +34,8 @@ class Noise {
   static constexpr long period = 32;
   static double smooth(double t) { return t * t * (3.0 - 2.0 * t); }
   double value(long i, long j) const {
-    return values_[static_cast<std::size_t>((((j % period) + period) % period) * period + ((i % period) + period) % period)];
+    return values_[static_cast<std::size_t>((((j % period) + period) % period) * period +
+                                            ((i % period) + period) % period)];
   }
   std::vector<double> values_;
 };

@@ -10,7 +10,8 @@
 namespace rxrun {
 namespace {
 
-// Reads the header, a Python dictionary with three known keys: {'descr': '|u1', 'fortran_order': False, 'shape': (546, 28, 28), }
+// Reads the header, a Python dictionary with three known keys: {'descr': '|u1', 'fortran_order': False, 'shape': (546,
+// 28, 28), }
 class Header {
  public:
   explicit Header(std::string_view text) : text_(text) {}
@@ -23,10 +24,14 @@ class Header {
     while (!take('}')) {
       const std::string key = quoted();
       expect(':');
-      if (key == "descr") type = skip_blanks() == '[' ? bad("records are not read, only integers") : quoted();
-      else if (key == "fortran_order") order = boolean();
-      else if (key == "shape") has_shape = true, shape(array);
-      else bad("unknown key `" + key + "` in the header");
+      if (key == "descr")
+        type = skip_blanks() == '[' ? bad("records are not read, only integers") : quoted();
+      else if (key == "fortran_order")
+        order = boolean();
+      else if (key == "shape")
+        has_shape = true, shape(array);
+      else
+        bad("unknown key `" + key + "` in the header");
       if (!take(',') && skip_blanks() != '}') bad("damaged header");
     }
     if (!type || !order || !has_shape) bad("the header lacks descr, fortran_order or shape");
@@ -76,7 +81,8 @@ class Header {
       std::uint64_t side = 0;
       if (std::isdigit(static_cast<unsigned char>(skip_blanks())) == 0) bad("damaged shape");
       for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0; ++at_)
-        if (__builtin_mul_overflow(side, std::uint64_t{10}, &side) || __builtin_add_overflow(side, static_cast<std::uint64_t>(text_[at_] - '0'), &side))
+        if (__builtin_mul_overflow(side, std::uint64_t{10}, &side) ||
+            __builtin_add_overflow(side, static_cast<std::uint64_t>(text_[at_] - '0'), &side))
           bad("a shape that no memory holds");
       array.shape.push_back(side);
       if (array.shape.size() > most_axes) bad("more than " + std::to_string(most_axes) + " axes");
@@ -86,7 +92,8 @@ class Header {
   static void element_type(NpyArray& array, const std::string& type) {
     if (type.find('O') != std::string::npos) bad("holds Python objects, which are not read: they can run code");
     const bool known = type.size() == 3 && std::string_view("<>|=").find(type[0]) != std::string_view::npos &&
-                       std::string_view("uib").find(type[1]) != std::string_view::npos && std::string_view("1248").find(type[2]) != std::string_view::npos;
+                       std::string_view("uib").find(type[1]) != std::string_view::npos &&
+                       std::string_view("1248").find(type[2]) != std::string_view::npos;
     if (!known) bad("elements of type `" + type + "`, integers are expected");
     array.big_endian = type[0] == '>';
     array.kind = type[1];
@@ -124,22 +131,27 @@ void in_c_order(const NpyArray& array, F f) {
 NpyArray read_npy(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view magic = "\x93NUMPY";
   constexpr std::size_t longest_header = 65536;
-  const auto text = [&](std::size_t at, std::size_t size) { return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, size); };
+  const auto text = [&](std::size_t at, std::size_t size) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, size);
+  };
   if (bytes.size() < 12 || text(0, magic.size()) != magic) bad_image("not an npy array");
   const int version = bytes[6];
   if (version < 1 || version > 3) bad_image("npy format version " + std::to_string(version) + " is not known");
   std::size_t start = version == 1 ? 10 : 12, length = bytes[8] | bytes[9] << 8;
   if (version > 1) length |= static_cast<std::size_t>(bytes[10]) << 16 | static_cast<std::size_t>(bytes[11]) << 24;
-  if (length > longest_header || length > bytes.size() - start) bad_image("damaged npy array: a header of " + std::to_string(length) + " bytes");
+  if (length > longest_header || length > bytes.size() - start)
+    bad_image("damaged npy array: a header of " + std::to_string(length) + " bytes");
   NpyArray array;
   Header(text(start, length)).read(array);
   array.count = 1;
   for (const std::uint64_t side : array.shape)
-    if (__builtin_mul_overflow(array.count, side, &array.count)) bad_image("damaged npy array: a shape that no memory holds");
+    if (__builtin_mul_overflow(array.count, side, &array.count))
+      bad_image("damaged npy array: a shape that no memory holds");
   std::uint64_t size = 0;
   const std::uint64_t there = bytes.size() - start - length;
   if (__builtin_mul_overflow(array.count, static_cast<std::uint64_t>(array.size), &size) || size != there)
-    bad_image("damaged npy array: its shape asks for " + std::to_string(array.count) + " elements of " + std::to_string(array.size) + " bytes, there are " + std::to_string(there) + " bytes");
+    bad_image("damaged npy array: its shape asks for " + std::to_string(array.count) + " elements of " +
+              std::to_string(array.size) + " bytes, there are " + std::to_string(there) + " bytes");
   array.elements = bytes.subspan(start + length);
   return array;
 }
@@ -151,10 +163,13 @@ std::vector<std::int64_t> integers_of(const NpyArray& array) {
   in_c_order(array, [&](std::uint64_t place) {
     const std::uint8_t* element = array.elements.data() + place * size;
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) value |= static_cast<std::uint64_t>(element[array.big_endian ? size - 1 - i : i]) << (8 * i);
+    for (std::size_t i = 0; i < size; ++i)
+      value |= static_cast<std::uint64_t>(element[array.big_endian ? size - 1 - i : i]) << (8 * i);
     const int unused = 64 - 8 * array.size;
-    if (array.kind == 'i') values.push_back(static_cast<std::int64_t>(value << unused) >> unused);
-    else values.push_back(value > INT64_MAX ? -1 : static_cast<std::int64_t>(value));
+    if (array.kind == 'i')
+      values.push_back(static_cast<std::int64_t>(value << unused) >> unused);
+    else
+      values.push_back(value > INT64_MAX ? -1 : static_cast<std::int64_t>(value));
   });
   return values;
 }

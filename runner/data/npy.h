@@ -14,7 +14,7 @@ struct NpyArray {
   bool big_endian = false;
   bool fortran_order = false;
   std::vector<std::uint64_t> shape;
-  std::uint64_t count = 0;                  // elements: the product of the shape
+  std::uint64_t count = 0;                 // elements: the product of the shape
   std::span<const std::uint8_t> elements;  // count × size bytes, within the bytes given
 };
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "data/decode.h"
+#include "data/fault.h"
 #include "files/files.h"
 
 namespace rxrun {
 
-PackedSource::PackedSource(std::vector<Pack> packs, std::vector<std::string> classes, const std::filesystem::path& path) : packs_(std::move(packs)) {
+PackedSource::PackedSource(std::vector<Pack> packs, std::vector<std::string> classes, const std::filesystem::path& path)
+    : packs_(std::move(packs)) {
   constexpr std::int64_t most_classes = 100'000;
   std::int64_t highest = -1;
   for (const Pack& pack : packs_) {
@@ -17,20 +19,23 @@ PackedSource::PackedSource(std::vector<Pack> packs, std::vector<std::string> cla
     for (std::size_t i = 0; i < pack.labels.size(); ++i) {
       const std::int64_t label = pack.labels[i];
       std::string name = pack.part + "[" + std::to_string(i) + "]";
-      if (label < 0 || label >= most_classes || (!classes.empty() && label >= static_cast<std::int64_t>(classes.size())))
+      if (label < 0 || label >= most_classes ||
+          (!classes.empty() && label >= static_cast<std::int64_t>(classes.size())))
         bad_file(path, "label " + std::to_string(label) + " of " + name + " is out of range");
       highest = std::max(highest, label);
       listing_.samples.push_back({name, label, name, pack.part});
     }
   }
   if (listing_.samples.empty()) bad_file(path, "there are no images in it");
-  for (std::int64_t label = 0; classes.size() < static_cast<std::size_t>(highest + 1); ++label) classes.push_back(std::to_string(label));
+  for (std::int64_t label = 0; classes.size() < static_cast<std::size_t>(highest + 1); ++label)
+    classes.push_back(std::to_string(label));
   listing_.classes = std::move(classes);
   listing_.channels = packs_.front().channels;
 }
 
 Image PackedSource::decode(std::size_t index, std::string* digest) const {
-  const auto pack = static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), index) - first_.begin()) - 1;
+  const auto pack =
+      static_cast<std::size_t>(std::upper_bound(first_.begin(), first_.end(), index) - first_.begin()) - 1;
   const Pack& from = packs_[pack];
   Image image{from.height, from.width, from.channels, {}};
   const std::size_t size = static_cast<std::size_t>(from.height) * image.row_bytes();
@@ -42,12 +47,10 @@ Image PackedSource::decode(std::size_t index, std::string* digest) const {
 
 void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path) {
   if (bytes > spec.memory)
-    bad_file(path, "holds " + std::to_string(bytes >> 20) + " MiB of pixels, data.memory allows " + std::to_string(spec.memory >> 20) + " MiB",
+    bad_file(path,
+             "holds " + std::to_string(bytes >> 20) + " MiB of pixels, data.memory allows " +
+                 std::to_string(spec.memory >> 20) + " MiB",
              "raise data.memory");
-}
-
-void bad_file(const std::filesystem::path& path, const std::string& message, const std::string& advice) {
-  throw Error(Diagnostic{Severity::error, {path.string(), 0, 0, 1, {}}, message, advice});
 }
 
 }  // namespace rxrun

@@ -33,7 +33,4 @@ class PackedSource final : public Source {
 // Throws Error when `bytes` of pixels are more than data.memory allows.
 void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path);
 
-// An error about a data file as a whole.
-[[noreturn]] void bad_file(const std::filesystem::path& path, const std::string& message, const std::string& advice = {});
-
 }  // namespace rxrun

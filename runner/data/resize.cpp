@@ -72,7 +72,8 @@ void filter_rows(const Image& in, const Filter& filter, Image& out) {
     const auto i = static_cast<std::size_t>(y);
     std::fill(sums.begin(), sums.end(), half);
     for (int t = 0; t < filter.count[i]; ++t) {
-      const std::int32_t weight = filter.weights[i * static_cast<std::size_t>(filter.taps) + static_cast<std::size_t>(t)];
+      const std::int32_t weight =
+          filter.weights[i * static_cast<std::size_t>(filter.taps) + static_cast<std::size_t>(t)];
       const std::uint8_t* from = in.pixels.data() + static_cast<std::size_t>(filter.first[i] + t) * row;
       for (std::size_t x = 0; x < row; ++x) sums[x] += weight * from[x];
     }
@@ -95,9 +96,11 @@ Image window(const Image& in, int top, int left, int size) {
     const int row = y + top;
     if (row < 0 || row >= in.height || first >= last) continue;
     const std::size_t channels = static_cast<std::size_t>(in.channels);
-    std::memcpy(out.pixels.data() + static_cast<std::size_t>(y) * out.row_bytes() + static_cast<std::size_t>(first) * channels,
-                in.pixels.data() + static_cast<std::size_t>(row) * in.row_bytes() + static_cast<std::size_t>(first + left) * channels,
-                static_cast<std::size_t>(last - first) * channels);
+    std::memcpy(
+        out.pixels.data() + static_cast<std::size_t>(y) * out.row_bytes() + static_cast<std::size_t>(first) * channels,
+        in.pixels.data() + static_cast<std::size_t>(row) * in.row_bytes() +
+            static_cast<std::size_t>(first + left) * channels,
+        static_cast<std::size_t>(last - first) * channels);
   }
   return out;
 }
@@ -114,8 +117,10 @@ Image resize_bilinear(const Image& image, int height, int width) {
   if (width != image.width) {
     narrow = blank(image.height, width, image.channels);
     const Filter filter = triangle_filter(image.width, width);
-    if (image.channels == 1) filter_columns<1>(image, filter, narrow);
-    else filter_columns<3>(image, filter, narrow);
+    if (image.channels == 1)
+      filter_columns<1>(image, filter, narrow);
+    else
+      filter_columns<3>(image, filter, narrow);
     from = &narrow;
   }
   if (height == from->height) return *from;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "data/fault.h"
 #include "data/split.h"
 #include "files/files.h"
 
@@ -14,16 +15,22 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   std::error_code error;
   if (!std::filesystem::exists(spec.path, error)) {
     if (spec.sample == "histology") return open_histology(spec, seed);
-    throw Error(Diagnostic{Severity::error, spec.path_where, "no data at " + spec.path.string(),
-                           error ? error.message() : "give data.path, or data.sample: histology for generated images"});
+    bad_data(spec, "no data at " + spec.path.string(),
+             error ? error.message() : "give data.path, or data.sample: histology for generated images");
   }
   switch (spec.source) {
-    case SourceKind::class_folders: return open_class_folders(spec);
-    case SourceKind::medmnist: return open_medmnist(spec);
-    case SourceKind::idx: return open_idx(spec);
-    case SourceKind::manifest: return open_manifest(spec);
-    case SourceKind::cifar: return open_cifar(spec);
-    case SourceKind::histology: break;
+    case SourceKind::class_folders:
+      return open_class_folders(spec);
+    case SourceKind::medmnist:
+      return open_medmnist(spec);
+    case SourceKind::idx:
+      return open_idx(spec);
+    case SourceKind::manifest:
+      return open_manifest(spec);
+    case SourceKind::cifar:
+      return open_cifar(spec);
+    case SourceKind::histology:
+      break;
   }
   return open_histology(spec, seed);
 }
@@ -34,9 +41,11 @@ void check_classes(const Source& source, const DataSpec& spec) {
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
   Diagnostics faults;
   for (std::size_t c = 0; c < classes.size(); ++c)
-    if (counts[c] == 0) faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + spec.path.string());
+    if (counts[c] == 0)
+      faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + spec.path.string());
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
-    faults.error(spec.path_where, "the data has " + std::to_string(classes.size()) + " classes, data.classes says " + std::to_string(spec.classes));
+    faults.error(spec.path_where, "the data has " + std::to_string(classes.size()) + " classes, data.classes says " +
+                                      std::to_string(spec.classes));
   faults.throw_errors();
 }
 

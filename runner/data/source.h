@@ -26,7 +26,7 @@ struct Listing {
   std::vector<Sample> samples;       // in an order that depends on the content only
   int channels = 3;                  // 1 or 3: of the first image of each class, colour if one of them is
   bool generated = false;
-  bool grouped = false;              // the source has set the groups itself
+  bool grouped = false;  // the source has set the groups itself
   std::vector<Diagnostic> warnings;
 };
 
@@ -34,6 +34,7 @@ class Source {
  public:
   virtual ~Source() = default;
 
+  const Listing& listing() const { return listing_; }
   const std::vector<std::string>& classes() const { return listing_.classes; }
   const std::vector<Sample>& samples() const { return listing_.samples; }
   int channels() const { return listing_.channels; }
@@ -56,9 +57,9 @@ class Source {
   friend std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
 };
 
-// Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at names
-// and sizes, not at pixels; groups the samples by `split.group_by`. Throws Error with the YAML's place for a missing path,
-// an empty class, an unknown layout.
+// Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at
+// names and sizes, not at pixels; groups the samples by `split.group_by`. Throws Error with the YAML's place for a
+// missing path, an empty class, an unknown layout.
 std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
 
 // One a format, called by open_source. Images beyond `spec.memory` bytes are refused by the formats that hold all of

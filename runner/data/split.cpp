@@ -7,14 +7,11 @@
 #include <regex>
 #include <set>
 
+#include "data/fault.h"
 #include "random/random.h"
 
 namespace rxrun {
 namespace {
-
-[[noreturn]] void fail(const DataSpec& spec, const std::string& message, const std::string& advice = {}) {
-  throw Error(Diagnostic{Severity::error, spec.path_where, message, advice});
-}
 
 std::string canonical(const std::string& part) { return part == "valid" || part == "validation" ? "val" : part; }
 
@@ -35,13 +32,17 @@ const SplitPart& declared(const SplitSpec& split, Part part) {
 std::vector<std::int64_t> named_part(const Listing& listing, const DataSpec& spec, Part part, const std::string& name) {
   std::vector<std::int64_t> members;
   for (std::size_t i = 0; i < listing.samples.size(); ++i)
-    if (!listing.samples[i].part.empty() && canonical(listing.samples[i].part) == canonical(name)) members.push_back(static_cast<std::int64_t>(i));
-  if (members.empty()) fail(spec, "split." + std::string(to_string(part)) + " names the part `" + name + "`, which has no images", parts_of(listing));
+    if (!listing.samples[i].part.empty() && canonical(listing.samples[i].part) == canonical(name))
+      members.push_back(static_cast<std::int64_t>(i));
+  if (members.empty())
+    bad_data(spec, "split." + std::string(to_string(part)) + " names the part `" + name + "`, which has no images",
+             parts_of(listing));
   return members;
 }
 
 // Image by image, class by class: counts by largest remainder, what rounding owes a part is carried to the next class.
-void draw_images(const Listing& listing, const std::vector<std::int64_t>& pool, const Shares& shares, std::uint64_t seed, Parts& parts) {
+void draw_images(const Listing& listing, const std::vector<std::int64_t>& pool, const Shares& shares,
+                 std::uint64_t seed, Parts& parts) {
   std::map<std::int64_t, std::vector<std::int64_t>> by_class;
   for (const std::int64_t i : pool) by_class[listing.samples[static_cast<std::size_t>(i)].label].push_back(i);
   Shares owed{};
@@ -57,7 +58,8 @@ void draw_images(const Listing& listing, const std::vector<std::int64_t>& pool, 
     for (; left > 0; --left) {
       std::size_t neediest = 0;
       for (std::size_t p = 1; p < 4; ++p)
-        if (owed[p] - static_cast<double>(counts[p]) > owed[neediest] - static_cast<double>(counts[neediest]) + 1e-9) neediest = p;
+        if (owed[p] - static_cast<double>(counts[p]) > owed[neediest] - static_cast<double>(counts[neediest]) + 1e-9)
+          neediest = p;
       ++counts[neediest];
     }
     auto next = members.begin();
@@ -69,12 +71,13 @@ void draw_images(const Listing& listing, const std::vector<std::int64_t>& pool, 
   }
 }
 
-void draw_groups(const Listing& listing, const std::map<std::string, std::vector<std::int64_t>>& groups, const Shares& shares,
-                 std::uint64_t seed, Parts& parts) {
+void draw_groups(const Listing& listing, const std::map<std::string, std::vector<std::int64_t>>& groups,
+                 const Shares& shares, std::uint64_t seed, Parts& parts) {
   std::vector<std::vector<std::int64_t>> counts;
   for (const auto& [name, members] : groups) {
     counts.emplace_back(listing.classes.size(), 0);
-    for (const std::int64_t i : members) ++counts.back()[static_cast<std::size_t>(listing.samples[static_cast<std::size_t>(i)].label)];
+    for (const std::int64_t i : members)
+      ++counts.back()[static_cast<std::size_t>(listing.samples[static_cast<std::size_t>(i)].label)];
   }
   const std::vector<int> part_of = assign_groups_to_parts(counts, shares, seed);
   std::size_t g = 0;
@@ -91,13 +94,14 @@ Shares shares_of(const DataSpec& spec, bool train_named) {
   for (const Part part : all_parts) {
     const double* fraction = std::get_if<double>(&declared(spec.split, part));
     if (fraction == nullptr) continue;
-    if (!(*fraction > 0.0 && *fraction <= 1.0)) fail(spec, "split." + std::string(to_string(part)) + " must be more than 0 and at most 1");
+    if (!(*fraction > 0.0 && *fraction <= 1.0))
+      bad_data(spec, "split." + std::string(to_string(part)) + " must be more than 0 and at most 1");
     shares[static_cast<std::size_t>(part)] = *fraction;
     sum += *fraction;
   }
-  if (sum > 1.0 + 1e-6) fail(spec, "the fractions of the split add up to more than 1");
+  if (sum > 1.0 + 1e-6) bad_data(spec, "the fractions of the split add up to more than 1");
   if (train_named) {
-    if (sum >= 1.0) fail(spec, "the fractions drawn from train leave nothing of it");
+    if (sum >= 1.0) bad_data(spec, "the fractions drawn from train leave nothing of it");
     shares[0] = 1.0 - sum;
   } else {
     shares[3] = sum > 1.0 - 1e-6 ? 0.0 : 1.0 - sum;
@@ -109,9 +113,12 @@ Shares shares_of(const DataSpec& spec, bool train_named) {
 
 const char* to_string(Part part) {
   switch (part) {
-    case Part::train: return "train";
-    case Part::test: return "test";
-    case Part::validation: return "validation";
+    case Part::train:
+      return "train";
+    case Part::test:
+      return "test";
+    case Part::validation:
+      return "validation";
   }
   return "?";
 }
@@ -133,14 +140,15 @@ void assign_groups(Listing& listing, const DataSpec& spec) {
       }
     }
   } catch (const std::regex_error& error) {
-    fail(spec, "split.group_by is no regular expression: " + std::string(error.what()));
+    bad_data(spec, "split.group_by is no regular expression: " + std::string(error.what()));
   }
   const std::int64_t total = static_cast<std::int64_t>(listing.samples.size());
-  if (matched == 0) fail(spec, "split.group_by `" + spec.split.group_by + "` matches no name, such as `" + without + "`");
+  if (matched == 0)
+    bad_data(spec, "split.group_by `" + spec.split.group_by + "` matches no name, such as `" + without + "`");
   if (matched < total)
-    listing.warnings.push_back({Severity::warning, spec.path_where,
-                                "split.group_by does not match " + std::to_string(total - matched) + " of " + std::to_string(total) +
-                                    " names, such as `" + without + "`: those are drawn one by one", ""});
+    listing.warnings.push_back(data_warning(spec, "split.group_by does not match " + std::to_string(total - matched) +
+                                                      " of " + std::to_string(total) + " names, such as `" + without +
+                                                      "`: those are drawn one by one"));
 }
 
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed) {
@@ -156,7 +164,7 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
     auto& members = parts[static_cast<std::size_t>(part)];
     members = named_part(listing, spec, part, *name);
     for (const std::int64_t i : members) {
-      if (claimed[static_cast<std::size_t>(i)]) fail(spec, "the split takes the part `" + *name + "` twice");
+      if (claimed[static_cast<std::size_t>(i)]) bad_data(spec, "the split takes the part `" + *name + "` twice");
       claimed[static_cast<std::size_t>(i)] = true;
     }
   }
@@ -171,8 +179,10 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
     const std::uint64_t split_seed = spec.split.seed.value_or(seed);
     std::map<std::string, std::vector<std::int64_t>> groups;
     for (const std::int64_t i : pool) groups[listing.samples[static_cast<std::size_t>(i)].group].push_back(i);
-    if (groups.size() == pool.size()) draw_images(listing, pool, shares, split_seed, parts);
-    else draw_groups(listing, groups, shares, split_seed, parts);
+    if (groups.size() == pool.size())
+      draw_images(listing, pool, shares, split_seed, parts);
+    else
+      draw_groups(listing, groups, shares, split_seed, parts);
   }
   for (auto& part : parts) std::sort(part.begin(), part.end());
   return parts;
@@ -185,9 +195,11 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
   for (const Part part : all_parts) {
     auto& count = counts[static_cast<std::size_t>(part)];
     count.assign(classes.size(), 0);
-    for (const std::int64_t i : parts[static_cast<std::size_t>(part)]) ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
+    for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
+      ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
-      faults.error(spec.path_where, "the split leaves no image for " + std::string(to_string(part)), "there are " + std::to_string(samples.size()) + " images: use more of them, or other fractions");
+      faults.error(spec.path_where, "the split leaves no image for " + std::string(to_string(part)),
+                   "there are " + std::to_string(samples.size()) + " images: use more of them, or other fractions");
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {
@@ -196,7 +208,7 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
     }
     for (const std::size_t p : {std::size_t{1}, std::size_t{2}})
       if (counts[p][c] == 0 && !parts[p].empty())
-        warnings.push_back({Severity::warning, spec.path_where, "class `" + classes[c] + "` has no image in " + to_string(all_parts[p]), ""});
+        warnings.push_back(data_warning(spec, "class `" + classes[c] + "` has no image in " + to_string(all_parts[p])));
   }
   faults.throw_errors();
 }

@@ -10,16 +10,17 @@
 namespace rxrun {
 
 // Sets every sample's group by `split.group_by`: the first group of the regular expression, searched in the file's name
-// and then in the sample's whole name. Images that it does not match are units of their own. Leaves the listing as it is
-// when there is no group_by, or when the source has set the groups by a column of that name. Throws Error with an example
-// name when nothing matches.
+// and then in the sample's whole name. Images that it does not match are units of their own. Leaves the listing as it
+// is when there is no group_by, or when the source has set the groups by a column of that name. Throws Error with an
+// example name when nothing matches.
 void assign_groups(Listing& listing, const DataSpec& spec);
 
 using Parts = std::array<std::vector<std::int64_t>, 3>;
 
 // Draws or takes the parts, as SplitSpec says:
 // - a part given by name is that part of the source (val, valid and validation are one name);
-// - a part given as a fraction is drawn from the source's part that `train` names, if it names one, else from every image
+// - a part given as a fraction is drawn from the source's part that `train` names, if it names one, else from every
+// image
 //   that no other part claims by name. Groups are never torn; classes and sizes come as near to the fractions as the
 //   groups allow.
 // Throws Error when a part is empty or train lacks a class that another part has.

@@ -1,31 +1,26 @@
 // Tissue: the generated sample's patches, which look like breast tissue stained with haematoxylin and eosin.
 //
 // What makes the classes differ. A patch has a degree of malignancy, drawn around 0.2 for benign and 0.8 for malignant
-// patches (deviation 0.14), and for about one in twenty-five of either class around 0.5, so that no method is right always.
-// The degree moves, all together and with their own scatter:
-//   nuclei          size (mean radius 1.7 to 2.7 pixels), spread of sizes (8 to 36 %), outline (round to lobed), chromatin
+// patches (deviation 0.14), and for about one in twenty-five of either class around 0.5, so that no method is right
+// always. The degree moves, all together and with their own scatter:
+//   nuclei          size (mean radius 1.7 to 2.7 pixels), spread of sizes (8 to 36 %), outline (round to lobed),
+//   chromatin
 //                   (even to clumped with a rim and nucleolus)
 //   architecture    rings of nuclei around an open lumen, in layers, against sheets and cords without order that invade
 //                   the stroma, cell by cell at times; either class shows some of the other's (hyperplasia; tubules)
 //   spacing         regular against crowded and overlapping
 // What does not tell the classes apart. Stain hue, strength and balance are the patient's and the patch's own; the mean
-// haematoxylin and eosin of a patch are set to draws that do not know the class, so mean colour is no clue. Lymphocytes,
-// fibres, fat and empty glass occur in both.
+// haematoxylin and eosin of a patch are set to draws that do not know the class, so mean colour is no clue.
+// Lymphocytes, fibres, fat and empty glass occur in both.
 #pragma once
 
 #include <cstdint>
 
 #include "data/image.h"
+#include "data/slide.h"
 #include "random/random.h"
 
 namespace rxrun {
-
-// The tone of a patient's slide.
-struct Stain {
-  double haematoxylin[3], eosin[3];  // optical density in red, green, blue
-  double glass;                      // brightness of the background
-};
-Stain draw_stain(RandomStream draws);
 
 Image render_tissue(int size, bool malignant, const Stain& stain, RandomStream draws);
 

@@ -22,6 +22,12 @@ find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(TIFF REQUIRED)
+# libzip (libzip-dev): Debian's own CMake package asks for its command line tools too, so it is looked up by hand.
+find_path(RXRUN_ZIP_INCLUDE_DIR zip.h REQUIRED)
+find_library(RXRUN_ZIP_LIBRARY zip REQUIRED)
+add_library(rxrun_zip INTERFACE)
+target_include_directories(rxrun_zip SYSTEM INTERFACE ${RXRUN_ZIP_INCLUDE_DIR})
+target_link_libraries(rxrun_zip INTERFACE ${RXRUN_ZIP_LIBRARY})
 find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS filesystem)
 
 include(RxrunTorch)

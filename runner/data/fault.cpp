@@ -1,0 +1,45 @@
+#include "data/fault.h"
+
+namespace rxrun {
+namespace {
+
+Diagnostic diagnostic_at(const SourceLocation& where, Severity severity, const std::string& message,
+                         const std::string& advice) {
+  Diagnostic diagnostic;
+  diagnostic.severity = severity;
+  diagnostic.where = where;
+  diagnostic.message = message;
+  diagnostic.advice = advice;
+  return diagnostic;
+}
+
+}  // namespace
+
+SourceLocation in_file(const std::filesystem::path& path, int line) {
+  SourceLocation where;
+  where.file = path.string();
+  where.line = line;
+  return where;
+}
+
+void bad_file(const std::filesystem::path& path, const std::string& message, const std::string& advice) {
+  bad_line(path, 0, message, advice);
+}
+
+void bad_line(const std::filesystem::path& path, int line, const std::string& message, const std::string& advice) {
+  throw Error(diagnostic_at(in_file(path, line), Severity::error, message, advice));
+}
+
+void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice) {
+  throw Error(diagnostic_at(spec.path_where, Severity::error, message, advice));
+}
+
+Diagnostic data_note(const DataSpec& spec, const std::string& message) {
+  return diagnostic_at(spec.path_where, Severity::note, message, {});
+}
+
+Diagnostic data_warning(const DataSpec& spec, const std::string& message) {
+  return diagnostic_at(spec.path_where, Severity::warning, message, {});
+}
+
+}  // namespace rxrun

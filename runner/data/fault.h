@@ -1,0 +1,27 @@
+// The ways in which data is at fault, as Errors of the user's.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "diagnostics/diagnostic.h"
+#include "experiment/experiment.h"
+
+namespace rxrun {
+
+// A place in a file of the data; line 0 is the file as a whole.
+SourceLocation in_file(const std::filesystem::path& path, int line = 0);
+
+// Told at a file of the data.
+[[noreturn]] void bad_file(const std::filesystem::path& path, const std::string& message,
+                           const std::string& advice = {});
+[[noreturn]] void bad_line(const std::filesystem::path& path, int line, const std::string& message,
+                           const std::string& advice = {});
+
+// Told at the place in the YAML that asks for the data.
+[[noreturn]] void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice = {});
+
+Diagnostic data_note(const DataSpec& spec, const std::string& message);
+Diagnostic data_warning(const DataSpec& spec, const std::string& message);
+
+}  // namespace rxrun
