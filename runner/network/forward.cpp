@@ -89,7 +89,7 @@ namespace {
 
 // Own tensors first, then the children's: the order of visit_tensors and of PyTorch's state_dict.
 void add_tensors(Layer& layer, const std::string& path, const std::string& type_name, std::vector<NamedTensor>& all) {
-  for (const Layer::Tensor& tensor : layer.tensors()) {
+  for (const Layer::DeclaredTensor& tensor : layer.tensors()) {
     all.push_back({join_path(path, tensor.name), *tensor.slot, tensor.trainable, type_name});
   }
   for (Layer::Child& child : layer.children()) {

@@ -102,7 +102,7 @@ class Builder {
 
   void count(const NetworkLayer& layer) {
     layer.module->visit_tensors(
-        [&](const std::string& name, Layer::Tensor& tensor) {
+        [&](const std::string& name, Layer::DeclaredTensor& tensor) {
           if (!tensor_names_.insert(name).second) {
             throw error_at(layer.where, layer.label + " declares a tensor `" + printable(name) + "`, a name that is taken");
           }

@@ -27,7 +27,7 @@ class Counter {
   // The layer's rows, its own last; without a type name it has none, and its counts are returned to whoever holds it.
   SummaryRow visit(Layer& layer, const std::string& path, const std::string& type_name, int depth) {
     SummaryRow row{"", path, depth, layer.output_shape(), 0, layer.multiply_adds()};
-    for (const Layer::Tensor& tensor : layer.tensors()) count(tensor, row);
+    for (const Layer::DeclaredTensor& tensor : layer.tensors()) count(tensor, row);
     const int below = type_name.empty() ? depth : depth + 1;
     for (Layer::Child& child : layer.children()) {
       const SummaryRow unlisted = visit(*child.layer, join_path(path, child.name), child.type_name, below);
@@ -50,7 +50,7 @@ class Counter {
   std::int64_t largest() const { return largest_; }  // the largest of these outputs
 
  private:
-  void count(const Layer::Tensor& tensor, SummaryRow& row) {
+  void count(const Layer::DeclaredTensor& tensor, SummaryRow& row) {
     const std::int64_t size = num_elements(tensor.shape);
     if (!tensor.trainable) {
       summary_.buffers = add(summary_.buffers, size);

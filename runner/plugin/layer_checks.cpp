@@ -159,7 +159,7 @@ std::string check_memory_format(const Trial& trial) {
     plain.layer->set_training(false);
     last.layer->set_training(false);
   }
-  last.layer->visit_tensors([](const std::string&, Layer::Tensor& tensor) {
+  last.layer->visit_tensors([](const std::string&, Layer::DeclaredTensor& tensor) {
     if (tensor.slot->dim() != 4) return;
     *tensor.slot = tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast);
     if (tensor.trainable) tensor.slot->requires_grad_();

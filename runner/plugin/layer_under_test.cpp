@@ -13,7 +13,7 @@ LayerUnderTest::LayerUnderTest(const LayerFactories& factories, const LayerCase&
 }
 
 void LayerUnderTest::to_double() {
-  layer->visit_tensors([](const std::string&, Layer::Tensor& tensor) {
+  layer->visit_tensors([](const std::string&, Layer::DeclaredTensor& tensor) {
     if (!at::isFloatingType(tensor.type)) return;
     torch::Tensor converted = tensor.slot->detach().to(torch::kDouble);
     if (tensor.trainable) converted.requires_grad_();
@@ -30,7 +30,7 @@ torch::Tensor LayerUnderTest::forward(const torch::Tensor& x, std::uint64_t step
 
 std::vector<std::pair<std::string, torch::Tensor>> LayerUnderTest::tensors() {
   std::vector<std::pair<std::string, torch::Tensor>> list;
-  layer->visit_tensors([&](const std::string& name, Layer::Tensor& tensor) { list.emplace_back(name, *tensor.slot); });
+  layer->visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) { list.emplace_back(name, *tensor.slot); });
   return list;
 }
 
@@ -107,7 +107,7 @@ std::string gradient_fault(const LayerFactories& factories, const LayerCase& tri
   (y * weights).sum().backward();
   const auto evaluate = [&] { return weighted_sum(tested, x, weights); };
   std::string fault = compare_slot("the input", x, evaluate);
-  tested.layer->visit_tensors([&](const std::string& name, Layer::Tensor& tensor) {
+  tested.layer->visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) {
     if (tensor.trainable && fault.empty()) fault = compare_slot("`" + name + "`", *tensor.slot, evaluate);
   });
   return fault;

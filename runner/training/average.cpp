@@ -22,7 +22,7 @@ WeightAverage::WeightAverage(Network& network, double decay) : impl_(std::make_u
   impl_->decay = decay;
   for (NetworkLayer& layer : network.layers) {
     layer.module->visit_tensors(
-        [&](const std::string& name, Layer::Tensor& tensor) {
+        [&](const std::string& name, Layer::DeclaredTensor& tensor) {
           impl_->slots.push_back(tensor.slot);
           impl_->trained.push_back(tensor.trainable);
           impl_->names.push_back(name);

@@ -33,7 +33,7 @@ void prepare(Network& network, std::uint64_t seed, const std::string& device) {
   at::NoGradGuard no_gradient;
   for (NetworkLayer& layer : network.layers) {
     layer.module->visit_tensors(
-        [](const std::string&, Layer::Tensor& tensor) {
+        [](const std::string&, Layer::DeclaredTensor& tensor) {
           if (tensor.slot->dim() == 4) *tensor.slot = tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(tensor.trainable);
         },
         layer.path);

@@ -67,7 +67,7 @@ TEST(Conv, StartsFromTheVarianceOfItsFanOut) {
   Conv conv({.channels = 64, .groups = 2, .bias = true}, {32, 4, 4});
   conv.materialize(1, torch::kCPU);
   Tensor weight, bias;
-  conv.visit_tensors([&](const std::string& name, Layer::Tensor& t) { (name == "weight" ? weight : bias) = *t.slot; });
+  conv.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& t) { (name == "weight" ? weight : bias) = *t.slot; });
   EXPECT_NEAR(weight.std().item<double>(), std::sqrt(2.0 / (64 * 9)), 0.001);
   EXPECT_LE(bias.abs().max().item<double>(), 1.0 / std::sqrt(16 * 9));
   EXPECT_GT(bias.abs().max().item<double>(), 0.8 / std::sqrt(16 * 9));
@@ -103,7 +103,7 @@ TEST(Linear, MatchesItsDefinition) {
 TEST(Linear, StartsAsPyTorchs) {
   Linear linear({.features = 50}, {100});
   linear.materialize(1, torch::kCPU);
-  linear.visit_tensors([](const std::string&, Layer::Tensor& tensor) {
+  linear.visit_tensors([](const std::string&, Layer::DeclaredTensor& tensor) {
     EXPECT_LE(tensor.slot->abs().max().item<double>(), 0.1);
     EXPECT_GT(tensor.slot->abs().max().item<double>(), 0.08);
   });

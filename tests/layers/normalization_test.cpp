@@ -65,7 +65,7 @@ TEST(BatchNorm, StartsAsPyTorchs) {
   BatchNorm layer({}, {3, 2, 2});
   layer.materialize(1, torch::kCPU);
   std::string names;
-  layer.visit_tensors([&](const std::string& name, Layer::Tensor& tensor) {
+  layer.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) {
     const double start = name == "weight" || name == "running_var" ? 1.0 : 0.0;
     EXPECT_TRUE(tensor.slot->to(torch::kDouble).eq(start).all().item<bool>()) << name;
     EXPECT_EQ(tensor.slot->scalar_type(), name == "num_batches_tracked" ? torch::kLong : torch::kFloat);

@@ -64,7 +64,7 @@ Tensors fill(Layer& layer, std::uint64_t seed) {
   layer.reseed(seed);
   Tensors tensors;
   const torch::NoGradGuard no_gradients;
-  layer.visit_tensors([&](const std::string& name, Layer::Tensor& tensor) {
+  layer.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) {
     torch::Tensor& values = *tensor.slot;
     if (values.is_floating_point()) {
       values.copy_(normal(values.sizes(), ++seed) * 0.5);

@@ -30,7 +30,7 @@ std::string names_of(const Network& network) {
   std::string lines;
   for (const NetworkLayer& layer : network.layers) {
     layer.module->visit_tensors(
-        [&lines](const std::string& name, Layer::Tensor& tensor) {
+        [&lines](const std::string& name, Layer::DeclaredTensor& tensor) {
           std::string shape;
           for (const std::int64_t side : tensor.shape) shape += (shape.empty() ? "" : "x") + std::to_string(side);
           lines += name + "\t" + shape + "\n";

@@ -64,7 +64,7 @@ class Declaring final : public Layer {
 
 std::map<std::string, torch::Tensor> tensors_of(Layer& layer, const std::string& path = {}) {
   std::map<std::string, torch::Tensor> tensors;
-  layer.visit_tensors([&](const std::string& name, Layer::Tensor& tensor) { tensors[name] = *tensor.slot; }, path);
+  layer.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) { tensors[name] = *tensor.slot; }, path);
   return tensors;
 }
 
@@ -92,7 +92,7 @@ TEST(Layer, NothingIsAllocatedBeforeMaterialize) {
 TEST(Layer, NamesAndOrder) {
   Tree tree({3});
   std::vector<std::string> names, layers;
-  tree.visit_tensors([&](const std::string& name, Layer::Tensor&) { names.push_back(name); }, "layer1.0");
+  tree.visit_tensors([&](const std::string& name, Layer::DeclaredTensor&) { names.push_back(name); }, "layer1.0");
   EXPECT_THAT(names, ElementsAre("layer1.0.own", "layer1.0.a.weight", "layer1.0.a.bias", "layer1.0.a.steps", "layer1.0.b.0.weight",
                                  "layer1.0.b.0.bias", "layer1.0.b.0.steps"));
   tree.visit_layers([&](const std::string& path, const std::string& type, Layer&) { layers.push_back(path + ":" + type); });

@@ -27,7 +27,7 @@ std::string describe(const std::string& name, const Shape& shape) {
   return "tensor `" + name + "` of shape " + (shape.empty() ? "scalar" : to_string(shape));
 }
 
-void check_declaration(const std::vector<Layer::Tensor>& tensors, const std::string& name, const Shape& shape) {
+void check_declaration(const std::vector<Layer::DeclaredTensor>& tensors, const std::string& name, const Shape& shape) {
   if (name.empty()) throw LayerError("a tensor is declared without a name");
   if (std::any_of(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name == name; })) {
     throw LayerError("tensor `" + name + "` is declared twice");
@@ -42,7 +42,7 @@ void check_declaration(const std::vector<Layer::Tensor>& tensors, const std::str
   }
 }
 
-torch::Tensor allocate(const Layer::Tensor& declared, const std::string& full_name, std::uint64_t key, torch::Device device) {
+torch::Tensor allocate(const Layer::DeclaredTensor& declared, const std::string& full_name, std::uint64_t key, torch::Device device) {
   const std::int64_t bytes_each = static_cast<std::int64_t>(c10::elementSize(declared.type));
   const std::int64_t elements = num_elements(declared.shape);
   const std::int64_t memory = physical_memory();
@@ -109,7 +109,7 @@ void Layer::set_training(bool training) {
 void Layer::materialize(std::uint64_t seed, torch::Device device, const std::string& path) {
   const std::uint64_t key = detail::combine(seed, kInitialize);
   visit_tensors(
-      [&](const std::string& name, Tensor& tensor) {
+      [&](const std::string& name, DeclaredTensor& tensor) {
         *tensor.slot = allocate(tensor, name, detail::combine(key, detail::hash_text(name)), device);
       },
       path);
@@ -128,8 +128,8 @@ void Layer::reseed(std::uint64_t step_key, const std::string& path) {
   for (Child& child : children_) child.layer->reseed(step_key, join_path(path, child.name));
 }
 
-void Layer::visit_tensors(const std::function<void(const std::string&, Tensor&)>& visit, const std::string& path) {
-  for (Tensor& tensor : tensors_) visit(join_path(path, tensor.name), tensor);
+void Layer::visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit, const std::string& path) {
+  for (DeclaredTensor& tensor : tensors_) visit(join_path(path, tensor.name), tensor);
   for (Child& child : children_) child.layer->visit_tensors(visit, join_path(path, child.name));
 }
 

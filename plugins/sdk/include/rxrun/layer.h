@@ -29,7 +29,7 @@ class RXRUN_API LayerError : public std::runtime_error {
 
 class RXRUN_API Layer {
  public:
-  struct Tensor {
+  struct DeclaredTensor {
     std::string name;       // within this layer: "weight"
     torch::Tensor* slot;    // the member it lives in
     Shape shape;
@@ -54,7 +54,7 @@ class RXRUN_API Layer {
   const Shape& input_shape() const { return input_; }
   const Shape& output_shape() const { return output_; }
   std::int64_t multiply_adds() const { return multiply_adds_; }  // one sample's forward, without children
-  const std::vector<Tensor>& tensors() const { return tensors_; }  // own parameters and buffers, in order of declaration
+  const std::vector<DeclaredTensor>& tensors() const { return tensors_; }  // own parameters and buffers, in order of declaration
   const std::vector<Child>& children() const { return children_; } // in order of declaration
   std::vector<Child>& children() { return children_; }
   bool draws_random() const { return draws_random_; }
@@ -71,7 +71,7 @@ class RXRUN_API Layer {
   // on the CPU and move the result to the input's device.
   void reseed(std::uint64_t step_key, const std::string& path = {});
   // Calls visit(full name, declared tensor) for the layer and all below it, depth first, in order of declaration.
-  void visit_tensors(const std::function<void(const std::string&, Tensor&)>& visit, const std::string& path = {});
+  void visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit, const std::string& path = {});
   // Calls visit(path, type_name, layer) for every descendant after its own descendants: the order of execution.
   void visit_layers(const std::function<void(const std::string&, const std::string&, Layer&)>& visit,
                     const std::string& path = {});
@@ -104,7 +104,7 @@ class RXRUN_API Layer {
   bool training_ = true;
   bool draws_random_ = false;
   torch::Generator generator_;
-  std::vector<Tensor> tensors_;
+  std::vector<DeclaredTensor> tensors_;
   std::vector<Child> children_;
 };
 
