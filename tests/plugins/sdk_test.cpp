@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <ATen/Parallel.h>
 #include <rxrun/plugin.h>
 
 #include <cmath>
