@@ -1,0 +1,177 @@
+#include "training/optimizer.h"
+
+#include <gtest/gtest.h>
+#include <torch/optim.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <functional>
+
+namespace rxrun {
+namespace {
+
+using Kind = OptimizerSpec::Kind;
+using Oracle = std::function<std::unique_ptr<torch::optim::Optimizer>(const std::vector<torch::Tensor>&)>;
+
+std::vector<torch::Tensor> parameters(at::ScalarType type) {
+  torch::manual_seed(3);
+  std::vector<torch::Tensor> tensors = {torch::randn({4, 3, 3, 3}, type), torch::randn({4}, type), torch::randn({5, 4}, type), torch::randn({}, type)};
+  for (torch::Tensor& tensor : tensors) tensor.requires_grad_();
+  return tensors;
+}
+
+// Gradients that are noisy and depend on the parameters, so that a wrong step shows in the next.
+void set_gradients(const std::vector<torch::Tensor>& tensors, int step) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    torch::manual_seed(1000 * step + static_cast<int>(i));
+    torch::Tensor tensor = tensors[i];
+    tensor.mutable_grad() = torch::randn(tensor.sizes(), tensor.scalar_type()) + tensor.detach() * 0.3;
+  }
+}
+
+NamedTensors named(const std::vector<torch::Tensor>& tensors) {
+  NamedTensors list;
+  for (std::size_t i = 0; i < tensors.size(); ++i) list.emplace_back("p" + std::to_string(i), tensors[i]);
+  return list;
+}
+
+void expect_as_torch(const OptimizerSpec& spec, const Oracle& oracle) {
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    const std::vector<torch::Tensor> ours = parameters(type), theirs = parameters(type);
+    Optimizer optimizer(spec, named(ours));
+    const auto expected = oracle(theirs);
+    for (int step = 0; step < 50; ++step) {
+      set_gradients(ours, step);
+      set_gradients(theirs, step);
+      optimizer.step(spec.lr);
+      expected->step();
+    }
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      const double difference = (ours[i] - theirs[i]).abs().max().item<double>();
+      EXPECT_LT(difference, type == at::kFloat ? 1e-6 : 1e-12) << c10::toString(type) << " parameter " << i;
+      EXPECT_GT((ours[i] - parameters(type)[i]).abs().max().item<double>(), 1e-3) << "did not move";
+    }
+  }
+}
+
+template <typename Options>
+Oracle sgd(const Options& options) {
+  return [options](const std::vector<torch::Tensor>& p) { return std::make_unique<torch::optim::SGD>(p, options); };
+}
+
+TEST(Optimizer, Sgd) { expect_as_torch({.kind = Kind::sgd, .lr = 0.01}, sgd(torch::optim::SGDOptions(0.01))); }
+
+TEST(Optimizer, SgdWithMomentumAndDecay) {
+  expect_as_torch({.kind = Kind::sgd, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.9}, sgd(torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(0.1)));
+}
+
+TEST(Optimizer, SgdWithNesterov) {
+  expect_as_torch({.kind = Kind::sgd, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.9, .nesterov = true},
+                  sgd(torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(0.1).nesterov(true)));
+}
+
+TEST(Optimizer, Adam) {
+  expect_as_torch({.kind = Kind::adam, .lr = 0.01, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.99}, [](const std::vector<torch::Tensor>& p) {
+    return std::make_unique<torch::optim::Adam>(p, torch::optim::AdamOptions(0.01).weight_decay(0.1).betas({0.8, 0.99}));
+  });
+}
+
+TEST(Optimizer, AdamW) {
+  expect_as_torch({.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1, .epsilon = 1e-6}, [](const std::vector<torch::Tensor>& p) {
+    return std::make_unique<torch::optim::AdamW>(p, torch::optim::AdamWOptions(0.01).weight_decay(0.1).eps(1e-6));
+  });
+}
+
+TEST(Optimizer, RmsProp) {
+  expect_as_torch({.kind = Kind::rmsprop, .lr = 0.001, .weight_decay = 0.1, .alpha = 0.9}, [](const std::vector<torch::Tensor>& p) {
+    return std::make_unique<torch::optim::RMSprop>(p, torch::optim::RMSpropOptions(0.001).weight_decay(0.1).alpha(0.9));
+  });
+}
+
+TEST(Optimizer, RmsPropWithMomentum) {
+  expect_as_torch({.kind = Kind::rmsprop, .lr = 0.001, .momentum = 0.9}, [](const std::vector<torch::Tensor>& p) {
+    return std::make_unique<torch::optim::RMSprop>(p, torch::optim::RMSpropOptions(0.001).momentum(0.9));
+  });
+}
+
+TEST(Optimizer, AnotherRateAtEachStep) {
+  const std::vector<torch::Tensor> ours = parameters(at::kDouble), theirs = parameters(at::kDouble);
+  const OptimizerSpec spec{.kind = Kind::adam};
+  Optimizer optimizer(spec, named(ours));
+  torch::optim::Adam expected(theirs, torch::optim::AdamOptions(1.0));
+  for (int step = 0; step < 10; ++step) {
+    const double rate = 0.01 / (step + 1);
+    set_gradients(ours, step);
+    set_gradients(theirs, step);
+    static_cast<torch::optim::AdamOptions&>(expected.param_groups()[0].options()).lr(rate);
+    optimizer.step(rate);
+    expected.step();
+  }
+  EXPECT_TRUE(at::allclose(ours[0], theirs[0], 1e-12, 1e-14));
+}
+
+TEST(Optimizer, DecaySparesNormsAndBiases) {
+  for (const Kind kind : {Kind::sgd, Kind::adamw}) {
+    const std::vector<torch::Tensor> tensors = parameters(at::kDouble), before = parameters(at::kDouble);
+    Optimizer optimizer({.kind = kind, .weight_decay = 0.5, .decay_norm_and_bias = false}, named(tensors));
+    for (torch::Tensor tensor : tensors) tensor.mutable_grad() = at::zeros_like(tensor);
+    optimizer.step(0.1);
+    EXPECT_TRUE(at::allclose(tensors[0], before[0] * 0.95));
+    EXPECT_TRUE(tensors[1].equal(before[1]));
+    EXPECT_TRUE(tensors[3].equal(before[3]));
+  }
+}
+
+TEST(Optimizer, AParameterWithoutGradientStays) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kDouble), before = parameters(at::kDouble);
+  Optimizer optimizer({.kind = Kind::adam, .weight_decay = 0.5}, named(tensors));
+  set_gradients(tensors, 0);
+  torch::Tensor(tensors[2]).mutable_grad() = torch::Tensor();
+  optimizer.step(0.1);
+  EXPECT_TRUE(tensors[2].equal(before[2]));
+  EXPECT_FALSE(tensors[0].equal(before[0]));
+  EXPECT_FALSE(tensors[0].grad().defined());
+}
+
+TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
+  for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw, Kind::rmsprop}) {
+    const OptimizerSpec spec{.kind = kind, .momentum = 0.9};
+    const std::vector<torch::Tensor> whole = parameters(at::kFloat), halves = parameters(at::kFloat);
+    Optimizer optimizer(spec, named(whole)), first(spec, named(halves)), second(spec, named(halves));
+    for (int step = 0; step < 10; ++step) {
+      if (step == 5) {
+        const NamedTensors from = first.state(), to = second.state();
+        ASSERT_EQ(from.size(), to.size());
+        for (std::size_t i = 0; i < from.size(); ++i) {
+          ASSERT_EQ(from[i].first, to[i].first);
+          at::Tensor(to[i].second).copy_(from[i].second);
+        }
+      }
+      set_gradients(whole, step);
+      set_gradients(halves, step);
+      optimizer.step(0.01);
+      (step < 5 ? first : second).step(0.01);
+    }
+    for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_TRUE(whole[i].equal(halves[i])) << static_cast<int>(kind) << " " << i;
+  }
+}
+
+TEST(Optimizer, ClipsTheNormOfAllGradients) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kDouble);
+  Optimizer optimizer({}, named(tensors));
+  const auto norm = [&] {
+    double sum = 0.0;
+    for (const torch::Tensor& tensor : tensors) sum += tensor.grad().square().sum().item<double>();
+    return std::sqrt(sum);
+  };
+  set_gradients(tensors, 0);
+  const double before = norm();
+  ASSERT_GT(before, 2.0);
+  optimizer.clip_gradient_norm(1e9);
+  EXPECT_DOUBLE_EQ(norm(), before);
+  optimizer.clip_gradient_norm(2.0);
+  EXPECT_NEAR(norm(), 2.0, 1e-5);
+}
+
+}  // namespace
+}  // namespace rxrun

@@ -1,0 +1,152 @@
+#include "training/safetensors.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+#include "diagnostics/diagnostic.h"
+#include "files/files.h"
+#include "temporary_folder.h"
+
+namespace rxrun {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::vector<float> weights = {1.0f, -2.5f, 3.25f, 0.0f, 1e-30f, 7.0f};
+const std::vector<std::int64_t> counts = {42};
+
+std::vector<TensorToStore> two_tensors() {
+  return {{"conv1.weight", StoredType::f32, {2, 3}, weights.data(), weights.size() * 4}, {"bn1.num_batches_tracked", StoredType::i64, {}, counts.data(), 8}};
+}
+
+// A file as anyone could write it: header text and data.
+std::string raw(const std::string& header, const std::string& data) {
+  std::string file(8, '\0');
+  const std::uint64_t size = header.size();
+  std::memcpy(file.data(), &size, 8);
+  return file + header + data;
+}
+
+std::string refusal(const std::string& content) {
+  try {
+    parse_safetensors(content, "weights.safetensors");
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("weights.safetensors"));
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Safetensors, ComesBackAsWritten) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.safetensors";
+  write_safetensors(file, two_tensors(), {{"epoch", "7"}, {"quote", "a \"b\" \n"}});
+  const Safetensors read = read_safetensors(file);
+  EXPECT_TRUE(read.verified);
+  EXPECT_EQ(read.metadata, (std::map<std::string, std::string>{{"epoch", "7"}, {"quote", "a \"b\" \n"}}));
+  ASSERT_EQ(read.tensors.size(), 2u);
+  const StoredTensor& weight = read.tensors.at("conv1.weight");
+  EXPECT_EQ(weight.type, StoredType::f32);
+  EXPECT_EQ(weight.shape, (std::vector<std::int64_t>{2, 3}));
+  ASSERT_EQ(weight.bytes.size(), 24u);
+  EXPECT_EQ(std::memcmp(weight.bytes.data(), weights.data(), 24), 0);
+  EXPECT_EQ(read.tensors.at("bn1.num_batches_tracked").shape, std::vector<std::int64_t>{});
+}
+
+TEST(Safetensors, EveryFlippedBitIsAnError) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.safetensors";
+  write_safetensors(file, two_tensors(), {{"epoch", "7"}});
+  const std::string good = read_file(file, 1 << 20);
+  ASSERT_EQ(refusal(good), "accepted");
+  int accepted = 0;
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
+    if (refusal(bad) == "accepted") ++accepted;
+  }
+  EXPECT_EQ(accepted, 0);
+}
+
+TEST(Safetensors, EveryTruncationIsAnError) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.safetensors";
+  write_safetensors(file, two_tensors(), {});
+  const std::string good = read_file(file, 1 << 20);
+  for (std::size_t size = 0; size < good.size(); ++size) EXPECT_NE(refusal(good.substr(0, size)), "accepted") << size;
+  EXPECT_NE(refusal(good + "x"), "accepted");
+}
+
+TEST(Safetensors, AForeignFileWithoutASumIsRead) {
+  const Safetensors read = parse_safetensors(raw(R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", "abcd"), "foreign");
+  EXPECT_FALSE(read.verified);
+  EXPECT_EQ(read.tensors.at("a").bytes, "abcd");
+  EXPECT_EQ(read.tensors.at("a").type, StoredType::f16);
+  EXPECT_TRUE(parse_safetensors(raw("{}", ""), "empty").tensors.empty());
+}
+
+struct Malformed {
+  std::string header, data, message;
+};
+
+TEST(Safetensors, MalformedHeadersAreNamed) {
+  const std::vector<Malformed> cases = {
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "abcd", "shape [2] does not take 4 bytes"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "abcd", "outside of the file"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "abcd", "outside of the file"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}})", "abcd", "outside of the file"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551615]}})", "abcd", "outside of the file"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0.0,4.0]}})", "abcd", "outside of the file"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", "abcd", "not a pair"},
+      {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "abcd", "natural numbers"},
+      {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,4]}})", "abcd", "does not take"},
+      {R"({"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}})", "abcd", "not a list"},
+      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"U8\" is none of"},
+      {R"({"a":{"dtype":3,"shape":[4],"data_offsets":[0,4]}})", "abcd", "is none of"},
+      {R"({"a":{"dtype":"F32","shape":[1]}})", "abcd", "expected dtype, shape and data_offsets"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "abcd", "expected dtype, shape and data_offsets"},
+      {R"({"a":[]})", "", "expected dtype, shape and data_offsets"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcd", "overlaps"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "abcdefgh", "gap"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcdefgh", "4 bytes follow"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcd", "twice"},
+      {R"({"__metadata__":{"k":1}})", "", "not a string"},
+      {R"({"__metadata__":[]})", "", "not an object"},
+      {R"({"__metadata__":{"rxrun.format":"1"}})", "", "sum is missing"},
+      {R"({"__metadata__":{"rxrun.sha256":"short"}})", "", "does not agree"},
+      {R"({"a":{"dtype":"F32","shape":[[[[[1]]]]],"data_offsets":[0,4]}})", "abcd", "nested too deeply"},
+      {R"([1])", "", "not a JSON object"},
+      {R"({"a")", "", "not a JSON object"},
+      {"", "", "not a JSON object"},
+      {"{\"\xff\":1}", "", "not a JSON object"},
+  };
+  for (const Malformed& c : cases) EXPECT_THAT(refusal(raw(c.header, c.data)), HasSubstr(c.message)) << c.header;
+}
+
+TEST(Safetensors, AHugeHeaderSizeIsRefusedBeforeAnythingIsTaken) {
+  std::string file(16, '\xff');
+  EXPECT_THAT(refusal(file), HasSubstr("beyond reason"));
+}
+
+TEST(Safetensors, DeepNestingEndsInAnError) { EXPECT_THAT(refusal(raw(std::string(1'000'000, '['), "")), HasSubstr("not a safetensors file")); }
+
+TEST(Safetensors, AMissingFileIsNamed) {
+  try {
+    read_safetensors("/nowhere/best.safetensors");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("/nowhere/best.safetensors"));
+  }
+}
+
+TEST(Safetensors, TwoTensorsOfOneName) {
+  const TemporaryFolder folder;
+  std::vector<TensorToStore> tensors = two_tensors();
+  tensors.push_back(tensors[0]);
+  EXPECT_THROW(write_safetensors(folder.path() / "a.safetensors", tensors, {}), Error);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace rxrun

@@ -1,0 +1,279 @@
+#include "training/trainer.h"
+
+#include <gmock/gmock.h>
+#include <torch/types.h>
+
+#include <atomic>
+#include <cmath>
+#include <csignal>
+
+#include "diagnostics/diagnostic.h"
+#include "files/files.h"
+#include "network/forward.h"
+#include "temporary_folder.h"
+#include "tiny.h"
+#include "training/checkpoint.h"
+#include "training/evaluate.h"
+#include "training/machine.h"
+#include "training/safetensors.h"
+#include "training/train_epoch.h"
+
+namespace rxrun {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Watcher final : public TrainingObserver {
+ public:
+  void on_step(const StepProgress& step) override { steps.push_back(step); }
+  void on_epoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
+  std::vector<StepProgress> steps;
+  std::vector<EpochMetrics> epochs;
+};
+
+// Asks for a stop at the first progress of an epoch.
+class Stopper final : public TrainingObserver {
+ public:
+  explicit Stopper(std::int64_t epoch) : epoch_(epoch) {}
+  void on_step(const StepProgress& step) override {
+    if (step.epoch == epoch_) stop = SIGTERM;
+  }
+  std::atomic<int> stop = 0;
+
+ private:
+  std::int64_t epoch_;
+};
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override { set_up_machine(experiment.machine, experiment.training.precision); }
+
+  TrainingResult run(const std::filesystem::path& folder, bool resume = false) {
+    Network network = tiny::network();
+    return train(network, dataset, experiment, {.folder = folder, .resume = resume, .identity = "tiny"}, watcher);
+  }
+
+  // All tensors of last.safetensors, optimizer state and average included.
+  static std::map<std::string, std::string> tensors(const std::filesystem::path& folder, const char* file = "last.safetensors") {
+    std::map<std::string, std::string> bytes;
+    const Safetensors content = read_safetensors(folder / file);
+    for (const auto& [name, tensor] : content.tensors) bytes[name] = std::string(tensor.bytes);
+    return bytes;
+  }
+
+  std::string message_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.failure(), Failure::run);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  Dataset dataset = tiny::dataset();
+  Experiment experiment = tiny::experiment();
+  Watcher watcher;
+  TemporaryFolder a, b;
+};
+
+TEST_F(TrainerTest, LearnsAndTells) {
+  experiment.training.epochs = 15;
+  const TrainingResult result = run(a.path());
+  EXPECT_EQ(result.end, TrainingResult::End::finished);
+  EXPECT_EQ(result.epochs, 15);
+  ASSERT_EQ(watcher.epochs.size(), 15u);
+  EXPECT_GT(result.validation.at("validation_accuracy"), 0.8);
+  EXPECT_EQ(result.validation_predictions.labels.size(), 9u);
+  EXPECT_EQ(result.validation_predictions.samples.front(), 43);
+  EXPECT_EQ(result.validation_predictions.probabilities.size(), 18u);
+  EXPECT_LT(watcher.epochs.back().values.at("train_loss"), watcher.epochs.front().values.at("train_loss"));
+  const EpochMetrics& best = watcher.epochs[static_cast<std::size_t>(result.best_epoch - 1)];
+  EXPECT_TRUE(best.best);
+  EXPECT_EQ(best.values, result.best);
+  for (const EpochMetrics& epoch : watcher.epochs) {
+    EXPECT_LE(epoch.values.at("test_accuracy"), result.best.at("test_accuracy"));
+    EXPECT_GT(epoch.images_per_second, 0.0);
+    EXPECT_GE(epoch.share_waiting, 0.0);
+    EXPECT_LE(epoch.share_waiting, 1.0);
+  }
+  EXPECT_EQ(watcher.steps.back().part, Part::validation);
+  EXPECT_EQ(watcher.steps.back().images_done, 9);
+}
+
+TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
+  const TrainingResult result = run(a.path());
+  Network network = tiny::network();
+  const Predictions predictions = evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation);
+  EXPECT_EQ(predictions.probabilities, result.validation_predictions.probabilities);
+  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test)).at("loss"), result.best.at("test_loss"));
+}
+
+TEST_F(TrainerTest, TheSameRunTwiceGivesTheSameBits) {
+  run(a.path());
+  run(b.path());
+  EXPECT_EQ(tensors(a.path()), tensors(b.path()));
+  EXPECT_EQ(tensors(a.path(), "best.safetensors"), tensors(b.path(), "best.safetensors"));
+  experiment.seed = 8;
+  run(b.path());
+  EXPECT_NE(tensors(a.path()), tensors(b.path()));
+}
+
+TEST_F(TrainerTest, LoaderThreadsChangeNoBit) {
+  run(a.path());
+  experiment.machine.loader_threads = 4;
+  run(b.path());
+  EXPECT_EQ(tensors(a.path()), tensors(b.path()));
+}
+
+// Everything that has a state or draws: interrupted in epoch 3 and continued, against one go.
+TEST_F(TrainerTest, ResumedToTheSameBits) {
+  experiment.training.schedule = {.kind = ScheduleSpec::Kind::reduce_on_plateau, .factor = 0.5, .patience = 0, .warm_up = 1.5};
+  experiment.training.early_stopping = EarlyStoppingSpec{.goal = {}, .patience = 50, .minimum_change = 0.0};
+  experiment.training.average_weights = 0.9;
+  experiment.training.mixup = 0.4;
+  experiment.training.clip_gradient_norm = 1.0;
+  experiment.training.optimizer.weight_decay = 0.01;
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+    experiment.training.precision = precision;
+    watcher.epochs.clear();
+    const TrainingResult whole = run(a.path());
+    const std::vector<EpochMetrics> in_one_go = watcher.epochs;
+
+    Stopper stopper(3);
+    Network network = tiny::network();
+    const TrainingResult half = train(network, dataset, experiment, {.folder = b.path(), .stop = &stopper.stop, .identity = "tiny"}, stopper);
+    EXPECT_EQ(half.end, TrainingResult::End::interrupted);
+    EXPECT_EQ(half.epochs, 2);
+    EXPECT_TRUE(half.validation.empty());
+    watcher.epochs.clear();
+    const TrainingResult rest = run(b.path(), true);
+    EXPECT_EQ(rest.end, TrainingResult::End::finished);
+    // The checkpoint's own epoch is told again, then those that were left.
+    ASSERT_EQ(watcher.epochs.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(watcher.epochs[i].epoch, in_one_go[i + 1].epoch);
+      EXPECT_EQ(watcher.epochs[i].values, in_one_go[i + 1].values);
+      EXPECT_EQ(watcher.epochs[i].learning_rate, in_one_go[i + 1].learning_rate);
+      EXPECT_EQ(watcher.epochs[i].best, in_one_go[i + 1].best);
+    }
+    EXPECT_EQ(tensors(a.path()), tensors(b.path()));
+    EXPECT_EQ(tensors(a.path(), "best.safetensors"), tensors(b.path(), "best.safetensors"));
+    EXPECT_EQ(whole.validation, rest.validation);
+    EXPECT_EQ(whole.best_epoch, rest.best_epoch);
+  }
+}
+
+TEST_F(TrainerTest, ResumedAfterTheEndOnlyScores) {
+  const TrainingResult first = run(a.path());
+  const EpochMetrics last = watcher.epochs.back();
+  watcher.epochs.clear();
+  const TrainingResult again = run(a.path(), true);
+  EXPECT_EQ(watcher.epochs, std::vector<EpochMetrics>{last});
+  EXPECT_EQ(again.validation, first.validation);
+  EXPECT_EQ(again.best, first.best);
+}
+
+TEST_F(TrainerTest, ResumeOfAnotherRunIsRefused) {
+  run(a.path());
+  Network network = tiny::network();
+  EXPECT_THROW(train(network, dataset, experiment, {.folder = a.path(), .resume = true, .identity = "other"}, watcher), Error);
+}
+
+TEST_F(TrainerTest, InterruptedWhileTesting) {
+  class StopInTest final : public TrainingObserver {
+   public:
+    void on_step(const StepProgress& step) override {
+      if (step.part == Part::test) stop = SIGINT;
+    }
+    std::atomic<int> stop = 0;
+  } observer;
+  Network network = tiny::network();
+  const TrainingResult result = train(network, dataset, experiment, {.folder = a.path(), .stop = &observer.stop, .identity = "tiny"}, observer);
+  EXPECT_EQ(result.end, TrainingResult::End::interrupted);
+  EXPECT_EQ(result.epochs, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(a.path()));
+}
+
+TEST_F(TrainerTest, StopsWhereTheLossIsNotFinite) {
+  // Four batches an epoch (33 images, batch 8, the last single one left out): the seventh is batch 3 of epoch 2.
+  Network network = tiny::network(6, 7);
+  const std::string message = message_of([&] { train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny"}, watcher); });
+  EXPECT_THAT(message, AllOf(HasSubstr("epoch 2, batch 3"), HasSubstr("`bomb`"), HasSubstr("last finite loss was 0.")));
+  EXPECT_EQ(watcher.epochs.size(), 1u);
+  EXPECT_TRUE(std::filesystem::exists(a.path() / "last.safetensors"));
+}
+
+TEST_F(TrainerTest, ARateFarTooHighIsTold) {
+  experiment.training.optimizer = {.kind = OptimizerSpec::Kind::sgd, .lr = 1e30};
+  EXPECT_THAT(message_of([&] { run(a.path()); }), AllOf(HasSubstr("the loss is "), HasSubstr("epoch 1, batch ")));
+}
+
+// What a GPU does: the loss is read a step late, and the epoch repeated to find where the fault is.
+TEST_F(TrainerTest, ALossReadLateIsFoundToo) {
+  Network network = tiny::network(6, 2);
+  prepare(network, 1, "cpu");
+  const Loss loss({}, {1, 1}, "cpu");
+  const Setting setting{network, dataset, experiment, loss, "cpu"};
+  Optimizer optimizer({}, trainable_parameters(network));
+  const Schedule schedule({}, 0.01, 1, 4);
+  Progress progress(watcher);
+  const Learning learning{optimizer, schedule, nullptr, nullptr};
+  EXPECT_EQ(train_epoch(setting, learning, 1, LossCheck::a_step_late, progress).end, TrainedEpoch::End::late_not_finite);
+}
+
+TEST_F(TrainerTest, EarlyStopping) {
+  experiment.training.epochs = 50;
+  experiment.training.optimizer.lr = 0.0;  // the weights stay, and the statistics of batch norm alone improve nothing for long
+  experiment.training.early_stopping = EarlyStoppingSpec{.goal = {"test_accuracy", true}, .patience = 3, .minimum_change = 1.0};
+  const TrainingResult result = run(a.path());
+  EXPECT_EQ(result.end, TrainingResult::End::stopped_early);
+  EXPECT_EQ(result.epochs, 4);
+  EXPECT_FALSE(result.validation.empty());
+}
+
+TEST_F(TrainerTest, AveragedWeightsAreWhatIsKept) {
+  experiment.training.average_weights = 0.99;
+  run(a.path());
+  const auto last = tensors(a.path());
+  EXPECT_NE(last.at("conv1.weight"), last.at("average/conv1.weight"));
+  EXPECT_EQ(last.at("bn1.running_mean"), last.at("average/bn1.running_mean"));
+  experiment.training.epochs = 1;
+  run(b.path());
+  EXPECT_EQ(tensors(b.path(), "best.safetensors").at("conv1.weight"), tensors(b.path()).at("average/conv1.weight"));
+}
+
+TEST_F(TrainerTest, AMetricThatCannotBeMeasuredIsAnError) {
+  std::erase_if(dataset.parts[1], [](std::int64_t sample) { return sample % 2 == 1; });
+  experiment.training.keep_best = {"test_auc", true};
+  EXPECT_THAT(message_of([&] { run(a.path()); }), HasSubstr("test_auc"));
+}
+
+TEST_F(TrainerTest, EachOptimizerAndScheduleTrains) {
+  using O = OptimizerSpec::Kind;
+  using S = ScheduleSpec::Kind;
+  experiment.training.epochs = 2;
+  experiment.training.optimizer.momentum = 0.9;
+  for (const O optimizer : {O::sgd, O::adam, O::adamw, O::rmsprop}) {
+    for (const S schedule : {S::constant, S::cosine, S::one_cycle}) {
+      experiment.training.optimizer.kind = optimizer;
+      experiment.training.schedule.kind = schedule;
+      watcher.epochs.clear();
+      run(a.path());
+      ASSERT_EQ(watcher.epochs.size(), 2u);
+      EXPECT_TRUE(std::isfinite(watcher.epochs.back().values.at("train_loss")));
+    }
+  }
+}
+
+TEST(StepsPerEpoch, LeavesOutASingleLastImage) {
+  EXPECT_EQ(steps_per_epoch(64, 32), 2);
+  EXPECT_EQ(steps_per_epoch(65, 32), 2);
+  EXPECT_EQ(steps_per_epoch(66, 32), 3);
+  EXPECT_EQ(steps_per_epoch(5, 1), 5);
+  EXPECT_EQ(steps_per_epoch(1, 8), 1);
+}
+
+}  // namespace
+}  // namespace rxrun
