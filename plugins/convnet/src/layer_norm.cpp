@@ -18,10 +18,14 @@ LayerNorm::LayerNorm(const Options& options, const Shape& input)
 torch::Tensor LayerNorm::forward(const torch::Tensor& x) {
   // Under autocast x may be bfloat16, which LibTorch 1.13 does not mix with float parameters.
   const torch::Tensor weight = weight_.to(x.scalar_type()), bias = bias_.to(x.scalar_type());
-  if (!each_pixel_ || x.dim() == 2) return at::layer_norm(x, normalized_, weight, bias, epsilon_);
-  // Channels last, so that a pixel's channels lie together; no copy where they already do.
+  const bool channels_last = x.dim() == 4 && x.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
+  if (x.dim() == 2 || (!each_pixel_ && !channels_last)) return at::layer_norm(x, normalized_, weight, bias, epsilon_);
+  // With the channels as the last dimension, a pixel's lie together, and images laid out so are not copied.
   const torch::Tensor pixels = x.permute({0, 2, 3, 1});
-  return at::layer_norm(pixels, normalized_, weight, bias, epsilon_).permute({0, 3, 1, 2});
+  if (each_pixel_) return at::layer_norm(pixels, normalized_, weight, bias, epsilon_).permute({0, 3, 1, 2});
+  const Shape last = {normalized_[1], normalized_[2], normalized_[0]};
+  return at::layer_norm(pixels, last, weight.permute({1, 2, 0}).contiguous(), bias.permute({1, 2, 0}).contiguous(), epsilon_)
+      .permute({0, 3, 1, 2});
 }
 
 }  // namespace rxrun::layers
