@@ -17,6 +17,7 @@ struct Context {
   std::set<std::string> taken;         // network-wide values that a layer has an option for
   std::set<std::string> option_names;  // of all used layers
   std::set<std::string> told;          // faults of network-wide values, told once
+  bool all_known = true;               // every layer was found
 };
 
 // Layers of plugins that are installed but not named by the network, for advice only; a damaged plugin offers none.
@@ -111,7 +112,7 @@ CheckedLayer check_layer(const LayerSpec& spec, bool in_stage, Context& context)
     if (context.catalog.complete()) {
       context.diagnostics.error(spec.where, "unknown layer `" + printable(spec.layer) + "`", advice_for_layer(spec.layer, context.catalog));
     }
-    for (const Node::Entry& entry : context.network.shared) context.taken.insert(entry.key);
+    context.all_known = false;
     return checked;
   }
   const LayerInfo& info = *found->layer;
@@ -135,6 +136,7 @@ void tell_unused_values(const Context& context) {
   for (const Node::Entry& entry : context.network.shared) {
     if (context.taken.count(entry.key) != 0) continue;
     const auto nearest = nearest_name(entry.key, names);
+    if (!context.all_known && !nearest) continue;  // it may be an option of the layer that is unknown
     context.diagnostics.error(entry.key_where, "no layer of this network has an option `" + printable(entry.key) + "`",
                               nearest ? "did you mean `" + *nearest + "`?" : "");
   }
@@ -143,7 +145,7 @@ void tell_unused_values(const Context& context) {
 }  // namespace
 
 CheckedNetwork check_network(const NetworkSpec& network, const Catalog& catalog, Diagnostics& diagnostics) {
-  Context context{network, catalog, diagnostics, {}, {}, {}};
+  Context context{network, catalog, diagnostics, {}, {}, {}, true};
   CheckedNetwork checked;
   checked.plugins = catalog.plugins();
   for (const LayerSpec& layer : network.stem) checked.stem.push_back(check_layer(layer, false, context));

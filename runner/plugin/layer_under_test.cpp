@@ -21,6 +21,15 @@ void LayerUnderTest::to_double() {
   });
 }
 
+void LayerUnderTest::disturb() {
+  const torch::NoGradGuard no_gradients;
+  std::uint64_t seed = 100;
+  layer->visit_tensors([&](const std::string&, Layer::DeclaredTensor& tensor) {
+    if (!tensor.trainable) return;
+    tensor.slot->add_(0.1 * at::randn(tensor.slot->sizes(), at::detail::createCPUGenerator(++seed), tensor.slot->options().requires_grad(false)));
+  });
+}
+
 torch::Tensor LayerUnderTest::forward(const torch::Tensor& x, std::uint64_t step) {
   layer->reseed(step, "layer");
   torch::Tensor y = layer->forward(x);
@@ -99,6 +108,7 @@ std::string compare_slot(const std::string& what, torch::Tensor& slot, const std
 std::string gradient_fault(const LayerFactories& factories, const LayerCase& tried, bool training) {
   LayerUnderTest tested(factories, tried, 3, training);
   tested.to_double();
+  tested.disturb();
   torch::Tensor x = test_input(tried.input, 4, 11, torch::kDouble).requires_grad_();
   const torch::Tensor y = tested.forward(x);
   if (y.scalar_type() != torch::kDouble) return std::string("double precision comes out as ") + c10::toString(y.scalar_type());

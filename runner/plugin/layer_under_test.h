@@ -17,6 +17,8 @@ struct LayerUnderTest {
   LayerUnderTest(const LayerFactories& factories, const LayerCase& tried, std::uint64_t seed, bool training);
 
   void to_double();
+  // Moves every parameter a little: biases of exactly 0 put whole areas on the kink of a ReLU, where no derivative is right.
+  void disturb();
   torch::Tensor forward(const torch::Tensor& x, std::uint64_t step = 1);  // draws anew from `step`
   std::vector<std::pair<std::string, torch::Tensor>> tensors();
 };

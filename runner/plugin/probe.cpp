@@ -72,13 +72,16 @@ pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& l
   return child;
 }
 
+enum class Keep { beginning, end };
+
 // Reads what is there; false at the end of the pipe. Bytes beyond the limit are dropped, so that the child never blocks.
-bool drain(int descriptor, std::string& text, std::size_t limit) {
+bool drain(int descriptor, std::string& text, std::size_t limit, Keep keep) {
   char buffer[8192];
   const ssize_t got = read(descriptor, buffer, sizeof buffer);
   if (got < 0) return errno == EINTR || errno == EAGAIN;
   if (got == 0) return false;
-  text.append(buffer, std::min(static_cast<std::size_t>(got), limit - std::min(limit, text.size())));
+  text.append(buffer, static_cast<std::size_t>(got));
+  if (text.size() > limit) text = keep == Keep::beginning ? text.substr(0, limit) : text.substr(text.size() - limit);
   return true;
 }
 
@@ -99,12 +102,12 @@ Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, std::chrono::m
     if (left <= 0) break;
     std::array<pollfd, 2> waits = {pollfd{out_open ? out.read_end : -1, POLLIN, 0}, pollfd{messages_open ? messages.read_end : -1, POLLIN, 0}};
     if (poll(waits.data(), waits.size(), static_cast<int>(left)) < 0 && errno != EINTR) break;
-    if (waits[0].revents != 0) out_open = drain(out.read_end, outcome.out, kLongestTable);
+    if (waits[0].revents != 0) out_open = drain(out.read_end, outcome.out, kLongestTable, Keep::beginning);
     if (!started && !outcome.out.empty()) {
       started = true;
       deadline = Clock::now() + timeout;
     }
-    if (waits[1].revents != 0) messages_open = drain(messages.read_end, outcome.messages, kLongestMessage);
+    if (waits[1].revents != 0) messages_open = drain(messages.read_end, outcome.messages, kLongestMessage, Keep::end);
   }
   // The pipes may be closed, or held open by a grandchild; what counts is the child itself.
   for (;;) {

@@ -46,7 +46,7 @@ TEST_F(MisbehavingTest, NotANumber) { expect("not_a_number", "shape", "not finit
 TEST_F(MisbehavingTest, DetachedGradient) { expect("detached_gradient", "gradients", "cut off"); }
 TEST_F(MisbehavingTest, WrongGradient) { expect("wrong_gradient", "gradients", "finite differences give"); }
 TEST_F(MisbehavingTest, AliasesInput) { expect("aliases_input", "aliasing", "memory with the input"); }
-TEST_F(MisbehavingTest, AliasesParameter) { expect("aliases_parameter", "aliasing", "`layer.table`"); }
+TEST_F(MisbehavingTest, AliasesParameter) { expect("aliases_parameter", "aliasing", "`table`"); }
 TEST_F(MisbehavingTest, ReusesOutput) { expect("reuses_output", "aliasing", "changes the output of the one before"); }
 TEST_F(MisbehavingTest, MutatesInput) { expect("mutates_input", "input", "changes its input"); }
 TEST_F(MisbehavingTest, ReturnsNothing) { expect("returns_nothing", "shape", "returns no tensor"); }
