@@ -88,6 +88,13 @@ std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predi
   return records;
 }
 
+// The folder, made if it is not there.
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
+}
+
 void tell(Console& console, const std::vector<Diagnostic>& warnings) {
   for (const Diagnostic& warning : warnings) console.warning(printable(warning.message));
 }
@@ -113,7 +120,7 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
   if (existing) {
     place.name = existing->name;
     place.folder = request.common.results / existing->folder;
-    std::filesystem::create_directories(place.folder);
+    make_folder(place.folder);
     place.lock = std::make_unique<FolderLock>(place.folder);
     place.id = existing->id;
     place.continues = true;
@@ -124,8 +131,10 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
   for (int attempt = 2;; ++attempt) {
     record.folder = "checkpoints/" + record.name;
     place.folder = request.common.results / record.folder;
-    std::filesystem::create_directories(place.folder.parent_path());
-    if (std::filesystem::create_directory(place.folder)) break;
+    make_folder(place.folder.parent_path());
+    std::error_code failure;
+    if (std::filesystem::create_directory(place.folder, failure)) break;
+    if (failure) make_folder(place.folder);
     record.name = fmt::format("{}-{}", base, attempt);
   }
   place.lock = std::make_unique<FolderLock>(place.folder);
@@ -160,7 +169,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   Console console(request.common);
   tell(console, checked.warnings);
 
-  std::filesystem::create_directories(request.common.results);
+  make_folder(request.common.results);
   Recorder recorder(request.common.results / "results.db");
   const Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
 

@@ -1,0 +1,113 @@
+// The main job from the file to the row.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "files/files.h"
+#include "program.h"
+#include "recording/query.h"
+
+namespace rxrun::test {
+namespace {
+
+using testing::HasSubstr;
+
+Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
+
+std::string weights_of(const Workplace& place, const std::string& run) {
+  return sha256_of_file(place.results() / "checkpoints" / run / "best.safetensors");
+}
+
+std::string only_run(const Workplace& place) { return std::get<std::string>(ask(place, "SELECT name FROM runs").rows.at(0).at(0)); }
+
+TEST(Run, TrainsAndAnswersTheQuestion) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const Finished run = place.rxrun({"tiny.yaml"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("Epoch: 2, Train_acc:"));
+  EXPECT_THAT(run.out, HasSubstr("Validation Accuracy: "));
+  const Table best = ask(place, "SELECT validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
+  ASSERT_EQ(best.rows.size(), 1u);
+  const double accuracy = std::get<double>(best.rows[0][0]);
+  EXPECT_GE(accuracy, 0.0);
+  EXPECT_LE(accuracy, 1.0);
+  EXPECT_EQ(ask(place, "SELECT epoch FROM epochs").rows.size(), 2u);
+
+  const Finished again = place.rxrun({"tiny.yaml"});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.out, HasSubstr("Nothing to do"));
+  EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
+}
+
+TEST(Run, GivesTheSameBitsTwiceAndWithMoreLoaderThreads) {
+  Workplace one, other;
+  for (const Workplace* place : {&one, &other}) place->write("tiny.yaml", tiny_experiment(2));
+  ASSERT_EQ(one.rxrun({"tiny.yaml"}).code, 0);
+  ASSERT_EQ(other.rxrun({"tiny.yaml", "loader_threads=4"}).code, 0);
+  EXPECT_EQ(only_run(one), only_run(other)) << "loader threads are no part of the identity";
+  EXPECT_EQ(weights_of(one, only_run(one)), weights_of(other, only_run(other)));
+  const std::string metrics = "SELECT epoch, name, value FROM metrics ORDER BY epoch, name";
+  EXPECT_EQ(ask(one, metrics).rows, ask(other, metrics).rows);
+}
+
+TEST(Run, AnotherSeedIsAnotherRun) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "seed=8"}).code, 0);
+  EXPECT_EQ(ask(place, "SELECT DISTINCT identity FROM runs").rows.size(), 2u);
+}
+
+TEST(Run, StopsAtASignalAndGoesOnToTheSameResult) {
+  Workplace whole, stopped;
+  for (const Workplace* place : {&whole, &stopped}) place->write("tiny.yaml", tiny_experiment(60));
+  ASSERT_EQ(whole.rxrun({"tiny.yaml"}).code, 0);
+
+  const pid_t child = stopped.start({"tiny.yaml"});
+  const auto epochs = [&] {
+    try {
+      return ask(stopped, "SELECT epoch FROM epochs").rows.size();
+    } catch (const std::exception&) {
+      return std::size_t{0};  // the database is not there yet
+    }
+  };
+  while (epochs() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  kill(child, SIGTERM);
+  const Finished interrupted = stopped.wait(child);
+  ASSERT_EQ(interrupted.code, 128 + SIGTERM) << interrupted.out << interrupted.err;
+  EXPECT_THAT(interrupted.out, HasSubstr("Interrupted after epoch"));
+  EXPECT_EQ(std::get<std::string>(ask(stopped, "SELECT status FROM runs").rows[0][0]), "interrupted");
+
+  const Finished resumed = stopped.rxrun({"resume", "1"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(weights_of(whole, only_run(whole)), weights_of(stopped, only_run(stopped)));
+  const std::string metrics = "SELECT epoch, name, value FROM metrics ORDER BY epoch, name";
+  EXPECT_EQ(ask(whole, metrics).rows, ask(stopped, metrics).rows);
+}
+
+TEST(Run, TellsWhatCannotBeWritten) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  place.write("results", "a file where the folder should be");
+  const Finished run = place.rxrun({"tiny.yaml"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("results"));
+}
+
+TEST(Run, EvaluateAndPredictUseTheBestWeights) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  const Finished evaluated = place.rxrun({"evaluate", "1", "--csv"});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.out, HasSubstr("accuracy"));
+  const Finished missing = place.rxrun({"predict", "1", "no.png"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("no.png"));
+}
+
+}  // namespace
+}  // namespace rxrun::test
