@@ -77,7 +77,8 @@ void declare_pooling(rxrun::Plugin& plugin) {
       .type_name("MaxPool2d")
       .option("kernel", &MaxPool::Options::kernel, "height and width of the window", at_least(1))
       .option("stride", &MaxPool::Options::stride, "step between windows; default the kernel", at_least(1))
-      .option("padding", &MaxPool::Options::padding, "border on each side; default floor((kernel - 1) / 2)", at_least(0))
+      .option("padding", &MaxPool::Options::padding, "border on each side; default floor((kernel - 1) / 2)",
+              at_least(0))
       .option("ceil_mode", &MaxPool::Options::ceil_mode, "keep windows that reach over the edge");
   plugin.layer<AveragePool>("average_pool", "the mean of each window")
       .type_name("AvgPool2d")

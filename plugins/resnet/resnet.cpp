@@ -1,4 +1,5 @@
-// Plugin `resnet`: the blocks of ResNet (He et al. 2016, arXiv 1512.03385), with torchvision's names and stride placement.
+// Plugin `resnet`: the blocks of ResNet (He et al. 2016, arXiv 1512.03385), with torchvision's names and stride
+// placement.
 #include <rxrun/plugin.h>
 
 #include "rxrun/layers/residual.h"
@@ -79,7 +80,7 @@ RXRUN_PLUGIN("resnet", plugin) {
               at_least(1))
       .option("stride", &Bottleneck::Options::stride, "of the 3x3 convolution", at_least(1))
       .option("cardinality", &Bottleneck::Options::cardinality, "groups of the 3x3 convolution", at_least(1))
-      .option("base_width", &Bottleneck::Options::base_width,
-              "width is cardinality * floor(planes * base_width / 64)", at_least(1));
+      .option("base_width", &Bottleneck::Options::base_width, "width is cardinality * floor(planes * base_width / 64)",
+              at_least(1));
   declare_branch(deep);
 }

@@ -1,5 +1,5 @@
-// Plugin `resnext`: the block of ResNeXt (Xie et al. 2017, arXiv 1611.05431), form (c) of its figure 3: a bottleneck whose
-// 3×3 convolution runs in `cardinality` groups. Channels × H × W -> 4·planes × H/stride × W/stride.
+// Plugin `resnext`: the block of ResNeXt (Xie et al. 2017, arXiv 1611.05431), form (c) of its figure 3: a bottleneck
+// whose 3×3 convolution runs in `cardinality` groups. Channels × H × W -> 4·planes × H/stride × W/stride.
 #include <rxrun/plugin.h>
 
 #include "rxrun/layers/residual.h"

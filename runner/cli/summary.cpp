@@ -12,10 +12,13 @@ namespace {
 
 int slots_of(const OptimizerSpec& optimizer) {
   switch (optimizer.kind) {
-    case OptimizerSpec::Kind::sgd: return optimizer.momentum > 0.0 ? 1 : 0;
-    case OptimizerSpec::Kind::rmsprop: return optimizer.momentum > 0.0 ? 2 : 1;
+    case OptimizerSpec::Kind::sgd:
+      return optimizer.momentum > 0.0 ? 1 : 0;
+    case OptimizerSpec::Kind::rmsprop:
+      return optimizer.momentum > 0.0 ? 2 : 1;
     case OptimizerSpec::Kind::adam:
-    case OptimizerSpec::Kind::adamw: return 2;
+    case OptimizerSpec::Kind::adamw:
+      return 2;
   }
   return 0;
 }
@@ -41,9 +44,11 @@ Facts facts_of(const SummaryOptions& options, const Experiment& experiment) {
 }  // namespace
 
 int run_summary(const SummaryOptions& options) {
-  const bool positive = std::all_of(options.input.begin(), options.input.end(), [](std::int64_t side) { return side > 0; });
+  const bool positive =
+      std::all_of(options.input.begin(), options.input.end(), [](std::int64_t side) { return side > 0; });
   if (!options.input.empty() && (options.input.size() != 3 || !positive)) {
-    throw Error(Failure::usage, "`--input` must be channels, height and width, each at least 1", "for example --input 3x224x224");
+    throw Error(Failure::usage, "`--input` must be channels, height and width, each at least 1",
+                "for example --input 3x224x224");
   }
   const CheckedExperiment checked = check_experiment(options.experiment);
   Console console(options.common);
@@ -57,7 +62,8 @@ int run_summary(const SummaryOptions& options) {
                                 .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
   const Summary summary = summarize(network, step);
   const bool json = options.common.format == TableFormat::json;
-  std::cout << (json ? render_json(summary, step, options.depth) + "\n" : render_table(summary, step, options.depth)) << std::flush;
+  std::cout << (json ? render_json(summary, step, options.depth) + "\n" : render_table(summary, step, options.depth))
+            << std::flush;
   return 0;
 }
 

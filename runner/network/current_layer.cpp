@@ -18,11 +18,8 @@ struct Fault {
   int signal;
   const char* name;
 };
-constexpr std::array<Fault, 5> faults = {{{SIGSEGV, "SIGSEGV"},
-                                          {SIGBUS, "SIGBUS"},
-                                          {SIGFPE, "SIGFPE"},
-                                          {SIGILL, "SIGILL"},
-                                          {SIGABRT, "SIGABRT"}}};
+constexpr std::array<Fault, 5> faults = {
+    {{SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"}, {SIGABRT, "SIGABRT"}}};
 
 // Only what POSIX allows in a signal handler; one write, so that lines of several processes do not mix.
 class Line {

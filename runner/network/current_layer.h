@@ -3,8 +3,8 @@
 
 namespace rxrun {
 
-// While it lives, `label` is what a crash is blamed on; scopes nest. `label` must outlive it. One thread at a time: threads
-// that a layer starts count as that layer.
+// While it lives, `label` is what a crash is blamed on; scopes nest. `label` must outlive it. One thread at a time:
+// threads that a layer starts count as that layer.
 class LayerScope {
  public:
   explicit LayerScope(const char* label) noexcept;
@@ -16,14 +16,15 @@ class LayerScope {
   const char* previous_;
 };
 
-// Replaces the innermost scope's label until that scope ends; the backward pass calls it as it goes from layer to layer.
+// Replaces the innermost scope's label until that scope ends; the backward pass calls it as it goes from layer to
+// layer.
 void set_current_layer(const char* label) noexcept;
 
 // The innermost scope's label; empty outside of all.
 const char* current_layer() noexcept;
 
-// SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line to standard error before they end the process as they would
-// have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early.
+// SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line to standard error before they end the process as they
+// would have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early.
 void install_crash_handler();
 
 }  // namespace rxrun

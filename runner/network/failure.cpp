@@ -59,7 +59,8 @@ void throw_failure(const NetworkLayer& layer, const std::string& what, const std
   Diagnostic diagnostic{Severity::error, layer.where, layer.label + " " + what + ": " + cause_of(exception), {}};
   if (is_out_of_memory(exception)) {
     diagnostic.message = "out of memory: " + diagnostic.message;
-    diagnostic.advice = "a smaller `data.batch` or `data.image_size` needs less; `rxrun summary` estimates a step's memory";
+    diagnostic.advice =
+        "a smaller `data.batch` or `data.image_size` needs less; `rxrun summary` estimates a step's memory";
     failure = Failure::run;
   }
   throw Error(failure, {diagnostic});

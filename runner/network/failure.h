@@ -13,7 +13,8 @@ namespace rxrun {
 std::string cause_of(const std::exception_ptr& exception);
 bool is_out_of_memory(const std::exception_ptr& exception);
 
-// Throws Error "<label> <what>: <cause>" at the layer's place. Error passes through; memory that ran out is told as such.
+// Throws Error "<label> <what>: <cause>" at the layer's place. Error passes through; memory that ran out is told as
+// such.
 [[noreturn]] void throw_failure(const NetworkLayer& layer, const std::string& what, const std::exception_ptr& exception,
                                 Failure failure);
 

@@ -11,7 +11,8 @@ namespace {
 
 std::string describe(const torch::Tensor& tensor) {
   if (!tensor.defined()) return "an undefined tensor";
-  return (tensor.dim() == 0 ? "a scalar" : to_string(tensor.sizes().vec())) + " (" + c10::toString(tensor.scalar_type()) + ")";
+  return (tensor.dim() == 0 ? "a scalar" : to_string(tensor.sizes().vec())) + " (" +
+         c10::toString(tensor.scalar_type()) + ")";
 }
 
 [[noreturn]] void fail(const NetworkLayer& layer, const std::string& message, const std::string& advice = {}) {
@@ -23,7 +24,9 @@ bool is_computed_type(torch::ScalarType type, torch::ScalarType input) {
 }
 
 // Counts changes in place; tensors of inference mode do not.
-std::int64_t version_of(const torch::Tensor& x) { return x.is_inference() ? 0 : static_cast<std::int64_t>(x._version()); }
+std::int64_t version_of(const torch::Tensor& x) {
+  return x.is_inference() ? 0 : static_cast<std::int64_t>(x._version());
+}
 
 void check_output(const NetworkLayer& layer, const torch::Tensor& x, const torch::Tensor& y) {
   std::vector<std::int64_t> expected = {x.size(0)};

@@ -69,9 +69,8 @@ class Builder {
     fill_in_classes(options, declared.classes_options, network_.classes);
 
     const std::string what = "does not fit " + describe(shape_);
-    layer.module = in_layer(layer, what.c_str(), Failure::usage, [&] {
-      return std::shared_ptr<Layer>(factories_.make(declared.layer, options, shape_));
-    });
+    layer.module = in_layer(layer, what.c_str(), Failure::usage,
+                            [&] { return std::shared_ptr<Layer>(factories_.make(declared.layer, options, shape_)); });
     check_output(layer);
     count(layer);
     shape_ = layer.module->output_shape();
@@ -79,7 +78,8 @@ class Builder {
   }
 
   Network finish(const CheckedNetwork& checked) {
-    if (network_.layers.empty()) throw Error(Failure::usage, "the network has no layers", "fill `stem`, `stages` or `head`");
+    if (network_.layers.empty())
+      throw Error(Failure::usage, "the network has no layers", "fill `stem`, `stages` or `head`");
     if (shape_ != Shape{network_.classes}) {
       const bool has_head = !checked.head.empty();
       throw error_at(network_.layers.back().where,
@@ -97,27 +97,32 @@ class Builder {
     const bool empty = std::any_of(output.begin(), output.end(), [](std::int64_t side) { return side < 1; });
     if ((output.size() == 1 || output.size() == 3) && !empty) return;
     throw error_at(layer.where, layer.label + " makes " + (output.empty() ? "nothing" : to_string(output)) + " of " +
-                                    describe(shape_) + ": a layer must give channels×height×width or features, each at least 1");
+                                    describe(shape_) +
+                                    ": a layer must give channels×height×width or features, each at least 1");
   }
 
   void count(const NetworkLayer& layer) {
     layer.module->visit_tensors(
         [&](const std::string& name, Layer::DeclaredTensor& tensor) {
           if (!tensor_names_.insert(name).second) {
-            throw error_at(layer.where, layer.label + " declares a tensor `" + printable(name) + "`, a name that is taken");
+            throw error_at(layer.where,
+                           layer.label + " declares a tensor `" + printable(name) + "`, a name that is taken");
           }
           add_bounded(parameters_, tensor.shape, limits_.parameters, layer, "parameters");
         },
         layer.path);
-    add_bounded(outputs_, layer.module->output_shape(), limits_.outputs, layer, "numbers in the layers' outputs for one image");
+    add_bounded(outputs_, layer.module->output_shape(), limits_.outputs, layer,
+                "numbers in the layers' outputs for one image");
     layer.module->visit_layers(
         [&](const std::string&, const std::string&, Layer& child) {
-          add_bounded(outputs_, child.output_shape(), limits_.outputs, layer, "numbers in the layers' outputs for one image");
+          add_bounded(outputs_, child.output_shape(), limits_.outputs, layer,
+                      "numbers in the layers' outputs for one image");
         },
         layer.path);
   }
 
-  void add_bounded(std::int64_t& sum, const Shape& shape, std::int64_t limit, const NetworkLayer& layer, const char* what) {
+  void add_bounded(std::int64_t& sum, const Shape& shape, std::int64_t limit, const NetworkLayer& layer,
+                   const char* what) {
     std::int64_t size = 0;
     try {
       size = num_elements(shape);
@@ -125,8 +130,9 @@ class Builder {
       size = limit;
     }
     if (size > limit || sum > limit - size) {
-      throw error_at(layer.where, layer.label + " takes the network beyond " + std::to_string(limit) + " " + what + " (" +
-                                      describe(shape) + ")",
+      throw error_at(layer.where,
+                     layer.label + " takes the network beyond " + std::to_string(limit) + " " + what + " (" +
+                         describe(shape) + ")",
                      "is one of its options larger than meant?");
     }
     sum += size;
@@ -142,11 +148,14 @@ class Builder {
   std::int64_t outputs_ = 0;
 };
 
-std::string prefix_of(const CheckedLayer& layer) { return layer.weight_prefix.empty() ? layer.layer : layer.weight_prefix; }
+std::string prefix_of(const CheckedLayer& layer) {
+  return layer.weight_prefix.empty() ? layer.layer : layer.weight_prefix;
+}
 
 }  // namespace
 
-Network build_network(const CheckedNetwork& checked, const Shape& input, std::int64_t classes, const NetworkLimits& limits) {
+Network build_network(const CheckedNetwork& checked, const Shape& input, std::int64_t classes,
+                      const NetworkLimits& limits) {
   const bool positive = std::all_of(input.begin(), input.end(), [](std::int64_t side) { return side > 0; });
   if (input.empty() || !positive || classes < 1) {
     throw Error(Failure::usage, "a network needs an input of at least 1×1×1 and at least one class, not " +

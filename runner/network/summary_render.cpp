@@ -38,7 +38,8 @@ std::string render_table(const Summary& summary, const StepAssumptions& step, in
   };
   std::string text = thin + line("Layer (type)", "Output Shape", "Param #", "Mult-Adds") + thick;
   for (const SummaryRow& row : rows) {
-    text += line(printable(row.name), batch_shape(row.output), with_commas(row.parameters), with_commas(row.multiply_adds));
+    text +=
+        line(printable(row.name), batch_shape(row.output), with_commas(row.parameters), with_commas(row.multiply_adds));
   }
   const std::int64_t total = summary.input_bytes + summary.forward_backward_bytes + summary.parameter_bytes;
   text += thick;

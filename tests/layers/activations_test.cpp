@@ -26,10 +26,16 @@ void expect_activation(const typename L::Options& options, const std::function<T
   }
 }
 
-TEST(Activations, Relu) { expect_activation<Relu>({}, [](const Tensor& x) { return (x + at::abs(x)) / 2; }); }
-TEST(Activations, Silu) { expect_activation<Silu>({}, [](const Tensor& x) { return x * logistic(x); }); }
+TEST(Activations, Relu) {
+  expect_activation<Relu>({}, [](const Tensor& x) { return (x + at::abs(x)) / 2; });
+}
+TEST(Activations, Silu) {
+  expect_activation<Silu>({}, [](const Tensor& x) { return x * logistic(x); });
+}
 TEST(Activations, Sigmoid) { expect_activation<Sigmoid>({}, logistic); }
-TEST(Activations, Tanh) { expect_activation<Tanh>({}, [](const Tensor& x) { return 2 * logistic(2 * x) - 1; }); }
+TEST(Activations, Tanh) {
+  expect_activation<Tanh>({}, [](const Tensor& x) { return 2 * logistic(2 * x) - 1; });
+}
 TEST(Activations, Hardswish) {
   expect_activation<Hardswish>({}, [](const Tensor& x) { return x * at::clamp(x + 3, 0, 6) / 6; });
 }

@@ -16,7 +16,8 @@ using testing::HasSubstr;
 using torch::Tensor;
 
 // Convolution by its definition: windows as columns, then a matrix product in each group.
-Tensor convolve(const Tensor& x, const Tensors& weights, const Conv::Options& options, const Extent& padding, const Shape& out) {
+Tensor convolve(const Tensor& x, const Tensors& weights, const Conv::Options& options, const Extent& padding,
+                const Shape& out) {
   const Extent &k = options.kernel, &d = options.dilation, &s = options.stride;
   const std::int64_t groups = options.groups;
   const Tensor columns = at::im2col(x, {k.height, k.width}, {d.height, d.width}, {padding.height, padding.width},
@@ -67,7 +68,8 @@ TEST(Conv, StartsFromTheVarianceOfItsFanOut) {
   Conv conv({.channels = 64, .groups = 2, .bias = true}, {32, 4, 4});
   conv.materialize(1, torch::kCPU);
   Tensor weight, bias;
-  conv.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& t) { (name == "weight" ? weight : bias) = *t.slot; });
+  conv.visit_tensors(
+      [&](const std::string& name, Layer::DeclaredTensor& t) { (name == "weight" ? weight : bias) = *t.slot; });
   EXPECT_NEAR(weight.std().item<double>(), std::sqrt(2.0 / (64 * 9)), 0.001);
   EXPECT_LE(bias.abs().max().item<double>(), 1.0 / std::sqrt(16 * 9));
   EXPECT_GT(bias.abs().max().item<double>(), 0.8 / std::sqrt(16 * 9));
@@ -79,11 +81,16 @@ TEST(Conv, RefusesWhatDoesNotFit) {
   EXPECT_THAT(layer_error([] { Conv({.channels = 4, .groups = 3}, {3, 4, 4}); }), HasSubstr("`groups` 3 must divide"));
   EXPECT_THAT(layer_error([] { Conv({.channels = 6, .groups = 3}, {4, 4, 4}); }), HasSubstr("`groups` 3 must divide"));
   EXPECT_THAT(layer_error([] { Conv({.channels = 6, .groups = 0}, {4, 4, 4}); }), HasSubstr("`groups` is 0"));
-  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .kernel = {5, 5}, .padding = Extent{0, 0}}, {1, 4, 9}); }),
+  EXPECT_THAT(layer_error([] {
+                Conv({.channels = 1, .kernel = {5, 5}, .padding = Extent{0, 0}}, {1, 4, 9});
+              }),
               HasSubstr("window of 5×5 pixels is larger than the image of 4×9"));
   EXPECT_THAT(layer_error([] { Conv({.channels = 1, .kernel = {0, 1}}, {1, 4, 4}); }), HasSubstr("kernel 0×1"));
   EXPECT_THAT(layer_error([] { Conv({.channels = 1, .stride = {1, 0}}, {1, 4, 4}); }), HasSubstr("stride 1×0"));
-  EXPECT_THAT(layer_error([] { Conv({.channels = 1, .padding = Extent{-1, 0}}, {1, 4, 4}); }), HasSubstr("padding -1×0"));
+  EXPECT_THAT(layer_error([] {
+                Conv({.channels = 1, .padding = Extent{-1, 0}}, {1, 4, 4});
+              }),
+              HasSubstr("padding -1×0"));
   EXPECT_THAT(layer_error([] { Conv({.channels = 1, .dilation = {INT64_MAX, 1}}, {1, 4, 4}); }), HasSubstr("dilation"));
   EXPECT_THAT(layer_error([] { Conv({.channels = INT64_MAX}, {3, 4, 4}); }), HasSubstr("64 bits"));
 }

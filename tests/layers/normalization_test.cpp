@@ -24,16 +24,20 @@ std::vector<std::int64_t> all_but_channels(const Tensor& x) {
 }
 
 Tensor scale(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensors& w, double epsilon) {
-  return (x - mean) / at::sqrt(variance + epsilon) * a_channel(w.at("weight"), x.dim()) + a_channel(w.at("bias"), x.dim());
+  return (x - mean) / at::sqrt(variance + epsilon) * a_channel(w.at("weight"), x.dim()) +
+         a_channel(w.at("bias"), x.dim());
 }
 
 TEST(BatchNorm, TrainsOnTheBatchsStatistics) {
   for (const Shape& shape : {Shape{5, 3, 4}, Shape{5}}) {
     BatchNorm layer({.epsilon = 1e-3}, shape);
-    expect_formula(layer, [](const Tensor& x, const Tensors& w) {
-      const Tensor mean = x.mean(all_but_channels(x), true);
-      return scale(x, mean, at::square(x - mean).mean(all_but_channels(x), true), w, 1e-3);
-    }, 6);
+    expect_formula(
+        layer,
+        [](const Tensor& x, const Tensors& w) {
+          const Tensor mean = x.mean(all_but_channels(x), true);
+          return scale(x, mean, at::square(x - mean).mean(all_but_channels(x), true), w, 1e-3);
+        },
+        6);
   }
 }
 
@@ -54,7 +58,8 @@ TEST(BatchNorm, MovesTheRunningStatistics) {
   const Tensor x = test::random_batch({5, 3, 4}, 2);
   layer.forward(x);
   EXPECT_TRUE(at::allclose(w["running_mean"], 0.75 * mean + 0.25 * x.mean({0, 2, 3}), 1e-4, 1e-6));
-  EXPECT_TRUE(at::allclose(w["running_var"], 0.75 * variance + 0.25 * x.permute({1, 0, 2, 3}).flatten(1).var(1), 1e-4, 1e-6));
+  EXPECT_TRUE(
+      at::allclose(w["running_var"], 0.75 * variance + 0.25 * x.permute({1, 0, 2, 3}).flatten(1).var(1), 1e-4, 1e-6));
   EXPECT_EQ(w["num_batches_tracked"].item<std::int64_t>(), 1);
   layer.set_training(false);
   layer.forward(x);
@@ -87,7 +92,8 @@ TEST(BatchNorm, RefusesToTrainOnOneValueAChannel) {
 TEST(LayerNorm, OverASample) {
   for (const Shape& shape : {Shape{5, 3, 4}, Shape{9}}) {
     LayerNorm layer({.epsilon = 1e-3}, shape);
-    const std::vector<std::int64_t> sample = shape.size() == 3 ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{1};
+    const std::vector<std::int64_t> sample =
+        shape.size() == 3 ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{1};
     expect_formula(layer, [&](const Tensor& x, const Tensors& w) {
       const Tensor mean = x.mean(sample, true);
       return (x - mean) / at::sqrt(at::square(x - mean).mean(sample, true) + 1e-3) * w.at("weight") + w.at("bias");
@@ -117,7 +123,10 @@ TEST(GroupNorm, OverEachGroupOfChannels) {
       return y.reshape(x.sizes()) * a_channel(w.at("weight"), x.dim()) + a_channel(w.at("bias"), x.dim());
     });
   }
-  EXPECT_THAT(layer_error([] { GroupNorm({.groups = 32}, {48, 2, 2}); }), HasSubstr("`groups` 32 must divide the channels (48)"));
+  EXPECT_THAT(layer_error([] {
+                GroupNorm({.groups = 32}, {48, 2, 2});
+              }),
+              HasSubstr("`groups` 32 must divide the channels (48)"));
   EXPECT_THAT(layer_error([] { GroupNorm({.groups = 0}, {48}); }), HasSubstr("must divide"));
 }
 

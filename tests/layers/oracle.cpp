@@ -11,7 +11,8 @@ torch::Tensor normal(at::IntArrayRef sizes, std::uint64_t seed) {
   return torch::empty(sizes, torch::kDouble).normal_(0.0, 1.0, generator);
 }
 
-void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance, const std::string& what) {
+void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance,
+                  const std::string& what) {
   ASSERT_TRUE(actual.defined()) << what;
   ASSERT_EQ(actual.sizes(), expected.sizes()) << what;
   const double scale = std::max(1.0, expected.abs().max().item<double>());
@@ -19,8 +20,8 @@ void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, do
   EXPECT_LE(error, tolerance * scale) << what;
 }
 
-void compare(Layer& layer, const Tensors& weights, const Formula& formula, const torch::Tensor& images, double tolerance,
-             const std::string& layout) {
+void compare(Layer& layer, const Tensors& weights, const Formula& formula, const torch::Tensor& images,
+             double tolerance, const std::string& layout) {
   Tensors exact;
   for (const auto& [name, tensor] : weights) {
     exact[name] = tensor.detach().to(torch::kDouble).requires_grad_(tensor.requires_grad());
@@ -79,7 +80,8 @@ void expect_formula(Layer& layer, const Formula& formula, std::int64_t batch, do
   const Tensors weights = fill(layer);
   const torch::Tensor x = random_batch(layer.input_shape(), batch);
   compare(layer, weights, formula, x, tolerance, "contiguous");
-  if (x.dim() == 4) compare(layer, weights, formula, x.contiguous(at::MemoryFormat::ChannelsLast), tolerance, "channels last");
+  if (x.dim() == 4)
+    compare(layer, weights, formula, x.contiguous(at::MemoryFormat::ChannelsLast), tolerance, "channels last");
 }
 
 std::string layer_error(const std::function<void()>& make) {

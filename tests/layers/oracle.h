@@ -17,9 +17,9 @@ using Formula = std::function<torch::Tensor(const torch::Tensor& x, const Tensor
 // Parameters and buffers filled with random numbers, running variances positive.
 Tensors fill(Layer& layer, std::uint64_t seed = 7);
 
-// Fails the test unless the layer, for a random batch, gives what it declares and the formula's values, and the same gradients
-// for x and every parameter. Both memory layouts of images; the output keeps the input's. The formula is computed in double
-// precision.
+// Fails the test unless the layer, for a random batch, gives what it declares and the formula's values, and the same
+// gradients for x and every parameter. Both memory layouts of images; the output keeps the input's. The formula is
+// computed in double precision.
 void expect_formula(Layer& layer, const Formula& formula, std::int64_t batch = 3, double tolerance = 2e-4);
 
 // What the constructor of `Make` says of an input that it cannot take; "no error" when it can.

@@ -80,7 +80,10 @@ TEST(AveragePool, CountsPaddingWhenAsked) {
 }
 
 TEST(Pooling, RefusesWhatDoesNotFit) {
-  EXPECT_THAT(layer_error([] { MaxPool({.kernel = {3, 3}, .padding = Extent{2, 1}}, {1, 9, 9}); }), HasSubstr("half of the kernel"));
+  EXPECT_THAT(layer_error([] {
+                MaxPool({.kernel = {3, 3}, .padding = Extent{2, 1}}, {1, 9, 9});
+              }),
+              HasSubstr("half of the kernel"));
   EXPECT_THAT(layer_error([] { AveragePool({.kernel = {4, 4}}, {1, 1, 9}); }), HasSubstr("larger than the image"));
   EXPECT_THAT(layer_error([] { MaxPool({}, {64}); }), HasSubstr("64 features"));
   EXPECT_THAT(layer_error([] { MaxPool({.kernel = {0, 2}}, {1, 4, 4}); }), HasSubstr("kernel 0×2"));

@@ -40,30 +40,35 @@ Tensor bottleneck_formula(const Tensor& x, const Tensors& w, std::int64_t stride
     y = y * at::sigmoid(at::conv2d(scale, w.at("se.fc2.weight"), w.at("se.fc2.bias")));
   }
   const bool projected = w.count("downsample.0.weight") != 0;
-  const Tensor shortcut = projected ? normalize(convolve(x, w.at("downsample.0.weight"), stride, 1), w, "downsample.1") : x;
+  const Tensor shortcut =
+      projected ? normalize(convolve(x, w.at("downsample.0.weight"), stride, 1), w, "downsample.1") : x;
   return at::relu(y + shortcut);
 }
 
 TEST(ResidualBlock, BottleneckMatchesItsFormula) {
   Block projected(bottleneck(4, 6, 3, {2, 2}), {}, {8, 7, 6});
   EXPECT_EQ(projected.output_shape(), (Shape{16, 4, 3}));
-  expect_formula(projected, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 2, 3); }, 4, 2e-3);
+  expect_formula(
+      projected, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 2, 3); }, 4, 2e-3);
 
   Block identity(bottleneck(2, 4, 2, {1, 1}), {}, {8, 5, 6});
   EXPECT_EQ(identity.children().size(), 6u);
-  expect_formula(identity, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 1, 2); }, 4, 2e-3);
+  expect_formula(
+      identity, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 1, 2); }, 4, 2e-3);
 
   Block squeezed(bottleneck(2, 4, 2, {1, 1}), {.squeeze_excitation = 4}, {8, 5, 6});
-  expect_formula(squeezed, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 1, 2); }, 4, 2e-3);
+  expect_formula(
+      squeezed, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 1, 2); }, 4, 2e-3);
 }
 
 TEST(ResidualBlock, PartsAreInTheOrderOfTheArticlesTable) {
   const Block block(bottleneck(4, 8, 2, {2, 2}), {.squeeze_excitation = 2, .drop_path = 0.1}, {8, 6, 6});
   std::string parts;
   for (const Layer::Child& child : block.children()) parts += child.name + ":" + child.type_name + " ";
-  EXPECT_EQ(parts,
-            "conv1:Conv2d bn1:BatchNorm2d conv2:Conv2d bn2:BatchNorm2d conv3:Conv2d bn3:BatchNorm2d se:SqueezeExcitation "
-            "drop_path: downsample.0:Conv2d downsample.1:BatchNorm2d ");
+  EXPECT_EQ(
+      parts,
+      "conv1:Conv2d bn1:BatchNorm2d conv2:Conv2d bn2:BatchNorm2d conv3:Conv2d bn3:BatchNorm2d se:SqueezeExcitation "
+      "drop_path: downsample.0:Conv2d downsample.1:BatchNorm2d ");
 }
 
 TEST(ResidualBlock, ADroppedBranchLeavesTheShortcut) {
@@ -95,11 +100,19 @@ TEST(ResidualBlock, EvaluatesInPlaceWithoutTouchingItsInput) {
 }
 
 TEST(ResidualBlock, ErrorsNameThePart) {
-  EXPECT_THAT(layer_error([] { Block(bottleneck(4, 6, 4, {1, 1}), {}, {8, 4, 4}); }),
+  EXPECT_THAT(layer_error([] {
+                Block(bottleneck(4, 6, 4, {1, 1}), {}, {8, 4, 4});
+              }),
               AllOf(testing::StartsWith("conv2: "), HasSubstr("`groups` 4 must divide")));
   EXPECT_THAT(layer_error([] { Block(bottleneck(4, 4, 1, {1, 1}), {}, {8}); }), HasSubstr("8 features"));
-  EXPECT_THAT(layer_error([] { Block(bottleneck(4, 4, 1, {1, 1}), {.squeeze_excitation = 17}, {8, 4, 4}); }), HasSubstr("1 to 16"));
-  EXPECT_THAT(layer_error([] { Block(bottleneck(4, 4, 1, {1, 1}), {.drop_path = 1.0}, {8, 4, 4}); }), HasSubstr("`drop_path`"));
+  EXPECT_THAT(layer_error([] {
+                Block(bottleneck(4, 4, 1, {1, 1}), {.squeeze_excitation = 17}, {8, 4, 4});
+              }),
+              HasSubstr("1 to 16"));
+  EXPECT_THAT(layer_error([] {
+                Block(bottleneck(4, 4, 1, {1, 1}), {.drop_path = 1.0}, {8, 4, 4});
+              }),
+              HasSubstr("`drop_path`"));
   EXPECT_THAT(layer_error([] { Block(bottleneck(INT64_MAX, 4, 1, {1, 1}), {}, {8, 4, 4}); }), HasSubstr("64 bits"));
 }
 
@@ -120,10 +133,12 @@ TEST(BottleneckWidth, FollowsBothRules) {
 
 TEST(BottleneckWidth, AWidthOfZeroNamesTheNearestThatWork) {
   const std::string paper = layer_error([] { bottleneck_width(WidthRule::paper, 12, 32, 4); });
-  EXPECT_THAT(paper, AllOf(HasSubstr("planes 12, cardinality 32 and base_width 4"), HasSubstr("base_width 6 or planes 16")));
+  EXPECT_THAT(paper,
+              AllOf(HasSubstr("planes 12, cardinality 32 and base_width 4"), HasSubstr("base_width 6 or planes 16")));
   EXPECT_EQ(bottleneck_width(WidthRule::paper, 12, 32, 6), 32);
   EXPECT_EQ(bottleneck_width(WidthRule::paper, 16, 32, 4), 32);
-  EXPECT_THAT(layer_error([] { bottleneck_width(WidthRule::planes, 12, 32, 4); }), HasSubstr("cardinality 12 or planes 32"));
+  EXPECT_THAT(layer_error([] { bottleneck_width(WidthRule::planes, 12, 32, 4); }),
+              HasSubstr("cardinality 12 or planes 32"));
   EXPECT_THAT(layer_error([] { bottleneck_width(WidthRule::paper, INT64_MAX, 32, 4); }), HasSubstr("64 bits"));
   EXPECT_THAT(layer_error([] { bottleneck_width(WidthRule::paper, 64, 0, 4); }), HasSubstr("at least 1"));
 }

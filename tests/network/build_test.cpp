@@ -41,8 +41,8 @@ TEST(BuildNetwork, WorksOutNamesAndShapes) {
       "  stages: [{block: basic_block, depth: 2, planes: 16, stride: 2}]\n"
       "  head: [global_average_pool, flatten, {linear: {features: 5}}, relu, linear]",
       {3, 31, 33}, 7);
-  EXPECT_THAT(paths(network), testing::ElementsAre("conv1", "bn1", "relu1", "conv2", "max_pool1", "layer1.0", "layer1.1",
-                                                   "global_average_pool", "flatten", "fc1", "relu2", "fc2"));
+  EXPECT_THAT(paths(network), testing::ElementsAre("conv1", "bn1", "relu1", "conv2", "max_pool1", "layer1.0",
+                                                   "layer1.1", "global_average_pool", "flatten", "fc1", "relu", "fc2"));
   EXPECT_EQ(network.layers[4].module->output_shape(), (Shape{8, 15, 16}));
   EXPECT_EQ(network.layers[5].module->output_shape(), (Shape{16, 8, 8}));
   EXPECT_EQ(network.layers[6].module->output_shape(), (Shape{16, 8, 8})) << "stride reaches the first block only";
@@ -52,22 +52,24 @@ TEST(BuildNetwork, WorksOutNamesAndShapes) {
 }
 
 TEST(BuildNetwork, ErrorNamesLayerPlaceAndShape) {
-  EXPECT_THAT(error_of("  plugins: [convnet]\n"
-                       "  stem: [{conv: {channels: 8}}]\n"
-                       "  head: [flatten, max_pool, linear]"),
-              AllOf(testing::StartsWith("experiment.yaml:5:19: error: layer `max_pool` (max_pool) of plugin `convnet` does not "
-                                        "fit 8192 features: it takes an image"),
-                    HasSubstr("head: [flatten, max_pool, linear]")));
+  EXPECT_THAT(
+      error_of("  plugins: [convnet]\n"
+               "  stem: [{conv: {channels: 8}}]\n"
+               "  head: [flatten, max_pool, linear]"),
+      AllOf(testing::StartsWith("experiment.yaml:5:19: error: layer `max_pool` (max_pool) of plugin `convnet` does not "
+                                "fit 8192 features: it takes an image"),
+            HasSubstr("head: [flatten, max_pool, linear]")));
   EXPECT_THAT(error_of("  plugins: [convnet]\n"
                        "  head: [linear]"),
               AllOf(HasSubstr("does not fit 3×32×32"), HasSubstr("flatten")));
 }
 
 TEST(BuildNetwork, ErrorInABlockNamesTheBlocksPart) {
-  EXPECT_THAT(error_of("  plugins: [convnet, resnext]\n"
-                       "  stages: [{block: resnext_bottleneck, depth: 2, planes: 16, width_rule: planes, cardinality: 32}]\n"
-                       "  head: [global_average_pool, flatten, linear]"),
-              AllOf(HasSubstr("(layer1.0)"), HasSubstr("width of 0"), HasSubstr("cardinality 16"), HasSubstr("planes 32")));
+  EXPECT_THAT(
+      error_of("  plugins: [convnet, resnext]\n"
+               "  stages: [{block: resnext_bottleneck, depth: 2, planes: 16, width_rule: planes, cardinality: 32}]\n"
+               "  head: [global_average_pool, flatten, linear]"),
+      AllOf(HasSubstr("(layer1.0)"), HasSubstr("width of 0"), HasSubstr("cardinality 16"), HasSubstr("planes 32")));
   EXPECT_THAT(error_of("  plugins: [convnet, resnext]\n"
                        "  stages: [{block: resnext_bottleneck, depth: 2, planes: 8, base_width: 4}]\n"
                        "  head: [global_average_pool, flatten, linear]"),
@@ -81,6 +83,13 @@ TEST(BuildNetwork, OutputMustBeOneValueAClass) {
   EXPECT_THAT(error_of("  plugins: [convnet]\n"
                        "  head: [flatten, {linear: {features: 3}}]"),
               AllOf(HasSubstr("ends in 3 features"), HasSubstr("leave its `features` out")));
+}
+
+TEST(BuildNetwork, AnEmptyOutputIsTheLayersFault) {
+  EXPECT_THAT(error_of("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n"
+                       "  stem: [no_output]\n"
+                       "  head: [flatten, linear]"),
+              HasSubstr("layer `no_output` (no_output1) of plugin `faulty_layers` makes 0 of 3×32×32"));
 }
 
 TEST(BuildNetwork, RefusesAbsurdSizesBeforeTheyAreAllocated) {

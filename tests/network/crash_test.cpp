@@ -12,9 +12,10 @@ namespace {
 
 void run_with(const std::string& layer) {
   install_crash_handler();
-  const Network network = test::build("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n  stem: [{conv: {channels: 4}}, " + layer +
-                                          "]\n  head: [global_average_pool, flatten, linear]",
-                                      {3, 8, 8}, 2);
+  const Network network =
+      test::build("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n  stem: [{conv: {channels: 4}}, " + layer +
+                      "]\n  head: [global_average_pool, flatten, linear]",
+                  {3, 8, 8}, 2);
   materialize(network, 1, torch::kCPU);
   backward(forward(network, torch::ones({2, 3, 8, 8})).sum());
   std::_Exit(0);

@@ -1,4 +1,5 @@
-// Plugin `faulty_layers` for tests: layers that misbehave in forward, each in one way. Any shape; declared shape as the input's.
+// Plugin `faulty_layers` for tests: layers that misbehave in forward, each in one way. Any shape; declared shape as the
+// input's.
 #include <rxrun/plugin.h>
 
 #include <csignal>
@@ -11,18 +12,48 @@ using rxrun::Layer;
 using rxrun::Shape;
 using torch::Tensor;
 
-struct Undefined { static Tensor apply(const Tensor&) { return {}; } };
-struct WrongShape { static Tensor apply(const Tensor& x) { return at::cat({x, x}, 1); } };
-struct WrongType { static Tensor apply(const Tensor& x) { return x.to(torch::kDouble); } };
-struct InPlace { static Tensor apply(const Tensor& x) { return Tensor(x).add_(1).clone(); } };
-struct Detached { static Tensor apply(const Tensor& x) { return x.detach().clone(); } };
-struct Throws { static Tensor apply(const Tensor&) { throw std::runtime_error("the dog ate\x1b[2J it\nsecond line"); } };
-struct ThrowsInt { static Tensor apply(const Tensor&) { throw 42; } };
-struct ThrowsTorch { static Tensor apply(const Tensor& x) { return x.view({-1, 7, 11, 13}); } };
-struct OutOfMemory { static Tensor apply(const Tensor&) { throw std::bad_alloc(); } };
-struct NotFinite { static Tensor apply(const Tensor& x) { return at::div(x, at::zeros_like(x)); } };
-struct Segfault { static Tensor apply(const Tensor& x) { std::raise(SIGSEGV); return x.clone(); } };
-struct Abort { static Tensor apply(const Tensor& x) { std::abort(); return x.clone(); } };
+struct Undefined {
+  static Tensor apply(const Tensor&) { return {}; }
+};
+struct WrongShape {
+  static Tensor apply(const Tensor& x) { return at::cat({x, x}, 1); }
+};
+struct WrongType {
+  static Tensor apply(const Tensor& x) { return x.to(torch::kDouble); }
+};
+struct InPlace {
+  static Tensor apply(const Tensor& x) { return Tensor(x).add_(1).clone(); }
+};
+struct Detached {
+  static Tensor apply(const Tensor& x) { return x.detach().clone(); }
+};
+struct Throws {
+  static Tensor apply(const Tensor&) { throw std::runtime_error("the dog ate\x1b[2J it\nsecond line"); }
+};
+struct ThrowsInt {
+  static Tensor apply(const Tensor&) { throw 42; }
+};
+struct ThrowsTorch {
+  static Tensor apply(const Tensor& x) { return x.view({-1, 7, 11, 13}); }
+};
+struct OutOfMemory {
+  static Tensor apply(const Tensor&) { throw std::bad_alloc(); }
+};
+struct NotFinite {
+  static Tensor apply(const Tensor& x) { return at::div(x, at::zeros_like(x)); }
+};
+struct Segfault {
+  static Tensor apply(const Tensor& x) {
+    std::raise(SIGSEGV);
+    return x.clone();
+  }
+};
+struct Abort {
+  static Tensor apply(const Tensor& x) {
+    std::abort();
+    return x.clone();
+  }
+};
 
 // Forward is right; the hook that it leaves behind fails in the backward pass.
 template <typename Fault>

@@ -32,7 +32,9 @@ std::string run_error_of(Work&& work) {
     work();
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), Failure::run);
-    EXPECT_GT(error.diagnostics().front().where.line + (error.diagnostics().front().message.find("backward") != std::string::npos), 0);
+    EXPECT_GT(error.diagnostics().front().where.line +
+                  (error.diagnostics().front().message.find("backward") != std::string::npos),
+              0);
     return std::string(error.what()) + "\n" + error.diagnostics().front().advice;
   }
   return "no error";
@@ -46,19 +48,18 @@ std::string forward_error_of(const std::string& faulty) {
 TEST(Forward, RunsLayersInOrder) {
   const Network network = with("relu");
   std::vector<std::string> seen;
-  const torch::Tensor logits =
-      forward(network, images(), [&](const NetworkLayer& layer, const torch::Tensor& output) {
-        seen.push_back(layer.path);
-        EXPECT_EQ(output.size(0), 2);
-      });
+  const torch::Tensor logits = forward(network, images(), [&](const NetworkLayer& layer, const torch::Tensor& output) {
+    seen.push_back(layer.path);
+    EXPECT_EQ(output.size(0), 2);
+  });
   EXPECT_THAT(seen, testing::ElementsAre("conv1", "relu1", "global_average_pool", "flatten", "fc"));
   EXPECT_EQ(logits.sizes(), at::IntArrayRef({2, 2}));
   EXPECT_STREQ(current_layer(), "");
 }
 
 TEST(Forward, WrongOutputsAreErrors) {
-  EXPECT_THAT(forward_error_of("undefined"),
-              HasSubstr("layer `undefined` (undefined1) of plugin `faulty_layers` returned an undefined tensor, but declared 2×4×8×8"));
+  EXPECT_THAT(forward_error_of("undefined"), HasSubstr("layer `undefined` (undefined1) of plugin `faulty_layers` "
+                                                       "returned an undefined tensor, but declared 2×4×8×8"));
   EXPECT_THAT(forward_error_of("wrong_shape"), HasSubstr("returned 2×8×8×8 (Float), but declared 2×4×8×8"));
   EXPECT_THAT(forward_error_of("wrong_type"), HasSubstr("returned 2×4×8×8 (Double): the type must stay Float"));
   EXPECT_THAT(forward_error_of("in_place"), HasSubstr("changed its input in place"));
@@ -73,19 +74,23 @@ TEST(Forward, DetachedOutputIsFineWithoutGradients) {
 
 TEST(Forward, ExceptionsAreTranslated) {
   EXPECT_THAT(forward_error_of("throws"),
-              AllOf(HasSubstr("layer `throws` (throws1) of plugin `faulty_layers` failed: the dog ate\\x1b[2J it"),
+              AllOf(HasSubstr("layer `throws` (throws1) of plugin `faulty_layers` failed: the dog ate\\x1B[2J it"),
                     Not(HasSubstr("second line"))));
   EXPECT_THAT(forward_error_of("throws_int"), HasSubstr("no std::exception"));
-  EXPECT_THAT(forward_error_of("throws_torch"), AllOf(HasSubstr("invalid for input of size"), Not(HasSubstr("frame #"))));
+  EXPECT_THAT(forward_error_of("throws_torch"),
+              AllOf(HasSubstr("invalid for input of size"), Not(HasSubstr("frame #"))));
   EXPECT_THAT(forward_error_of("out_of_memory"), AllOf(testing::StartsWith("out of memory"), HasSubstr("data.batch")));
 }
 
 TEST(Forward, BatchNormOfOneValueAChannelIsAnError) {
   const Network network = build(
-      "  plugins: [convnet]\n  stem: [{conv: {channels: 4}}]\n  head: [global_average_pool, flatten, batch_norm, linear]",
+      "  plugins: [convnet]\n  stem: [{conv: {channels: 4}}]\n  head: [global_average_pool, flatten, batch_norm, "
+      "linear]",
       {3, 8, 8}, 2);
   materialize(network, 1, torch::kCPU);
-  EXPECT_THAT(run_error_of([&] { forward(network, torch::ones({1, 3, 8, 8})); }),
+  EXPECT_THAT(run_error_of([&] {
+                forward(network, torch::ones({1, 3, 8, 8}));
+              }),
               AllOf(HasSubstr("layer `batch_norm` (bn)"), HasSubstr("larger batch")));
   set_training(network, false);
   EXPECT_EQ(forward(network, torch::ones({1, 3, 8, 8})).size(0), 1);
@@ -103,12 +108,14 @@ TEST(Backward, ReachesEveryParameter) {
 TEST(Backward, ExceptionsNameTheLayer) {
   const Network network = with("backward_throws");
   EXPECT_THAT(run_error_of([&] { backward(forward(network, images()).sum()); }),
-              HasSubstr("the backward pass failed in layer `backward_throws` (backward_throws1) of plugin `faulty_layers`: the dog ate"));
+              HasSubstr("the backward pass failed in layer `backward_throws` (backward_throws1) of plugin "
+                        "`faulty_layers`: the dog ate"));
 }
 
 TEST(NotFinite, IsTracedToWhereItBegan) {
   EXPECT_EQ(first_not_finite(with("relu"), images()), "");
-  EXPECT_EQ(first_not_finite(with("not_finite"), images()), "layer `not_finite` (not_finite1) of plugin `faulty_layers`");
+  EXPECT_EQ(first_not_finite(with("not_finite"), images()),
+            "layer `not_finite` (not_finite1) of plugin `faulty_layers`");
   EXPECT_EQ(first_not_finite(with("relu"), images() / 0), "the input");
   const Network network = with("relu");
   const torch::NoGradGuard no_gradients;

@@ -43,7 +43,8 @@ Network build(const std::string& text, const Shape& input, std::int64_t classes)
 
 namespace {
 
-constexpr const char* stem = "  stem: [{conv: {channels: 64, kernel: 7, stride: 2}}, batch_norm, relu, {max_pool: {kernel: 3, stride: 2}}]\n";
+constexpr const char* stem =
+    "  stem: [{conv: {channels: 64, kernel: 7, stride: 2}}, batch_norm, relu, {max_pool: {kernel: 3, stride: 2}}]\n";
 constexpr const char* head = "  head: [global_average_pool, flatten, linear]\n";
 
 std::string stages(const std::string& block, const std::string& depths) {

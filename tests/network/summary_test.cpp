@@ -56,9 +56,11 @@ TEST(Summary, IsTheArticlesTableRowForRow) {
 TEST(Summary, HasTheArticlesTotals) {
   const std::string table = render_table(summarize(article()), {}, 0);
   EXPECT_THAT(table, HasSubstr("Total params: 14,593,448\nTrainable params: 14,593,448\nNon-trainable params: 0\n"));
-  EXPECT_THAT(table, HasSubstr("Input size (MB): 0.57\nForward/backward pass size (MB): 219.37\nParams size (MB): 55.67\n"
-                               "Estimated Total Size (MB): 275.62\n"));
-  EXPECT_THAT(table, HasSubstr("                 Conv2d-1        [-1, 64, 112, 112]           9,408       118,013,952\n"));
+  EXPECT_THAT(table,
+              HasSubstr("Input size (MB): 0.57\nForward/backward pass size (MB): 219.37\nParams size (MB): 55.67\n"
+                        "Estimated Total Size (MB): 275.62\n"));
+  EXPECT_THAT(table,
+              HasSubstr("                 Conv2d-1        [-1, 64, 112, 112]           9,408       118,013,952\n"));
 }
 
 struct PaperRow {
@@ -69,7 +71,8 @@ class PaperTable : public testing::TestWithParam<PaperRow> {};
 
 TEST_P(PaperTable, IsMetToTheUnit) {
   const PaperRow row = GetParam();
-  const std::string options = "cardinality: " + std::to_string(row.cardinality) + "\n  base_width: " + std::to_string(row.base_width);
+  const std::string options =
+      "cardinality: " + std::to_string(row.cardinality) + "\n  base_width: " + std::to_string(row.base_width);
   const Summary summary = summarize(build(resnext50(options), imagenet, 1000));
   EXPECT_EQ(summary.parameters, row.parameters);
   EXPECT_NEAR(double(summary.multiply_adds) / 1e9, row.multiply_adds, 0.0005);

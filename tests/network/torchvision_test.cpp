@@ -62,10 +62,12 @@ torch::Tensor uniform(at::IntArrayRef shape, std::uint64_t key) {
   return tensor;
 }
 
-// The logits of two images of 3×64×64. The tensor number t is uniform(shape, t), scaled by sqrt(6 / fan_in) for matrices, made
-// 1 + 0.1 u for running_var and normalisation weights, 0.1 u for the rest; the images are uniform(shape, 1000).
+// The logits of two images of 3×64×64. The tensor number t is uniform(shape, t), scaled by sqrt(6 / fan_in) for
+// matrices, made 1 + 0.1 u for running_var and normalisation weights, 0.1 u for the rest; the images are uniform(shape,
+// 1000).
 torch::Tensor logits(const Network& network) {
   const torch::NoGradGuard no_gradients;
+  at::set_num_threads(1);
   materialize(network, 0, torch::kCPU);
   std::uint64_t key = 0;
   for (const NamedTensor& named : named_tensors(network)) {
@@ -87,26 +89,30 @@ torch::Tensor logits(const Network& network) {
 // The same network and weights in torchvision 0.14.1 with PyTorch 1.13.0 on a CPU.
 void expect_logits(const torch::Tensor& actual, const std::vector<double>& expected) {
   const torch::Tensor wanted = torch::tensor(expected, torch::kDouble).reshape({2, 10});
-  const double error = (actual.to(torch::kDouble) - wanted).abs().max().item<double>() / wanted.abs().max().item<double>();
+  const double error =
+      (actual.to(torch::kDouble) - wanted).abs().max().item<double>() / wanted.abs().max().item<double>();
   EXPECT_LT(error, 1e-5) << actual;
 }
 
 TEST(Torchvision, ResNet18ComputesTheSame) {
-  expect_logits(logits(build(resnet("basic_block", "2222"), {3, 64, 64}, 10)),
-                {0.3653715, -7.245025, 5.532701, -6.225618, 4.749403, -1.393743, 0.5373852, -2.398226, -6.5915, 1.094929,
-                 2.732274,  -5.175525, 6.228837, -7.267375, 5.535908, -4.374107, 3.994912,  -4.683393, -2.19401, 4.794022});
+  expect_logits(
+      logits(build(resnet("basic_block", "2222"), {3, 64, 64}, 10)),
+      {0.3653715, -7.245025, 5.532701, -6.225618, 4.749403, -1.393743, 0.5373852, -2.398226, -6.5915,  1.094929,
+       2.732274,  -5.175525, 6.228837, -7.267375, 5.535908, -4.374107, 3.994912,  -4.683393, -2.19401, 4.794022});
 }
 
 TEST(Torchvision, ResNet50ComputesTheSame) {
-  expect_logits(logits(build(resnet("bottleneck", "3463"), {3, 64, 64}, 10)),
-                {-666.8187, -1051.586, 395.8868, -963.6571, 965.4078, 620.91,   369.9307, 617.5682, 444.8246, -301.8205,
-                 -626.0923, -1039.332, 409.7969, -943.608,  932.927,  599.3854, 315.4086, 573.7304, 430.3864, -303.4597});
+  expect_logits(
+      logits(build(resnet("bottleneck", "3463"), {3, 64, 64}, 10)),
+      {-666.8187, -1051.586, 395.8868, -963.6571, 965.4078, 620.91,   369.9307, 617.5682, 444.8246, -301.8205,
+       -626.0923, -1039.332, 409.7969, -943.608,  932.927,  599.3854, 315.4086, 573.7304, 430.3864, -303.4597});
 }
 
 TEST(Torchvision, ResNeXt50ComputesTheSame) {
-  expect_logits(logits(build(resnext50("cardinality: 32"), {3, 64, 64}, 10)),
-                {640.1985, -637.627,  -70.64355, 872.6955, 1275.557, -94.06226, 34.99841, 50.10904, 1021.457, 188.7705,
-                 631.0146, -581.1987, -55.7811,  880.9694, 1240.03,  -59.57727, 11.74014, 47.27728, 960.5886, 215.9856});
+  expect_logits(
+      logits(build(resnext50("cardinality: 32"), {3, 64, 64}, 10)),
+      {640.1985, -637.627,  -70.64355, 872.6955, 1275.557, -94.06226, 34.99841, 50.10904, 1021.457, 188.7705,
+       631.0146, -581.1987, -55.7811,  880.9694, 1240.03,  -59.57727, 11.74014, 47.27728, 960.5886, 215.9856});
 }
 
 }  // namespace

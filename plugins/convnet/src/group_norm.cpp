@@ -14,7 +14,8 @@ GroupNorm::GroupNorm(const Options& options, const Shape& input)
 
 torch::Tensor GroupNorm::forward(const torch::Tensor& x) {
   // Under autocast x may be bfloat16, which LibTorch 1.13 does not mix with float parameters.
-  return at::group_norm(x, groups_, weight_.to(x.scalar_type()), bias_.to(x.scalar_type()), epsilon_, /*cudnn_enabled=*/true);
+  return at::group_norm(x, groups_, weight_.to(x.scalar_type()), bias_.to(x.scalar_type()), epsilon_,
+                        /*cudnn_enabled=*/true);
 }
 
 }  // namespace rxrun::layers

@@ -24,7 +24,8 @@ torch::Tensor LayerNorm::forward(const torch::Tensor& x) {
   const torch::Tensor pixels = x.permute({0, 2, 3, 1});
   if (each_pixel_) return at::layer_norm(pixels, normalized_, weight, bias, epsilon_).permute({0, 3, 1, 2});
   const Shape last = {normalized_[1], normalized_[2], normalized_[0]};
-  return at::layer_norm(pixels, last, weight.permute({1, 2, 0}).contiguous(), bias.permute({1, 2, 0}).contiguous(), epsilon_)
+  return at::layer_norm(pixels, last, weight.permute({1, 2, 0}).contiguous(), bias.permute({1, 2, 0}).contiguous(),
+                        epsilon_)
       .permute({0, 3, 1, 2});
 }
 

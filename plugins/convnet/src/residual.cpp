@@ -15,13 +15,13 @@ ResidualBlock::ResidualBlock(const std::vector<Conv::Options>& convolutions, con
     stride.width *= convolutions[i].stride.width;
   }
   if (branch.squeeze_excitation != 0) {
-    squeeze_excitation_ = &child("se", "SqueezeExcitation",
-                                 std::make_unique<SqueezeExcitation>(
-                                     SqueezeExcitation::Options{branch.squeeze_excitation}, shape));
+    squeeze_excitation_ =
+        &child("se", "SqueezeExcitation",
+               std::make_unique<SqueezeExcitation>(SqueezeExcitation::Options{branch.squeeze_excitation}, shape));
   }
   if (branch.drop_path != 0.0) {
-    drop_path_ = &child("drop_path", "",
-                        std::make_unique<StochasticDepth>(StochasticDepth::Options{branch.drop_path}, shape));
+    drop_path_ =
+        &child("drop_path", "", std::make_unique<StochasticDepth>(StochasticDepth::Options{branch.drop_path}, shape));
   }
   if (stride != Extent{1, 1} || shape[0] != input[0]) {
     Conv::Options projection;

@@ -39,11 +39,10 @@ Extent window_output(const ImageShape& input, const Window& window, bool ceil_mo
   check_range("stride", window.stride, 1);
   check_range("padding", window.padding, 0);
   check_range("dilation", window.dilation, 1);
-  const Extent output = {
-      window_count(input.height, window.kernel.height, window.stride.height, window.padding.height,
-                   window.dilation.height, ceil_mode),
-      window_count(input.width, window.kernel.width, window.stride.width, window.padding.width, window.dilation.width,
-                   ceil_mode)};
+  const Extent output = {window_count(input.height, window.kernel.height, window.stride.height, window.padding.height,
+                                      window.dilation.height, ceil_mode),
+                         window_count(input.width, window.kernel.width, window.stride.width, window.padding.width,
+                                      window.dilation.width, ceil_mode)};
   if (output.height < 1 || output.width < 1) {
     const Extent reach = {window.dilation.height * (window.kernel.height - 1) + 1,
                           window.dilation.width * (window.kernel.width - 1) + 1};

@@ -16,9 +16,9 @@ class Activation final : public Layer {
   torch::Tensor forward(const torch::Tensor& x) override { return Function(x); }
 };
 
-torch::Tensor relu(const torch::Tensor& x);       // max(0, x)
-torch::Tensor silu(const torch::Tensor& x);       // x · sigmoid(x) (arXiv 1702.03118)
-torch::Tensor sigmoid(const torch::Tensor& x);    // 1 / (1 + exp(-x))
+torch::Tensor relu(const torch::Tensor& x);     // max(0, x)
+torch::Tensor silu(const torch::Tensor& x);     // x · sigmoid(x) (arXiv 1702.03118)
+torch::Tensor sigmoid(const torch::Tensor& x);  // 1 / (1 + exp(-x))
 torch::Tensor tanh(const torch::Tensor& x);
 torch::Tensor hardswish(const torch::Tensor& x);  // x · min(max(x + 3, 0), 6) / 6 (arXiv 1905.02244)
 

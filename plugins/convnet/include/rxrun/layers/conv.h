@@ -4,8 +4,8 @@
 //
 // With `groups` g the channels fall into g groups that do not see each other (Xie et al. 2017, arXiv 1611.05431, call g
 // the cardinality). Channels × H × W -> channels × H' × W', see window_output.
-// Weights start from a normal distribution with deviation sqrt(2 / (channels · kernel area)), "fan out", as torchvision's
-// ResNet; the bias as PyTorch's.
+// Weights start from a normal distribution with deviation sqrt(2 / (channels · kernel area)), "fan out", as
+// torchvision's ResNet; the bias as PyTorch's.
 #pragma once
 
 #include "rxrun/layers/shapes.h"

@@ -1,5 +1,5 @@
-// GroupNorm (Wu, He 2018, arXiv 1803.08494): as LayerNorm, over each of `groups` groups of channels, with a weight and a
-// bias a channel; as torch.nn.GroupNorm. Any shape whose first number is the channels; same shape out.
+// GroupNorm (Wu, He 2018, arXiv 1803.08494): as LayerNorm, over each of `groups` groups of channels, with a weight and
+// a bias a channel; as torch.nn.GroupNorm. Any shape whose first number is the channels; same shape out.
 #pragma once
 
 #include "rxrun/layer.h"

@@ -3,8 +3,8 @@
 //   y = relu(branch(x) + shortcut(x))
 //
 // The branch is convolutions, each with batch norm, with ReLU between them; then squeeze-and-excitation and stochastic
-// depth, where asked for. The shortcut is x itself, or a strided 1×1 convolution with batch norm where the shape changes.
-// Names are torchvision's: conv1, bn1, ..., downsample.0, downsample.1.
+// depth, where asked for. The shortcut is x itself, or a strided 1×1 convolution with batch norm where the shape
+// changes. Names are torchvision's: conv1, bn1, ..., downsample.0, downsample.1.
 #pragma once
 
 #include <string>
@@ -45,8 +45,8 @@ class ResidualBlock : public Layer {
   Unit shortcut_;  // empty: x itself
 };
 
-// 1×1 to `width`, 3×3 with stride in `cardinality` groups, 1×1 to `expansion · planes`. As torchvision's (and unlike the
-// paper's), the stride is at the 3×3.
+// 1×1 to `width`, 3×3 with stride in `cardinality` groups, 1×1 to `expansion · planes`. As torchvision's (and unlike
+// the paper's), the stride is at the 3×3.
 std::vector<Conv::Options> bottleneck(std::int64_t planes, std::int64_t width, std::int64_t cardinality,
                                       const Extent& stride);
 inline constexpr std::int64_t expansion = 4;

@@ -1,5 +1,5 @@
-// SqueezeExcitation (Hu et al. 2018, arXiv 1709.01507): every channel is scaled by a number in (0, 1) that all channels'
-// means decide:
+// SqueezeExcitation (Hu et al. 2018, arXiv 1709.01507): every channel is scaled by a number in (0, 1) that all
+// channels' means decide:
 //
 //   y[c] = x[c] · sigmoid(fc2(relu(fc1(mean over pixels of x))))[c]
 //
