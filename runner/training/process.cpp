@@ -25,7 +25,11 @@ std::vector<std::pair<std::string, std::string>> engine_environment() {
       __builtin_cpu_supports("avx512dq")) {
     add("ATEN_CPU_CAPABILITY", "avx512");
   }
+  // Huge pages for the heap: a step's page faults become few.
   add("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+  // Threads that wait for each other sleep soon instead of spinning for a millisecond: where the cores are shared, with the
+  // loader's threads or with other programs, those that spin keep those that work from working.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) add("GOMP_SPINCOUNT", "1000");
   return variables;
 }
 
