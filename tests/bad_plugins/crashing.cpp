@@ -8,7 +8,7 @@ class Crashing final : public rxrun::Layer {
   struct Options {};
   Crashing(const Options&, const rxrun::Shape& input) : Layer(input) {}
   torch::Tensor forward(const torch::Tensor& x) override {
-    int* volatile nowhere = nullptr;
+    volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
     return x;
   }

@@ -55,7 +55,7 @@ namespace {
 #if defined(SEGFAULT_AT_START)
 struct AtStart {
   AtStart() {
-    int* volatile nowhere = nullptr;
+    volatile int* volatile nowhere = nullptr;
     *nowhere = 1;
   }
 } at_start;
