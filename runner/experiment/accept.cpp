@@ -15,7 +15,8 @@ bool within(const NumberForm& form, double value) {
   if (form.minimum && (form.exclusive_minimum ? value <= *form.minimum : value < *form.minimum)) return false;
   if (form.maximum && (form.exclusive_maximum ? value >= *form.maximum : value > *form.maximum)) return false;
   if (form.only.empty()) return true;
-  return std::any_of(form.only.begin(), form.only.end(), [&](std::int64_t v) { return static_cast<double>(v) == value; });
+  return std::any_of(form.only.begin(), form.only.end(),
+                     [&](std::int64_t v) { return static_cast<double>(v) == value; });
 }
 
 // Makes it a real where a real is wanted, so that `lr: 1` and `lr: 1.0` are the same.
@@ -27,7 +28,8 @@ bool accept_number(const NumberForm& form, Node& node) {
 }
 
 bool accept_text(const TextForm& form, const Node& node) {
-  if (node.kind != Node::Kind::string || node.text.size() < form.shortest || node.text.size() > form.longest) return false;
+  if (node.kind != Node::Kind::string || node.text.size() < form.shortest || node.text.size() > form.longest)
+    return false;
   if (node.text.find('\0') != std::string::npos) return false;
   return form.pattern.empty() || std::regex_match(node.text, std::regex(form.pattern));
 }
@@ -58,7 +60,7 @@ bool KeyReader::accept(const Key& key, Node& node) {
 bool KeyReader::accept_list(const Key& key, Node& node) {
   const ListForm& form = *key.list;
   if (node.items.size() < form.shortest || node.items.size() > form.longest) {
-    const std::string wanted = form.shortest == form.longest ? std::to_string(form.shortest)
+    const std::string wanted = form.shortest == form.longest       ? std::to_string(form.shortest)
                                : node.items.size() < form.shortest ? "at least " + std::to_string(form.shortest)
                                                                    : "at most " + std::to_string(form.longest);
     diagnostics_.error(node.where, "`" + key.name + "` has to hold " + wanted +
@@ -69,7 +71,8 @@ bool KeyReader::accept_list(const Key& key, Node& node) {
   bool good = true;
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     if (form.number ? accept_number(*form.number, node.items[i]) : accept_text(form.text, node.items[i])) continue;
-    refuse(key.name + "[" + std::to_string(i) + "]", form.number ? expected(*form.number) : form.text.what, node.items[i], {});
+    refuse(key.name + "[" + std::to_string(i) + "]", form.number ? expected(*form.number) : form.text.what,
+           node.items[i], {});
     good = false;
   }
   return good;
@@ -86,13 +89,15 @@ void KeyReader::refuse(const std::string& name, const std::string& wanted, const
       advice = "did you mean `" + *near + "`?";
     else if (number_wanted && rxrun::scalar(node.text, false, {}).is_number())
       advice = "a number is written without quotes";
-    else if (wanted == "`true` or `false`" && (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off"))
+    else if (wanted == "`true` or `false`" &&
+             (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off"))
       advice = "YAML 1.2 knows `true` and `false` only";
   } else if (node.kind == Node::Kind::real && std::isfinite(node.real)) {
     const bool integral = node.text.find_first_of(".eE") == std::string::npos || node.text.starts_with("0x");
     if (integral) advice = "it does not fit 64 bits";
   }
-  diagnostics_.error(node.where, "`" + printable(name) + "` has to be " + wanted + ", found " + found(node), std::move(advice));
+  diagnostics_.error(node.where, "`" + printable(name) + "` has to be " + wanted + ", found " + found(node),
+                     std::move(advice));
 }
 
 }  // namespace rxrun

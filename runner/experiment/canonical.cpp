@@ -41,8 +41,11 @@ void write(const Node& node, const std::string& path, std::string& out) {
       out += '}';
       return;
     }
-    case Node::Kind::string: out += Json(node.text).dump(-1, ' ', true, Json::error_handler_t::replace); return;
-    default: out += value_text(node);
+    case Node::Kind::string:
+      out += Json(node.text).dump(-1, ' ', true, Json::error_handler_t::replace);
+      return;
+    default:
+      out += value_text(node);
   }
 }
 
@@ -55,7 +58,8 @@ void flatten_into(const Node& node, const std::string& path, std::vector<std::pa
   const Key* key = find_key(path);
   const bool element_by_element = key && (key->layers || key->stages);
   if (node.kind == Node::Kind::list && element_by_element) {
-    for (std::size_t i = 0; i < node.items.size(); ++i) flatten_into(node.items[i], joined(path, std::to_string(i)), values);
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      flatten_into(node.items[i], joined(path, std::to_string(i)), values);
     return;
   }
   values.emplace_back(path, value_text(node));

@@ -34,7 +34,8 @@ class Checker {
     if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
       error("data.augment.pad", "`pad` has to be less than `image_size`, " + std::to_string(data.image_size));
     if (sound({"translate", "image_size"}) && data.augment.translate >= data.image_size)
-      error("data.augment.translate", "`translate` has to be less than `image_size`, " + std::to_string(data.image_size));
+      error("data.augment.translate",
+            "`translate` has to be less than `image_size`, " + std::to_string(data.image_size));
   }
 
   void training() {
@@ -62,9 +63,11 @@ class Checker {
   void schedule(const TrainingSpec& training) {
     if (training.schedule.warm_up > static_cast<double>(training.epochs))
       diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` are " +
-                                                          std::to_string(training.epochs) + ": the rate is never reached");
+                                                          std::to_string(training.epochs) +
+                                                          ": the rate is never reached");
     if (training.schedule.minimum > training.optimizer.lr)
-      diagnostics_.error(schedule_where("minimum"), "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
+      diagnostics_.error(schedule_where("minimum"),
+                         "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
   }
 
   void split() {
@@ -88,7 +91,8 @@ class Checker {
       }
     }
     if (sum > 1.0 + 1e-9)
-      error("data.split", "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1");
+      error("data.split",
+            "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1");
     if (!split.group_by.empty() && experiment_.data.source != SourceKind::manifest) group_by(split.group_by);
   }
 
@@ -105,8 +109,9 @@ class Checker {
   void normalize() {
     const NormalizeSpec& spec = experiment_.data.normalize;
     if (spec.mean.size() != spec.deviation.size())
-      error("data.normalize.deviation", "`deviation` has to have as many values as `mean`, " + std::to_string(spec.mean.size()) +
-                                            ", found " + std::to_string(spec.deviation.size()));
+      error("data.normalize.deviation", "`deviation` has to have as many values as `mean`, " +
+                                            std::to_string(spec.mean.size()) + ", found " +
+                                            std::to_string(spec.deviation.size()));
     const auto channels = static_cast<std::size_t>(experiment_.data.channels);
     if (!spec.mean.empty() && channels != 0 && spec.mean.size() != channels && spec.mean.size() != 1)
       error("data.normalize.mean", "`mean` has to have a value a channel, " + std::to_string(channels) + ", found " +
@@ -133,7 +138,8 @@ class Checker {
     const auto classes = static_cast<std::size_t>(experiment_.data.classes);
     if (weights != 0 && classes != 0 && weights != classes)
       error("training.loss.cross_entropy.class_weights", "`class_weights` has to have a value a class, " +
-                                                             std::to_string(classes) + ", found " + std::to_string(weights));
+                                                             std::to_string(classes) + ", found " +
+                                                             std::to_string(weights));
   }
 
   const Experiment& experiment_;
@@ -144,7 +150,8 @@ class Checker {
 
 }  // namespace
 
-void check_values(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty, Diagnostics& diagnostics) {
+void check_values(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty,
+                  Diagnostics& diagnostics) {
   Checker checker(experiment, tree, faulty, diagnostics);
   checker.network();
   checker.data();

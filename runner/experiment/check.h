@@ -10,6 +10,7 @@
 namespace rxrun {
 
 // `tree` is the resolved tree, for the places; keys named in `faulty` have an error of their own already.
-void check_values(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty, Diagnostics& diagnostics);
+void check_values(const Experiment& experiment, const Node& tree, const std::set<std::string>& faulty,
+                  Diagnostics& diagnostics);
 
 }  // namespace rxrun

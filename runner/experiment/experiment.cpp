@@ -4,9 +4,12 @@ namespace rxrun {
 
 const char* to_string(Precision precision) {
   switch (precision) {
-    case Precision::automatic: return "auto";
-    case Precision::float32: return "float32";
-    case Precision::bfloat16: return "bfloat16";
+    case Precision::automatic:
+      return "auto";
+    case Precision::float32:
+      return "float32";
+    case Precision::bfloat16:
+      return "bfloat16";
   }
   return "?";
 }

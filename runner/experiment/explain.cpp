@@ -50,7 +50,8 @@ std::string resolve_key(const std::vector<std::string>& paths, const std::string
   }
   std::vector<std::string> candidates = paths;
   for (const std::string& path : paths)  // a slip in the last names of a path
-    for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) candidates.push_back(path.substr(dot + 1));
+    for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
+      candidates.push_back(path.substr(dot + 1));
   const auto near = nearest_name(key, candidates);
   throw Error(Failure::usage, "no key `" + printable(key) + "` in the experiment",
               near ? "did you mean `" + *near + "`?" : "`rxrun explain FILE training` shows all keys of a section");
@@ -79,12 +80,14 @@ Explained explain_leaf(const std::string& path, const Node& value, const std::ve
     last = earlier;
   }
   Experiment pristine;
-  if (explained.key && explained.key->get && !explained.key->required) explained.by_default = explained.key->get(pristine);
+  if (explained.key && explained.key->get && !explained.key->required)
+    explained.by_default = explained.key->get(pristine);
   return explained;
 }
 
 std::string place(const Node& node) {
-  if (node.where.line == 0 || node.origin == Node::Origin::command_line) return node.where.file.empty() ? "command line" : node.where.file;
+  if (node.where.line == 0 || node.origin == Node::Origin::command_line)
+    return node.where.file.empty() ? "command line" : node.where.file;
   return node.where.file + ":" + std::to_string(node.where.line) + ":" + std::to_string(node.where.column);
 }
 
@@ -93,7 +96,8 @@ std::string as_text(const Explained& explained) {
   std::string text = explained.path + " = " + printable(value_text(value)) + "\n  ";
   const bool is_default = value.origin == Node::Origin::default_value;
   text += is_default ? "the default" : printable(place(value));
-  for (const Node& over : explained.over) text += ", over " + printable(value_text(over)) + " of " + printable(place(over));
+  for (const Node& over : explained.over)
+    text += ", over " + printable(value_text(over)) + " of " + printable(place(over));
   if (explained.by_default && !is_default) text += ", over the default " + value_text(*explained.by_default);
   if (explained.key) text += "\n  " + explained.key->doc + " (" + expected(*explained.key) + ")";
   return text + "\n";
@@ -101,12 +105,18 @@ std::string as_text(const Explained& explained) {
 
 Json value_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return nullptr;
-    case Node::Kind::boolean: return node.boolean;
-    case Node::Kind::integer: return node.integer;
-    case Node::Kind::real: return node.real;
-    case Node::Kind::string: return node.text;
-    default: break;
+    case Node::Kind::null:
+      return nullptr;
+    case Node::Kind::boolean:
+      return node.boolean;
+    case Node::Kind::integer:
+      return node.integer;
+    case Node::Kind::real:
+      return node.real;
+    case Node::Kind::string:
+      return node.text;
+    default:
+      break;
   }
   Json list = Json::array();
   for (const Node& item : node.items) list.push_back(value_json(item));

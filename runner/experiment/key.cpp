@@ -57,8 +57,9 @@ std::string expected(const Key& key) {
   if (key.map) forms.push_back("a map");
   if (key.list) {
     const bool counted = key.list->shortest == key.list->longest;
-    forms.push_back((counted ? "a list of " + std::to_string(key.list->longest) + " elements, each " : "a list, each element ") +
-                    (key.list->number ? expected(*key.list->number) : key.list->text.what));
+    forms.push_back(
+        (counted ? "a list of " + std::to_string(key.list->longest) + " elements, each " : "a list, each element ") +
+        (key.list->number ? expected(*key.list->number) : key.list->text.what));
   }
   return either(forms);
 }

@@ -41,9 +41,9 @@ struct Key {
   std::string name;
   std::string doc;
   bool required = false;
-  bool nullable = false;          // may be null, which is then its default
-  bool identity = true;           // whether it can alter a number of the run
-  bool consumed = false;          // dealt with before reading (`extends`); never in the resolved tree
+  bool nullable = false;            // may be null, which is then its default
+  bool identity = true;             // whether it can alter a number of the run
+  bool consumed = false;            // dealt with before reading (`extends`); never in the resolved tree
   std::vector<std::string> spread;  // an abbreviation: a list whose elements are the values of these keys (`betas`)
 
   bool boolean = false;
@@ -52,10 +52,10 @@ struct Key {
   std::string zero_word;           // one of `words`: another way to write 0
   std::optional<TextForm> text;
   std::optional<ListForm> list;
-  bool map = false;       // a map of `keys`
-  bool open = false;      // ... and of any other key, whose values are scalars or lists of scalars
-  bool layers = false;    // a list of layers
-  bool stages = false;    // a list of stages, each a map of `keys` and of the block's options
+  bool map = false;     // a map of `keys`
+  bool open = false;    // ... and of any other key, whose values are scalars or lists of scalars
+  bool layers = false;  // a list of layers
+  bool stages = false;  // a list of stages, each a map of `keys` and of the block's options
   std::vector<Key> keys;
   std::vector<Kind> kinds;  // a kind's name, or a map of that name alone to its options
 

@@ -18,7 +18,7 @@ namespace rxrun {
 // member(&Experiment::training, &TrainingSpec::epochs): the way from an experiment to one of its values.
 template <typename... Members>
 auto member(Members... members) {
-  return [=](Experiment& experiment) -> auto& { return (experiment.*....*members); };
+  return [=](Experiment & experiment) -> auto& { return (experiment.*....*members); };
 }
 
 class KeyBuilder {

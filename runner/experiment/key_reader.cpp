@@ -33,7 +33,8 @@ Node KeyReader::read_map(const Node& written, const std::vector<Key>& keys, cons
   Node result = map_like(map);
   for (const Key& key : keys) {
     if (key.consumed || !key.spread.empty()) continue;
-    const auto entry = std::find_if(map.entries.begin(), map.entries.end(), [&](const auto& e) { return e.key == key.name; });
+    const auto entry =
+        std::find_if(map.entries.begin(), map.entries.end(), [&](const auto& e) { return e.key == key.name; });
     if (entry != map.entries.end()) {
       result.entries.push_back({key.name, entry->key_where, read_value(key, *entry)});
     } else if (key.required) {
@@ -69,7 +70,8 @@ Node KeyReader::spread(const Node& map, const std::vector<Key>& keys) {
     for (std::size_t i = 0; i < key->spread.size(); ++i) {
       const std::string& name = key->spread[i];
       if (map.find(name))
-        diagnostics_.error(entry.key_where, "`" + key->name + "` says again what `" + name + "` says", "keep one of them");
+        diagnostics_.error(entry.key_where, "`" + key->name + "` says again what `" + name + "` says",
+                           "keep one of them");
       else
         result.entries.push_back({name, entry.key_where, list.items[i]});
     }
@@ -169,9 +171,11 @@ const Node::Entry* KeyReader::chosen_kind(const Key& key, const Node& map) {
     if (&entry == &chosen) continue;
     const std::string kind = printable(chosen.key), other = printable(entry.key);
     if (is_kind(entry))
-      diagnostics_.error(entry.key_where, fmt::format("`{}` names both `{}` and `{}`", key.name, kind, other), "keep one of them");
+      diagnostics_.error(entry.key_where, fmt::format("`{}` names both `{}` and `{}`", key.name, kind, other),
+                         "keep one of them");
     else
-      diagnostics_.error(entry.key_where, fmt::format("`{}` has to name one kind, found `{}` and `{}`", key.name, kind, other),
+      diagnostics_.error(entry.key_where,
+                         fmt::format("`{}` has to name one kind, found `{}` and `{}`", key.name, kind, other),
                          fmt::format("options belong to the kind: `{}: {{{}: ...}}`", kind, other));
   }
   return nullptr;
@@ -189,13 +193,15 @@ Node KeyReader::map_of_defaults(const std::vector<Key>& keys) {
 Node KeyReader::default_value(const Key& key) {
   Node value = key.get ? key.get(pristine_) : map_of_defaults(key.keys);
   if (key.kinds.empty() || value.kind != Node::Kind::string) return value;
-  const auto kind = std::find_if(key.kinds.begin(), key.kinds.end(), [&](const Kind& k) { return k.name == value.text; });
+  const auto kind =
+      std::find_if(key.kinds.begin(), key.kinds.end(), [&](const Kind& k) { return k.name == value.text; });
   Node map = map_of_defaults({});
   map.entries.push_back({value.text, {}, map_of_defaults(kind->keys)});
   return map;
 }
 
-// A node that was accepted, with all that is below it (a map's values were stored as they were read; a default's are here).
+// A node that was accepted, with all that is below it (a map's values were stored as they were read; a default's are
+// here).
 void KeyReader::store(const Key& key, const Node& node) {
   if (node.kind == Node::Kind::null) return;
   if (node.origin == Node::Origin::default_value && node.kind == Node::Kind::map) {

@@ -1,5 +1,5 @@
-// A document's tree, checked against the declared keys: fills an Experiment and gives the tree back with every default in
-// it and each value written in one way.
+// A document's tree, checked against the declared keys: fills an Experiment and gives the tree back with every default
+// in it and each value written in one way.
 #pragma once
 
 #include <set>
@@ -15,8 +15,8 @@ class KeyReader {
  public:
   KeyReader(Experiment& experiment, Diagnostics& diagnostics) : experiment_(experiment), diagnostics_(diagnostics) {}
 
-  // Reads a map whose keys are `keys`, with `of` its own name for errors ("" for the file). A value with an error counts
-  // as its default. Other keys are errors, or, if the map is open, kept after the others.
+  // Reads a map whose keys are `keys`, with `of` its own name for errors ("" for the file). A value with an error
+  // counts as its default. Other keys are errors, or, if the map is open, kept after the others.
   Node read_map(const Node& map, const std::vector<Key>& keys, const std::string& of, bool open);
 
   // The names of the keys with an error in or below them, or missing: checks between keys leave them alone.
@@ -42,7 +42,8 @@ class KeyReader {
   // Accepts a scalar or list, brought into its one form; tells the error and returns false otherwise.
   bool accept(const Key& key, Node& node);
   bool accept_list(const Key& key, Node& node);
-  void refuse(const std::string& name, const std::string& wanted, const Node& node, const std::vector<std::string>& words);
+  void refuse(const std::string& name, const std::string& wanted, const Node& node,
+              const std::vector<std::string>& words);
 
   Experiment& experiment_;
   Experiment pristine_;  // where defaults are looked up

@@ -138,8 +138,7 @@ const std::vector<Key>& experiment_keys() {
                       }));
     top.push_back(section("data", "images, their classes and their split", data_keys()).required());
     top.push_back(section("training", "how the network learns", training_keys()));
-    top.push_back(section("machine", "how the machine is used; alters no result", machine_keys())
-                      .no_identity());
+    top.push_back(section("machine", "how the machine is used; alters no result", machine_keys()).no_identity());
     return top;
   }();
   return keys;

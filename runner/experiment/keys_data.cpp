@@ -36,7 +36,9 @@ std::vector<Key> split_keys() {
 
 std::vector<Key> augment_keys() {
   return {
-      KeyBuilder("pad", "pixels added on each side before a random crop back", augment(&AugmentSpec::pad)).from(0).to(1024),
+      KeyBuilder("pad", "pixels added on each side before a random crop back", augment(&AugmentSpec::pad))
+          .from(0)
+          .to(1024),
       KeyBuilder("horizontal_flip", "mirror left and right, half the time", augment(&AugmentSpec::horizontal_flip)),
       KeyBuilder("vertical_flip", "mirror top and bottom, half the time", augment(&AugmentSpec::vertical_flip)),
       KeyBuilder("rotate_90", "turn by 0, 90, 180 or 270 degrees", augment(&AugmentSpec::rotate_90)),
@@ -83,9 +85,10 @@ Key normalize_key() {
 }
 
 Key sample_key() {
-  std::vector<Kind> kinds{{"histology",
-                           "patches that look like stained tissue, two classes",
-                           {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(8).to(1'000'000)}}};
+  std::vector<Kind> kinds{
+      {"histology",
+       "patches that look like stained tissue, two classes",
+       {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(8).to(1'000'000)}}};
   return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, a missing path is an error")
       .kinds(std::move(kinds))
       .nullable()
@@ -134,11 +137,13 @@ std::vector<Key> data_keys() {
       KeyBuilder("image_size", "height and width that the network sees, in pixels", data(&DataSpec::image_size))
           .from(4)
           .to(4096),
-      KeyBuilder("resize",
-                 "how an image of another size is fitted: stretch; crop: short side, then the centre; pad; none: an error",
-                 data(&DataSpec::resize))
+      KeyBuilder(
+          "resize",
+          "how an image of another size is fitted: stretch; crop: short side, then the centre; pad; none: an error",
+          data(&DataSpec::resize))
           .words({"stretch", "crop", "pad", "none"}),
-      KeyBuilder("channels", "converts to grey (1) or colour (3); auto: as the source has them", data(&DataSpec::channels))
+      KeyBuilder("channels", "converts to grey (1) or colour (3); auto: as the source has them",
+                 data(&DataSpec::channels))
           .zero_as("auto")
           .only({1, 3}),
       KeyBuilder("classes", "how many the source must have; auto: as it has them", data(&DataSpec::classes))

@@ -37,53 +37,67 @@ Key decay_norm_and_bias() {
                     optimizer(&OptimizerSpec::decay_norm_and_bias));
 }
 Key momentum() {
-  return KeyBuilder("momentum", "share of the last step that is kept", optimizer(&OptimizerSpec::momentum)).from(0).below(1);
+  return KeyBuilder("momentum", "share of the last step that is kept", optimizer(&OptimizerSpec::momentum))
+      .from(0)
+      .below(1);
 }
 Key epsilon() {
   return KeyBuilder("epsilon", "added to the denominator", optimizer(&OptimizerSpec::epsilon)).above(0).to(1);
 }
 
 Kind adam(std::string name, std::string doc, double decay) {
-  return {std::move(name),
-          std::move(doc),
-          {lr(), weight_decay(decay),
-           KeyBuilder("betas", "beta1 and beta2 in one list")
-               .list({.number = NumberForm{.minimum = 0, .maximum = 1, .exclusive_maximum = true}, .shortest = 2, .longest = 2})
-               .spreads_to({"beta1", "beta2"}),
-           KeyBuilder("beta1", "decay of the gradient's mean", optimizer(&OptimizerSpec::beta1)).from(0).below(1),
-           KeyBuilder("beta2", "decay of the squared gradient's mean", optimizer(&OptimizerSpec::beta2)).from(0).below(1),
-           epsilon(), decay_norm_and_bias()}};
+  return {
+      std::move(name),
+      std::move(doc),
+      {lr(), weight_decay(decay),
+       KeyBuilder("betas", "beta1 and beta2 in one list")
+           .list({.number = NumberForm{.minimum = 0, .maximum = 1, .exclusive_maximum = true},
+                  .shortest = 2,
+                  .longest = 2})
+           .spreads_to({"beta1", "beta2"}),
+       KeyBuilder("beta1", "decay of the gradient's mean", optimizer(&OptimizerSpec::beta1)).from(0).below(1),
+       KeyBuilder("beta2", "decay of the squared gradient's mean", optimizer(&OptimizerSpec::beta2)).from(0).below(1),
+       epsilon(), decay_norm_and_bias()}};
 }
 
 Key optimizer_key() {
-  return kinds_of("optimizer", "how a gradient becomes a step", optimizer(&OptimizerSpec::kind),
-                  {{"sgd",
-                    "stochastic gradient descent",
-                    {lr(), weight_decay(0.0), momentum(),
-                     KeyBuilder("nesterov", "look ahead by the momentum", optimizer(&OptimizerSpec::nesterov)),
-                     decay_norm_and_bias()}},
-                   adam("adam", "Adam (arXiv 1412.6980)", 0.0),
-                   adam("adamw", "Adam with decoupled weight decay (arXiv 1711.05101)", 0.01),
-                   {"rmsprop",
-                    "RMSprop",
-                    {lr(), weight_decay(0.0), momentum(),
-                     KeyBuilder("alpha", "decay of the squared gradient's mean", optimizer(&OptimizerSpec::alpha)).from(0).below(1),
-                     epsilon(), decay_norm_and_bias()}}});
+  return kinds_of(
+      "optimizer", "how a gradient becomes a step", optimizer(&OptimizerSpec::kind),
+      {{"sgd",
+        "stochastic gradient descent",
+        {lr(), weight_decay(0.0), momentum(),
+         KeyBuilder("nesterov", "look ahead by the momentum", optimizer(&OptimizerSpec::nesterov)),
+         decay_norm_and_bias()}},
+       adam("adam", "Adam (arXiv 1412.6980)", 0.0),
+       adam("adamw", "Adam with decoupled weight decay (arXiv 1711.05101)", 0.01),
+       {"rmsprop",
+        "RMSprop",
+        {lr(), weight_decay(0.0), momentum(),
+         KeyBuilder("alpha", "decay of the squared gradient's mean", optimizer(&OptimizerSpec::alpha)).from(0).below(1),
+         epsilon(), decay_norm_and_bias()}}});
 }
 
 Key warm_up() {
-  return KeyBuilder("warm_up", "epochs in which the rate rises from near 0", schedule(&ScheduleSpec::warm_up)).from(0).to(1e6);
+  return KeyBuilder("warm_up", "epochs in which the rate rises from near 0", schedule(&ScheduleSpec::warm_up))
+      .from(0)
+      .to(1e6);
 }
 Key minimum() { return KeyBuilder("minimum", "the lowest rate", schedule(&ScheduleSpec::minimum)).from(0).to(1000); }
-Key gamma() { return KeyBuilder("gamma", "what the rate is multiplied by", schedule(&ScheduleSpec::gamma)).above(0).to(1); }
+Key gamma() {
+  return KeyBuilder("gamma", "what the rate is multiplied by", schedule(&ScheduleSpec::gamma)).above(0).to(1);
+}
 
 Kind reduce_on_plateau() {
   return {"reduce_on_plateau",
           "lower whenever a metric has not improved for a while",
           {KeyBuilder("metric", "what is watched", schedule(&ScheduleSpec::metric)).words(watchable_metrics()),
            KeyBuilder("factor", "what the rate is multiplied by", schedule(&ScheduleSpec::factor)).above(0).below(1),
-           KeyBuilder("patience", "epochs without improvement that are let pass", schedule(&ScheduleSpec::patience)).from(0).to(1e6),
-           KeyBuilder("threshold", "the least relative change that counts", schedule(&ScheduleSpec::threshold)).from(0).below(1),
+           KeyBuilder("patience", "epochs without improvement that are let pass", schedule(&ScheduleSpec::patience))
+               .from(0)
+               .to(1e6),
+           KeyBuilder("threshold", "the least relative change that counts", schedule(&ScheduleSpec::threshold))
+               .from(0)
+               .below(1),
            minimum(), warm_up()}};
 }
 
@@ -93,26 +107,39 @@ Key schedule_key() {
       {{"constant", "always the same", {warm_up()}},
        {"step",
         "lower every so many epochs",
-        {KeyBuilder("step", "epochs from one lowering to the next", schedule(&ScheduleSpec::step)).from(1).to(1e6), gamma(), warm_up()}},
+        {KeyBuilder("step", "epochs from one lowering to the next", schedule(&ScheduleSpec::step)).from(1).to(1e6),
+         gamma(), warm_up()}},
        {"multi_step",
         "lower at given epochs",
-        {KeyBuilder("milestones", "after how many epochs, ascending", schedule(&ScheduleSpec::milestones)).from(1).to(1e6).required(),
+        {KeyBuilder("milestones", "after how many epochs, ascending", schedule(&ScheduleSpec::milestones))
+             .from(1)
+             .to(1e6)
+             .required(),
          gamma(), warm_up()}},
        {"exponential", "lower a little every epoch", {gamma(), warm_up()}},
        {"cosine", "half a cosine down to the minimum (arXiv 1608.03983, without restarts)", {minimum(), warm_up()}},
        {"one_cycle",
         "up to the rate and down again (arXiv 1708.07120)",
-        {KeyBuilder("start_factor", "starts at lr / start_factor", schedule(&ScheduleSpec::start_factor)).from(1).to(1e12),
-         KeyBuilder("end_factor", "ends at lr / (start_factor * end_factor)", schedule(&ScheduleSpec::end_factor)).from(1).to(1e12),
-         KeyBuilder("peak", "share of the run after which lr is reached", schedule(&ScheduleSpec::peak)).above(0).below(1), warm_up()}},
+        {KeyBuilder("start_factor", "starts at lr / start_factor", schedule(&ScheduleSpec::start_factor))
+             .from(1)
+             .to(1e12),
+         KeyBuilder("end_factor", "ends at lr / (start_factor * end_factor)", schedule(&ScheduleSpec::end_factor))
+             .from(1)
+             .to(1e12),
+         KeyBuilder("peak", "share of the run after which lr is reached", schedule(&ScheduleSpec::peak))
+             .above(0)
+             .below(1),
+         warm_up()}},
        {"polynomial",
         "down to the minimum along a power of the time left",
-        {KeyBuilder("power", "1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100), minimum(), warm_up()}},
+        {KeyBuilder("power", "1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100), minimum(),
+         warm_up()}},
        reduce_on_plateau()});
 }
 
 Key class_weights() {
-  return KeyBuilder("class_weights", "weights in the order of the classes; balanced: inverse to their counts in the training part")
+  return KeyBuilder("class_weights",
+                    "weights in the order of the classes; balanced: inverse to their counts in the training part")
       .words({"none", "balanced"})
       .list({.number = NumberForm{.minimum = 0, .maximum = 1e6, .exclusive_minimum = true}, .longest = 1'000'000})
       .set([](Experiment& e, const Node& node) {
@@ -126,17 +153,19 @@ Key loss_key() {
   return KeyBuilder("loss", "what training makes small")
       .kinds({{"cross_entropy",
                "the negative logarithm of the true class's probability",
-               {class_weights(), KeyBuilder("label_smoothing", "share of the target spread over all classes (arXiv 1512.00567)",
-                                            loss(&LossSpec::label_smoothing))
-                                     .from(0)
-                                     .below(1)}}})
+               {class_weights(),
+                KeyBuilder("label_smoothing", "share of the target spread over all classes (arXiv 1512.00567)",
+                           loss(&LossSpec::label_smoothing))
+                    .from(0)
+                    .below(1)}}})
       .get([](Experiment&) { return to_node("cross_entropy"); });
 }
 
 Key early_stopping_key() {
   return KeyBuilder("early_stopping", "ends the run when a metric no longer improves; null: never")
       .map({goal("what is watched", [](Experiment& e) -> MetricGoal& { return early_stopping(e).goal; }),
-            KeyBuilder("patience", "epochs without improvement", [](Experiment& e) -> std::int64_t& { return early_stopping(e).patience; })
+            KeyBuilder("patience", "epochs without improvement",
+                       [](Experiment& e) -> std::int64_t& { return early_stopping(e).patience; })
                 .from(1)
                 .to(1e6),
             KeyBuilder("minimum_change", "the least change that counts",

@@ -60,13 +60,20 @@ std::string number_text(double value) {
 
 std::string value_text(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return "null";
-    case Node::Kind::boolean: return node.boolean ? "true" : "false";
-    case Node::Kind::integer: return std::to_string(node.integer);
-    case Node::Kind::real: return number_text(node.real);
-    case Node::Kind::string: return node.text;
-    case Node::Kind::list: break;
-    case Node::Kind::map: break;
+    case Node::Kind::null:
+      return "null";
+    case Node::Kind::boolean:
+      return node.boolean ? "true" : "false";
+    case Node::Kind::integer:
+      return std::to_string(node.integer);
+    case Node::Kind::real:
+      return number_text(node.real);
+    case Node::Kind::string:
+      return node.text;
+    case Node::Kind::list:
+      break;
+    case Node::Kind::map:
+      break;
   }
   const bool is_list = node.kind == Node::Kind::list;
   std::string text = is_list ? "[" : "{";
@@ -78,15 +85,21 @@ std::string value_text(const Node& node) {
 
 std::string found(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::boolean: return std::string("the boolean `") + (node.boolean ? "true" : "false") + "`";
-    case Node::Kind::integer: return "the integer " + shortened(node.text);
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::boolean:
+      return std::string("the boolean `") + (node.boolean ? "true" : "false") + "`";
+    case Node::Kind::integer:
+      return "the integer " + shortened(node.text);
     case Node::Kind::real:
       if (std::isnan(node.real)) return "not a number (`" + shortened(node.text) + "`)";
       return "the number " + shortened(node.text);
-    case Node::Kind::string: return node.text.empty() ? "an empty string" : "the string `" + shortened(node.text) + "`";
-    case Node::Kind::list: return node.items.empty() ? "an empty list" : "a list";
-    case Node::Kind::map: return node.entries.empty() ? "an empty map" : "a map";
+    case Node::Kind::string:
+      return node.text.empty() ? "an empty string" : "the string `" + shortened(node.text) + "`";
+    case Node::Kind::list:
+      return node.items.empty() ? "an empty list" : "a list";
+    case Node::Kind::map:
+      return node.entries.empty() ? "an empty map" : "a map";
   }
   return {};
 }

@@ -16,8 +16,8 @@ const Node* find_value(const Node& tree, const std::string& path);
 // Where the value at `path` was written, or else the nearest map above it that was.
 SourceLocation place_of(const Node& tree, const std::string& path);
 
-// The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of the
-// kind that the file or an override names, else those of the default: so `lr` stays unambiguous.
+// The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of
+// the kind that the file or an override names, else those of the default: so `lr` stays unambiguous.
 std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides);
 
 // The file and those that it extends, nearest first. Ends where one cannot be read.

@@ -14,7 +14,8 @@ namespace {
 void add_in_order_of_place(std::vector<Diagnostic> found, Diagnostics& diagnostics) {
   std::vector<std::string> files;
   for (const Diagnostic& diagnostic : found)
-    if (std::find(files.begin(), files.end(), diagnostic.where.file) == files.end()) files.push_back(diagnostic.where.file);
+    if (std::find(files.begin(), files.end(), diagnostic.where.file) == files.end())
+      files.push_back(diagnostic.where.file);
   const auto place = [&](const Diagnostic& diagnostic) {
     const auto& where = diagnostic.where;
     return std::tuple(std::find(files.begin(), files.end(), where.file) - files.begin(), where.line, where.column);
@@ -25,12 +26,14 @@ void add_in_order_of_place(std::vector<Diagnostic> found, Diagnostics& diagnosti
 
 }  // namespace
 
-ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides, Diagnostics& diagnostics) {
+ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides,
+                               Diagnostics& diagnostics) {
   ReadExperiment read;
   read.file = file;
   read.overrides = overrides;
   Diagnostics found;
-  const std::vector<std::string> known = overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
+  const std::vector<std::string> known =
+      overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
   const std::optional<Node> document = resolve_document(file, overrides, known, found);
   if (document) {
     if (document->kind == Node::Kind::map) {

@@ -20,25 +20,26 @@ struct ReadExperiment {
 };
 
 // Reads and checks all that needs no plugin: YAML, keys, types, ranges. Every error found goes to `diagnostics`, in the
-// order of the file; what could be read is returned, so that later checks can go on and tell theirs too. Throws Error only
-// for an unreadable file.
-ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides, Diagnostics& diagnostics);
+// order of the file; what could be read is returned, so that later checks can go on and tell theirs too. Throws Error
+// only for an unreadable file.
+ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides,
+                               Diagnostics& diagnostics);
 
 // The resolved experiment as YAML: reading it again gives the same Experiment and an equal tree.
 std::string write_experiment(const Node& tree);
 
-// What of a resolved tree can alter a number of the run, as one text: equal meaning gives equal text, whether defaults are
-// written or not. Sorted keys, numbers in their shortest form; without name, description, machine, data.path, data.memory.
-// Options that a layer's table fills in are not in it: they come with the plugins.
+// What of a resolved tree can alter a number of the run, as one text: equal meaning gives equal text, whether defaults
+// are written or not. Sorted keys, numbers in their shortest form; without name, description, machine, data.path,
+// data.memory. Options that a layer's table fills in are not in it: they come with the plugins.
 std::string canonical_json(const Node& tree);
 
-// Every value of a resolved tree: "training.optimizer.adam.lr" and "0.0001", "network.stages.0.depth" and "3". A list of
-// scalars is one value, "[0.5, 0.5]"; what is null is left out.
+// Every value of a resolved tree: "training.optimizer.adam.lr" and "0.0001", "network.stages.0.depth" and "3". A list
+// of scalars is one value, "[0.5, 0.5]"; what is null is left out.
 std::vector<std::pair<std::string, std::string>> flatten(const Node& tree);
 
-// "training.optimizer.adam.lr = 0.0001\n  experiments/a.yaml:31:27, over the default 0.001\n  learning rate: a number ...".
-// `key` is a path or an unambiguous tail; a section gives all that is in it. Throws Error with the nearest keys otherwise.
-// JSON, an array, when asked.
+// "training.optimizer.adam.lr = 0.0001\n  experiments/a.yaml:31:27, over the default 0.001\n  learning rate: a number
+// ...". `key` is a path or an unambiguous tail; a section gives all that is in it. Throws Error with the nearest keys
+// otherwise. JSON, an array, when asked.
 std::string explain(const ReadExperiment& read, const std::string& key, bool json);
 
 }  // namespace rxrun

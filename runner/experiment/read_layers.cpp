@@ -85,9 +85,12 @@ Node KeyReader::read_layer(const Node& item, const std::string& of) {
   if (item.entries.size() > 1) {
     const Node::Entry& second = item.entries[1];
     const bool not_indented = item.entries[0].value.kind == Node::Kind::null;
-    diagnostics_.error(second.key_where, "`" + of + "` has to be one layer, found `" + printable(item.entries[0].key) + "` and `" + printable(second.key) + "`",
-                       not_indented ? "indent the options of `" + printable(item.entries[0].key) + "` further than its name"
-                                    : "begin each layer with `- `");
+    diagnostics_.error(second.key_where,
+                       "`" + of + "` has to be one layer, found `" + printable(item.entries[0].key) + "` and `" +
+                           printable(second.key) + "`",
+                       not_indented
+                           ? "indent the options of `" + printable(item.entries[0].key) + "` further than its name"
+                           : "begin each layer with `- `");
     return null_node();
   }
   Node result = item;
@@ -124,7 +127,8 @@ Node KeyReader::read_stages(const Key& key, const Node& list) {
           std::find_if(item.entries.begin(), item.entries.end(), [&](const auto& e) { return e.key == known.name; });
       if (entry == item.entries.end()) {
         if (known.required)
-          diagnostics_.error(item.where, "`" + known.name + "` is required in `" + of + "`", "`" + known.name + "`: " + known.doc);
+          diagnostics_.error(item.where, "`" + known.name + "` is required in `" + of + "`",
+                             "`" + known.name + "`: " + known.doc);
         else
           stage.entries.push_back({known.name, {}, default_value(known)});
         continue;
@@ -137,7 +141,8 @@ Node KeyReader::read_stages(const Key& key, const Node& list) {
       stage.entries.push_back({known.name, entry->key_where, std::move(accepted)});
     }
     for (const Node::Entry& option : item.entries)
-      if (!declared(key.keys, option.key) && check_open_value(option.key, option.value)) stage.entries.push_back(option);
+      if (!declared(key.keys, option.key) && check_open_value(option.key, option.value))
+        stage.entries.push_back(option);
     if (stage.find("block")) result.items.push_back(std::move(stage));
   }
   return result;

@@ -11,11 +11,13 @@ namespace {
 // Plain where nothing in it could mean anything else, JSON's double quotes (which YAML 1.2 reads) otherwise.
 std::string text_scalar(const std::string& text) {
   const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-'; };
-  const bool simple = !text.empty() && std::all_of(text.begin(), text.end(), plain) && (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/') &&
+  const bool simple = !text.empty() && std::all_of(text.begin(), text.end(), plain) &&
+                      (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/') &&
                       scalar(text, false, {}).kind == Node::Kind::string;
   if (simple) return text;
   std::string escaped;
-  for (std::size_t i = 0; i < text.size(); ++i) escaped += text.compare(i, 2, "${") == 0 ? "$$" : std::string(1, text[i]);
+  for (std::size_t i = 0; i < text.size(); ++i)
+    escaped += text.compare(i, 2, "${") == 0 ? "$$" : std::string(1, text[i]);
   return nlohmann::json(escaped).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -32,17 +34,20 @@ std::string flow(const Node& node) {
   const bool list = node.kind == Node::Kind::list;
   std::string text = list ? "[" : "{";
   for (const Node& item : node.items) text += (text.size() > 1 ? ", " : "") + flow(item);
-  for (const Node::Entry& entry : node.entries) text += (text.size() > 1 ? ", " : "") + text_scalar(entry.key) + ": " + flow(entry.value);
+  for (const Node::Entry& entry : node.entries)
+    text += (text.size() > 1 ? ", " : "") + text_scalar(entry.key) + ": " + flow(entry.value);
   return text + (list ? "]" : "}");
 }
 
-// Maps of the first levels in block style, below them and lists of scalars in flow style; layers and stages a line each.
+// Maps of the first levels in block style, below them and lists of scalars in flow style; layers and stages a line
+// each.
 void block(const Node& map, int depth, std::string& out) {
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
   for (const Node::Entry& entry : map.entries) {
     const Node& value = entry.value;
     out.append(indent).append(text_scalar(entry.key)).append(":");
-    const bool has_containers = std::any_of(value.items.begin(), value.items.end(), [](const Node& item) { return !item.is_scalar(); });
+    const bool has_containers =
+        std::any_of(value.items.begin(), value.items.end(), [](const Node& item) { return !item.is_scalar(); });
     if (value.kind == Node::Kind::map && depth < 3 && !value.entries.empty()) {
       out += "\n";
       block(value, depth + 1, out);

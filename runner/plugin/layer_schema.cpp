@@ -28,7 +28,8 @@ Json number_schema(const OptionInfo& option) {
 
 Json type_schema(const OptionInfo& option) {
   switch (option.type) {
-    case OptionType::boolean: return {{"type", "boolean"}};
+    case OptionType::boolean:
+      return {{"type", "boolean"}};
     case OptionType::string:
       if (!option.choices.empty()) return {{"enum", option.choices}};
       return {{"type", "string"}};
@@ -37,7 +38,8 @@ Json type_schema(const OptionInfo& option) {
       Json pair{{"type", "array"}, {"items", number}, {"minItems", 2}, {"maxItems", 2}};
       return {{"anyOf", {std::move(number), std::move(pair)}}};
     }
-    default: return number_schema(option);
+    default:
+      return number_schema(option);
   }
 }
 
@@ -89,7 +91,8 @@ Json block_options_schema(const std::vector<LayerInfo>& layers) {
     Json then = options_schema(layer);
     then["properties"]["block"] = true;
     then["properties"]["depth"] = true;
-    cases.push_back({{"if", {{"properties", {{"block", {{"const", layer.name}}}}}, {"required", {"block"}}}}, {"then", std::move(then)}});
+    cases.push_back({{"if", {{"properties", {{"block", {{"const", layer.name}}}}}, {"required", {"block"}}}},
+                     {"then", std::move(then)}});
   }
   properties["block"]["anyOf"].push_back({{"enum", std::move(names)}});
   properties["block"]["anyOf"].push_back({{"type", "string"}, {"minLength", 1}});
@@ -108,11 +111,15 @@ Json or_expression(Json schema) { return {{"anyOf", {std::move(schema), {{"$ref"
 
 Json layer_definitions(const std::vector<LayerInfo>& layers) {
   const Json scalar{{"type", {"boolean", "number", "string"}}};
-  return {{"expression", {{"type", "string"}, {"pattern", "\\$\\{.+\\}"}, {"description", "${env:NAME:default} or ${path.to.key}"}}},
-          {"option", {{"anyOf", {scalar, {{"type", "array"}, {"items", scalar}, {"minItems", 1}}}}}},
-          {"options", {{"anyOf", {{{"type", "object"}, {"additionalProperties", {{"$ref", "#/definitions/option"}}}}, {{"type", "null"}}}}}},
-          {"layer", layer_schema(layers)},
-          {"block_options", block_options_schema(layers)}};
+  return {
+      {"expression",
+       {{"type", "string"}, {"pattern", "\\$\\{.+\\}"}, {"description", "${env:NAME:default} or ${path.to.key}"}}},
+      {"option", {{"anyOf", {scalar, {{"type", "array"}, {"items", scalar}, {"minItems", 1}}}}}},
+      {"options",
+       {{"anyOf",
+         {{{"type", "object"}, {"additionalProperties", {{"$ref", "#/definitions/option"}}}}, {{"type", "null"}}}}}},
+      {"layer", layer_schema(layers)},
+      {"block_options", block_options_schema(layers)}};
 }
 
 Json shared_options(const std::vector<LayerInfo>& layers) {

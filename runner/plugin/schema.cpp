@@ -13,15 +13,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number_json(double value, bool integer) {
-  return integer ? Json(static_cast<std::int64_t>(value)) : Json(value);
-}
+Json number_json(double value, bool integer) { return integer ? Json(static_cast<std::int64_t>(value)) : Json(value); }
 
 Json number_schema(const NumberForm& form) {
   if (!form.only.empty()) return {{"enum", form.only}};
   Json schema{{"type", form.integer ? "integer" : "number"}};
-  if (form.minimum) schema[form.exclusive_minimum ? "exclusiveMinimum" : "minimum"] = number_json(*form.minimum, form.integer);
-  if (form.maximum) schema[form.exclusive_maximum ? "exclusiveMaximum" : "maximum"] = number_json(*form.maximum, form.integer);
+  if (form.minimum)
+    schema[form.exclusive_minimum ? "exclusiveMinimum" : "minimum"] = number_json(*form.minimum, form.integer);
+  if (form.maximum)
+    schema[form.exclusive_maximum ? "exclusiveMaximum" : "maximum"] = number_json(*form.maximum, form.integer);
   return schema;
 }
 
@@ -35,21 +35,29 @@ Json text_schema(const TextForm& form) {
 
 Json list_schema(const ListForm& form) {
   Json element = form.number ? number_schema(*form.number) : text_schema(form.text);
-  return {{"type", "array"}, {"items", or_expression(std::move(element))}, {"minItems", form.shortest}, {"maxItems", form.longest}};
+  return {{"type", "array"},
+          {"items", or_expression(std::move(element))},
+          {"minItems", form.shortest},
+          {"maxItems", form.longest}};
 }
 
 Json default_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::boolean: return node.boolean;
-    case Node::Kind::integer: return node.integer;
-    case Node::Kind::real: return node.real;
-    case Node::Kind::string: return node.text;
+    case Node::Kind::boolean:
+      return node.boolean;
+    case Node::Kind::integer:
+      return node.integer;
+    case Node::Kind::real:
+      return node.real;
+    case Node::Kind::string:
+      return node.text;
     case Node::Kind::list: {
       Json list = Json::array();
       for (const Node& item : node.items) list.push_back(default_json(item));
       return list;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -68,7 +76,11 @@ std::vector<Json> kind_forms(const Key& key) {
     properties[kind.name] = std::move(options);
   }
   return {{{"enum", std::move(names)}},
-          {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}, {"minProperties", 1}, {"maxProperties", 1}}};
+          {{"type", "object"},
+           {"properties", std::move(properties)},
+           {"additionalProperties", false},
+           {"minProperties", 1},
+           {"maxProperties", 1}}};
 }
 
 Json stage_schema(const std::vector<Key>& keys) {
@@ -99,7 +111,8 @@ Json key_schema(const Key& key) {
   schema["description"] = key.doc;
   Experiment pristine;
   const bool has_default = key.get && !key.required && !key.layers && !key.stages && !key.consumed;
-  if (const Json value = has_default ? default_json(key.get(pristine)) : Json(); !value.is_null()) schema["default"] = value;
+  if (const Json value = has_default ? default_json(key.get(pristine)) : Json(); !value.is_null())
+    schema["default"] = value;
   return schema;
 }
 

@@ -38,17 +38,23 @@ std::vector<LayerInfo> shipped_layers() {
 
 Json to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return nullptr;
-    case Node::Kind::boolean: return node.boolean;
-    case Node::Kind::integer: return node.integer;
-    case Node::Kind::real: return node.real;
-    case Node::Kind::string: return node.text;
+    case Node::Kind::null:
+      return nullptr;
+    case Node::Kind::boolean:
+      return node.boolean;
+    case Node::Kind::integer:
+      return node.integer;
+    case Node::Kind::real:
+      return node.real;
+    case Node::Kind::string:
+      return node.text;
     case Node::Kind::list: {
       Json list = Json::array();
       for (const Node& item : node.items) list.push_back(to_json(item));
       return list;
     }
-    case Node::Kind::map: break;
+    case Node::Kind::map:
+      break;
   }
   Json map = Json::object();
   for (const Node::Entry& entry : node.entries) map[entry.key] = to_json(entry.value);
@@ -68,7 +74,8 @@ class ExperimentSchema : public testing::Test {
     layers_ = new std::vector<LayerInfo>(shipped_layers());
     schema_ = new valijson::Schema;
     const Json json = Json::parse(experiment_schema(*layers_));
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(valijson::adapters::NlohmannJsonAdapter(json), *schema_);
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+        .populateSchema(valijson::adapters::NlohmannJsonAdapter(json), *schema_);
   }
   static void TearDownTestSuite() {
     delete schema_;
@@ -86,9 +93,7 @@ class ExperimentSchema : public testing::Test {
     }
     return text;
   }
-  static std::string changed(const std::string& rest) {
-    return refusal(parsed("extends: base.yaml\n" + rest + "\n"));
-  }
+  static std::string changed(const std::string& rest) { return refusal(parsed("extends: base.yaml\n" + rest + "\n")); }
   static std::vector<LayerInfo>* layers_;
   static valijson::Schema* schema_;
 };
@@ -98,7 +103,8 @@ valijson::Schema* ExperimentSchema::schema_ = nullptr;
 TEST_F(ExperimentSchema, OnDiskIsTheGeneratedOne) {
   const std::string file = RXRUN_SOURCE_DIR "/schemas/experiment.schema.json";
   if (std::getenv("RXRUN_UPDATE_GOLDEN") != nullptr) write_file_atomically(file, experiment_schema(*layers_));
-  EXPECT_EQ(read_file(file, 4 << 20), experiment_schema(*layers_)) << "stale: rxrun schema > schemas/experiment.schema.json";
+  EXPECT_EQ(read_file(file, 4 << 20), experiment_schema(*layers_))
+      << "stale: rxrun schema > schemas/experiment.schema.json";
 }
 
 TEST_F(ExperimentSchema, AcceptsEveryExperimentAsWrittenAndResolved) {
@@ -114,35 +120,72 @@ TEST_F(ExperimentSchema, AcceptsEveryExperimentAsWrittenAndResolved) {
 }
 
 TEST_F(ExperimentSchema, AcceptsWhatTheReaderAccepts) {
-  for (const char* rest : {
-           "training: {optimizer: adam}", "training: {optimizer: {adam: }}", "training: {optimizer: {adam: {betas: [0.9, 0.99]}}}",
-           "training: {schedule: {multi_step: {milestones: [1, 2]}}}", "training: {loss: {cross_entropy: {class_weights: balanced}}}",
-           "training: {loss: {cross_entropy: {class_weights: [1, 2.5]}}}", "training: {early_stopping: null}",
-           "training: {epochs: '${env:EPOCHS:3}'}", "data: {channels: 0}", "data: {channels: auto}", "data: {memory: 4 GiB}", "data: {memory: 1024}",
-           "data: {normalize: {mean: [0.5], deviation: [0.5]}}", "data: {split: {train: train, test: 0.1}}",
-           "data: {sample: {histology: {images: 100}}}", "data: {split: {seed: null}}", "network: {gain: 3, sizes: [1, 2]}",
-           "network: {stem: [my_layer, {my_other: {a: 1}}, {conv: {channels: 8, kernel: [3, 5]}}]}",
-           "network: {stages: [{block: my_block, size: 3}]}", "network: {stages: [{block: resnext_bottleneck, planes: 64, depth: 2}]}",
-           "machine: {device: 'cuda:1', threads: auto}"}) {
+  for (const char* rest : {"training: {optimizer: adam}",
+                           "training: {optimizer: {adam: }}",
+                           "training: {optimizer: {adam: {betas: [0.9, 0.99]}}}",
+                           "training: {schedule: {multi_step: {milestones: [1, 2]}}}",
+                           "training: {loss: {cross_entropy: {class_weights: balanced}}}",
+                           "training: {loss: {cross_entropy: {class_weights: [1, 2.5]}}}",
+                           "training: {early_stopping: null}",
+                           "training: {epochs: '${env:EPOCHS:3}'}",
+                           "data: {channels: 0}",
+                           "data: {channels: auto}",
+                           "data: {memory: 4 GiB}",
+                           "data: {memory: 1024}",
+                           "data: {normalize: {mean: [0.5], deviation: [0.5]}}",
+                           "data: {split: {train: train, test: 0.1}}",
+                           "data: {sample: {histology: {images: 100}}}",
+                           "data: {split: {seed: null}}",
+                           "network: {gain: 3, sizes: [1, 2]}",
+                           "network: {stem: [my_layer, {my_other: {a: 1}}, {conv: {channels: 8, kernel: [3, 5]}}]}",
+                           "network: {stages: [{block: my_block, size: 3}]}",
+                           "network: {stages: [{block: resnext_bottleneck, planes: 64, depth: 2}]}",
+                           "machine: {device: 'cuda:1', threads: auto}"}) {
     EXPECT_EQ(changed(rest), "") << rest;
   }
 }
 
 TEST_F(ExperimentSchema, RefusesWhatTheReaderRefuses) {
-  for (const char* rest : {
-           "sed: 3", "name: ../a", "name: ..", "seed: -1", "training: fast", "training: {epochs: 0}", "training: {epochs: ten}", "training: {epochs: 2.5}",
-           "training: {optimizer: adm}", "training: {optimizer: {adam: {momentum: 0.9}}}", "training: {optimizer: {adam: {lr: 0}}}",
-           "training: {optimizer: {adam: {}, sgd: {}}}", "training: {optimizer: {adam: {betas: [0.9]}}}", "training: {schedule: multi_step}",
-           "training: {keep_best: {metric: accuracy}}", "training: {early_stopping: true}", "data: {batch: 65537}", "data: {bach: 3}", "data: {channels: 2}",
-           "data: {classes: 1}", "data: {augment: {horizontal_flip: yes}}", "data: {memory: lots}", "data: {normalize: measure}",
-           "data: {split: {train: 1.5}}", "data: {sample: {histology: {images: 2}}}", "network: {plugins: []}", "network: {stem: relu}",
-           "network: {stem: [3]}", "network: {stem: [{conv: {}, relu: {}}]}", "network: {stem: [{conv: {chanels: 3}}]}", "network: {gain: {a: 1}}",
-           "network: {stages: [{depth: 3}]}", "network: {stages: [{block: resnext_bottleneck, plane: 64}]}",
-           "network: {stages: [{block: resnext_bottleneck, planes: 64, depth: 0}]}", "machine: {device: gpu}"}) {
+  for (const char* rest : {"sed: 3",
+                           "name: ../a",
+                           "name: ..",
+                           "seed: -1",
+                           "training: fast",
+                           "training: {epochs: 0}",
+                           "training: {epochs: ten}",
+                           "training: {epochs: 2.5}",
+                           "training: {optimizer: adm}",
+                           "training: {optimizer: {adam: {momentum: 0.9}}}",
+                           "training: {optimizer: {adam: {lr: 0}}}",
+                           "training: {optimizer: {adam: {}, sgd: {}}}",
+                           "training: {optimizer: {adam: {betas: [0.9]}}}",
+                           "training: {schedule: multi_step}",
+                           "training: {keep_best: {metric: accuracy}}",
+                           "training: {early_stopping: true}",
+                           "data: {batch: 65537}",
+                           "data: {bach: 3}",
+                           "data: {channels: 2}",
+                           "data: {classes: 1}",
+                           "data: {augment: {horizontal_flip: yes}}",
+                           "data: {memory: lots}",
+                           "data: {normalize: measure}",
+                           "data: {split: {train: 1.5}}",
+                           "data: {sample: {histology: {images: 2}}}",
+                           "network: {plugins: []}",
+                           "network: {stem: relu}",
+                           "network: {stem: [3]}",
+                           "network: {stem: [{conv: {}, relu: {}}]}",
+                           "network: {stem: [{conv: {chanels: 3}}]}",
+                           "network: {gain: {a: 1}}",
+                           "network: {stages: [{depth: 3}]}",
+                           "network: {stages: [{block: resnext_bottleneck, plane: 64}]}",
+                           "network: {stages: [{block: resnext_bottleneck, planes: 64, depth: 0}]}",
+                           "machine: {device: gpu}"}) {
     EXPECT_NE(changed(rest), "") << rest;
   }
   EXPECT_NE(refusal(parsed("name: a\ndata: {source: histology}\n")), "") << "without a network";
-  EXPECT_NE(refusal(parsed("name: a\ndata: {source: histology}\nnetwork: {head: [linear]}\n")), "") << "without plugins";
+  EXPECT_NE(refusal(parsed("name: a\ndata: {source: histology}\nnetwork: {head: [linear]}\n")), "")
+      << "without plugins";
 }
 
 }  // namespace
