@@ -55,7 +55,8 @@ CREATE INDEX runs_by_experiment ON runs (experiment, configuration);
 CREATE INDEX runs_by_split ON runs (split_hash);
 CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
 
--- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as such.
+-- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
+-- such.
 CREATE TABLE params (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   name  TEXT NOT NULL,
@@ -156,32 +157,40 @@ SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_
        r.parameters, r.multiply_adds,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
-       r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration, r.identity,
-       r.folder, r.file, r.reason
+       r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration,
+       r.identity, r.folder, r.file, r.reason
 FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id;
 
 -- Finished runs: SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1
+-- CROSS JOIN keeps `results` outermost, so that its indexes give the order and the first row ends the search.
 CREATE VIEW v_best AS
-SELECT r.id AS run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epoch, r.epochs,
+SELECT s.run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epoch, r.epochs,
        s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
        s.validation_loss,
        s.test_accuracy, s.test_auc, s.test_loss, s.train_accuracy, s.train_loss,
        r.parameters, r.seconds, r.finished, r.folder
-FROM results s JOIN runs r ON r.id = s.run JOIN experiments x ON x.id = r.experiment
+FROM results s CROSS JOIN runs r ON r.id = s.run CROSS JOIN experiments x ON x.id = r.experiment
 WHERE r.status = 'finished';
 
 -- Every epoch of every run. Correlated look-ups, not a GROUP BY: one run's curve touches that run's rows only.
 CREATE VIEW v_curves AS
 SELECT e.run, e.epoch, e.best, e.learning_rate,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_loss') AS train_loss,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_accuracy') AS train_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_loss') AS test_loss,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_accuracy') AS test_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_loss')
+         AS train_loss,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_accuracy')
+         AS train_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_loss')
+         AS test_loss,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_accuracy')
+         AS test_accuracy,
        (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_balanced_accuracy')
          AS test_balanced_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_auc') AS test_auc,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_f1') AS test_f1,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier') AS test_brier,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_auc')
+         AS test_auc,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_f1')
+         AS test_f1,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier')
+         AS test_brier,
        e.seconds, e.images_per_second, e.checkpoint
 FROM epochs e;
 
@@ -194,10 +203,12 @@ WITH by_seed AS (
   WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL
   GROUP BY r.experiment, r.configuration, r.seed
 ), means AS (
-  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean FROM by_seed GROUP BY experiment, configuration
+  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean
+  FROM by_seed GROUP BY experiment, configuration
 ), spreads AS (
   SELECT m.experiment, m.configuration, m.seeds, m.mean,
-         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END AS deviation
+         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END
+           AS deviation
   FROM means m JOIN by_seed b ON b.experiment = m.experiment AND b.configuration = m.configuration
   GROUP BY m.experiment, m.configuration
 )

@@ -23,8 +23,9 @@ std::string in_words(const Table& best, const std::string& metric) {
   };
   std::string words = metric;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), std::get<double>(cell(metric)), integer("run"),
-                     printable(std::get<std::string>(cell("name"))), integer("best_epoch"), integer("epochs"),
+  return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), std::get<double>(cell(metric)),
+                     integer("run"), printable(std::get<std::string>(cell("name"))), integer("best_epoch"),
+                     integer("epochs"),
                      integer("generated_data") != 0 ? ", on GENERATED data: it says nothing about real images" : "");
 }
 
@@ -37,9 +38,11 @@ int run_best(const BestOptions& options) {
     return 0;
   }
   if (best.rows.empty())
-    throw Error(Failure::usage, fmt::format("no finished run has a {} yet", printable(options.metric)), "`rxrun ls` lists the runs");
+    throw Error(Failure::usage, fmt::format("no finished run has a {} yet", printable(options.metric)),
+                "`rxrun ls` lists the runs");
   std::cout << in_words(best, options.metric) << "\n";
-  if (options.limit > 1 && !options.common.quiet) std::cout << "\n" << render(for_reading(best, TableFormat::text), TableFormat::text);
+  if (options.limit > 1 && !options.common.quiet)
+    std::cout << "\n" << render(for_reading(best, TableFormat::text), TableFormat::text);
   return 0;
 }
 

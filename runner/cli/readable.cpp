@@ -18,7 +18,8 @@ double number(const Value& value) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-// Rounded to four digits where a table would round: the value stands beside text, so its column cannot tell how to show it.
+// Rounded to four digits where a table would round: the value stands beside text, so its column cannot tell how to show
+// it.
 Value shown(const std::string& name, const Value& value) {
   if (is_null(value) || !std::holds_alternative<double>(value)) return value;
   std::string text = render({.columns = {name}, .rows = {{value}}}, TableFormat::text);
@@ -48,7 +49,8 @@ void show_durations(Table& table) {
 
 void drop_empty_columns(Table& table) {
   for (std::size_t column = table.columns.size(); column-- > 0;) {
-    if (table.rows.empty() || !std::all_of(table.rows.begin(), table.rows.end(), [column](const auto& row) { return is_null(row[column]); }))
+    if (table.rows.empty() ||
+        !std::all_of(table.rows.begin(), table.rows.end(), [column](const auto& row) { return is_null(row[column]); }))
       continue;
     const auto offset = static_cast<std::ptrdiff_t>(column);
     table.columns.erase(table.columns.begin() + offset);

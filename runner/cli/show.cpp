@@ -56,8 +56,10 @@ std::string page(const RunDetails& run, TableFormat format) {
   std::string out = section("Run", render(upright(for_reading(run.facts, format)), format));
   Table params{.columns = {"name", "value"}, .rows = {}};
   Table varying = params;
-  for (const auto& row : run.params.rows) (row[2] == Value(std::int64_t{1}) ? varying : params).rows.push_back({row[0], row[1]});
-  if (!varying.rows.empty()) out += section("Parameters in which this experiment's runs differ", render(varying, format));
+  for (const auto& row : run.params.rows)
+    (row[2] == Value(std::int64_t{1}) ? varying : params).rows.push_back({row[0], row[1]});
+  if (!varying.rows.empty())
+    out += section("Parameters in which this experiment's runs differ", render(varying, format));
   if (!params.rows.empty()) out += section("Parameters", render(params, format));
   if (run.epochs.rows.empty()) return out + "No epoch has been completed.\n";
   out += section("Epochs", render(curve(for_reading(run.epochs, format)), format));
@@ -70,8 +72,8 @@ std::string page(const RunDetails& run, TableFormat format) {
 std::string json(const RunDetails& run) {
   std::string facts = render(run.facts, TableFormat::json);
   facts = facts.substr(facts.find('{'), facts.rfind('}') - facts.find('{') + 1);
-  return fmt::format("{{\"run\": {},\n\"params\": {},\n\"epochs\": {}}}\n", facts, render(run.params, TableFormat::json),
-                     render(run.epochs, TableFormat::json));
+  return fmt::format("{{\"run\": {},\n\"params\": {},\n\"epochs\": {}}}\n", facts,
+                     render(run.params, TableFormat::json), render(run.epochs, TableFormat::json));
 }
 
 }  // namespace

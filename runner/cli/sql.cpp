@@ -13,10 +13,12 @@ constexpr std::int64_t kMostRowsOnTerminal = 1000;
 
 int run_sql(const SqlOptions& options) {
   const bool text = options.common.format == TableFormat::text;
-  const Table table = query(options.common.results / "results.db", options.statement, {}, text ? kMostRowsOnTerminal : 0);
+  const Table table =
+      query(options.common.results / "results.db", options.statement, {}, text ? kMostRowsOnTerminal : 0);
   std::cout << render(table, options.common.format);
   if (table.more)
-    std::cerr << fmt::format("These are the first {} rows; --csv, --json or --markdown give all of them.\n", kMostRowsOnTerminal);
+    std::cerr << fmt::format("These are the first {} rows; --csv, --json or --markdown give all of them.\n",
+                             kMostRowsOnTerminal);
   return 0;
 }
 

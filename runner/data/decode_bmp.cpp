@@ -67,8 +67,9 @@ Bitmap read_header(const Bytes& bytes) {
   const bool core = header == 12;
   if (!core && (header < 40 || header > 256))
     bad_image("damaged BMP: a header of " + std::to_string(header) + " bytes");
-  bitmap.width = core ? bytes.u16(18) : static_cast<std::int32_t>(bytes.u32(18));
-  bitmap.height = core ? bytes.u16(20) : static_cast<std::int32_t>(bytes.u32(22));
+  const auto signed_side = [&](std::size_t at) { return std::int64_t{static_cast<std::int32_t>(bytes.u32(at))}; };
+  bitmap.width = core ? std::int64_t{bytes.u16(18)} : signed_side(18);
+  bitmap.height = core ? std::int64_t{bytes.u16(20)} : signed_side(22);  // negative: top-down
   bitmap.bits = static_cast<int>(core ? bytes.u16(24) : bytes.u16(28));
   bitmap.compression = core ? 0 : bytes.u32(30);
   if (bitmap.height < 0) {

@@ -101,8 +101,8 @@ bool read_jpeg(JpegReading& reading) {
     JSAMPROW to = reading.image.pixels.data() + jpeg.output_scanline * row;
     jpeg_read_scanlines(&jpeg, &to, 1);
   }
+  read_exif(reading);  // finishing forgets the markers
   jpeg_finish_decompress(&jpeg);
-  read_exif(reading);
   return true;
 }
 

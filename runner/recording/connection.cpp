@@ -37,7 +37,8 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
   try {
     sqlite3_busy_timeout(handle_, kBusyMilliseconds);
     sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kLongestValue);
-    // Results may come from elsewhere: their schema must not be able to call anything, nor a damaged page to be believed.
+    // Results may come from elsewhere: their schema must not be able to call anything, nor a damaged page to be
+    // believed.
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     execute("PRAGMA cell_size_check = ON");
@@ -76,7 +77,8 @@ void Connection::fail(int code) const {
   const std::string words = printable(handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
   const int cause = handle_ ? sqlite3_system_errno(handle_) : 0;
   const std::string system = cause ? std::strerror(cause) : words;
-  const std::string shell_advice = fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
+  const std::string shell_advice =
+      fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -108,12 +110,15 @@ void Connection::fail(int code) const {
 }
 
 Transaction::~Transaction() {
-  // A failure here follows another one that is on its way up already; SQLite rolls back by itself at the latest on the next open.
-  if (!sqlite3_get_autocommit(connection_.handle())) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  // A failure here follows another one that is on its way up already; SQLite rolls back by itself at the latest on the
+  // next open.
+  if (!sqlite3_get_autocommit(connection_.handle()))
+    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection) {
-  const int code = sqlite3_prepare_v2(connection.handle(), sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  const int code =
+      sqlite3_prepare_v2(connection.handle(), sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
   if (code != SQLITE_OK) connection.fail(code);
 }
 

@@ -1,4 +1,5 @@
-// A connection to SQLite whose errors are Errors that name the file and the cause. Used within recording/ and its tests only.
+// A connection to SQLite whose errors are Errors that name the file and the cause. Used within recording/ and its tests
+// only.
 #pragma once
 
 #include <cstdint>
@@ -74,8 +75,8 @@ class Connection {
   const std::filesystem::path& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
 
-  // Throws what SQLite reported last, as Error: Failure::try_later for a lock that did not come free, run for a disk that
-  // is full or failing, usage for a file that is damaged or may not be written.
+  // Throws what SQLite reported last, as Error: Failure::try_later for a lock that did not come free, run for a disk
+  // that is full or failing, usage for a file that is damaged or may not be written.
   [[noreturn]] void fail(int code) const;
 
  private:
@@ -83,8 +84,8 @@ class Connection {
   sqlite3* handle_ = nullptr;
 };
 
-// Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain BEGIN
-// takes it at its first write, where waiting for another writer is no longer possible.
+// Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain
+// BEGIN takes it at its first write, where waiting for another writer is no longer possible.
 class Transaction {
  public:
   explicit Transaction(Connection& connection) : connection_(connection) { connection_.execute("BEGIN IMMEDIATE"); }

@@ -46,7 +46,8 @@ RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner) {
 }
 
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process) {
-  Statement select(connection, "SELECT status, host, boot_id, pid_namespace, pid, process_start FROM runs WHERE id = ?");
+  Statement select(connection,
+                   "SELECT status, host, boot_id, pid_namespace, pid, process_start FROM runs WHERE id = ?");
   if (!select.bind(run).step())
     throw Error(Failure::usage, fmt::format("there is no run {} in {}", run, printable(connection.path().string())));
   const RunStatus status = status_of(select.text(0));
@@ -54,14 +55,16 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
   if (status == RunStatus::finished) return false;
   if (status == RunStatus::running && owner == process) return true;
   if (status_now(status, owner) == RunStatus::running) {
-    throw Error(Failure::try_later,
-                fmt::format("run {} belongs to process {} on {}, which is running still, as far as can be told from here", run,
-                            owner.pid, printable(owner.host)),
-                "wait for it to end, or stop it");
+    throw Error(
+        Failure::try_later,
+        fmt::format("run {} belongs to process {} on {}, which is running still, as far as can be told from here", run,
+                    owner.pid, printable(owner.host)),
+        "wait for it to end, or stop it");
   }
-  Statement(connection,
-            "UPDATE runs SET status = 'running', reason = NULL, finished = NULL, host = ?, boot_id = ?, pid_namespace = ?,"
-            " pid = ?, process_start = ? WHERE id = ?")
+  Statement(
+      connection,
+      "UPDATE runs SET status = 'running', reason = NULL, finished = NULL, host = ?, boot_id = ?, pid_namespace = ?,"
+      " pid = ?, process_start = ? WHERE id = ?")
       .bind(process.host, process.boot_id, process.pid_namespace, process.pid, process.start, run)
       .run();
   return true;

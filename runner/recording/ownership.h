@@ -15,8 +15,8 @@ RunStatus status_of(const std::string& text);
 // A `running` run whose process is gone was interrupted.
 RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner);
 
-// Within a transaction: makes `process` the writer of `run` and returns true; false when the run has finished. Throws Error
-// (try_later) when another process that may be alive has it: two writers would mix their curves.
+// Within a transaction: makes `process` the writer of `run` and returns true; false when the run has finished. Throws
+// Error (try_later) when another process that may be alive has it: two writers would mix their curves.
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process);
 
 // Within a transaction: marks runs whose process is gone, so that plain SQL sees it too.

@@ -11,14 +11,15 @@ struct ProcessIdentity {
   std::string boot_id;        // changes with every start of the machine
   std::string pid_namespace;  // a container counts its processes itself
   std::int64_t pid = 0;
-  std::int64_t start = 0;     // clock ticks since boot; a pid alone is used again
+  std::int64_t start = 0;  // clock ticks since boot; a pid alone is used again
 
   bool operator==(const ProcessIdentity&) const = default;
 };
 
 ProcessIdentity this_process();
 
-// Whether that process has certainly ended. False for a process of another host or container: from here, nobody can tell.
+// Whether that process has certainly ended. False for a process of another host or container: from here, nobody can
+// tell.
 bool is_gone(const ProcessIdentity& process);
 
 }  // namespace rxrun

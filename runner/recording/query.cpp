@@ -15,8 +15,9 @@ namespace rxrun {
 namespace {
 
 // Pragmas that tell something and change nothing, whatever their argument.
-constexpr std::array<std::string_view, 8> kTellingPragmas = {"table_info",       "table_xinfo", "table_list",      "index_list",
-                                                             "foreign_key_list", "index_info",  "integrity_check", "quick_check"};
+constexpr std::array<std::string_view, 8> kTellingPragmas = {"table_info",      "table_xinfo",      "table_list",
+                                                             "index_list",      "foreign_key_list", "index_info",
+                                                             "integrity_check", "quick_check"};
 // Those that tell something as long as they have no argument.
 constexpr std::array<std::string_view, 2> kVersionPragmas = {"user_version", "application_id"};
 
@@ -71,12 +72,16 @@ SourceLocation place_in(const std::string& sql, std::size_t offset) {
   const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   const std::size_t line_end = std::min(sql.find('\n', offset), sql.size());
   const auto is_start = [](char byte) { return (byte & 0xC0) != 0x80; };
-  const auto is_word = [](char byte) { return byte == '_' || (byte & 0x80) != 0 || std::isalnum(static_cast<unsigned char>(byte)) != 0; };
-  const auto end = std::find_if_not(sql.begin() + static_cast<std::ptrdiff_t>(offset), sql.begin() + static_cast<std::ptrdiff_t>(line_end), is_word);
+  const auto is_word = [](char byte) {
+    return byte == '_' || (byte & 0x80) != 0 || std::isalnum(static_cast<unsigned char>(byte)) != 0;
+  };
+  const auto end = std::find_if_not(sql.begin() + static_cast<std::ptrdiff_t>(offset),
+                                    sql.begin() + static_cast<std::ptrdiff_t>(line_end), is_word);
   const auto length = std::count_if(sql.begin() + static_cast<std::ptrdiff_t>(offset), end, is_start);
   return {.file = "SQL",
           .line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')),
-          .column = 1 + static_cast<int>(std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start), before.end(), is_start)),
+          .column = 1 + static_cast<int>(std::count_if(before.begin() + static_cast<std::ptrdiff_t>(line_start),
+                                                       before.end(), is_start)),
           .length = std::max(1, static_cast<int>(length)),
           .text = sql.substr(line_start, line_end - line_start)};
 }
@@ -92,8 +97,10 @@ std::string advice_for(Connection& connection, std::string_view words) {
     const auto found = nearest_name(name, names);
     return found ? fmt::format("did you mean `{}`?", *found) : std::string();
   };
-  std::string advice = nearest("no such column: ", "SELECT DISTINCT p.name FROM sqlite_schema s, pragma_table_info(s.name) p");
-  if (advice.empty()) advice = nearest("no such table: ", "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')");
+  std::string advice =
+      nearest("no such column: ", "SELECT DISTINCT p.name FROM sqlite_schema s, pragma_table_info(s.name) p");
+  if (advice.empty())
+    advice = nearest("no such table: ", "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')");
   return advice;
 }
 
@@ -102,11 +109,13 @@ std::string advice_for(Connection& connection, std::string_view words) {
   const std::string words = sqlite3_errmsg(connection.handle());
   sqlite3_set_authorizer(connection.handle(), nullptr, nullptr);
   if (!refusal.what.empty())
-    throw Error(Failure::usage, fmt::format("only statements that read are allowed here: {} is not", printable(refusal.what)));
+    throw Error(Failure::usage,
+                fmt::format("only statements that read are allowed here: {} is not", printable(refusal.what)));
   if ((code & 0xff) != SQLITE_ERROR) connection.fail(code);
   const std::string advice = advice_for(connection, words);
   if (offset < 0) throw Error(Failure::usage, printable(words), advice);
-  throw Error(Diagnostic{.where = place_in(sql, static_cast<std::size_t>(offset)), .message = printable(words), .advice = advice});
+  throw Error(Diagnostic{
+      .where = place_in(sql, static_cast<std::size_t>(offset)), .message = printable(words), .advice = advice});
 }
 
 // Throws Error unless `sql` is one statement that only reads.
@@ -133,7 +142,8 @@ void check_statement(Connection& connection, const std::string& sql, Refusal& re
 
 }  // namespace
 
-Table query(const std::filesystem::path& database, const std::string& sql, const std::vector<Value>& parameters, std::int64_t limit) {
+Table query(const std::filesystem::path& database, const std::string& sql, const std::vector<Value>& parameters,
+            std::int64_t limit) {
   const std::unique_ptr<Connection> connection = open_for_reading(database);
   Refusal refusal;
   sqlite3_set_authorizer(connection->handle(), allow_reading, &refusal);

@@ -19,13 +19,13 @@ struct Table {
 
 enum class TableFormat { text, json, csv, markdown };
 
-// text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects, every
-// digit; csv (RFC 4180): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a table.
-// Foreign text is made printable in all of them; csv keeps line breaks.
+// text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects,
+// every digit; csv (RFC 4180): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
+// table. Foreign text is made printable in all of them; csv keeps line breaks.
 std::string render(const Table& table, TableFormat format);
 
-// Runs one statement read-only (query_only, trusted_schema off, no ATTACH). Throws Error with SQLite's words, for an error
-// in the statement with its place. `parameters` are bound in order. At most `limit` rows (0: all that fit 1 GB).
+// Runs one statement read-only (query_only, trusted_schema off, no ATTACH). Throws Error with SQLite's words, for an
+// error in the statement with its place. `parameters` are bound in order. At most `limit` rows (0: all that fit 1 GB).
 Table query(const std::filesystem::path& database, const std::string& sql, const std::vector<Value>& parameters = {},
             std::int64_t limit = 0);
 
@@ -34,9 +34,9 @@ Table query(const std::filesystem::path& database, const std::string& sql, const
 // Newest first: run, name, data, status, seed, epochs, test_accuracy, validation_accuracy, started, seconds.
 Table list_runs(const std::filesystem::path& database);
 
-// Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch, epochs,
-// parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the nearest name,
-// for a metric that no run has; without a finished run the table is empty.
+// Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
+// epochs, parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the
+// nearest name, for a metric that no run has; without a finished run the table is empty.
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit);
 
 // One run by id, name or an unambiguous beginning of its name.

@@ -31,7 +31,8 @@ void status_function(sqlite3_context* context, int, sqlite3_value** values) {
   }
 }
 
-// The journal of a writer that was killed holds what the file was before. A connection that cannot write is told so and no more.
+// The journal of a writer that was killed holds what the file was before. A connection that cannot write is told so and
+// no more.
 void roll_back_interrupted_write(const std::filesystem::path& database) {
   Connection writer(database, Connection::Mode::read_write);
   check_schema(writer);
@@ -57,8 +58,8 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
     check_schema(*connection);
   }
   connection->execute("PRAGMA query_only = ON");
-  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr, status_function,
-                             nullptr, nullptr, nullptr);
+  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+                             status_function, nullptr, nullptr, nullptr);
   return connection;
 }
 
@@ -74,8 +75,10 @@ Table fetch(Connection& connection, const std::string& sql, const std::vector<Va
       break;
     }
     std::vector<Value>& row = table.rows.emplace_back();
-    for (int column = 0; column < statement.columns(); ++column) bytes += bytes_of(row.emplace_back(statement.value(column)));
-    if (bytes > kMostBytes) throw Error(Failure::usage, "the result is larger than 1 GB", "ask for fewer rows or columns");
+    for (int column = 0; column < statement.columns(); ++column)
+      bytes += bytes_of(row.emplace_back(statement.value(column)));
+    if (bytes > kMostBytes)
+      throw Error(Failure::usage, "the result is larger than 1 GB", "ask for fewer rows or columns");
   }
   return table;
 }

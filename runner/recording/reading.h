@@ -16,6 +16,7 @@ namespace rxrun {
 // In its SQL, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start) tells what a run's status is now.
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
 
-Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {}, std::int64_t limit = 0);
+Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {},
+            std::int64_t limit = 0);
 
 }  // namespace rxrun

@@ -33,7 +33,9 @@ void check_writable(const Connection& connection) {
   const bool file_read_only = sqlite3_db_readonly(connection.handle(), "main") != 0;
   if (!file_read_only && ::access(folder.c_str(), W_OK) == 0) return;
   const int cause = file_read_only && ::access(path.c_str(), W_OK) == 0 ? EACCES : errno;
-  throw Error(Failure::usage, fmt::format("{} cannot be written: {}", printable((file_read_only ? path : folder).string()), std::strerror(cause)),
+  throw Error(Failure::usage,
+              fmt::format("{} cannot be written: {}", printable((file_read_only ? path : folder).string()),
+                          std::strerror(cause)),
               "give the file and its folder write permission, or name another folder by --results");
 }
 
@@ -77,7 +79,8 @@ std::int64_t Recorder::begin(const RunRecord& run, const std::vector<SplitRecord
   mark_gone_runs(connection);
   Statement taken(connection, "SELECT id FROM runs WHERE name = ?");
   if (taken.bind(run.name).step()) {
-    throw Error(Failure::try_later, fmt::format("there is a run of the name {} already: run {}", printable(run.name), taken.integer(0)),
+    throw Error(Failure::try_later,
+                fmt::format("there is a run of the name {} already: run {}", printable(run.name), taken.integer(0)),
                 "another process may have just started the same experiment");
   }
   const std::int64_t id = insert_run(connection, run, database_->process);

@@ -11,7 +11,9 @@
 namespace rxrun {
 namespace {
 
-bool is_number(const Value& value) { return std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value); }
+bool is_number(const Value& value) {
+  return std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value);
+}
 bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
 // Every digit, so that reading it again gives the same number.
@@ -34,7 +36,8 @@ std::string readable(const Value& value, const std::string& column) {
 }
 
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 struct Grid {
@@ -129,7 +132,8 @@ std::string printable_lines(std::string_view text) {
 std::string csv_cell(const std::string& foreign) {
   std::string text = printable_lines(foreign);
   // A spreadsheet would take it for a formula.
-  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos && !reads_as_number(text)) text = fmt::format("'{}", text);
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos && !reads_as_number(text))
+    text = fmt::format("'{}", text);
   if (text.find_first_of("\",\n") == std::string::npos) return text;
   std::string quoted;
   for (char byte : text) quoted.append(byte == '"' ? 2 : 1, byte);
@@ -145,7 +149,8 @@ std::string csv_value(const Value& value) {
 
 std::string render_csv(const Table& table) {
   std::string out;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) out += fmt::format("{}{}", i > 0 ? "," : "", csv_cell(table.columns[i]));
+  for (std::size_t i = 0; i < table.columns.size(); ++i)
+    out += fmt::format("{}{}", i > 0 ? "," : "", csv_cell(table.columns[i]));
   out += "\r\n";
   for (const auto& row : table.rows) {
     for (std::size_t i = 0; i < row.size(); ++i) out += fmt::format("{}{}", i > 0 ? "," : "", csv_value(row[i]));
@@ -158,7 +163,9 @@ std::string render_csv(const Table& table) {
 std::vector<std::string> unique_names(std::vector<std::string> names) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string name = names[i];
-    for (int n = 2; std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i); ++n)
+    for (int n = 2; std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+                    names.begin() + static_cast<std::ptrdiff_t>(i);
+         ++n)
       names[i] = fmt::format("{}_{}", name, n);
   }
   return names;
@@ -170,10 +177,14 @@ std::string render_json(const Table& table) {
   for (const auto& row : table.rows) {
     nlohmann::ordered_json object = nlohmann::ordered_json::object();
     for (std::size_t i = 0; i < row.size(); ++i) {
-      std::visit([&](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) object[names[i]] = nullptr;
-        else object[names[i]] = value;
-      }, row[i]);
+      std::visit(
+          [&](const auto& value) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
+              object[names[i]] = nullptr;
+            else
+              object[names[i]] = value;
+          },
+          row[i]);
     }
     array.push_back(std::move(object));
   }

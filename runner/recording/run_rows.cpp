@@ -10,7 +10,8 @@ namespace rxrun {
 namespace {
 
 Value seed_value(std::uint64_t seed) {
-  if (seed <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return static_cast<std::int64_t>(seed);
+  if (seed <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return static_cast<std::int64_t>(seed);
   return std::to_string(seed);
 }
 
@@ -18,9 +19,11 @@ Value seed_value(std::uint64_t seed) {
 Value param_value(const std::string& text) {
   const char* const end = text.data() + text.size();
   std::int64_t integer = 0;
-  if (auto [stop, code] = std::from_chars(text.data(), end, integer); code == std::errc() && stop == end) return integer;
+  if (auto [stop, code] = std::from_chars(text.data(), end, integer); code == std::errc() && stop == end)
+    return integer;
   double real = 0.0;
-  if (auto [stop, code] = std::from_chars(text.data(), end, real); code == std::errc() && stop == end && std::isfinite(real))
+  if (auto [stop, code] = std::from_chars(text.data(), end, real);
+      code == std::errc() && stop == end && std::isfinite(real))
     return real;
   return text;
 }
@@ -37,13 +40,15 @@ bool holds_split(Connection& connection, std::int64_t run, const std::vector<Spl
   select.bind(run);
   for (const SplitRecord& row : split) {
     if (!select.step()) return false;
-    if (select.text(0) != row.sample || select.integer(1) != row.label || select.text(2) != row.group || select.text(3) != row.part)
+    if (select.text(0) != row.sample || select.integer(1) != row.label || select.text(2) != row.group ||
+        select.text(3) != row.part)
       return false;
   }
   return !select.step();
 }
 
-void insert_metrics(Connection& connection, std::int64_t run, std::int64_t epoch, const std::map<std::string, double>& metrics) {
+void insert_metrics(Connection& connection, std::int64_t run, std::int64_t epoch,
+                    const std::map<std::string, double>& metrics) {
   Statement insert(connection, "INSERT OR REPLACE INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, ?)");
   for (const auto& [name, value] : metrics) insert.bind(run, epoch, name, value).run();
 }
@@ -51,28 +56,40 @@ void insert_metrics(Connection& connection, std::int64_t run, std::int64_t epoch
 // The figures of one epoch into the run's row of `results`; without that epoch they become NULL. validation_* stay.
 void keep_epoch(Connection& connection, std::int64_t run, std::int64_t epoch) {
   Statement(connection, R"(
-    INSERT INTO results (run, train_accuracy, train_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1, test_brier,
-                         test_loss)
-    SELECT ?1, max(value) FILTER (WHERE name = 'train_accuracy'), max(value) FILTER (WHERE name = 'train_loss'),
-           max(value) FILTER (WHERE name = 'test_accuracy'), max(value) FILTER (WHERE name = 'test_balanced_accuracy'),
-           max(value) FILTER (WHERE name = 'test_auc'), max(value) FILTER (WHERE name = 'test_f1'),
-           max(value) FILTER (WHERE name = 'test_brier'), max(value) FILTER (WHERE name = 'test_loss')
+    INSERT INTO results (run, train_accuracy, train_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1,
+                         test_brier, test_loss)
+    SELECT ?1,
+           max(value) FILTER (WHERE name = 'train_accuracy'),
+           max(value) FILTER (WHERE name = 'train_loss'),
+           max(value) FILTER (WHERE name = 'test_accuracy'),
+           max(value) FILTER (WHERE name = 'test_balanced_accuracy'),
+           max(value) FILTER (WHERE name = 'test_auc'),
+           max(value) FILTER (WHERE name = 'test_f1'),
+           max(value) FILTER (WHERE name = 'test_brier'),
+           max(value) FILTER (WHERE name = 'test_loss')
     FROM metrics WHERE run = ?1 AND epoch = ?2
     ON CONFLICT (run) DO UPDATE SET
-      train_accuracy = excluded.train_accuracy, train_loss = excluded.train_loss, test_accuracy = excluded.test_accuracy,
-      test_balanced_accuracy = excluded.test_balanced_accuracy, test_auc = excluded.test_auc, test_f1 = excluded.test_f1,
-      test_brier = excluded.test_brier, test_loss = excluded.test_loss)")
+      train_accuracy = excluded.train_accuracy,
+      train_loss = excluded.train_loss,
+      test_accuracy = excluded.test_accuracy,
+      test_balanced_accuracy = excluded.test_balanced_accuracy,
+      test_auc = excluded.test_auc,
+      test_f1 = excluded.test_f1,
+      test_brier = excluded.test_brier,
+      test_loss = excluded.test_loss)")
       .bind(run, epoch)
       .run();
 }
 
 void keep_validation(Connection& connection, std::int64_t run) {
   Statement(connection, R"(
-    UPDATE results SET (validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1, validation_brier,
-                        validation_loss) =
+    UPDATE results SET (validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1,
+                        validation_brier, validation_loss) =
       (SELECT max(value) FILTER (WHERE name = 'validation_accuracy'),
-              max(value) FILTER (WHERE name = 'validation_balanced_accuracy'), max(value) FILTER (WHERE name = 'validation_auc'),
-              max(value) FILTER (WHERE name = 'validation_f1'), max(value) FILTER (WHERE name = 'validation_brier'),
+              max(value) FILTER (WHERE name = 'validation_balanced_accuracy'),
+              max(value) FILTER (WHERE name = 'validation_auc'),
+              max(value) FILTER (WHERE name = 'validation_f1'),
+              max(value) FILTER (WHERE name = 'validation_brier'),
               max(value) FILTER (WHERE name = 'validation_loss')
        FROM metrics WHERE run = ?1 AND epoch = 0)
     WHERE run = ?1)")
@@ -82,14 +99,16 @@ void keep_validation(Connection& connection, std::int64_t run) {
 
 void insert_predictions(Connection& connection, std::int64_t run, const std::vector<PredictionRecord>& predictions) {
   Statement(connection, "DELETE FROM predictions WHERE run = ?").bind(run).run();
-  Statement insert(connection,
-                   "INSERT INTO predictions (run, position, sample, label, predicted, probability) VALUES (?, ?, ?, ?, ?, ?)");
+  Statement insert(
+      connection,
+      "INSERT INTO predictions (run, position, sample, label, predicted, probability) VALUES (?, ?, ?, ?, ?, ?)");
   std::int64_t position = 0;
   for (const PredictionRecord& row : predictions)
     insert.bind(run, position++, row.sample, row.label, row.predicted, row.probability).run();
 }
 
-void insert_artifacts(Connection& connection, std::int64_t run, const std::vector<std::pair<std::string, std::string>>& artifacts) {
+void insert_artifacts(Connection& connection, std::int64_t run,
+                      const std::vector<std::pair<std::string, std::string>>& artifacts) {
   Statement(connection, "DELETE FROM artifacts WHERE run = ?").bind(run).run();
   Statement insert(connection, "INSERT OR REPLACE INTO artifacts (run, file, sha256) VALUES (?, ?, ?)");
   for (const auto& [file, sha256] : artifacts) insert.bind(run, file, sha256).run();
@@ -105,15 +124,15 @@ std::int64_t best_epoch(Connection& connection, std::int64_t run) {
 
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process) {
   Statement(connection, R"(
-    INSERT INTO runs (experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved, folder,
-                      content_hash, split_hash, skipped_images, parameters, multiply_adds, started, heartbeat,
+    INSERT INTO runs (experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved,
+                      folder, content_hash, split_hash, skipped_images, parameters, multiply_adds, started, heartbeat,
                       host, boot_id, pid_namespace, pid, process_start)
     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
             strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?, ?, ?, ?, ?))")
-      .bind(experiment_id(connection, run.experiment), run.name, run.identity, configuration_of(run), seed_value(run.seed),
-            int{run.generated_data}, run.file, run.command, run.resolved, run.folder, run.content_hash, run.split_hash,
-            run.skipped_images, run.parameters, run.multiply_adds, process.host, process.boot_id, process.pid_namespace,
-            process.pid, process.start)
+      .bind(experiment_id(connection, run.experiment), run.name, run.identity, configuration_of(run),
+            seed_value(run.seed), int{run.generated_data}, run.file, run.command, run.resolved, run.folder,
+            run.content_hash, run.split_hash, run.skipped_images, run.parameters, run.multiply_adds, process.host,
+            process.boot_id, process.pid_namespace, process.pid, process.start)
       .run();
   const std::int64_t id = connection.last_id();
   Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");
@@ -123,7 +142,8 @@ std::int64_t insert_run(Connection& connection, const RunRecord& run, const Proc
   return id;
 }
 
-void insert_split(Connection& connection, std::int64_t run, const std::string& hash, const std::vector<SplitRecord>& split) {
+void insert_split(Connection& connection, std::int64_t run, const std::string& hash,
+                  const std::vector<SplitRecord>& split) {
   std::int64_t holder = run;
   {
     // The hash only finds the candidate; the rows decide.
@@ -152,15 +172,18 @@ void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& r
   Statement(connection,
             "INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, checkpoint, written)"
             " VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))")
-      .bind(run, record.epoch, record.learning_rate, record.seconds, record.images_per_second, int{record.best}, record.checkpoint)
+      .bind(run, record.epoch, record.learning_rate, record.seconds, record.images_per_second, int{record.best},
+            record.checkpoint)
       .run();
   insert_metrics(connection, run, record.epoch, record.metrics);
 }
 
 void update_progress(Connection& connection, std::int64_t run) {
   Statement(connection, R"(
-    UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), (epochs, best_epoch, images_per_second, seconds) =
-      (SELECT count(*), max(epoch) FILTER (WHERE best = 1), avg(images_per_second), sum(seconds) FROM epochs WHERE run = ?1)
+    UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'),
+                    (epochs, best_epoch, images_per_second, seconds) =
+      (SELECT count(*), max(epoch) FILTER (WHERE best = 1), avg(images_per_second), sum(seconds)
+       FROM epochs WHERE run = ?1)
     WHERE id = ?1)")
       .bind(run)
       .run();
@@ -179,8 +202,9 @@ void end_run(Connection& connection, std::int64_t run, const Recorder::End& end)
   insert_artifacts(connection, run, end.artifacts);
   insert_predictions(connection, run, end.predictions);
   const std::int64_t best = best_epoch(connection, run);
-  Statement(connection, "INSERT OR REPLACE INTO metrics (run, epoch, name, value) SELECT run, 0, name, value FROM metrics"
-                        " WHERE run = ? AND epoch = nullif(?, 0)")
+  Statement(connection,
+            "INSERT OR REPLACE INTO metrics (run, epoch, name, value) SELECT run, 0, name, value FROM metrics"
+            " WHERE run = ? AND epoch = nullif(?, 0)")
       .bind(run, best)
       .run();
   insert_metrics(connection, run, 0, end.metrics);

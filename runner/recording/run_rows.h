@@ -14,7 +14,8 @@ namespace rxrun {
 
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process);
 // Runs of the same split share one copy of its rows.
-void insert_split(Connection& connection, std::int64_t run, const std::string& hash, const std::vector<SplitRecord>& split);
+void insert_split(Connection& connection, std::int64_t run, const std::string& hash,
+                  const std::vector<SplitRecord>& split);
 // Replaces that epoch and whatever came after it.
 void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& record);
 void remove_epochs_from(Connection& connection, std::int64_t run, std::int64_t epoch);

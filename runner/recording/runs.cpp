@@ -39,27 +39,34 @@ std::int64_t find_run(Connection& connection, const std::string& run) {
   if (const auto id = as_id(run)) found = fetch(connection, "SELECT id, name FROM runs WHERE id = ?", {*id});
   if (found.rows.empty()) found = fetch(connection, "SELECT id, name FROM runs WHERE name = ?", {run});
   if (found.rows.empty() && !run.empty())
-    found = fetch(connection, "SELECT id, name FROM runs WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {run});
+    found =
+        fetch(connection, "SELECT id, name FROM runs WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {run});
   if (found.rows.empty()) no_such_run(connection, run);
   if (found.rows.size() > 1) {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i) names.push_back(printable(std::get<std::string>(found.rows[i][1])));
-    throw Error(Failure::usage, fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "), found.rows.size() > 5 ? ", ..." : ""),
+    for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i)
+      names.push_back(printable(std::get<std::string>(found.rows[i][1])));
+    throw Error(Failure::usage,
+                fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
+                            found.rows.size() > 5 ? ", ..." : ""),
                 "give more of the name, or the number");
   }
   return std::get<std::int64_t>(found.rows[0][0]);
 }
 
 void check_metric(Connection& connection, const std::string& metric) {
-  std::vector<std::string> known = strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
-  for (std::string& name : strings(fetch(connection, "SELECT DISTINCT name FROM metrics WHERE epoch = 0"))) known.push_back(std::move(name));
+  std::vector<std::string> known =
+      strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
+  for (std::string& name : strings(fetch(connection, "SELECT DISTINCT name FROM metrics WHERE epoch = 0")))
+    known.push_back(std::move(name));
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   if (std::binary_search(known.begin(), known.end(), metric)) return;
   const auto nearest = nearest_name(metric, known);
   for (std::string& name : known) name = printable(name);
   throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
-              nearest ? fmt::format("did you mean `{}`?", printable(*nearest)) : fmt::format("there are: {}", fmt::join(known, ", ")));
+              nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
+                      : fmt::format("there are: {}", fmt::join(known, ", ")));
 }
 
 // The environment and the sizes of the parts as further columns of the one row of facts.
@@ -87,8 +94,8 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
   check_metric(*connection, metric);
   const bool less_is_better = metric.ends_with("loss") || metric.ends_with("brier");
   Table table = fetch(*connection, R"(
-    SELECT b.run, b.name, b.experiment, b.seed, b.generated_data, m.value, b.best_epoch, b.epochs, b.parameters, b.seconds,
-           b.finished, b.folder
+    SELECT b.run, b.name, b.experiment, b.seed, b.generated_data, m.value, b.best_epoch, b.epochs, b.parameters,
+           b.seconds, b.finished, b.folder
     FROM metrics m JOIN v_best b ON b.run = m.run
     WHERE m.epoch = 0 AND m.name = ?1 AND m.value IS NOT NULL
     ORDER BY m.value * ?2, b.run LIMIT ?3)",
@@ -102,22 +109,27 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   const std::int64_t id = find_run(*connection, run);
   RunDetails details;
   details.facts = fetch(*connection, R"(
-    SELECT v.run, v.name, v.experiment, rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+    SELECT v.run, v.name, v.experiment,
+           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
            v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
            v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
-           v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier, v.test_loss,
-           v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds, v.started, v.heartbeat,
-           v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity, v.configuration, r.content_hash, r.split_hash,
-           r.host, r.pid
+           v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
+           v.test_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
+           v.started, v.heartbeat, v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity,
+           v.configuration, r.content_hash, r.split_hash, r.host, r.pid
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
                         {id});
-  add_facts(details.facts, "images.", fetch(*connection, "SELECT part, count(*) FROM v_splits WHERE run = ? GROUP BY part ORDER BY part", {id}));
-  add_facts(details.facts, "environment.", fetch(*connection, "SELECT name, value FROM environment WHERE run = ? ORDER BY name", {id}));
+  add_facts(details.facts, "images.",
+            fetch(*connection, "SELECT part, count(*) FROM v_splits WHERE run = ? GROUP BY part ORDER BY part", {id}));
+  add_facts(details.facts, "environment.",
+            fetch(*connection, "SELECT name, value FROM environment WHERE run = ? ORDER BY name", {id}));
   // Against the newest runs of the experiment only: all of them can be many.
   details.params = fetch(*connection, R"(
-    WITH others AS (SELECT id FROM runs WHERE experiment = (SELECT experiment FROM runs WHERE id = ?1) ORDER BY id DESC LIMIT 100)
+    WITH others AS (
+      SELECT id FROM runs WHERE experiment = (SELECT experiment FROM runs WHERE id = ?1) ORDER BY id DESC LIMIT 100)
     SELECT p.name, p.value,
-           EXISTS (SELECT 1 FROM others o LEFT JOIN params q ON q.run = o.id AND q.name = p.name WHERE q.value IS NOT p.value) AS varies
+           EXISTS (SELECT 1 FROM others o LEFT JOIN params q ON q.run = o.id AND q.name = p.name
+                   WHERE q.value IS NOT p.value) AS varies
     FROM params p WHERE p.run = ?1 ORDER BY varies DESC, p.name)",
                          {id});
   details.epochs = fetch(*connection, "SELECT * FROM v_curves WHERE run = ? ORDER BY epoch", {id});

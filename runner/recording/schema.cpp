@@ -29,8 +29,8 @@ std::string empty_database() {
   Connection memory;
   memory.execute(kResultsSchema);
   sqlite3_int64 size = 0;
-  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(sqlite3_serialize(memory.handle(), "main", &size, 0),
-                                                                    sqlite3_free);
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(memory.handle(), "main", &size, 0), sqlite3_free);
   if (!bytes) throw Error(Failure::run, "out of memory while making a new database of results");
   return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
 }
@@ -42,7 +42,8 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
-// Gives `from` the name `to` if that is free; returns 0, EEXIST, or why it could not. File systems offer one or the other.
+// Gives `from` the name `to` if that is free; returns 0, EEXIST, or why it could not. File systems offer one or the
+// other.
 int rename_if_free(const fs::path& from, const fs::path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return errno;
@@ -63,7 +64,8 @@ void keep_copy(Connection& connection, int version) {
   const fs::path temporary = fmt::format("{}.{}.tmp", copy.string(), ::getpid());
   write_file_atomically(temporary, empty_database());  // a place for the copy, which overwrites it
   {
-    // A second connection: SQLite copies nothing out of one that holds the write lock, and readers are not shut out by it.
+    // A second connection: SQLite copies nothing out of one that holds the write lock, and readers are not shut out by
+    // it.
     Connection source(connection.path(), Connection::Mode::read_only);
     Connection target(temporary, Connection::Mode::read_write);
     sqlite3_backup* backup = sqlite3_backup_init(target.handle(), "main", source.handle(), "main");
@@ -93,7 +95,8 @@ void create_if_missing(const fs::path& database) {
   try {
     write_file_atomically(fresh, empty_database());
   } catch (const Error& error) {
-    throw Error(Failure::usage, error.what(), fmt::format("a new {} could not be written; name another folder by --results", shown(database)));
+    throw Error(Failure::usage, error.what(),
+                fmt::format("a new {} could not be written; name another folder by --results", shown(database)));
   }
   const int cause = rename_if_free(fresh, database);
   if (cause != 0) ::unlink(fresh.c_str());
@@ -129,7 +132,8 @@ void check_file(const fs::path& database) {
   char head[sizeof kMagic] = {};
   stream.read(head, sizeof head);
   if (stream.gcount() == 0) {
-    throw Error(Failure::usage, fmt::format("{} is empty (0 bytes): not a database of results, or one that lost its content", file),
+    throw Error(Failure::usage,
+                fmt::format("{} is empty (0 bytes): not a database of results, or one that lost its content", file),
                 "remove it if nothing is missed");
   }
   if (std::memcmp(head, kMagic, sizeof head) != 0) {
@@ -143,13 +147,14 @@ int check_schema(Connection& connection, int newest) {
   const std::string file = shown(connection.path());
   if (application != kApplicationId) {
     throw Error(Failure::usage,
-                fmt::format("{} is a database of another program: its application id is {:#010x}, expected {:#010x}", file,
-                            static_cast<std::uint32_t>(application), kApplicationId),
+                fmt::format("{} is a database of another program: its application id is {:#010x}, expected {:#010x}",
+                            file, static_cast<std::uint32_t>(application), kApplicationId),
                 "move it away, or name another folder by --results");
   }
   if (version > newest) {
     throw Error(Failure::usage,
-                fmt::format("{} has schema version {}, made by a newer rxrun; this one knows up to version {}", file, version, newest),
+                fmt::format("{} has schema version {}, made by a newer rxrun; this one knows up to version {}", file,
+                            version, newest),
                 fmt::format("use an rxrun that knows version {}, or name another folder by --results", version));
   }
   if (version < 1) throw Error(Failure::usage, fmt::format("{} is damaged: its schema version is {}", file, version));

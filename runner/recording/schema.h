@@ -8,12 +8,12 @@
 
 namespace rxrun {
 
-extern const char* const kResultsSchema;  // schemas/results.sql
+extern const char* const kResultsSchema;           // schemas/results.sql
 inline constexpr int kApplicationId = 0x7278726e;  // "rxrn"
 inline constexpr int kSchemaVersion = 1;
 
-// Makes a new, complete database unless something of that name exists. It appears under its name in one step, so a file of
-// 0 bytes is never ours, and of many processes at once one wins and the others find its file.
+// Makes a new, complete database unless something of that name exists. It appears under its name in one step, so a file
+// of 0 bytes is never ours, and of many processes at once one wins and the others find its file.
 void create_if_missing(const std::filesystem::path& database);
 
 // Throws Error unless it is a file of ours: missing, a folder, a link, empty, not a database, another program's.

@@ -1,4 +1,5 @@
 // Networks that torchvision has too: the same names, shapes and, for the same weights, the same logits.
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 

@@ -41,8 +41,12 @@ std::string error_of(const std::function<int()>& command) {
 
 class CommandsTest : public TemporaryResults {
  protected:
-  CommonOptions common(TableFormat format = TableFormat::text) const { return {.results = folder, .format = format, .arguments = {}}; }
-  std::string ls(TableFormat format = TableFormat::text) { return output_of([&] { return run_ls({.common = common(format)}); }); }
+  CommonOptions common(TableFormat format = TableFormat::text) const {
+    return {.results = folder, .format = format, .arguments = {}};
+  }
+  std::string ls(TableFormat format = TableFormat::text) {
+    return output_of([&] { return run_ls({.common = common(format)}); });
+  }
   std::string show(const std::string& run, TableFormat format = TableFormat::text) {
     return output_of([&] { return run_show({.common = common(format), .run = run}); });
   }
@@ -80,10 +84,16 @@ TEST_F(CommandsTest, WithoutResultsEveryCommandSaysWhatToDo) {
 
 TEST_F(CommandsTest, ListsNewestFirst) {
   record_two_runs();
-  EXPECT_THAT(ls(), MatchesRegex("run  name  data       status    seed  epochs  test_accuracy  validation_accuracy  started               duration\n"
-                                 "  3  b-33  files      running    365       0                                      ....-..-..T..:..:..Z\n"
-                                 "  2  a-22  generated  finished     7       1         0.5500               0.8000  ....-..-..T..:..:..Z       9 s\n"
-                                 "  1  a-11  files      finished   365       3         0.7000               0.9123  ....-..-..T..:..:..Z       9 s\n"));
+  EXPECT_THAT(
+      ls(),
+      MatchesRegex(
+          "run  name  data       status    seed  epochs  test_accuracy  validation_accuracy  started               "
+          "duration\n"
+          "  3  b-33  files      running    365       0                                      ....-..-..T..:..:..Z\n"
+          "  2  a-22  generated  finished     7       1         0.5500               0.8000  ....-..-..T..:..:..Z      "
+          " 9 s\n"
+          "  1  a-11  files      finished   365       3         0.7000               0.9123  ....-..-..T..:..:..Z      "
+          " 9 s\n"));
   const nlohmann::json runs = nlohmann::json::parse(ls(TableFormat::json));
   ASSERT_EQ(runs.size(), 3u);
   EXPECT_EQ(runs[2]["validation_accuracy"], 0.9123);
@@ -93,10 +103,13 @@ TEST_F(CommandsTest, ListsNewestFirst) {
 
 TEST_F(CommandsTest, TellsTheBestInWords) {
   record_two_runs();
-  EXPECT_EQ(output_of([&] { return run_best({.common = common()}); }), "best validation accuracy 0.9123: run 1 a-11 (epoch 2 of 3)\n");
-  EXPECT_EQ(output_of([&] { return run_best({.common = common(), .metric = "test_loss"}); }), "best test loss 0.8000: run 1 a-11 (epoch 2 of 3)\n");
+  EXPECT_EQ(output_of([&] { return run_best({.common = common()}); }),
+            "best validation accuracy 0.9123: run 1 a-11 (epoch 2 of 3)\n");
+  EXPECT_EQ(output_of([&] { return run_best({.common = common(), .metric = "test_loss"}); }),
+            "best test loss 0.8000: run 1 a-11 (epoch 2 of 3)\n");
   EXPECT_THAT(output_of([&] { return run_best({.common = common(), .limit = 5}); }), HasSubstr("\n  2  a-22"));
-  const auto best = nlohmann::json::parse(output_of([&] { return run_best({.common = common(TableFormat::json), .limit = 2}); }));
+  const auto best =
+      nlohmann::json::parse(output_of([&] { return run_best({.common = common(TableFormat::json), .limit = 2}); }));
   ASSERT_EQ(best.size(), 2u);
   EXPECT_EQ(best[0]["run"], 1);
   EXPECT_EQ(best[1]["generated_data"], 1);
@@ -128,9 +141,11 @@ TEST_F(CommandsTest, GeneratedDataIsSaidLoudly) {
 
 TEST_F(CommandsTest, AnUnknownMetricHasANearestName) {
   record_two_runs();
-  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_acuracy"}); }), HasSubstr("did you mean `validation_accuracy`?"));
+  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_acuracy"}); }),
+              HasSubstr("did you mean `validation_accuracy`?"));
   EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "zzz"}); }), HasSubstr("validation_auc"));
-  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_f1"}); }), HasSubstr("no finished run has a validation_f1 yet"));
+  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_f1"}); }),
+              HasSubstr("no finished run has a validation_f1 yet"));
   EXPECT_THAT(error_of([&] { return run_best({.common = common(), .limit = 0}); }), HasSubstr("at least 1"));
 }
 
@@ -140,14 +155,18 @@ TEST_F(CommandsTest, ShowsARunByNumberNameOrBeginning) {
   EXPECT_EQ(page, show("a-11"));
   EXPECT_EQ(page, show("a-1"));
   EXPECT_THAT(page, HasSubstr("  validation_accuracy   0.9123\n"));
-  EXPECT_THAT(page, HasSubstr("Parameters in which this experiment's runs differ\n  name                 value\n  network.cardinality     32\n  seed                   365\n"));
+  EXPECT_THAT(page, HasSubstr("Parameters in which this experiment's runs differ\n  name                 value\n  "
+                              "network.cardinality     32\n  seed                   365\n"));
   EXPECT_THAT(page, HasSubstr("  images.train          1\n"));
   EXPECT_THAT(page, HasSubstr("  environment.libtorch  1.13.1\n"));
-  EXPECT_THAT(page, HasSubstr("  epoch  best         learning_rate  train_loss  train_accuracy  test_loss  test_accuracy  test_auc  duration"));
+  EXPECT_THAT(page, HasSubstr("  epoch  best         learning_rate  train_loss  train_accuracy  test_loss  "
+                              "test_accuracy  test_auc  duration"));
   EXPECT_THAT(page, HasSubstr("test_accuracy  ▁█▅\n"));
   EXPECT_THAT(show("b-33"), HasSubstr("No epoch has been completed"));
-  EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "a-"}); }), HasSubstr("`a-` fits 2 runs: a-22, a-11"));
-  EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "b-34"}); }), HasSubstr("did you mean `b-33`?"));
+  EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "a-"}); }),
+              HasSubstr("`a-` fits 2 runs: a-22, a-11"));
+  EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "b-34"}); }),
+              HasSubstr("did you mean `b-33`?"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "99"}); }), HasSubstr("there is no run `99`"));
 }
 
@@ -157,13 +176,15 @@ TEST_F(CommandsTest, ShowsARunToMachines) {
   EXPECT_EQ(run["run"]["validation_accuracy"], 0.9123);
   EXPECT_EQ(run["epochs"].size(), 3u);
   EXPECT_EQ(run["params"].size(), 6u);
-  EXPECT_THAT(show("1", TableFormat::csv), HasSubstr("\r\n1,2,1,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\r\n"));
+  EXPECT_THAT(show("1", TableFormat::csv),
+              HasSubstr("\r\n1,2,1,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\r\n"));
   EXPECT_THAT(show("1", TableFormat::markdown), HasSubstr("| validation_accuracy | 0.9123 |\n"));
 }
 
 TEST_F(CommandsTest, AnswersSql) {
   record_two_runs();
-  EXPECT_EQ(sql("SELECT run, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1"), "run  validation_accuracy\n  1               0.9123\n");
+  EXPECT_EQ(sql("SELECT run, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1"),
+            "run  validation_accuracy\n  1               0.9123\n");
   EXPECT_EQ(sql("SELECT name FROM runs WHERE id = 1;  -- a remark\n", TableFormat::csv), "name\r\na-11\r\n");
   EXPECT_THAT(sql("EXPLAIN QUERY PLAN SELECT * FROM v_best"), HasSubstr("SEARCH"));
   EXPECT_THAT(sql("PRAGMA table_info(v_best)"), HasSubstr("validation_accuracy"));
@@ -188,12 +209,31 @@ TEST_F(CommandsTest, AnErrorInSqlHasItsPlace) {
 TEST_F(CommandsTest, SqlOnlyReads) {
   record_two_runs();
   const std::string before = one(database, "SELECT count(*) || ' ' || sum(epochs) FROM runs");
-  for (const char* statement :
-       {"DELETE FROM runs", "UPDATE runs SET name = 'x'", "INSERT INTO experiments (name) VALUES ('x')", "DROP TABLE runs", "CREATE TABLE t (a)",
-        "CREATE TEMP TABLE t (a)", "ATTACH '/tmp/other.db' AS other", "PRAGMA user_version = 3", "PRAGMA journal_mode = WAL", "PRAGMA query_only = OFF",
-        "PRAGMA writable_schema = ON", "BEGIN IMMEDIATE", "VACUUM", "VACUUM INTO '/tmp/x.db'", "REINDEX", "ANALYZE", "SELECT load_extension('x')",
-        "ALTER TABLE runs ADD COLUMN x", "SAVEPOINT s", "PRAGMA locking_mode = EXCLUSIVE", "WITH x AS (SELECT 1) DELETE FROM runs",
-        "UPDATE sqlite_master SET name = 'x'", "DELETE FROM sqlite_schema", "SELECT fts3_tokenizer('simple', x'00')", "EXPLAIN DELETE FROM runs"}) {
+  for (const char* statement : {"DELETE FROM runs",
+                                "UPDATE runs SET name = 'x'",
+                                "INSERT INTO experiments (name) VALUES ('x')",
+                                "DROP TABLE runs",
+                                "CREATE TABLE t (a)",
+                                "CREATE TEMP TABLE t (a)",
+                                "ATTACH '/tmp/other.db' AS other",
+                                "PRAGMA user_version = 3",
+                                "PRAGMA journal_mode = WAL",
+                                "PRAGMA query_only = OFF",
+                                "PRAGMA writable_schema = ON",
+                                "BEGIN IMMEDIATE",
+                                "VACUUM",
+                                "VACUUM INTO '/tmp/x.db'",
+                                "REINDEX",
+                                "ANALYZE",
+                                "SELECT load_extension('x')",
+                                "ALTER TABLE runs ADD COLUMN x",
+                                "SAVEPOINT s",
+                                "PRAGMA locking_mode = EXCLUSIVE",
+                                "WITH x AS (SELECT 1) DELETE FROM runs",
+                                "UPDATE sqlite_master SET name = 'x'",
+                                "DELETE FROM sqlite_schema",
+                                "SELECT fts3_tokenizer('simple', x'00')",
+                                "EXPLAIN DELETE FROM runs"}) {
     EXPECT_THROW(query(database, statement), Error) << statement;
   }
   EXPECT_EQ(one(database, "SELECT count(*) || ' ' || sum(epochs) FROM runs"), before);
@@ -208,8 +248,9 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
   record.folder = "a\nb,\"c\" | <b>";
   recorder.begin(record, {});
   const std::string statement = "SELECT file, command, folder, '-12.5' AS number, '@x' AS \"+head\" FROM runs";
-  EXPECT_EQ(sql(statement, TableFormat::csv), "file,command,folder,number,'+head\r\n"
-                                              "\"'=HYPERLINK(\"\"http://x\"\")\",'-1+1\\x1B[2J\\xE2\\x80\\xAE,\"a\nb,\"\"c\"\" | <b>\",-12.5,'@x\r\n");
+  EXPECT_EQ(sql(statement, TableFormat::csv),
+            "file,command,folder,number,'+head\r\n"
+            "\"'=HYPERLINK(\"\"http://x\"\")\",'-1+1\\x1B[2J\\xE2\\x80\\xAE,\"a\nb,\"\"c\"\" | <b>\",-12.5,'@x\r\n");
   for (TableFormat format : {TableFormat::text, TableFormat::json, TableFormat::csv, TableFormat::markdown}) {
     const std::string out = sql(statement, format);
     EXPECT_EQ(out.find('\x1b'), std::string::npos);
@@ -221,9 +262,11 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
 
 TEST_F(CommandsTest, OddResultsRender) {
   record_two_runs();
-  EXPECT_EQ(sql("SELECT x'00ff' AS blob, NULL AS none, 1e300 * 1e300 AS infinite, 5 AS five, 5 AS five", TableFormat::csv),
-            "blob,none,infinite,five,five\r\nx'00FF',,inf,5,5\r\n");
-  const auto json = nlohmann::json::parse(sql("SELECT 5 AS five, 6 AS five, 1e300 * 1e300 AS infinite", TableFormat::json));
+  EXPECT_EQ(
+      sql("SELECT x'00ff' AS blob, NULL AS none, 1e300 * 1e300 AS infinite, 5 AS five, 5 AS five", TableFormat::csv),
+      "blob,none,infinite,five,five\r\nx'00FF',,inf,5,5\r\n");
+  const auto json =
+      nlohmann::json::parse(sql("SELECT 5 AS five, 6 AS five, 1e300 * 1e300 AS infinite", TableFormat::json));
   EXPECT_EQ(json[0]["five"], 5);
   EXPECT_EQ(json[0]["five_2"], 6);
   EXPECT_EQ(json[0]["infinite"], nullptr);

@@ -27,19 +27,24 @@ TEST_F(ConcurrencyTest, EightWritersLoseNothing) {
     children.push_back(start_child([&, i] {
       Recorder recorder(database);
       const std::int64_t run = recorder.begin(run_record("a-" + std::to_string(i)), split_record());
-      for (int epoch = 1; epoch <= kEpochs; ++epoch) recorder.epoch(run, epoch_record(epoch, 0.5 + epoch * 0.001, true));
+      for (int epoch = 1; epoch <= kEpochs; ++epoch)
+        recorder.epoch(run, epoch_record(epoch, 0.5 + epoch * 0.001, true));
       recorder.end(run, end_record(0.8, kEpochs));
     }));
   }
   // Readers beside them never see half a transaction.
   while (!std::filesystem::exists(database)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(one(database, "SELECT count(*) FROM epochs e WHERE 5 <> (SELECT count(*) FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch)"), "0");
+    EXPECT_EQ(one(database,
+                  "SELECT count(*) FROM epochs e WHERE 5 <> (SELECT count(*) FROM metrics m WHERE m.run = e.run AND "
+                  "m.epoch = e.epoch)"),
+              "0");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_best WHERE epochs = 50 AND best_epoch = 50"), "8");
-  EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves WHERE test_accuracy IS NOT NULL"), std::to_string(kProcesses * kEpochs));
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves WHERE test_accuracy IS NOT NULL"),
+            std::to_string(kProcesses * kEpochs));
   EXPECT_EQ(one(database, "SELECT count(DISTINCT split_run) FROM runs"), "1");
   EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
 }
@@ -68,13 +73,15 @@ void record_naively(const std::filesystem::path& database, const std::string& na
   for (int epoch = 1; epoch < 10'000; ++epoch) {
     progress.bind(epoch, run).run();
     row.bind(run, epoch).run();
-    for (const char* name_of_metric : {"train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc"}) metric.bind(run, epoch, name_of_metric).run();
+    for (const char* name_of_metric : {"train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc"})
+      metric.bind(run, epoch, name_of_metric).run();
     if (::write(acknowledge, "x", 1) != 1) return;
   }
 }
 
 // Kills `writer` again and again; returns what is wrong with the database then, one line a fault.
-std::vector<std::string> faults_after_kills(const std::filesystem::path& database, const Writer& writer, int kills, int& epochs_in_all) {
+std::vector<std::string> faults_after_kills(const std::filesystem::path& database, const Writer& writer, int kills,
+                                            int& epochs_in_all) {
   std::mt19937 random(7);
   std::vector<std::string> faults;
   epochs_in_all = 0;
@@ -86,7 +93,8 @@ std::vector<std::string> faults_after_kills(const std::filesystem::path& databas
     ::close(pipe_ends[1]);
     char acknowledged = 0;
     int acknowledgements = 0;
-    // Some die before their first epoch, most within a later one: at any point of the time that an epoch takes here and now.
+    // Some die before their first epoch, most within a later one: at any point of the time that an epoch takes here and
+    // now.
     const int wanted = static_cast<int>(random() % 4);
     auto last = std::chrono::steady_clock::now();
     std::chrono::microseconds pause{20'000};
@@ -106,13 +114,17 @@ std::vector<std::string> faults_after_kills(const std::filesystem::path& databas
       continue;
     }
     if (one(database, "PRAGMA integrity_check") != "ok") faults.push_back(name + ": not intact");
-    const Table runs = query(database, "SELECT epochs, (SELECT count(*) FROM epochs WHERE run = r.id), (SELECT coalesce(max(epoch), 0) FROM epochs WHERE run = r.id),"
-                                       " (SELECT count(*) FROM metrics WHERE run = r.id) FROM runs r WHERE name = ?", {name});
+    const Table runs = query(database,
+                             "SELECT epochs, (SELECT count(*) FROM epochs WHERE run = r.id), (SELECT "
+                             "coalesce(max(epoch), 0) FROM epochs WHERE run = r.id),"
+                             " (SELECT count(*) FROM metrics WHERE run = r.id) FROM runs r WHERE name = ?",
+                             {name});
     const std::int64_t recorded = runs.rows.empty() ? 0 : std::get<std::int64_t>(runs.rows[0][1]);
     epochs_in_all += static_cast<int>(recorded);
     if (recorded < acknowledgements) faults.push_back(name + ": an acknowledged epoch is lost");
     if (runs.rows.empty()) continue;
-    if (runs.rows[0] != std::vector<Value>{recorded, recorded, recorded, 5 * recorded}) faults.push_back(name + ": half an epoch");
+    if (runs.rows[0] != std::vector<Value>{recorded, recorded, recorded, 5 * recorded})
+      faults.push_back(name + ": half an epoch");
   }
   return faults;
 }
@@ -127,7 +139,8 @@ TEST_F(ConcurrencyTest, KilledAtAnyTimeNothingIsLostOrHalf) {
 
 TEST_F(ConcurrencyTest, TheSameHarnessFindsANaiveWriter) {
   int epochs = 0;
-  EXPECT_THAT(faults_after_kills(database, record_naively, 12, epochs), ::testing::Contains(HasSubstr("half an epoch")));
+  EXPECT_THAT(faults_after_kills(database, record_naively, 12, epochs),
+              ::testing::Contains(HasSubstr("half an epoch")));
 }
 
 // ---- whose run it is ----
@@ -152,7 +165,8 @@ TEST_F(ConcurrencyTest, ARunWhoseProcessIsGoneIsInterruptedAndCanBeTakenOver) {
 TEST_F(ConcurrencyTest, TheNextRunTellsPlainSqlOfThoseThatAreGone) {
   EXPECT_EQ(in_child([&] { Recorder(database).begin(run_record("a-1"), {}); }), 0);
   Recorder(database).begin(run_record("a-2"), {});
-  EXPECT_EQ(one(database, "SELECT group_concat(status) FROM (SELECT status FROM v_runs ORDER BY run)"), "interrupted,running");
+  EXPECT_EQ(one(database, "SELECT group_concat(status) FROM (SELECT status FROM v_runs ORDER BY run)"),
+            "interrupted,running");
 }
 
 TEST_F(ConcurrencyTest, ALivingProcessKeepsItsRun) {
@@ -164,14 +178,17 @@ TEST_F(ConcurrencyTest, ALivingProcessKeepsItsRun) {
     Recorder recorder(database);
     recorder.begin(run_record("a-1"), {});
     char byte = 'x';
-    if (::write(ready[1], &byte, 1) == 1 && ::read(done[0], &byte, 1) >= 0) recorder.epoch(1, epoch_record(1, 0.5, true));
+    if (::write(ready[1], &byte, 1) == 1 && ::read(done[0], &byte, 1) >= 0)
+      recorder.epoch(1, epoch_record(1, 0.5, true));
   });
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   {
     Recorder recorder(database);
     EXPECT_EQ(recorder.find("identity of a-1")->status, RunStatus::running);
-    for (const auto& attempt : std::vector<std::function<void()>>{[&] { recorder.resume(1, 0); }, [&] { recorder.epoch(1, epoch_record(1, 0.5, true)); }, [&] { recorder.end(1, end_record(0.5, 1)); }}) {
+    for (const auto& attempt : std::vector<std::function<void()>>{
+             [&] { recorder.resume(1, 0); }, [&] { recorder.epoch(1, epoch_record(1, 0.5, true)); },
+             [&] { recorder.end(1, end_record(0.5, 1)); }}) {
       EXPECT_THAT(error_text(attempt), HasSubstr("run 1 belongs to process " + std::to_string(child)));
       EXPECT_EQ(exit_code_of(attempt), 75);
     }

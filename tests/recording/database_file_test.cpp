@@ -38,7 +38,8 @@ class DatabaseFileTest : public TemporaryResults {
     if (fs::is_regular_file(database)) {
       EXPECT_EQ(bytes_of(database), before);
     }
-    EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1) << "something was left behind";
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1)
+        << "something was left behind";
     return recorder;
   }
   void execute(const char* sql) { Connection(database, Connection::Mode::read_write).execute(sql); }
@@ -52,7 +53,8 @@ TEST_F(DatabaseFileTest, AFolder) {
 
 TEST_F(DatabaseFileTest, AnEmptyFile) {
   write(database, "");
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is empty (0 bytes): not a database of results, or one that lost its content\n"));
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() +
+                                    " is empty (0 bytes): not a database of results, or one that lost its content\n"));
 }
 
 TEST_F(DatabaseFileTest, ATextFile) {
@@ -78,7 +80,9 @@ TEST_F(DatabaseFileTest, APipe) {
 TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
   create_if_missing(database);
   execute("PRAGMA application_id = 252006673");
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a database of another program: its application id is 0x0f055111, expected 0x7278726e\n"));
+  EXPECT_THAT(refusal(),
+              StartsWith("error: " + file() +
+                         " is a database of another program: its application id is 0x0f055111, expected 0x7278726e\n"));
   execute("PRAGMA application_id = 0");
   EXPECT_THAT(refusal(), HasSubstr("another program"));
 }
@@ -86,12 +90,14 @@ TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
 TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " has schema version 7, made by a newer rxrun; this one knows up to version 1\n"));
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() +
+                                    " has schema version 7, made by a newer rxrun; this one knows up to version 1\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
   write(folder / "file", "x");
-  EXPECT_THAT(error_text([&] { Recorder{folder / "file" / "results" / "results.db"}; }), HasSubstr("cannot make the folder"));
+  EXPECT_THAT(error_text([&] { Recorder{folder / "file" / "results" / "results.db"}; }),
+              HasSubstr("cannot make the folder"));
 }
 
 TEST_F(DatabaseFileTest, ReadOnlyFolderAndFileAreToldBeforeTheFirstEpoch) {
@@ -124,7 +130,10 @@ TEST_F(DatabaseFileTest, TheSchemaSaysTheNumbersThatTheProgramKnows) {
   EXPECT_EQ(one(database, "PRAGMA application_id"), std::to_string(kApplicationId));
   EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
   EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
-  EXPECT_EQ(one(database, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite%'"), "0");
+  EXPECT_EQ(one(database,
+                "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict AND "
+                "name NOT LIKE 'sqlite%'"),
+            "0");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
 }
 
@@ -179,7 +188,8 @@ TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
   {
     Connection connection(database, Connection::Mode::read_write);
     EXPECT_THAT(error_text([&] { migrate(connection, broken, 3); }), HasSubstr("no such table: nowhere"));
-    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 3); }), HasSubstr("no upgrade to version 3 is known"));
+    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 3); }),
+                HasSubstr("no upgrade to version 3 is known"));
   }
   EXPECT_EQ(bytes_of(database), before);
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");

@@ -35,8 +35,12 @@ inline RunRecord run_record(const std::string& name, std::uint64_t seed = 365) {
           .identity = "identity of " + name,
           .seed = seed,
           .resolved = "name: a\nseed: 365\n",
-          .params = {{"name", "a"}, {"seed", std::to_string(seed)}, {"network.cardinality", "32"}, {"network.base_width", "4"},
-                     {"training.optimizer.adam.lr", "1e-4"}, {"data.source", "class_folders"}},
+          .params = {{"name", "a"},
+                     {"seed", std::to_string(seed)},
+                     {"network.cardinality", "32"},
+                     {"network.base_width", "4"},
+                     {"training.optimizer.adam.lr", "1e-4"},
+                     {"data.source", "class_folders"}},
           .command = "rxrun experiments/a.yaml",
           .generated_data = false,
           .content_hash = "content",
@@ -58,7 +62,11 @@ inline EpochRecord epoch_record(std::int64_t epoch, double test_accuracy, bool b
           .seconds = 2.5,
           .images_per_second = 100.0 + static_cast<double>(epoch),
           .best = best,
-          .metrics = {{"train_loss", 0.7}, {"train_accuracy", 0.6}, {"test_loss", 0.8}, {"test_accuracy", test_accuracy}, {"test_auc", 0.75}},
+          .metrics = {{"train_loss", 0.7},
+                      {"train_accuracy", 0.6},
+                      {"test_loss", 0.8},
+                      {"test_accuracy", test_accuracy},
+                      {"test_auc", 0.75}},
           .checkpoint = "checkpoints/x/last.safetensors"};
 }
 

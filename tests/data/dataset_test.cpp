@@ -1,0 +1,198 @@
+#include "data/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "data/resize.h"
+#include "image_files.h"
+#include "matchers.h"
+
+namespace rxrun {
+namespace {
+
+using test::error_of;
+using test::picture;
+using test::TemporaryFolder;
+using testing::AllOf;
+using testing::HasSubstr;
+
+// `count` images of two classes.
+void write_images(const TemporaryFolder& folder, int count) {
+  for (int i = 0; i < count; ++i)
+    folder.write(std::to_string(i % 2) + "/" + std::to_string(i) + ".png", test::png_bytes(picture(10, 12, 3, i)));
+}
+
+DataSpec spec_of(const TemporaryFolder& folder) {
+  DataSpec spec;
+  spec.path = folder.path();
+  spec.image_size = 8;
+  return spec;
+}
+
+TEST(Dataset, DecodesResizesAndMeasures) {
+  const TemporaryFolder folder;
+  write_images(folder, 40);
+  std::int64_t done = 0;
+  const Dataset dataset =
+      load_dataset(spec_of(folder), 1, 2, [&](const LoadProgress& progress) { done = progress.done; });
+  EXPECT_EQ(done, 40);
+  EXPECT_EQ(dataset.channels, 3);
+  ASSERT_EQ(dataset.images.size(), 40u);
+  EXPECT_EQ(dataset.images[7], resize_bilinear(dataset.source->decode(7), 8, 8));
+  EXPECT_EQ(dataset.part(Part::train).size(), 28u);
+  double sum = 0.0, squares = 0.0;
+  for (const std::int64_t i : dataset.part(Part::train))
+    for (std::size_t k = 1; k < 8 * 8 * 3; k += 3) {
+      const double value = dataset.images[static_cast<std::size_t>(i)].pixels[k] / 255.0;
+      sum += value;
+      squares += value * value;
+    }
+  const double count = 28 * 64, mean = sum / count;
+  EXPECT_NEAR(dataset.mean[1], mean, 1e-6);
+  EXPECT_NEAR(dataset.deviation[1], std::sqrt(squares / count - mean * mean), 1e-6);
+  EXPECT_TRUE(dataset.warnings.empty()) << dataset.warnings.front().message;
+}
+
+TEST(Dataset, ThreadsAndMemoryAlterNothing) {
+  const TemporaryFolder folder;
+  write_images(folder, 30);
+  DataSpec spec = spec_of(folder);
+  const Dataset one = load_dataset(spec, 1, 1), four = load_dataset(spec, 1, 4);
+  spec.memory = 100;
+  const Dataset streamed = load_dataset(spec, 1, 3);
+  EXPECT_EQ(one.images, four.images);
+  EXPECT_TRUE(streamed.images.empty());
+  for (const Dataset* other : {&four, &streamed}) {
+    EXPECT_EQ(one.mean, other->mean);
+    EXPECT_EQ(one.deviation, other->deviation);
+    EXPECT_EQ(one.parts, other->parts);
+    EXPECT_EQ(one.content_hash, other->content_hash);
+    EXPECT_EQ(one.split_hash, other->split_hash);
+  }
+  EXPECT_EQ(one.content_hash, one.source->content_hash());
+  EXPECT_EQ(load_dataset(spec, one.source, 1, 1).content_hash, one.content_hash);
+  EXPECT_NE(load_dataset(spec, 2, 1).split_hash, one.split_hash);
+}
+
+TEST(Dataset, SplitDoesNotDependOnThePlace) {
+  const TemporaryFolder one, two;
+  write_images(one, 30);
+  write_images(two, 30);
+  EXPECT_EQ(load_dataset(spec_of(one), 4, 1).split_hash, load_dataset(spec_of(two), 4, 1).split_hash);
+}
+
+TEST(Dataset, AllBadImagesAreToldAtOnce) {
+  const TemporaryFolder folder;
+  write_images(folder, 20);
+  folder.write("0/empty.png", "");
+  folder.write("1/text.png", "hello");
+  folder.write("1/half.jpg", test::jpeg_bytes(picture(40, 40, 3)).substr(0, 700));
+  folder.write("1/bomb.png", test::png_header_only(20'000, 20'000));
+  DataSpec spec = spec_of(folder);
+  EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 2); }),
+              AllOf(HasSubstr("0/empty.png:0: the file is empty"), HasSubstr("1/text.png:0: not an image"),
+                    HasSubstr("1/half.jpg:0: damaged JPEG"), HasSubstr("1/bomb.png:0: absurdly large: 20000×20000")));
+  spec.on_bad_image = OnBadImage::skip;
+  const Dataset dataset = load_dataset(spec, 1, 2);
+  ASSERT_EQ(dataset.skipped.size(), 4u);
+  EXPECT_EQ(dataset.skipped[0].name, "0/empty.png");
+  EXPECT_EQ(dataset.skipped[0].reason, "the file is empty");
+  EXPECT_EQ(dataset.part(Part::train).size() + dataset.part(Part::test).size() + dataset.part(Part::validation).size(),
+            20u);
+  ASSERT_FALSE(dataset.warnings.empty());
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 bad images are left out"));
+}
+
+TEST(Dataset, NoMoreThanTwentyBadImagesAreNamed) {
+  const TemporaryFolder folder;
+  write_images(folder, 10);
+  for (int i = 0; i < 30; ++i) folder.write("0/bad" + std::to_string(i) + ".png", "x");
+  const std::string told = error_of([&] { load_dataset(spec_of(folder), 1, 2); });
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 21);
+  EXPECT_THAT(told, HasSubstr("and 10 more bad images"));
+}
+
+TEST(Dataset, SkippingAllOfAClassIsAnError) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 10; ++i) folder.write("a/" + std::to_string(i) + ".png", test::png_bytes(picture(8, 8, 3, i)));
+  for (int i = 0; i < 10; ++i) folder.write("b/" + std::to_string(i) + ".png", "x");
+  DataSpec spec = spec_of(folder);
+  spec.on_bad_image = OnBadImage::skip;
+  EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 2); }), HasSubstr("class `b` has no image in train"));
+}
+
+TEST(Dataset, TheSamePictureInTrainAndTestIsALeak) {
+  const TemporaryFolder folder;
+  for (const std::string part : {"train", "test", "val"})
+    for (int i = 0; i < 4; ++i)
+      folder.write(part + "/" + std::to_string(i % 2) + "/" + std::to_string(i) + ".png",
+                   test::png_bytes(picture(8, 8, 3,
+                                           i + (part == "train"  ? 0
+                                                : part == "test" ? 10
+                                                                 : 20))));
+  // Other bytes, same pixels.
+  folder.write("test/0/copy.bmp", test::bmp_bytes(picture(8, 8, 3, 2)));
+  DataSpec spec = spec_of(folder);
+  spec.split.train = "train";
+  spec.split.test = "test";
+  spec.split.validation = "val";
+  const Dataset dataset = load_dataset(spec, 1, 1);
+  EXPECT_EQ(dataset.leaked.count, 1);
+  EXPECT_EQ(dataset.leaked.example, "test/0/copy.bmp (test) is train/0/2.png (train)");
+  ASSERT_EQ(dataset.warnings.size(), 1u);
+}
+
+TEST(Dataset, GroupsThatTheSourceTearsAreTold) {
+  const TemporaryFolder folder;
+  for (const std::string part : {"train", "test", "val"})
+    for (int i = 0; i < 4; ++i)
+      folder.write(part + "/" + std::to_string(i % 2) + "/p" + std::to_string(i) + "_" + part + ".png",
+                   test::png_bytes(picture(8, 8, 3, i + 7 * static_cast<int>(part[1]))));
+  DataSpec spec = spec_of(folder);
+  spec.split.train = "train";
+  spec.split.test = "test";
+  spec.split.validation = "val";
+  spec.split.group_by = "(p[0-9])_";
+  const Dataset dataset = load_dataset(spec, 1, 1);
+  ASSERT_EQ(dataset.warnings.size(), 1u);
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 groups have images in several parts, such as `p0`"));
+}
+
+TEST(Dataset, GivenNormalisationAndChannels) {
+  const TemporaryFolder folder;
+  write_images(folder, 20);
+  DataSpec spec = spec_of(folder);
+  spec.channels = 1;
+  spec.normalize.measured = false;
+  spec.normalize.mean = {0.5};
+  spec.normalize.deviation = {0.25};
+  const Dataset dataset = load_dataset(spec, 1, 1);
+  EXPECT_EQ(dataset.channels, 1);
+  EXPECT_EQ(dataset.mean, std::vector<float>{0.5f});
+  spec.channels = 3;
+  EXPECT_EQ(load_dataset(spec, 1, 1).mean.size(), 3u);
+  spec.normalize.mean = {0.5, 0.5};
+  EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 1); }), HasSubstr("3 channels"));
+}
+
+TEST(Dataset, ResizeNoneRefusesOtherSizes) {
+  const TemporaryFolder folder;
+  write_images(folder, 20);
+  DataSpec spec = spec_of(folder);
+  spec.resize = "none";
+  EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 1); }), HasSubstr("is 12×10, but data.image_size is 8"));
+}
+
+TEST(Dataset, SplitAsCsv) {
+  const TemporaryFolder folder;
+  write_images(folder, 20);
+  folder.write("0/a, b.png", test::png_bytes(picture(8, 8, 3, 99)));
+  const std::string csv = split_csv(load_dataset(spec_of(folder), 1, 1));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 22);
+  EXPECT_THAT(csv, HasSubstr("name,label,group,part\n"));
+  EXPECT_THAT(csv, HasSubstr("\"0/a, b.png\",0,\"0/a, b.png\","));
+}
+
+}  // namespace
+}  // namespace rxrun

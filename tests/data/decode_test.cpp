@@ -1,0 +1,177 @@
+#include "data/decode.h"
+
+#include <gtest/gtest.h>
+
+#include "image_files.h"
+#include "matchers.h"
+
+namespace rxrun {
+namespace {
+
+using test::as_bytes;
+using test::error_of;
+using test::picture;
+using testing::HasSubstr;
+
+int largest_difference(const Image& a, const Image& b) {
+  if (a.height != b.height || a.width != b.width || a.channels != b.channels) return 1000;
+  int largest = 0;
+  for (std::size_t i = 0; i < a.pixels.size(); ++i) largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
+  return largest;
+}
+
+std::string decoding_fails(const std::string& bytes) {
+  return error_of([&] { decode_image(as_bytes(bytes)); });
+}
+
+TEST(Decode, LosslessFormatsGiveTheSamePixels) {
+  for (const int channels : {1, 3}) {
+    const Image image = picture(9, 7, channels);
+    EXPECT_EQ(decode_image(as_bytes(test::png_bytes(image))), image);
+    EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image))), image);
+    EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image))), image);
+    EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image, true))), image);
+    EXPECT_LE(largest_difference(decode_image(as_bytes(test::jpeg_bytes(image))), image), channels == 1 ? 2 : 60);
+  }
+}
+
+TEST(Decode, OnePixel) {
+  const Image image = picture(1, 1, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(image))), image);
+  EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image))), image);
+  EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image))), image);
+  EXPECT_LE(largest_difference(decode_image(as_bytes(test::jpeg_bytes(image))), image), 3);
+}
+
+TEST(Decode, SixteenBitsAreScaled) {
+  const Image grey = picture(3, 5, 1);
+  std::vector<std::uint8_t> wide;
+  for (const std::uint8_t value : grey.pixels) wide.insert(wide.end(), {value, value});
+  EXPECT_EQ(
+      decode_image(as_bytes(test::png_bytes(3, 5, wide, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}))),
+      grey);
+  EXPECT_LE(largest_difference(decode_image(as_bytes(test::tiff_bytes(grey, {.depth = 16}))), grey), 1);
+  const Image colour = picture(3, 5, 3);
+  EXPECT_LE(largest_difference(decode_image(as_bytes(test::tiff_bytes(colour, {.depth = 16}))), colour), 1);
+}
+
+TEST(Decode, PalettesAreExpanded) {
+  const std::vector<std::uint8_t> palette = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120};
+  const Image image = decode_image(
+      as_bytes(test::png_bytes(1, 4, {0b00011011}, {.colour_type = 3, .depth = 2, .exif = {}, .palette = palette})));
+  EXPECT_EQ(image, (Image{1, 4, 3, palette}));
+}
+
+TEST(Decode, TransparencyIsLaidOnWhite) {
+  const Image image{1, 3, 4, {10, 20, 30, 255, 10, 20, 30, 0, 100, 100, 100, 51}};
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(image))),
+            (Image{1, 3, 3, {10, 20, 30, 255, 255, 255, 224, 224, 224}}));
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(Image{1, 2, 2, {7, 255, 7, 0}}))), (Image{1, 2, 1, {7, 255}}));
+}
+
+TEST(Decode, InterlacedPng) {
+  const Image image = picture(13, 11, 3);
+  EXPECT_EQ(
+      decode_image(as_bytes(test::png_bytes(13, 11, image.pixels, {.interlaced = true, .exif = {}, .palette = {}}))),
+      image);
+}
+
+TEST(Decode, FirstImageOfAnAnimationOrOfPages) {
+  const Image image = picture(6, 5, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::animated_png_bytes(image))), image);
+  EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image, {.pages = 3}))), image);
+}
+
+TEST(Decode, CompressedTiff) {
+  const Image image = picture(17, 9, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image, {.compression = 5}))), image);
+  EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image, {.compression = 8}))), image);
+}
+
+TEST(Decode, CmykJpeg) {
+  // libjpeg writes an Adobe marker with CMYK: values count as inverted, 255 is no ink.
+  Image ink{16, 16, 4, {}};
+  for (int i = 0; i < 256; ++i) ink.pixels.insert(ink.pixels.end(), {200, 100, 50, 255});
+  const Image image = decode_image(as_bytes(test::jpeg_bytes(ink)));
+  ASSERT_EQ(image.channels, 3);
+  EXPECT_NEAR(image.pixels[0], 200, 3);
+  EXPECT_NEAR(image.pixels[1], 100, 3);
+  EXPECT_NEAR(image.pixels[2], 50, 3);
+}
+
+TEST(Decode, ProgressiveJpegEqualsBaseline) {
+  const Image image = picture(24, 24, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::jpeg_bytes(image, {}, true))), decode_image(as_bytes(test::jpeg_bytes(image))));
+}
+
+// Pixel (y, x) of the upright image, from the stored one: what each orientation of Exif means.
+TEST(Decode, OrientationsOfExif) {
+  const Image stored = picture(4, 6, 1);
+  const auto at = [&](int y, int x) { return stored.pixels[static_cast<std::size_t>(y * 6 + x)]; };
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const Image png = decode_image(as_bytes(test::png_bytes(
+        4, 6, stored.pixels,
+        {.colour_type = 0, .exif = test::exif_block(orientation, orientation % 2 == 0), .palette = {}})));
+    const Image tiff = decode_image(as_bytes(test::tiff_bytes(stored, {.orientation = orientation})));
+    EXPECT_EQ(png, tiff) << orientation;
+    const bool turned = orientation >= 5;
+    ASSERT_EQ(png.height, turned ? 6 : 4);
+    const std::uint8_t corner = png.pixels.front();
+    const std::uint8_t expected[] = {at(0, 0), at(0, 5), at(3, 5), at(3, 0), at(0, 0), at(3, 0), at(3, 5), at(0, 5)};
+    EXPECT_EQ(corner, expected[orientation - 1]) << orientation;
+    const std::uint8_t right[] = {at(0, 1), at(0, 4), at(3, 4), at(3, 1), at(1, 0), at(2, 0), at(2, 5), at(1, 5)};
+    EXPECT_EQ(png.pixels[1], right[orientation - 1]) << orientation;
+  }
+  const Image jpeg = decode_image(as_bytes(test::jpeg_bytes(picture(4, 6, 3), test::exif_block(6))));
+  EXPECT_EQ(jpeg.height, 6);
+  EXPECT_EQ(jpeg.width, 4);
+}
+
+TEST(Decode, DamagedExifIsNoReasonToFail) {
+  EXPECT_EQ(exif_orientation(as_bytes("II*")), 1);
+  EXPECT_EQ(exif_orientation(as_bytes(std::string("II*\0\xff\xff\xff\xff", 8))), 1);
+  EXPECT_EQ(exif_orientation(as_bytes(test::exif_block(9))), 1);
+  EXPECT_EQ(exif_orientation(as_bytes(test::exif_block(8, false))), 8);
+}
+
+TEST(Decode, AbsurdlyLargeIsRefusedByTheHeader) {
+  EXPECT_THAT(decoding_fails(test::png_header_only(20'000, 20'000)), HasSubstr("absurdly large: 20000×20000"));
+  EXPECT_THAT(decoding_fails(test::png_header_only(20'001, 1)), HasSubstr("absurdly large: 20001×1"));
+  std::string jpeg = test::jpeg_bytes(picture(8, 8, 3));
+  const std::size_t frame = jpeg.find("\xff\xc0");
+  jpeg.replace(frame + 5, 4, "\x4e\x20\x4e\x20");
+  EXPECT_THAT(decoding_fails(jpeg), HasSubstr("absurdly large: 20000×20000"));
+  std::string bmp = test::bmp_bytes(picture(8, 8, 3));
+  bmp.replace(18, 8, std::string("\x20\x4e\0\0\x20\x4e\0\0", 8));
+  EXPECT_THAT(decoding_fails(bmp), HasSubstr("absurdly large: 20000×20000"));
+}
+
+TEST(Decode, CutShortIsDamage) {
+  const Image image = picture(40, 40, 3);
+  for (const std::string& whole :
+       {test::png_bytes(image), test::jpeg_bytes(image), test::tiff_bytes(image), test::bmp_bytes(image)})
+    for (const double kept : {0.02, 0.1, 0.5, 0.9, 0.99}) {
+      const std::string part = whole.substr(0, static_cast<std::size_t>(kept * static_cast<double>(whole.size())));
+      EXPECT_NE(decoding_fails(part), "no error") << whole.substr(0, 4) << " " << kept;
+    }
+}
+
+TEST(Decode, WhatIsNoImage) {
+  EXPECT_THAT(decoding_fails(""), HasSubstr("the file is empty"));
+  EXPECT_THAT(decoding_fails("hello, world"), HasSubstr("not an image"));
+  EXPECT_THAT(decoding_fails("GIF89a"), HasSubstr("GIF"));
+  EXPECT_THAT(decoding_fails(std::string("RIFF\1\0\0\0WEBPVP8 ", 16)), HasSubstr("WebP"));
+  EXPECT_THAT(decoding_fails("\x89PNG\r\n\x1a\n"), HasSubstr("damaged PNG"));
+  EXPECT_THAT(decoding_fails("\xff\xd8\xff"), HasSubstr("damaged JPEG"));
+  EXPECT_THAT(decoding_fails(std::string("II*\0", 4)), HasSubstr("damaged TIFF"));
+  EXPECT_THAT(decoding_fails("BM"), HasSubstr("damaged BMP"));
+}
+
+TEST(Decode, FlippedBitInPngIsDamage) {
+  std::string png = test::png_bytes(picture(30, 30, 3));
+  png[png.size() / 2] = static_cast<char>(png[png.size() / 2] ^ 4);
+  EXPECT_THAT(decoding_fails(png), HasSubstr("damaged PNG"));
+}
+
+}  // namespace
+}  // namespace rxrun

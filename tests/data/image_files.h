@@ -1,0 +1,65 @@
+// Small image files, made in the test: as bytes, or below a folder that is gone afterwards.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/image.h"
+
+namespace rxrun::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  // Makes the folders on the way too.
+  std::filesystem::path write(const std::filesystem::path& relative, const std::string& bytes) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A picture in which no two rows, columns or channels are alike; `variant` makes it another one.
+Image picture(int height, int width, int channels, int variant = 0);
+
+struct PngForm {
+  int colour_type = 2;  // libpng's: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha
+  int depth = 8;
+  bool interlaced = false;
+  std::string exif;                   // an eXIf chunk
+  std::vector<std::uint8_t> palette;  // RGB triples
+};
+// `rows`: packed as PNG wants them (16 bits big-endian).
+std::string png_bytes(int height, int width, const std::vector<std::uint8_t>& rows, const PngForm& form);
+std::string png_bytes(const Image& image);
+// As an animated PNG: `image` is shown first, then a black frame.
+std::string animated_png_bytes(const Image& image);
+std::string png_header_only(std::uint32_t width, std::uint32_t height);
+
+// `colour_space`: libjpeg's JCS_GRAYSCALE, JCS_RGB or JCS_CMYK, by the channels; progressive if asked for.
+std::string jpeg_bytes(const Image& image, const std::string& exif = {}, bool progressive = false);
+
+struct TiffForm {
+  int depth = 8;        // bits a sample; with 16 each byte v becomes v * 257
+  int compression = 1;  // libtiff's: 1 none, 5 LZW, 8 deflate
+  int orientation = 1;
+  int pages = 1;  // further pages are black
+};
+std::string tiff_bytes(const Image& image, const TiffForm& form = {});
+
+std::string bmp_bytes(const Image& image, bool top_down = false);  // 24 bits; grey by an 8-bit palette
+
+// An Exif block with nothing but an orientation.
+std::string exif_block(int orientation, bool little_endian = true);
+
+inline std::span<const std::uint8_t> as_bytes(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace rxrun::test

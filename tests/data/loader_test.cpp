@@ -1,0 +1,148 @@
+#include "data/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <set>
+
+#include "image_files.h"
+#include "matchers.h"
+
+namespace rxrun {
+namespace {
+
+using test::picture;
+using test::TemporaryFolder;
+
+class LoaderTest : public testing::Test {
+ protected:
+  LoaderTest() {
+    for (int i = 0; i < 60; ++i)
+      folder_.write(std::to_string(i % 2) + "/" + std::to_string(i) + ".png", test::png_bytes(picture(12, 12, 3, i)));
+    spec_.path = folder_.path();
+    spec_.image_size = 8;
+    spec_.split.train = 0.8;
+    spec_.split.test = spec_.split.validation = 0.1;
+    AugmentSpec& augment = spec_.augment;
+    augment.pad = augment.translate = 1;
+    augment.horizontal_flip = augment.vertical_flip = augment.rotate_90 = true;
+    augment.rotate = 15.0;
+    augment.scale_low = 0.7;
+    augment.brightness = augment.contrast = augment.saturation = augment.stain = 0.1;
+    augment.hue = 0.02;
+    augment.erase = 0.3;
+  }
+
+  struct Pass {
+    std::vector<float> pixels;
+    std::vector<std::int64_t> labels, samples, sizes;
+    bool operator==(const Pass&) const = default;
+  };
+
+  Pass run(const Dataset& dataset, LoaderOptions options) const {
+    Loader loader(dataset, Part::train, spec_, options);
+    Pass pass;
+    Batch batch;
+    while (loader.next(batch)) {
+      EXPECT_EQ(batch.labels.size(), static_cast<std::size_t>(batch.size));
+      pass.pixels.insert(pass.pixels.end(), batch.pixels.begin(), batch.pixels.end());
+      pass.labels.insert(pass.labels.end(), batch.labels.begin(), batch.labels.end());
+      pass.samples.insert(pass.samples.end(), batch.samples.begin(), batch.samples.end());
+      pass.sizes.push_back(batch.size);
+    }
+    EXPECT_FALSE(loader.next(batch));
+    EXPECT_EQ(static_cast<std::int64_t>(pass.sizes.size()), loader.num_batches());
+    EXPECT_EQ(static_cast<std::int64_t>(pass.samples.size()), loader.num_images());
+    return pass;
+  }
+
+  TemporaryFolder folder_;
+  DataSpec spec_;
+};
+
+TEST_F(LoaderTest, SameBitsForAnyNumberOfThreads) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  const LoaderOptions options{.batch = 7, .seed = 3, .epoch = 2, .shuffle = true, .augment = true, .threads = 1};
+  const Pass one = run(dataset, options);
+  for (const int threads : {2, 4, 16})
+    for (const int ahead : {1, 3, 20}) {
+      LoaderOptions other = options;
+      other.threads = threads;
+      other.ahead = ahead;
+      EXPECT_EQ(run(dataset, other), one) << threads << " " << ahead;
+    }
+}
+
+TEST_F(LoaderTest, DecodingOnDemandGivesTheSamePixels) {
+  const Dataset kept = load_dataset(spec_, 1, 2);
+  spec_.memory = 10;
+  const Dataset streamed = load_dataset(spec_, 1, 2);
+  ASSERT_TRUE(streamed.images.empty());
+  const LoaderOptions options{.batch = 7, .seed = 3, .shuffle = true, .augment = true, .threads = 2};
+  EXPECT_EQ(run(streamed, options), run(kept, options));
+}
+
+TEST_F(LoaderTest, OrderIsAPermutationThatSeedAndEpochDecide) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  const auto order = [&](std::uint64_t seed, std::int64_t epoch, bool shuffle) {
+    return run(dataset, {.batch = 5, .seed = seed, .epoch = epoch, .shuffle = shuffle}).samples;
+  };
+  EXPECT_EQ(order(1, 0, false), dataset.part(Part::train));
+  EXPECT_EQ(order(1, 0, true), order(1, 0, true));
+  EXPECT_NE(order(1, 0, true), order(1, 1, true));
+  EXPECT_NE(order(1, 0, true), order(2, 0, true));
+  std::vector<std::int64_t> sorted = order(1, 0, true);
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_EQ(sorted, dataset.part(Part::train));
+}
+
+TEST_F(LoaderTest, ALastBatchOfOneIsDroppedWhenAsked) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  ASSERT_EQ(dataset.part(Part::train).size(), 48u);
+  EXPECT_EQ(run(dataset, {.batch = 47}).sizes, (std::vector<std::int64_t>{47, 1}));
+  EXPECT_EQ(run(dataset, {.batch = 47, .drop_last_single = true}).sizes, (std::vector<std::int64_t>{47}));
+  EXPECT_EQ(run(dataset, {.batch = 20, .drop_last_single = true}).sizes, (std::vector<std::int64_t>{20, 20, 8}));
+  EXPECT_EQ(run(dataset, {.batch = 1, .drop_last_single = true}).sizes.size(), 48u);
+  EXPECT_EQ(run(dataset, {.batch = 1000}).sizes, (std::vector<std::int64_t>{48}));
+}
+
+TEST_F(LoaderTest, MemoryOfBatchesIsUsedAgain) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  Loader loader(dataset, Part::train, spec_, {.batch = 2, .augment = true, .threads = 2, .ahead = 3});
+  std::set<const float*> places;
+  Batch batch;
+  while (loader.next(batch)) places.insert(batch.pixels.data());
+  EXPECT_LE(places.size(), 4u);
+  EXPECT_GE(loader.seconds_waited(), 0.0);
+}
+
+TEST_F(LoaderTest, EndsEarlyWithoutHanging) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  for (int fetched = 0; fetched < 6; ++fetched) {
+    Loader loader(dataset, Part::train, spec_, {.batch = 3, .augment = true, .threads = 4, .ahead = 2});
+    Batch batch;
+    for (int i = 0; i < fetched; ++i) ASSERT_TRUE(loader.next(batch));
+  }
+}
+
+TEST_F(LoaderTest, AFileThatVanishesIsAnErrorOfNext) {
+  spec_.memory = 10;
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  const std::int64_t victim = dataset.part(Part::train)[30];
+  const std::string name = dataset.source->samples()[static_cast<std::size_t>(victim)].name;
+  std::filesystem::remove(folder_.path() / name);
+  Loader loader(dataset, Part::train, spec_, {.batch = 4, .threads = 3});
+  Batch batch;
+  int fetched = 0;
+  const auto drain = [&] {
+    while (loader.next(batch)) ++fetched;
+  };
+  EXPECT_THAT(test::error_of(drain), testing::HasSubstr(name));
+  EXPECT_EQ(fetched, 30 / 4);
+  EXPECT_THAT(test::error_of(drain), testing::HasSubstr(name));
+}
+
+}  // namespace
+}  // namespace rxrun

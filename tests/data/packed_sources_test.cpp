@@ -1,0 +1,202 @@
+#include <gtest/gtest.h>
+
+#include "archive_files.h"
+#include "data/source.h"
+#include "image_files.h"
+#include "matchers.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+using test::counting;
+using test::error_of;
+using test::idx_bytes;
+using test::medmnist_members;
+using test::Member;
+using test::npy_bytes;
+using test::TemporaryFolder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+DataSpec spec_of(SourceKind kind, const fs::path& path) {
+  DataSpec spec;
+  spec.source = kind;
+  spec.path = path;
+  return spec;
+}
+
+std::string medmnist_fault(const std::vector<Member>& members, std::uint64_t memory = 1 << 30) {
+  const TemporaryFolder folder;
+  DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
+  spec.memory = memory;
+  test::write_zip(spec.path, members);
+  return error_of([&] { open_source(spec, 0); });
+}
+
+std::vector<Member> with(const std::string& name, const std::string& bytes) {
+  std::vector<Member> members = medmnist_members(4, false);
+  for (Member& member : members)
+    if (member.name == name) member.bytes = bytes;
+  return members;
+}
+
+TEST(Medmnist, GreyAndColourWithParts) {
+  for (const bool colour : {false, true}) {
+    const TemporaryFolder folder;
+    test::write_zip(folder.path() / "x.npz", medmnist_members(4, colour));
+    const auto source = open_source(spec_of(SourceKind::medmnist, folder.path() / "x.npz"), 0);
+    EXPECT_THAT(source->classes(), ElementsAre("0", "1"));
+    ASSERT_EQ(source->samples().size(), 12u);
+    EXPECT_EQ(source->samples()[5].name, "val[1]");
+    EXPECT_EQ(source->samples()[5].label, 1);
+    EXPECT_EQ(source->samples()[5].part, "val");
+    EXPECT_EQ(source->channels(), colour ? 3 : 1);
+    const Image image = source->decode(5);
+    EXPECT_EQ(image.height, 4);
+    EXPECT_EQ(image.pixels[0], (16 * (colour ? 3 : 1) + 1) % 251);
+  }
+}
+
+TEST(Medmnist, OtherMembersAreNotTouched) {
+  std::vector<Member> members = medmnist_members(4, false);
+  members.push_back({"../../evil", "x", ""});
+  members.push_back({"/etc/evil.npy", "x", ""});
+  EXPECT_EQ(medmnist_fault(members), "no error");
+}
+
+TEST(Medmnist, WhatIsRefused) {
+  EXPECT_THAT(medmnist_fault({{"other.npy", "x", ""}}), HasSubstr("no train_images.npy"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|O", "(4,)", "abcd"))),
+              HasSubstr("train_images.npy: damaged npy array: holds Python objects"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("<u2", "(4, 4, 4)", counting(128)))),
+              HasSubstr("unsigned bytes"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 16)", counting(64)))),
+              HasSubstr("images × height × width"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))), HasSubstr("absurd size"));
+  EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(3, 1)", "\1\1\1"))),
+              HasSubstr("3 labels for 4 images"));
+  EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(4, 2)", counting(8)))),
+              HasSubstr("several labels"));
+  EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|i1", "(4,)", "\1\1\1\xff"))),
+              HasSubstr("label -1 of train[3] is out of range"));
+  std::vector<Member> encrypted = medmnist_members(4, false);
+  encrypted[0].password = "secret";
+  EXPECT_THAT(medmnist_fault(encrypted), HasSubstr("train_images.npy is encrypted"));
+}
+
+TEST(Medmnist, BombsAndTooLargeArchives) {
+  const std::string zeros(64 << 20, '\0');
+  const std::string shape = "(16384, 64, 64)";
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", shape, zeros))),
+              HasSubstr("unpacks to more than 1000 times its size"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 400, 400)", counting(640'000))), 100'000),
+              HasSubstr("data.memory allows"));
+}
+
+TEST(Medmnist, DamagedArchives) {
+  const TemporaryFolder folder;
+  test::write_zip(folder.path() / "x.npz", medmnist_members(40, true));
+  const auto size = fs::file_size(folder.path() / "x.npz");
+  fs::resize_file(folder.path() / "x.npz", size / 2);
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::medmnist, folder.path() / "x.npz"), 0); }),
+              HasSubstr("not a readable .npz"));
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::medmnist, folder.path()), 0); }), HasSubstr("not a file"));
+}
+
+void write_idx(const TemporaryFolder& folder, bool zipped) {
+  for (const auto& [stem, count] : {std::pair<std::string, std::uint32_t>{"train", 4}, {"t10k", 2}}) {
+    const std::string images = idx_bytes({count, 3, 5}, counting(count * 15)),
+                      labels = idx_bytes({count}, std::string("\0\1\0\1", 4).substr(0, count));
+    folder.write(stem + "-images-idx3-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(images) : images);
+    folder.write(stem + "-labels-idx1-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(labels) : labels);
+  }
+}
+
+TEST(Idx, PlainAndGzipped) {
+  for (const bool zipped : {false, true}) {
+    const TemporaryFolder folder;
+    write_idx(folder, zipped);
+    const auto source = open_source(spec_of(SourceKind::idx, folder.path()), 0);
+    ASSERT_EQ(source->samples().size(), 6u);
+    EXPECT_EQ(source->samples()[4].part, "test");
+    EXPECT_EQ(source->samples()[3].label, 1);
+    const Image image = source->decode(1);
+    EXPECT_EQ(image.height, 3);
+    EXPECT_EQ(image.width, 5);
+    EXPECT_EQ(image.pixels[0], 15);
+  }
+}
+
+TEST(Idx, WhatIsRefused) {
+  const auto fault = [](const std::string& images, const std::string& labels, std::uint64_t memory = 1 << 30) {
+    const TemporaryFolder folder;
+    folder.write("train-images-idx3-ubyte", images);
+    folder.write("train-labels-idx1-ubyte", labels);
+    DataSpec spec = spec_of(SourceKind::idx, folder.path());
+    spec.memory = memory;
+    return error_of([&] { open_source(spec, 0); });
+  };
+  const std::string labels = idx_bytes({2}, std::string("\0\1", 2));
+  EXPECT_EQ(fault(idx_bytes({2, 2, 2}, counting(8)), labels), "no error");
+  EXPECT_THAT(fault(idx_bytes({2, 2, 2}, counting(7)), labels), HasSubstr("ends early"));
+  EXPECT_THAT(fault(idx_bytes({2, 2, 2}, counting(9)), labels), HasSubstr("longer than its header says"));
+  EXPECT_THAT(fault(idx_bytes({3, 2, 2}, counting(12)), labels), HasSubstr("2 labels for 3 images"));
+  EXPECT_THAT(fault(idx_bytes({2, 0, 2}, ""), labels), HasSubstr("absurd size"));
+  EXPECT_THAT(fault(idx_bytes({2, 4}, counting(8)), labels), HasSubstr("not an IDX file"));
+  EXPECT_THAT(fault("", labels), HasSubstr("ends early"));
+  EXPECT_THAT(fault(idx_bytes({2, 20000, 20000}, ""), labels), HasSubstr("ends early"));
+  EXPECT_THAT(fault(idx_bytes({2, 20000, 20000}, ""), labels, 1000), HasSubstr("data.memory allows"));
+  EXPECT_THAT(fault(test::gzipped(idx_bytes({2, 2, 2}, counting(8))).substr(0, 20), labels),
+              HasSubstr("train-images-idx3-ubyte"));
+  const TemporaryFolder empty;
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::idx, empty.path()), 0); }),
+              HasSubstr("no train-images-idx3-ubyte"));
+}
+
+std::string cifar_records(int count, int labels, int classes) {
+  std::string out;
+  for (int i = 0; i < count; ++i) {
+    for (int k = 0; k < labels; ++k) out += static_cast<char>(i % classes);
+    out += counting(3072, i);
+  }
+  return out;
+}
+
+TEST(Cifar, TenAndHundred) {
+  const TemporaryFolder ten;
+  ten.write("cifar-10-batches-bin/data_batch_1.bin", cifar_records(20, 1, 10));
+  ten.write("cifar-10-batches-bin/data_batch_2.bin", cifar_records(10, 1, 10));
+  ten.write("cifar-10-batches-bin/test_batch.bin", cifar_records(10, 1, 10));
+  ten.write("cifar-10-batches-bin/batches.meta.txt",
+            "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n");
+  const auto source = open_source(spec_of(SourceKind::cifar, ten.path()), 0);
+  EXPECT_EQ(source->classes()[9], "truck");
+  ASSERT_EQ(source->samples().size(), 40u);
+  EXPECT_EQ(source->samples()[30].part, "test");
+  const Image image = source->decode(0);
+  EXPECT_EQ(image.pixels[0], 0);           // red, first plane
+  EXPECT_EQ(image.pixels[1], 1024 % 251);  // green, second plane
+  EXPECT_EQ(image.pixels[2], 2048 % 251);
+  EXPECT_EQ(image.pixels[3], 1);
+
+  const TemporaryFolder hundred;
+  hundred.write("train.bin", cifar_records(100, 2, 100));
+  hundred.write("test.bin", cifar_records(100, 2, 100));
+  EXPECT_EQ(open_source(spec_of(SourceKind::cifar, hundred.path()), 0)->classes().size(), 100u);
+}
+
+TEST(Cifar, WhatIsRefused) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
+              HasSubstr("no data_batch_1.bin"));
+  folder.write("data_batch_1.bin", cifar_records(10, 1, 10) + "x");
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
+              HasSubstr("no whole number of records"));
+  folder.write("data_batch_1.bin", cifar_records(12, 1, 12));
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
+              HasSubstr("label 10 of record 10 is out of range"));
+}
+
+}  // namespace
+}  // namespace rxrun

@@ -1,0 +1,82 @@
+#include "data/resize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "image_files.h"
+#include "matchers.h"
+
+namespace rxrun {
+namespace {
+
+using test::picture;
+
+// The definition in floating point: a triangle filter as wide as the shrinkage, one axis after the other.
+double reference_at(const Image& image, int height, int width, int y, int x, int c) {
+  const auto weights = [](int in, int out, int at) {
+    const double scale = static_cast<double>(in) / out, support = std::max(1.0, scale), centre = (at + 0.5) * scale;
+    std::vector<double> values;
+    double sum = 0.0;
+    for (int i = 0; i < in; ++i) sum += values.emplace_back(std::max(0.0, 1.0 - std::abs(i + 0.5 - centre) / support));
+    for (double& value : values) value /= sum;
+    return values;
+  };
+  const std::vector<double> rows = weights(image.height, height, y), columns = weights(image.width, width, x);
+  double sum = 0.0;
+  for (int i = 0; i < image.height; ++i)
+    for (int j = 0; j < image.width; ++j)
+      sum += rows[static_cast<std::size_t>(i)] * columns[static_cast<std::size_t>(j)] *
+             image.pixels[static_cast<std::size_t>((i * image.width + j) * image.channels + c)];
+  return sum;
+}
+
+TEST(Resize, ValuesOfPil) {
+  // PIL.Image.fromarray([[0, 0, 255, 255]]).resize((2, 1), BILINEAR)
+  EXPECT_EQ(resize_bilinear(Image{1, 4, 1, {0, 0, 255, 255}}, 1, 2).pixels, (std::vector<std::uint8_t>{36, 219}));
+  // ... [[0, 100]] to (4, 1)
+  EXPECT_EQ(resize_bilinear(Image{1, 2, 1, {0, 100}}, 1, 4).pixels, (std::vector<std::uint8_t>{0, 25, 75, 100}));
+}
+
+TEST(Resize, IsNearTheDefinition) {
+  for (const int channels : {1, 3}) {
+    const Image image = picture(23, 17, channels);
+    for (const auto& [height, width] : {std::pair{23, 17}, {11, 8}, {5, 5}, {1, 1}, {40, 31}, {9, 50}}) {
+      const Image out = resize_bilinear(image, height, width);
+      ASSERT_EQ(out.pixels.size(), static_cast<std::size_t>(height * width * channels));
+      for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+          for (int c = 0; c < channels; ++c)
+            ASSERT_NEAR(out.pixels[static_cast<std::size_t>((y * width + x) * channels + c)],
+                        reference_at(image, height, width, y, x, c), 1.01);
+    }
+  }
+}
+
+TEST(Resize, ModesKeepOrBreakTheAspect) {
+  const Image wide = picture(10, 20, 3);
+  EXPECT_EQ(resized(wide, 8, "stretch"), resize_bilinear(wide, 8, 8));
+  const Image crop = resized(wide, 10, "crop");
+  ASSERT_EQ(crop.pixels.size(), 300u);
+  EXPECT_TRUE(std::equal(crop.pixels.begin(), crop.pixels.begin() + 30, wide.pixels.begin() + 15));
+  const Image pad = resized(wide, 20, "pad");
+  ASSERT_EQ(pad.pixels.size(), 1200u);
+  EXPECT_EQ(pad.pixels[4 * 60 + 30], 0);
+  EXPECT_TRUE(std::equal(wide.pixels.begin(), wide.pixels.end(), pad.pixels.begin() + 5 * 60));
+  EXPECT_EQ(resized(picture(20, 20, 1), 20, "none"), picture(20, 20, 1));
+  EXPECT_THAT(test::error_of([&] { resized(wide, 10, "none"); }), testing::HasSubstr("is 20×10"));
+}
+
+TEST(Resize, RibbonThatWouldBlowUpIsRefused) {
+  EXPECT_THAT(test::error_of([&] { resized(picture(1, 500, 1), 224, "crop"); }), testing::HasSubstr("absurdly large"));
+}
+
+TEST(Channels, GreyToColourAndBack) {
+  const Image grey{1, 2, 1, {7, 200}};
+  EXPECT_EQ(with_channels(grey, 3).pixels, (std::vector<std::uint8_t>{7, 7, 7, 200, 200, 200}));
+  EXPECT_EQ(with_channels(with_channels(grey, 3), 1), grey);
+  EXPECT_EQ(with_channels(Image{1, 1, 3, {255, 0, 0}}, 1).pixels[0], 76);
+}
+
+}  // namespace
+}  // namespace rxrun

@@ -1,0 +1,270 @@
+// The views are a promise: their columns, what they count, and that they stay quick with many runs.
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <regex>
+#include <sstream>
+
+#include "child.h"
+#include "recording/connection.h"
+#include "recording/schema.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+class ViewsTest : public TemporaryResults {
+ protected:
+  std::int64_t finished_run(Recorder& recorder, const std::string& name, std::uint64_t seed, double accuracy,
+                            const std::string& cardinality = "32", bool generated = false) {
+    RunRecord record = run_record(name, seed);
+    record.params[2].second = cardinality;
+    record.generated_data = generated;
+    const std::int64_t run = recorder.begin(record, split_record());
+    recorder.epoch(run, epoch_record(1, 0.5, true));
+    recorder.end(run, end_record(accuracy, 1));
+    return run;
+  }
+};
+
+// Columns may be added at the end by a later version; none goes, moves or changes its name.
+TEST_F(ViewsTest, ColumnsAsPromised) {
+  create_if_missing(database);
+  const auto columns = [&](const std::string& view) {
+    return cell(
+        query(database,
+              "SELECT group_concat(name, ' ') AS names FROM (SELECT name FROM pragma_table_info(?) ORDER BY cid)",
+              {view}),
+        0, "names");
+  };
+  EXPECT_EQ(columns("v_runs"),
+            "run name experiment status seed generated_data epochs best_epoch train_accuracy train_loss test_accuracy "
+            "test_balanced_accuracy "
+            "test_auc test_f1 test_brier test_loss validation_accuracy validation_balanced_accuracy validation_auc "
+            "validation_f1 validation_brier "
+            "validation_loss parameters multiply_adds cardinality base_width images_per_second seconds started "
+            "heartbeat finished skipped_images "
+            "configuration identity folder file reason");
+  EXPECT_EQ(columns("v_best"),
+            "run name experiment seed generated_data best_epoch epochs validation_accuracy "
+            "validation_balanced_accuracy validation_auc validation_f1 "
+            "validation_brier validation_loss test_accuracy test_auc test_loss train_accuracy train_loss parameters "
+            "seconds finished folder");
+  EXPECT_EQ(columns("v_curves"),
+            "run epoch best learning_rate train_loss train_accuracy test_loss test_accuracy test_balanced_accuracy "
+            "test_auc test_f1 test_brier seconds "
+            "images_per_second checkpoint");
+  EXPECT_EQ(columns("v_leaderboard"),
+            "experiment rank run name seed generated_data validation_accuracy validation_auc validation_loss seeds "
+            "mean_validation_accuracy "
+            "deviation_validation_accuracy configuration parameters");
+  EXPECT_EQ(columns("v_splits"), "run position sample label group_name part");
+  EXPECT_EQ(one(database,
+                "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
+                "LIKE 'sqlite%' ORDER BY name)"),
+            "artifacts environment epochs experiments metrics params predictions results runs splits");
+}
+
+TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
+  Recorder recorder(database);
+  finished_run(recorder, "a-1", 1, 0.90);
+  finished_run(recorder, "a-2", 2, 0.92);
+  finished_run(recorder, "a-3", 3, 0.94);
+  finished_run(recorder, "a-3-2", 3, 0.94);              // the same seed again: no fourth seed
+  finished_run(recorder, "a-4", 1, 0.93, "8");           // another configuration
+  finished_run(recorder, "a-5", 1, 0.99, "32", true);    // generated data: another table
+  finished_run(recorder, "b-1", 1, 0.50);                // another experiment
+  recorder.begin(run_record("a-6", 4), split_record());  // not finished
+  const Table board = query(database, "SELECT * FROM v_leaderboard ORDER BY experiment, generated_data, rank, run");
+  ASSERT_EQ(board.rows.size(), 7u);
+  const std::vector<std::string> names = {"a-3", "a-3-2", "a-4", "a-2", "a-1", "a-5", "b-1"};
+  const std::vector<std::string> ranks = {"1", "1", "3", "4", "5", "1", "1"};
+  for (std::size_t row = 0; row < names.size(); ++row) {
+    EXPECT_EQ(cell(board, row, "name"), names[row]);
+    EXPECT_EQ(cell(board, row, "rank"), ranks[row]);
+  }
+  EXPECT_EQ(cell(board, 0, "seeds"), "3");
+  EXPECT_NEAR(std::stod(cell(board, 0, "mean_validation_accuracy")), 0.92, 1e-12);
+  EXPECT_NEAR(std::stod(cell(board, 0, "deviation_validation_accuracy")), 0.02, 1e-12);
+  EXPECT_EQ(cell(board, 2, "seeds"), "1");
+  EXPECT_EQ(cell(board, 2, "deviation_validation_accuracy"), "NULL");
+}
+
+TEST_F(ViewsTest, TheSameConfigurationWhateverDoesNotCount) {
+  Recorder recorder(database);
+  RunRecord record = run_record("a-1", 1);
+  record.params.push_back({"data.split.seed", "1"});
+  record.params.push_back({"machine.threads", "2"});
+  record.params.push_back({"data.path", "/here"});
+  recorder.begin(record, {});
+  record = run_record("a-2", 2);
+  record.params.push_back({"data.path", "/there"});
+  record.params.push_back({"data.split.seed", "2"});
+  recorder.begin(record, {});
+  record = run_record("a-3", 2);
+  record.params.push_back({"data.split.seed", "9"});  // a split that was asked for
+  recorder.begin(record, {});
+  record = run_record("a-4", 2);
+  record.content_hash = "other data";
+  recorder.begin(record, {});
+  EXPECT_EQ(one(database, "SELECT count(DISTINCT configuration) FROM runs WHERE id IN (1, 2)"), "1");
+  EXPECT_EQ(one(database, "SELECT count(DISTINCT configuration) FROM runs"), "3");
+}
+
+// The shell of the distribution, beside a run that is under way.
+TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
+  if (std::system("command -v sqlite3 >/dev/null") != 0) GTEST_SKIP() << "no sqlite3 shell here";
+  Recorder recorder(database);
+  finished_run(recorder, "a-1", 1, 0.9123);
+  recorder.epoch(recorder.begin(run_record("a-2", 2), split_record()), epoch_record(1, 0.5, true));
+  for (const char* view : {"v_best", "v_runs", "v_curves", "v_leaderboard", "v_splits"}) {
+    const std::string command =
+        "sqlite3 '" + database.string() + "' 'SELECT * FROM " + view + "' > '" + (folder / "out").string() + "'";
+    EXPECT_EQ(std::system(command.c_str()), 0) << view;
+    std::ifstream out(folder / "out");
+    std::string line;
+    EXPECT_TRUE(std::getline(out, line)) << view;
+  }
+  const std::string best =
+      "sqlite3 '" + database.string() +
+      "' 'SELECT name, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1' > '" +
+      (folder / "out").string() + "'";
+  ASSERT_EQ(std::system(best.c_str()), 0);
+  std::stringstream text;
+  text << std::ifstream(folder / "out").rdbuf();
+  EXPECT_EQ(text.str(), "a-1|0.9123\n");
+}
+
+// ---- 10,000 runs of 100 epochs ----
+
+constexpr char kManyRuns[] = R"(
+  PRAGMA synchronous = OFF; PRAGMA cache_size = -100000;
+  BEGIN IMMEDIATE;
+  INSERT INTO experiments (id, name) VALUES (1, 'wide'), (2, 'deep');
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+  INSERT INTO runs (id, experiment, name, identity, configuration, status, seed, generated_data, file, command,
+    resolved, folder, content_hash,
+                    split_hash, skipped_images, parameters, multiply_adds, epochs, best_epoch, seconds,
+                      started, heartbeat, host, boot_id,
+                    pid_namespace, pid, process_start)
+  SELECT i, 1 + i % 2, 'run-' || i, 'identity ' || i, 'c' || (i / 5), 'finished', i % 5, 0, 'a.yaml',
+    'rxrun a.yaml', 'name: a', 'checkpoints/run-' || i,
+         'content', 'split', 0, 1000, 1000, 100, 90, 60.0, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'h',
+           'b', 'p', 1, 1 FROM n;
+  INSERT INTO params (run, name, value) SELECT r.id, p.column1, r.id % 7 FROM runs r,
+    (VALUES ('network.cardinality'), ('network.base_width'), ('seed'), ('training.epochs'), ('data.batch')) p;
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+  INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, written) SELECT r.id, i,
+    0.001, 1.0, 100.0, i % 10 = 0, '' FROM runs r, n;
+  WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+  INSERT INTO metrics (run, epoch, name, value) SELECT r.id, i, m.column1,
+    (r.id * 7919 % 10007) / 20014.0 + i / 300.0 FROM runs r, n,
+    (VALUES ('test_accuracy'), ('test_loss'), ('train_accuracy'), ('train_loss')) m;
+  INSERT INTO metrics (run, epoch, name, value) SELECT id, 0, 'validation_accuracy',
+    (id * 7919 % 10007) / 10007.0 FROM runs;
+  INSERT INTO results (run, test_accuracy, validation_accuracy) SELECT id, 0.5,
+    (id * 7919 % 10007) / 10007.0 FROM runs;
+  COMMIT;)";
+
+class ManyRunsTest : public ViewsTest {
+ protected:
+  // Prints how long it took: the machine decides that, so nothing is asserted of it.
+  Table timed(const std::string& what, const std::function<Table()>& ask) {
+    const auto start = std::chrono::steady_clock::now();
+    Table table = ask();
+    const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+    std::cout << "  " << what << ": " << passed.count() << " ms, " << table.rows.size() << " rows\n";
+    return table;
+  }
+  Table timed(const std::string& sql) {
+    return timed(sql, [&] { return query(database, sql); });
+  }
+  std::string plan(const std::string& sql) {
+    std::string text;
+    for (const auto& row : query(database, "EXPLAIN QUERY PLAN " + sql).rows)
+      text += std::get<std::string>(row[3]) + "\n";
+    return text;
+  }
+};
+
+TEST_F(ManyRunsTest, EveryViewAnswersFromIndexes) {
+  create_if_missing(database);
+  Connection(database, Connection::Mode::read_write).execute(kManyRuns);
+
+  const std::string the_question = "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1";
+  EXPECT_EQ(
+      cell(timed(the_question), 0, "run"),
+      one(database,
+          "SELECT run FROM metrics WHERE epoch = 0 AND name = 'validation_accuracy' ORDER BY value DESC LIMIT 1"));
+  EXPECT_THAT(plan(the_question), ::testing::HasSubstr("results_by_accuracy"));
+  EXPECT_THAT(plan(the_question), ::testing::Not(::testing::HasSubstr("TEMP B-TREE")));
+
+  EXPECT_EQ(timed("SELECT * FROM v_runs LIMIT 50").rows.size(), 50u);
+  EXPECT_EQ(cell(timed("SELECT * FROM v_runs ORDER BY run DESC LIMIT 50"), 0, "run"), "10000");
+  EXPECT_EQ(
+      timed("SELECT * FROM v_runs WHERE experiment = 'deep' ORDER BY validation_accuracy DESC LIMIT 50").rows.size(),
+      50u);
+  EXPECT_EQ(timed("SELECT * FROM v_best LIMIT 50").rows.size(), 50u);
+  EXPECT_EQ(timed("SELECT * FROM v_curves LIMIT 50").rows.size(), 50u);
+  EXPECT_EQ(timed("SELECT * FROM v_curves WHERE run = 7000 ORDER BY epoch").rows.size(), 100u);
+  EXPECT_THAT(plan("SELECT * FROM v_curves WHERE run = 7000"), ::testing::Not(::testing::HasSubstr("SCAN")));
+  const Table board = timed("SELECT * FROM v_leaderboard WHERE experiment = 'wide' ORDER BY rank LIMIT 50");
+  EXPECT_EQ(board.rows.size(), 50u);
+  EXPECT_EQ(cell(board, 0, "rank"), "1");
+  EXPECT_EQ(timed("list_runs", [&] { return list_runs(database); }).rows.size(), 10'000u);
+  EXPECT_EQ(timed("best_runs", [&] { return best_runs(database, "validation_accuracy", 10); }).rows.size(), 10u);
+  EXPECT_EQ(timed("show_run", [&] { return show_run(database, "run-7000").epochs; }).rows.size(), 100u);
+
+  Recorder recorder(database);
+  timed("begin, epoch and end of one more run", [&] {
+    finished_run(recorder, "a-1", 1, 2.0);
+    return Table{};
+  });
+  EXPECT_EQ(cell(query(database, the_question), 0, "name"), "a-1");
+}
+
+// ---- the page of worked queries ----
+
+TEST_F(ViewsTest, EveryQueryOfTheReadmeRunsAndFindsSomething) {
+  {
+    Recorder recorder(database);
+    for (int seed = 1; seed <= 3; ++seed)
+      for (const char* cardinality : {"8", "32"})
+        finished_run(recorder, std::string("resnext50_breast-") + cardinality + "-" + std::to_string(seed),
+                     static_cast<std::uint64_t>(seed), 0.8 + 0.01 * seed, cardinality);
+    recorder.epoch(recorder.begin(run_record("resnext50_breast-b"), split_record()), epoch_record(1, 0.5, true));
+    const std::int64_t failed = recorder.begin(run_record("resnext50_breast-c"), split_record());
+    recorder.end(failed, ended(RunStatus::failed, "the loss is not a number"));
+  }
+  std::stringstream text;
+  text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
+  const std::string readme = text.str();
+  const std::regex block("```sql\n([^`]*)```");
+  int queries = 0;
+  for (std::sregex_iterator match(readme.begin(), readme.end(), block), end; match != end; ++match, ++queries) {
+    const std::string statement = (*match)[1];
+    EXPECT_NO_THROW(EXPECT_GT(query(database, statement).rows.size(), 0u) << statement) << statement;
+  }
+  EXPECT_GE(queries, 12);
+}
+
+// Each table, view and column is explained there.
+TEST_F(ViewsTest, TheReadmeNamesEveryColumn) {
+  create_if_missing(database);
+  std::stringstream text;
+  text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
+  const Table columns =
+      query(database,
+            "SELECT DISTINCT p.name FROM sqlite_schema s, pragma_table_info(s.name) p WHERE s.type IN ('table', "
+            "'view') AND s.name NOT LIKE 'sqlite%'"
+            " UNION SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'");
+  for (const auto& row : columns.rows) {
+    const std::string name = std::get<std::string>(row[0]);
+    EXPECT_NE(text.str().find("`" + name + "`"), std::string::npos) << name << " is not explained";
+  }
+}
+
+}  // namespace
+}  // namespace rxrun::testing
