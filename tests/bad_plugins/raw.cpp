@@ -76,7 +76,7 @@ struct AtStart {
 #elif defined(NOISE_AT_START)
 struct AtStart {
   AtStart() {
-    for (int i = 0; i < 300000; ++i) [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, "noise noise noise\n", 18);
+    for (int i = 0; i < 20000; ++i) [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, "noise noise noise\n", 18);
   }
 } at_start;
 #endif
