@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
+#include <cerrno>
 #include <cstring>
 #include <limits>
 
@@ -19,6 +21,16 @@ std::string blob_literal(const unsigned char* bytes, int size) {
   std::string literal = "x'";
   for (int i = 0; i < size; ++i) literal += fmt::format("{:02X}", bytes[i]);
   return literal + "'";
+}
+
+// SQLite does not keep the cause when a COMMIT fails; this one can be found out afterwards.
+bool at_size_limit(const std::filesystem::path& path) {
+  constexpr rlim_t kNear = 1 << 20;  // a transaction's worth of pages
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  std::error_code code;
+  const std::uintmax_t size = std::filesystem::file_size(path, code);
+  return !code && size + kNear > limit.rlim_cur;
 }
 
 }  // namespace
@@ -76,7 +88,9 @@ void Connection::fail(int code) const {
   const std::string file = printable(path_.string());
   const std::string words = printable(handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
   const int cause = handle_ ? sqlite3_system_errno(handle_) : 0;
-  const std::string system = cause ? std::strerror(cause) : words;
+  const std::string system = cause                                                ? std::strerror(cause)
+                             : code == SQLITE_IOERR_WRITE && at_size_limit(path_) ? std::strerror(EFBIG)
+                                                                                  : words;
   const std::string shell_advice =
       fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
   switch (code & 0xff) {

@@ -14,8 +14,8 @@ namespace rxrun::testing {
 
 class TemporaryResults : public ::testing::Test {
  protected:
-  TemporaryResults() {
-    std::string name = (std::filesystem::temp_directory_path() / "rxrun-recording-XXXXXX").string();
+  explicit TemporaryResults(const std::filesystem::path& where = std::filesystem::temp_directory_path()) {
+    std::string name = (where / "rxrun-recording-XXXXXX").string();
     folder = ::mkdtemp(name.data());
     database = folder / "results.db";
   }
