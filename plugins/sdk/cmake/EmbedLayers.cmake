@@ -4,7 +4,8 @@ execute_process(COMMAND ${DESCRIBE} ${LIBRARY} OUTPUT_FILE ${TABLE} ERROR_VARIAB
 if(NOT result EQUAL 0)
   file(REMOVE ${LIBRARY} ${TABLE})
   string(STRIP "${message}" message)
-  message(FATAL_ERROR "${message}\n(rxrun-plugin-describe: ${result})")
+  message(NOTICE "error: ${message}") # not wrapped, as FATAL_ERROR's text would be
+  message(FATAL_ERROR "The plugin is not usable (rxrun-plugin-describe: ${result}); the reason stands above.")
 endif()
 execute_process(
   COMMAND ${OBJCOPY} --add-section .rxrun.layers=${TABLE} --set-section-flags .rxrun.layers=noload,readonly ${LIBRARY}
