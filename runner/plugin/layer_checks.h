@@ -19,6 +19,7 @@ struct CheckResult {
 };
 
 // Runs every check on every layer. `before` is told each one before it begins, so that a crash can be put down to it.
+// Sets LibTorch to one thread.
 std::vector<CheckResult> check_plugin(const PluginInfo& plugin, const std::function<void(const CheckResult&)>& before);
 
 // The names of the checks, in order: builds, shape, input, aliasing, gradients, save_load, determinism, evaluation,
