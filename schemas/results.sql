@@ -1,13 +1,11 @@
--- results.db, schema version 1.
---
--- The views are the public interface: their columns stay, later versions only add. README.md beside this file explains
--- every column. Rules that hold throughout:
+-- The tables of results.db, schema version 2. The views on them, the public interface, are in views.sql; steps from older
+-- versions in migrations/. Rules that hold throughout:
 --   * order is by id, never by a clock; times are UTC, ISO 8601; durations come from a steady clock, in seconds;
 --   * NULL in a metric means "not measured" or "not a number";
 --   * a column named `run` is runs.id.
 
 PRAGMA application_id = 1920496238;  -- "rxrn"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE experiments (
   id   INTEGER PRIMARY KEY,
@@ -47,7 +45,10 @@ CREATE TABLE runs (
   boot_id           TEXT NOT NULL,
   pid_namespace     TEXT NOT NULL,
   pid               INTEGER NOT NULL,
-  process_start     INTEGER NOT NULL    -- clock ticks since boot: a pid is used again, the pair is not
+  process_start     INTEGER NOT NULL,   -- clock ticks since boot: a pid is used again, the pair is not
+  -- what the user says of it
+  note              TEXT,
+  removed           TEXT                -- when it was removed; NULL: it is there
 ) STRICT;
 
 CREATE INDEX runs_by_identity ON runs (identity);
@@ -147,81 +148,63 @@ CREATE TABLE environment (
   PRIMARY KEY (run, name)
 ) STRICT, WITHOUT ROWID;
 
--- Every run, one wide row each. train_* and test_* are those of the best epoch.
-CREATE VIEW v_runs AS
-SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_data, r.epochs, r.best_epoch,
-       s.train_accuracy, s.train_loss,
-       s.test_accuracy, s.test_balanced_accuracy, s.test_auc, s.test_f1, s.test_brier, s.test_loss,
-       s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
-       s.validation_loss,
-       r.parameters, r.multiply_adds,
-       (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
-       (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
-       r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration,
-       r.identity, r.folder, r.file, r.reason
-FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id;
+CREATE TABLE tags (
+  run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (run, tag)
+) STRICT, WITHOUT ROWID;
 
--- Finished runs: SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1
--- CROSS JOIN keeps `results` outermost, so that its indexes give the order and the first row ends the search.
-CREATE VIEW v_best AS
-SELECT s.run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epoch, r.epochs,
-       s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
-       s.validation_loss,
-       s.test_accuracy, s.test_auc, s.test_loss, s.train_accuracy, s.train_loss,
-       r.parameters, r.seconds, r.finished, r.folder
-FROM results s CROSS JOIN runs r ON r.id = s.run CROSS JOIN experiments x ON x.id = r.experiment
-WHERE r.status = 'finished';
+CREATE INDEX tags_by_tag ON tags (tag, run);
 
--- Every epoch of every run. Correlated look-ups, not a GROUP BY: one run's curve touches that run's rows only.
-CREATE VIEW v_curves AS
-SELECT e.run, e.epoch, e.best, e.learning_rate,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_loss')
-         AS train_loss,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_accuracy')
-         AS train_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_loss')
-         AS test_loss,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_accuracy')
-         AS test_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_balanced_accuracy')
-         AS test_balanced_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_auc')
-         AS test_auc,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_f1')
-         AS test_f1,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier')
-         AS test_brier,
-       e.seconds, e.images_per_second, e.checkpoint
-FROM epochs e;
+-- A sweep is a list of points. The same declaration over the same data gives the same identity, and continues.
+CREATE TABLE sweeps (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  name        TEXT NOT NULL UNIQUE,
+  identity    TEXT NOT NULL UNIQUE,  -- SHA-256 over its points' identities, in order
+  declaration TEXT NOT NULL,         -- as it was typed or stood in the file
+  command     TEXT NOT NULL,
+  created     TEXT NOT NULL
+) STRICT;
 
--- Finished runs ranked within their experiment, with mean and sample deviation over the seeds of equal configuration.
--- A seed that was run more than once counts once. Runs on generated data are ranked apart.
-CREATE VIEW v_leaderboard AS
-WITH by_seed AS (
-  SELECT r.experiment, r.configuration, r.seed, avg(s.validation_accuracy) AS accuracy
-  FROM results s JOIN runs r ON r.id = s.run
-  WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL
-  GROUP BY r.experiment, r.configuration, r.seed
-), means AS (
-  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean
-  FROM by_seed GROUP BY experiment, configuration
-), spreads AS (
-  SELECT m.experiment, m.configuration, m.seeds, m.mean,
-         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END
-           AS deviation
-  FROM means m JOIN by_seed b ON b.experiment = m.experiment AND b.configuration = m.configuration
-  GROUP BY m.experiment, m.configuration
-)
-SELECT x.name AS experiment,
-       rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank,
-       r.id AS run, r.name, r.seed, r.generated_data, s.validation_accuracy, s.validation_auc, s.validation_loss,
-       g.seeds, g.mean AS mean_validation_accuracy, g.deviation AS deviation_validation_accuracy,
-       r.configuration, r.parameters
-FROM results s JOIN runs r ON r.id = s.run JOIN experiments x ON x.id = r.experiment
-     JOIN spreads g ON g.experiment = r.experiment AND g.configuration = r.configuration
-WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL;
+-- One computation. Sweeps share points: whichever comes first claims it, and no identity is computed twice. A claim is
+-- held by the process of the last seven columns and lapses with it.
+CREATE TABLE points (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  identity      TEXT NOT NULL UNIQUE,  -- runs.identity of the run that answers it
+  resolved      TEXT NOT NULL,         -- the experiment with every default filled in, frozen when the point was made
+  status        TEXT NOT NULL CHECK (status IN ('waiting', 'running', 'finished', 'failed', 'pruned', 'interrupted')),
+  run           INTEGER REFERENCES runs (id),
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  reason        TEXT,                  -- why it failed or was pruned
+  log_tail      TEXT,                  -- of the failed process
+  host          TEXT,
+  boot_id       TEXT,
+  pid_namespace TEXT,
+  pid           INTEGER,
+  process_start INTEGER,
+  claimed       TEXT,
+  heartbeat     TEXT
+) STRICT;
 
--- The split of each run, wherever its rows are kept.
-CREATE VIEW v_splits AS
-SELECT r.id AS run, s.position, s.sample, s.label, s.group_name, s.part
-FROM runs r JOIN splits s ON s.run = r.split_run;
+CREATE INDEX points_by_run ON points (run);
+CREATE INDEX points_by_status ON points (status);
+
+CREATE TABLE sweep_points (
+  sweep     INTEGER NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
+  position  INTEGER NOT NULL,
+  point     INTEGER NOT NULL REFERENCES points (id),
+  overrides TEXT NOT NULL,             -- JSON object: what this point sets, by full key
+  PRIMARY KEY (sweep, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sweep_points_by_point ON sweep_points (point);
+
+-- What a pruning rule saw and decided: kept, so that a restarted sweep decides the same.
+CREATE TABLE rungs (
+  sweep INTEGER NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
+  point INTEGER NOT NULL REFERENCES points (id),
+  epoch INTEGER NOT NULL,
+  value REAL,
+  kept  INTEGER NOT NULL CHECK (kept IN (0, 1)),
+  PRIMARY KEY (sweep, point, epoch)
+) STRICT, WITHOUT ROWID;

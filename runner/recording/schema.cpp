@@ -27,7 +27,8 @@ std::string shown(const fs::path& path) { return printable(path.string()); }
 
 std::string empty_database() {
   Connection memory;
-  memory.execute(kResultsSchema);
+  memory.execute(kResultsTables);
+  memory.execute(kResultsViews);
   sqlite3_int64 size = 0;
   const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
       sqlite3_serialize(memory.handle(), "main", &size, 0), sqlite3_free);
@@ -78,6 +79,15 @@ void keep_copy(Connection& connection, int version) {
   }
   fs::rename(temporary, copy);
   sync_folder(copy.parent_path());
+}
+
+// The views of this version stand on the tables of this version.
+void make_views_anew(Connection& connection) {
+  std::string drop;
+  Statement views(connection, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+  while (views.step()) drop += fmt::format("DROP VIEW \"{}\";", views.text(0));
+  connection.execute(drop.c_str());
+  connection.execute(kResultsViews);
 }
 
 }  // namespace
@@ -178,9 +188,10 @@ void migrate(Connection& connection, std::span<const Migration> steps, int targe
     throw Error(Failure::usage, fmt::format("{} has schema version {}; no upgrade to version {} is known",
                                             shown(connection.path()), version, target));
   }
+  make_views_anew(connection);
   transaction.commit();
 }
 
-void migrate(Connection& connection) { migrate(connection, {}, kSchemaVersion); }
+void migrate(Connection& connection) { migrate(connection, kMigrations, kSchemaVersion); }
 
 }  // namespace rxrun

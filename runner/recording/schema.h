@@ -8,9 +8,10 @@
 
 namespace rxrun {
 
-extern const char* const kResultsSchema;           // schemas/results.sql
+extern const char* const kResultsTables;           // schemas/results.sql
+extern const char* const kResultsViews;            // schemas/views.sql
 inline constexpr int kApplicationId = 0x7278726e;  // "rxrn"
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // Makes a new, complete database unless something of that name exists. It appears under its name in one step, so a file
 // of 0 bytes is never ours, and of many processes at once one wins and the others find its file.
@@ -27,7 +28,9 @@ struct Migration {
   const char* sql;
 };
 
-// Upgrades to version `target` in one transaction. A copy is kept before as <database>.v<version>.bak.
+extern const std::span<const Migration> kMigrations;  // schemas/migrations/
+
+// Upgrades to version `target` in one transaction and makes the views anew. A copy is kept before as <database>.v<version>.bak.
 void migrate(Connection& connection, std::span<const Migration> steps, int target);
 // The same with this program's own steps.
 void migrate(Connection& connection);

@@ -1,0 +1,81 @@
+-- The views of results.db: the public interface. Their columns stay, later versions only add. README.md beside this file
+-- explains every column. A migration drops all views and makes these anew. Removed runs are in none of them.
+
+-- Every run, one wide row each. train_* and test_* are those of the best epoch.
+CREATE VIEW v_runs AS
+SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_data, r.epochs, r.best_epoch,
+       s.train_accuracy, s.train_loss,
+       s.test_accuracy, s.test_balanced_accuracy, s.test_auc, s.test_f1, s.test_brier, s.test_loss,
+       s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
+       s.validation_loss,
+       r.parameters, r.multiply_adds,
+       (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
+       (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
+       r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration,
+       r.identity, r.folder, r.file, r.reason
+FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id;
+
+-- Finished runs: SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1
+-- CROSS JOIN keeps `results` outermost, so that its indexes give the order and the first row ends the search.
+CREATE VIEW v_best AS
+SELECT s.run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epoch, r.epochs,
+       s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
+       s.validation_loss,
+       s.test_accuracy, s.test_auc, s.test_loss, s.train_accuracy, s.train_loss,
+       r.parameters, r.seconds, r.finished, r.folder
+FROM results s CROSS JOIN runs r ON r.id = s.run CROSS JOIN experiments x ON x.id = r.experiment
+WHERE r.status = 'finished';
+
+-- Every epoch of every run. Correlated look-ups, not a GROUP BY: one run's curve touches that run's rows only.
+CREATE VIEW v_curves AS
+SELECT e.run, e.epoch, e.best, e.learning_rate,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_loss')
+         AS train_loss,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_accuracy')
+         AS train_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_loss')
+         AS test_loss,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_accuracy')
+         AS test_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_balanced_accuracy')
+         AS test_balanced_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_auc')
+         AS test_auc,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_f1')
+         AS test_f1,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier')
+         AS test_brier,
+       e.seconds, e.images_per_second, e.checkpoint
+FROM epochs e;
+
+-- Finished runs ranked within their experiment, with mean and sample deviation over the seeds of equal configuration.
+-- A seed that was run more than once counts once. Runs on generated data are ranked apart.
+CREATE VIEW v_leaderboard AS
+WITH by_seed AS (
+  SELECT r.experiment, r.configuration, r.seed, avg(s.validation_accuracy) AS accuracy
+  FROM results s JOIN runs r ON r.id = s.run
+  WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL
+  GROUP BY r.experiment, r.configuration, r.seed
+), means AS (
+  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean
+  FROM by_seed GROUP BY experiment, configuration
+), spreads AS (
+  SELECT m.experiment, m.configuration, m.seeds, m.mean,
+         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END
+           AS deviation
+  FROM means m JOIN by_seed b ON b.experiment = m.experiment AND b.configuration = m.configuration
+  GROUP BY m.experiment, m.configuration
+)
+SELECT x.name AS experiment,
+       rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank,
+       r.id AS run, r.name, r.seed, r.generated_data, s.validation_accuracy, s.validation_auc, s.validation_loss,
+       g.seeds, g.mean AS mean_validation_accuracy, g.deviation AS deviation_validation_accuracy,
+       r.configuration, r.parameters
+FROM results s JOIN runs r ON r.id = s.run JOIN experiments x ON x.id = r.experiment
+     JOIN spreads g ON g.experiment = r.experiment AND g.configuration = r.configuration
+WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL;
+
+-- The split of each run, wherever its rows are kept.
+CREATE VIEW v_splits AS
+SELECT r.id AS run, s.position, s.sample, s.label, s.group_name, s.part
+FROM runs r JOIN splits s ON s.run = r.split_run;
