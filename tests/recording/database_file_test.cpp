@@ -91,7 +91,7 @@ TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
   EXPECT_THAT(refusal(), StartsWith("error: " + file() +
-                                    " has schema version 7, made by a newer rxrun; this one knows up to version 1\n"));
+                                    " has schema version 7, made by a newer rxrun; this one knows up to version 2\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
@@ -168,7 +168,7 @@ TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
   {
     Connection connection(database, Connection::Mode::read_write);
     migrate(connection, kSteps, 4);
-    EXPECT_EQ(check_schema(connection, 4), 3);
+    EXPECT_EQ(check_schema(connection, 4), 4);
     Statement note(connection, "SELECT extra, (SELECT count(*) FROM later) FROM runs");
     ASSERT_TRUE(note.step());
     EXPECT_EQ(note.text(0), "two");
@@ -207,7 +207,7 @@ TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
   EXPECT_EQ(one(folder / "results.db.v2.bak", "PRAGMA user_version"), "2");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_EQ(check_schema(connection, 4), 3);
+  EXPECT_EQ(check_schema(connection, 4), 4);
 }
 
 std::string shape_of(const fs::path& file) {

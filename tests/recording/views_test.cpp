@@ -64,7 +64,8 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
   EXPECT_EQ(one(database,
                 "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
                 "LIKE 'sqlite%' ORDER BY name)"),
-            "artifacts environment epochs experiments metrics params predictions results runs splits");
+            "artifacts environment epochs experiments metrics params points predictions results rungs runs splits sweep_points "
+            "sweeps tags");
 }
 
 TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
