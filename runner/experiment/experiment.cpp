@@ -14,6 +14,18 @@ const char* to_string(Precision precision) {
   return "?";
 }
 
+const char* to_string(TestTimeAugmentation augmentation) {
+  switch (augmentation) {
+    case TestTimeAugmentation::none:
+      return "none";
+    case TestTimeAugmentation::mirrored:
+      return "mirrored";
+    case TestTimeAugmentation::dihedral:
+      return "dihedral";
+  }
+  return "?";
+}
+
 const std::vector<std::string>& watchable_metrics() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;

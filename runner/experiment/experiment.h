@@ -125,6 +125,10 @@ struct LossSpec {
   double label_smoothing = 0.0;
 };
 
+// Copies of an image whose predictions are averaged: it and its mirror image; or these turned by quarters as well.
+enum class TestTimeAugmentation { none, mirrored, dihedral };
+const char* to_string(TestTimeAugmentation augmentation);
+
 enum class Precision { automatic, float32, bfloat16 };
 const char* to_string(Precision precision);  // "auto", "float32", "bfloat16"
 
@@ -149,6 +153,7 @@ struct TrainingSpec {
   double clip_gradient_norm = 0.0;    // 0: off
   double average_weights = 0.0;       // decay of an exponential moving average of the weights that is evaluated; 0: off
   double mixup = 0.0;                 // alpha of mixup (arXiv 1710.09412); 0: off
+  TestTimeAugmentation test_time_augmentation = TestTimeAugmentation::none;  // of the best weights; not each epoch
   Precision precision = Precision::automatic;
 };
 

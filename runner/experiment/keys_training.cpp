@@ -196,6 +196,10 @@ std::vector<Key> training_keys() {
           .from(0)
           .below(1),
       KeyBuilder("mixup", "alpha of mixup (arXiv 1710.09412); 0: off", training(&TrainingSpec::mixup)).from(0).to(100),
+      choice("test_time_augmentation",
+             "copies of an image whose predictions are averaged when the best weights are scored, and by evaluate and "
+             "predict: with its mirror image, or in all eight positions",
+             training(&TrainingSpec::test_time_augmentation), {"none", "mirrored", "dihedral"}),
       choice("precision", "of the mathematics; auto: bfloat16 where it is fast", training(&TrainingSpec::precision),
              {"auto", "float32", "bfloat16"}),
   };

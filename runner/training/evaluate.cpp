@@ -12,6 +12,7 @@
 #include "training/checkpoint.h"
 #include "training/machine.h"
 #include "training/outputs.h"
+#include "training/test_time_augmentation.h"
 #include "training/translate.h"
 
 namespace rxrun {
@@ -48,7 +49,8 @@ NamedTensors trainable_parameters(const Network& network) {
   return parameters;
 }
 
-std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Progress& progress, const std::atomic<int>* stop) {
+std::optional<Predictions> evaluate_part(const Setting& setting, Part part, TestTimeAugmentation augmentation, Progress& progress,
+                                         const std::atomic<int>* stop) {
   at::NoGradGuard no_gradient;
   const Autocast autocast(setting.precision, setting.device);
   set_training(setting.network, false);
@@ -58,7 +60,7 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Prog
   Batch batch;
   while (loader.next(batch)) {
     const BatchTensors tensors = to_tensors(batch, setting.dataset, at::Device(setting.device));
-    const at::Tensor logits = forward(setting.network, tensors.pixels);
+    const at::Tensor logits = logits_of(setting.network, tensors.pixels, augmentation);
     outputs.add(batch, logits, setting.loss.sum(logits, tensors.labels), setting.loss.weight(tensors.labels));
     progress.add(batch.size, [&] { return outputs.mean_loss(); });
     if (stop != nullptr && stop->load() != 0) return std::nullopt;
@@ -76,7 +78,7 @@ Predictions evaluate(Network& network, const Dataset& dataset, const Experiment&
     Progress progress(nobody);
     progress.begin(0, 0, part, static_cast<std::int64_t>(dataset.part(part).size()));
     const Setting setting{network, dataset, experiment, loss, device, choose_precision(experiment.training.precision, device), choose_loader_threads(experiment.machine)};
-    return *evaluate_part(setting, part, progress, nullptr);
+    return *evaluate_part(setting, part, experiment.training.test_time_augmentation, progress, nullptr);
   });
 }
 

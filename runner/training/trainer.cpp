@@ -88,7 +88,7 @@ class Training {
   std::optional<Predictions> test(std::int64_t epoch, Part part) {
     const AveragedWeights averaged(average());
     progress_.begin(epoch, spec_.epochs, part, images(part));
-    return evaluate_part(setting_, part, progress_, options_.stop);
+    return evaluate_part(setting_, part, TestTimeAugmentation::none, progress_, options_.stop);
   }
 
   void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& tested, Clock::time_point began) {
@@ -127,7 +127,7 @@ class Training {
     TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
     load_weights(checkpoints_.best(), setting_.network);
     progress_.begin(state_.epoch, spec_.epochs, Part::validation, images(Part::validation));
-    std::optional<Predictions> predictions = evaluate_part(setting_, Part::validation, progress_, options_.stop);
+    std::optional<Predictions> predictions = evaluate_part(setting_, Part::validation, spec_.test_time_augmentation, progress_, options_.stop);
     if (!predictions) return result(TrainingResult::End::interrupted);
     add_scores(end.validation, "validation", *predictions);
     end.validation_predictions = std::move(*predictions);
