@@ -1,0 +1,151 @@
+// `rxrun sweep` as a user starts it: planned, run, killed, started again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "program.h"
+#include "recording/query.h"
+
+namespace rxrun::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
+
+std::int64_t number(const Workplace& place, const std::string& sql) { return std::get<std::int64_t>(ask(place, sql).rows.at(0).at(0)); }
+
+Workplace& with_tiny(Workplace& place, int epochs) {
+  place.write("tiny.yaml", tiny_experiment(epochs));
+  return place;
+}
+
+const char* const kMetrics = "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
+
+TEST(SweepCommand, PlansWithoutTouchingAnything) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "batch=8", "--plan", "--json"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  const auto rows = nlohmann::json::parse(plan.out);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["channels"], 4);
+  EXPECT_EQ(rows[1]["channels"], 8);
+  EXPECT_LT(rows[0]["parameters"], rows[1]["parameters"]);
+  EXPECT_GT(rows[0]["multiply_adds"], 0);
+  EXPECT_EQ(rows[0]["status"], "waiting");
+  EXPECT_THAT(plan.err, HasSubstr("differ in size"));
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.kernel=3,64"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_THAT(sweep.err, HasSubstr("conv"));
+  const Finished range = place.rxrun({"sweep", "tiny.yaml", "batch=8,0"});
+  EXPECT_EQ(range.code, 2);
+  EXPECT_THAT(range.err, HasSubstr("`batch`"));
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
+  Workplace place;
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "lr=1,,2"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_THAT(sweep.err, HasSubstr("command line:1:6: error: a value is missing"));
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1..101", "batch=1..100"}).err, HasSubstr("10100 points"));
+}
+
+TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
+  Workplace place;
+  with_tiny(place, 1);
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "batch=16"}).code, 0);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "--repeat", "1"});
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  const Finished again = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("2 points, 1 done already"));
+  EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
+  EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND validation_accuracy IS NOT NULL"), 4);
+
+  const Finished anew = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7", "--again", "--csv"});
+  ASSERT_EQ(anew.code, 0) << anew.err;
+  EXPECT_THAT(anew.out, HasSubstr("point,batch,status,run"));
+  EXPECT_THAT(anew.out, Not(HasSubstr("Best")));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 6);
+}
+
+TEST(SweepCommand, AFailedPointIsNamedWithItsReasonAndTheOthersGoOn) {
+  Workplace place;
+  with_tiny(place, 2);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e38", "--jobs", "1"});
+  EXPECT_EQ(sweep.code, 1);
+  EXPECT_THAT(sweep.err, HasSubstr("point 2 (lr=1e+38) failed: "));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'failed' AND reason <> '' AND log_tail <> ''"), 1);
+  const Finished once_more = place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e38", "--only", "failed"});
+  EXPECT_EQ(once_more.code, 1);
+  EXPECT_EQ(number(place, "SELECT max(attempts) FROM points"), 2);
+}
+
+// Waits until the sweep has recorded so many epochs in all.
+void wait_for_epochs(const Workplace& place, std::int64_t epochs) {
+  for (;;) {
+    try {
+      if (number(place, "SELECT count(*) FROM epochs") >= epochs) return;
+    } catch (const std::exception&) {
+      // the database is not there yet
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+class KilledSweep : public testing::Test {
+ protected:
+  const std::vector<std::string> command = {"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--jobs", "2"};
+
+  void expect_as_undisturbed(const Workplace& place) {
+    Workplace undisturbed;
+    ASSERT_EQ(with_tiny(undisturbed, 30).rxrun(command).code, 0);
+    EXPECT_EQ(ask(place, kMetrics).rows, ask(undisturbed, kMetrics).rows);
+    EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
+    EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'finished' AND epochs = 30"), 4);
+    EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'finished'"), 4);
+  }
+};
+
+TEST_F(KilledSweep, GoesOnAfterKill9ToTheSameMetrics) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 30).start(command);
+  wait_for_epochs(place, 10);
+  kill(sweep, SIGKILL);
+  EXPECT_EQ(place.wait(sweep).code, 128 + SIGKILL);
+  const Finished again = place.rxrun(command);
+  ASSERT_EQ(again.code, 0) << again.err;
+  expect_as_undisturbed(place);
+}
+
+TEST_F(KilledSweep, StopsAtASignalWithACheckpoint) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 30).start(command);
+  wait_for_epochs(place, 10);
+  kill(sweep, SIGTERM);
+  const Finished stopped = place.wait(sweep);
+  EXPECT_EQ(stopped.code, 128 + SIGTERM) << stopped.err;
+  EXPECT_THAT(stopped.out, HasSubstr("the same command continues"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'running'"), 0);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'running'"), 0);
+  ASSERT_EQ(place.rxrun(command).code, 0);
+  expect_as_undisturbed(place);
+}
+
+}  // namespace
+}  // namespace rxrun::test
