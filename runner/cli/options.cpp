@@ -33,7 +33,7 @@ constexpr const char* sweep_footer = R"(WORDS are experiment files (none: experi
   zip(cardinality=1,2,4,8,32; base_width=64,40,24,14,4)  in pairs
   lr=log(1e-5,1e-2) --trials 20                          drawn, even in the logarithm
   dropout=uniform(0,0.5)   planes=uniform(16,64,8)       drawn; in steps of 8
-  base_width=iso(parameters)                             the width that keeps the file's number of parameters
+  base_width=iso(parameters)                             the width that keeps the number of parameters
   betas=[0.9,0.99],[0.8,0.9]   name='"a,b"'              brackets and quotes keep a comma in a value
 Several of these give every combination; one value only is the same for every point. Keys as in `run`.
 In a shell, words with parentheses or semicolons need quotes.

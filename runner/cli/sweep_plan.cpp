@@ -141,7 +141,7 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
   const auto smaller = [](const PlannedPoint& a, const PlannedPoint& b) { return a.parameters < b.parameters; };
   const auto [least, most] = std::minmax_element(plan.points.begin(), plan.points.end(), smaller);
   if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
-  plan.notes.push_back(
+  plan.warnings.push_back(
       fmt::format("the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
                   count_of(least->parameters), in_words(*least, varying), count_of(most->parameters), in_words(*most, varying)));
 }
@@ -153,7 +153,7 @@ SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
   DataFacts data(console);
   WidthSolver widths([&data](const CheckedExperiment& checked) { return summarize(network_for(checked, *data.source(checked))).parameters; });
   Faults faults;
-  std::set<std::string> identities, notes;
+  std::set<std::string> identities, warnings;
   std::size_t doubles = 0;
   for (const Point& point : points) {
     try {
@@ -161,11 +161,11 @@ SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
       const CheckedExperiment checked = check_experiment(arguments_of(solved));
       const Network network = network_for(checked, *data.source(checked));
       const Hashes& hashes = data.hashes(checked);
-      for (const auto* warnings : {&checked.warnings, &hashes.warnings})
-        for (const Diagnostic& warning : *warnings) notes.insert(printable(warning.message));
+      for (const auto* list : {&checked.warnings, &hashes.warnings})
+        for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
       PlannedPoint planned = plan_point(checked, network, hashes);
       if (planned.width_is_ignored)
-        notes.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+        warnings.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
       if (identities.insert(planned.identity).second)
         plan.points.push_back(std::move(planned));
       else
@@ -178,9 +178,9 @@ SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
   }
   console.clear_progress();
   faults.throw_if_any();
-  plan.notes.assign(notes.begin(), notes.end());
-  for (const std::string& note : widths.notes()) plan.notes.push_back(note);
-  if (doubles > 0) plan.notes.push_back(fmt::format("{} points are the same as others and count once", doubles));
+  plan.warnings.assign(warnings.begin(), warnings.end());
+  plan.notes = widths.notes();
+  if (doubles > 0) plan.warnings.push_back(fmt::format("{} points are the same as others and count once", doubles));
   add_size_note(plan, varying_keys(plan.points));
   return plan;
 }

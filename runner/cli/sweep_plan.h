@@ -24,7 +24,8 @@ struct PlannedPoint {
 
 struct SweepPlan {
   std::vector<PlannedPoint> points;  // of different identities
-  std::vector<std::string> notes;    // what a user should know of them
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;    // what was worked out
 };
 
 // Checks every point's experiment, network and data. Throws Error with the faults of all points, each with its place.

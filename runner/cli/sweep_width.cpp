@@ -27,7 +27,10 @@ std::int64_t WidthSolver::parameters_of(const Point& point, std::int64_t value) 
 
 std::int64_t WidthSolver::wanted(const Point& point) {
   const auto [found, is_new] = wanted_.try_emplace(point.file.string(), 0);
-  if (is_new) found->second = parameters_(check_experiment({.file = point.file, .overrides = {}}));
+  if (is_new) {
+    const std::vector<Override> fixed(point.overrides.begin(), point.overrides.begin() + static_cast<std::ptrdiff_t>(point.fixed));
+    found->second = parameters_(check_experiment({.file = point.file, .overrides = words_of(fixed)}));
+  }
   return found->second;
 }
 
@@ -55,8 +58,8 @@ Point WidthSolver::solve(const Point& point) {
   const std::int64_t value = lower ? low : high, count = lower ? at_low : at_high;
   const double off = static_cast<double>(count - goal) / static_cast<double>(goal);
   std::string words;
-  for (const Override& change : point.overrides) words += fmt::format("{}={}, ", change.path, change.value);
-  notes_.push_back(fmt::format("{}{}={}: {} parameters, {:+.1f} % of the file's {}", printable(words), printable(point.solve), value, count,
+  for (std::size_t i = point.fixed; i < point.overrides.size(); ++i) words += fmt::format("{}={}, ", point.overrides[i].path, point.overrides[i].value);
+  notes_.push_back(fmt::format("{}{}={}: {} parameters, {:+.1f} % of {} as declared", printable(words), printable(point.solve), value, count,
                                100.0 * off, goal));
   Point solved = point;
   solved.overrides.push_back({point.solve, std::to_string(value)});

@@ -83,7 +83,7 @@ std::uint64_t count_points(const Declaration& declaration, const DrawOptions& dr
 std::vector<Point> expand(const Declaration& declaration, const DrawOptions& draws) {
   check_draws(declaration, draws);
   std::vector<Point> points;
-  for (const auto& file : declaration.files) points.push_back({.file = file, .overrides = declaration.fixed, .solve = {}});
+  for (const auto& file : declaration.files) points.push_back({.file = file, .overrides = declaration.fixed, .fixed = declaration.fixed.size(), .solve = {}});
   for (const Choices& choices : choices_of(declaration, draws)) {
     std::vector<Point> longer;
     longer.reserve(points.size() * choices.size());
