@@ -87,5 +87,6 @@ SELECT w.id AS sweep, w.name AS sweep_name, sp.position, p.id AS point, p.status
        s.validation_accuracy, s.validation_auc, s.validation_loss, r.parameters, r.multiply_adds, r.seconds,
        p.attempts, p.failures, p.reason
 FROM sweeps w JOIN sweep_points sp ON sp.sweep = w.id JOIN points p ON p.id = sp.point
-     LEFT JOIN runs r ON r.id = coalesce(p.run, (SELECT max(id) FROM runs WHERE identity = p.identity AND id > p.newer_than))
+     LEFT JOIN runs r ON r.id = coalesce(p.run, (SELECT max(id) FROM runs WHERE identity = p.identity AND id > p.newer_than
+                                                                            AND removed IS NULL))
      LEFT JOIN results s ON s.run = r.id;
