@@ -125,7 +125,7 @@ int run_sweep(const SweepOptions& options) {
   CommonOptions common = options.common;
   if (common.format == TableFormat::csv || common.format == TableFormat::markdown || (options.plan && common.format == TableFormat::json)) common.quiet = true;
   Console console(common);
-  const SweepPlan plan = plan_sweep(expand(declaration_of(options), draws_of(options)), console);
+  const SweepPlan plan = plan_sweep(declared_points(options), console);
   for (const std::string& warning : plan.warnings) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);
   return options.plan ? show_plan(options, plan, console) : run_points(options, plan, console);

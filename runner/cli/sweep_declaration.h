@@ -1,15 +1,15 @@
-// The words of `rxrun sweep` → a declaration, with what its options add. Needs no LibTorch.
+// The words of `rxrun sweep`, what its options add, and the section `sweep` of the files → points. Needs no LibTorch.
 #pragma once
 
+#include <vector>
+
 #include "cli/options.h"
-#include "sweep/declaration.h"
 #include "sweep/points.h"
 
 namespace rxrun {
 
-// Throws Error with every fault of the words, before any file is read; also for more points than 10,000 without --force.
-Declaration declaration_of(const SweepOptions& options);
-
-DrawOptions draws_of(const SweepOptions& options);
+// Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files
+// nothing but the section is read.
+std::vector<Point> declared_points(const SweepOptions& options);
 
 }  // namespace rxrun
