@@ -70,6 +70,8 @@ void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("--repeat", o.repeat, "the same as seed=1..N")->check(CLI::Range(1, 1'000'000));
   c.add_option("--retry", o.retry, "how often to try a failed point again")->check(CLI::Range(0, 1000))->capture_default_str();
   c.add_option("--only", o.only, "failed: only points that have failed, once more")->check(CLI::IsMember({"failed"}));
+  c.add_option("--prune", o.prune, "stop points that fall behind: asha (keeps the best third, twice) or median")
+      ->check(CLI::IsMember({"asha", "median"}));
   c.add_flag("--fail-fast", o.fail_fast, "stop at the first point that fails");
   c.add_flag("--again", o.again, "compute finished points anew");
   c.add_flag("--force", o.force, "also more than 10,000 points");

@@ -76,6 +76,23 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
   };
 }
 
+PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
+  PruneRule rule;
+  if (options.prune.empty()) return rule;
+  rule.kind = options.prune == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
+  rule.metric = plan.points.front().metric;
+  rule.maximize = plan.points.front().maximize;
+  std::int64_t epochs = 0;
+  for (const PlannedPoint& point : plan.points) {
+    epochs = std::max(epochs, point.epochs);
+    if (point.metric != rule.metric)
+      throw Error(Failure::usage, fmt::format("points cannot be compared while they run: one keeps its best {}, another its best {}", rule.metric, point.metric),
+                  "give all of them the same training.keep_best.metric, or leave out --prune");
+  }
+  rule.rungs = rungs_of(rule.kind, epochs);
+  return rule;
+}
+
 int run_points(const SweepOptions& options, const SweepPlan& plan, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
   make_folder(options.common.results);
@@ -87,7 +104,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
   if (options.again) rows.compute_again(sweep);
   const std::string name = rows.name(sweep);
   const int jobs = jobs_for(options, plan.points.size());
-  WorkOptions work{.jobs = jobs, .retries = options.retry, .fail_fast = options.fail_fast, .only = {},
+  WorkOptions work{.jobs = jobs, .retries = options.retry, .fail_fast = options.fail_fast, .only = {}, .prune = prune_rule(options, plan),
                    .folder = options.common.results / "sweeps" / name, .stop = &stop};
   make_folder(work.folder);
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);

@@ -105,6 +105,8 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
           .multiply_adds = summary.multiply_adds,
           .step_bytes = summary.step_bytes,
           .epochs = experiment.training.epochs,
+          .metric = experiment.training.keep_best.metric,
+          .maximize = experiment.training.keep_best.maximize,
           .width_is_ignored = width_is_ignored(checked)};
 }
 

@@ -19,6 +19,8 @@ struct PlannedPoint {
   std::string identity;
   std::string content_hash;
   std::int64_t parameters = 0, multiply_adds = 0, step_bytes = 0, epochs = 0;
+  std::string metric;    // that its best epoch is picked by
+  bool maximize = true;
   bool width_is_ignored = false;  // base_width is set, but the width rule does not look at it
 };
 

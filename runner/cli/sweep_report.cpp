@@ -106,6 +106,14 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
   }
   if (table_only) return failed;
   if (failed) console.line("The same command with `--only failed` tries the failed points once more");
+  if (std::any_of(states.begin(), states.end(), [](const PointState& state) { return state.status == PointStatus::pruned; })) {
+    std::int64_t computed = 0, whole = 0;
+    for (const PointState& state : states) {
+      computed += state.epochs;
+      whole += plan.points.at(static_cast<std::size_t>(state.position - 1)).epochs;
+    }
+    console.line(fmt::format("Pruning: {} of {} epochs were computed", computed, whole));
+  }
   if (const PointState* best = best_of(states))
     console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy, best->position, words(*best), best->run));
   console.line(fmt::format("Ask again with: rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {}\"{}", sweep,

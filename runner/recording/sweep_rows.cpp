@@ -121,6 +121,7 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
   const ProcessIdentity& me = database_->process;
   Transaction transaction(connection);
   take_answers(connection, sweep);
+  if (options.pruning) prune_judged(connection, sweep);
   std::optional<Claim> claim;
   {
     Statement update(connection, R"(
@@ -130,18 +131,22 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
       WHERE id = (
         SELECT p.id FROM sweep_points s JOIN points p ON p.id = s.point
         WHERE s.sweep = ?1 AND p.id NOT IN (SELECT value FROM json_each(?3)) AND (
-          p.status IN ('waiting', 'interrupted') OR (p.status = 'failed' AND p.failures <= ?2) OR
+          p.status IN ('waiting', 'interrupted') OR
+          (p.status = 'pruned' AND NOT (?9 AND EXISTS (
+            SELECT 1 FROM rungs WHERE sweep = ?1 AND point = p.id AND kept = 0))) OR (p.status = 'failed' AND p.failures <= ?2) OR
           (p.status = 'running'
            AND rxrun_lapsed(p.host, p.boot_id, p.pid_namespace, p.pid, p.process_start,
                             (julianday('now') - julianday(p.heartbeat)) * 1440)))
-        ORDER BY s.position LIMIT 1)
+        -- A grid's neighbours are alike: a rule that compares wants them mixed.
+        ORDER BY iif(?9, s.position * 2654435761 % 4294967296, s.position) LIMIT 1)
       RETURNING id, identity, resolved,
         (SELECT min(s.position) FROM sweep_points s WHERE s.sweep = ?1 AND s.point = points.id),
         (SELECT s.overrides FROM sweep_points s WHERE s.sweep = ?1 AND s.point = points.id ORDER BY s.position LIMIT 1),
         coalesce((SELECT r.id <= newer_than FROM runs r WHERE r.identity = points.identity ORDER BY r.id DESC LIMIT 1), 0),
         coalesce((SELECT r.epochs FROM runs r WHERE r.identity = points.identity AND r.id > newer_than
                   ORDER BY r.id DESC LIMIT 1), 0))");
-    update.bind(sweep, options.retries, json_of(options.leave), me.host, me.boot_id, me.pid_namespace, me.pid, me.start);
+    update.bind(sweep, options.retries, json_of(options.leave), me.host, me.boot_id, me.pid_namespace, me.pid, me.start,
+                int{options.pruning});
     if (update.step())
       claim = Claim{.point = update.integer(0),
                     .position = update.integer(3),
@@ -195,6 +200,10 @@ std::vector<std::int64_t> SweepRows::confirm() {
   }
   transaction.commit();
   return points;
+}
+
+std::optional<Judgement> SweepRows::judge(std::int64_t sweep, std::int64_t point, const Rung& rung, const GoesOn& goes_on) {
+  return judge_point(database_->connection, sweep, point, rung, goes_on);
 }
 
 std::vector<PointState> SweepRows::states(std::int64_t sweep) const {

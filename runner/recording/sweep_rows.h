@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ struct Claim {
 struct ClaimOptions {
   std::int64_t retries = 0;            // a point that failed so often at most is tried again
   std::vector<std::int64_t> leave;     // points to leave alone
+  bool pruning = false;                // what was pruned in this sweep stays so; and the order is mixed
 };
 
 struct PointEnd {
@@ -62,6 +64,21 @@ struct PointState {
   std::optional<double> test_accuracy, validation_accuracy, validation_auc, validation_loss;
   std::string reason, log_tail;
 };
+
+// An epoch at which points are compared by the best value of a metric that they have had.
+struct Rung {
+  std::int64_t epoch = 0;
+  std::string metric;
+  bool maximize = true;
+};
+
+struct Judgement {
+  bool kept = true;
+  double value = 0.0;
+  std::size_t others = 0;  // that were compared with
+};
+
+using GoesOn = std::function<bool(double own, const std::vector<double>& others)>;
 
 class SweepRows {
  public:
@@ -87,6 +104,10 @@ class SweepRows {
   PointStatus release(std::int64_t point, const PointEnd& end);
   // Confirms this process's claims and returns their points: one that is missing was taken by another process.
   std::vector<std::int64_t> confirm();
+
+  // Compares a point with those that were at the rung before it and writes down what `goes_on` says; a second time that is
+  // read, not asked again. Nothing when its run has not come so far.
+  std::optional<Judgement> judge(std::int64_t sweep, std::int64_t point, const Rung& rung, const GoesOn& goes_on);
 
   std::vector<PointState> states(std::int64_t sweep) const;
   std::string name(std::int64_t sweep) const;

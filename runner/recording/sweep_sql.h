@@ -17,6 +17,12 @@ void add_lapsed_function(Connection& connection);
 // Throws Error for a word that is no status.
 PointStatus point_status_of(const std::string& text);
 
+std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep, std::int64_t point, const Rung& rung,
+                                     const GoesOn& goes_on);
+
+// Within a transaction: points that were judged but whose process died before it was ended. Needs rxrun_lapsed().
+void prune_judged(Connection& connection, std::int64_t sweep);
+
 // Needs rxrun_lapsed().
 std::vector<PointState> point_states(Connection& connection, std::int64_t sweep);
 

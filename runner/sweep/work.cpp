@@ -22,6 +22,7 @@ constexpr int kTryLater = static_cast<int>(Failure::try_later);
 constexpr int kMostKills = 3;           // of a point without an epoch between them
 constexpr seconds kConfirmEvery{20};    // a lease is two minutes
 constexpr seconds kTryLaterPause{5};
+constexpr std::chrono::milliseconds kTick{1000}, kPruneEvery{250};
 constexpr std::size_t kTailLines = 20;
 
 // SIGCHLD is held back while this lives, so that an ended worker wakes the wait below.
@@ -36,10 +37,10 @@ class ChildSignal {
   ChildSignal(const ChildSignal&) = delete;
   ChildSignal& operator=(const ChildSignal&) = delete;
 
-  // Until a child ends, a stop signal arrives or a second is over.
-  void wait() const {
-    const timespec second{.tv_sec = 1, .tv_nsec = 0};
-    sigtimedwait(&child_, nullptr, &second);
+  // Until a child ends, a stop signal arrives or the time is over.
+  void wait(std::chrono::milliseconds most) const {
+    const timespec time{.tv_sec = most.count() / 1000, .tv_nsec = most.count() % 1000 * 1'000'000};
+    sigtimedwait(&child_, nullptr, &time);
   }
 
  private:
@@ -67,7 +68,8 @@ class Work {
       if (!stopping()) fill();
       if (workers_.empty() && (stopping() || nothing_left())) break;
       if (stopping() && !told_to_stop_) tell_to_stop();
-      child_signal.wait();
+      child_signal.wait(pruning() ? kPruneEvery : kTick);
+      if (pruning() && !stopping()) prune();
       reap();
       if (Clock::now() - confirmed_ > kConfirmEvery) confirm();
       tick();
@@ -80,10 +82,13 @@ class Work {
     Claim claim;
     pid_t process = 0;
     std::filesystem::path log;
+    std::size_t rungs = 0;  // passed
+    std::string pruned;     // why; empty: it goes on
   };
 
   int stop_signal() const { return options_.stop ? options_.stop->load() : 0; }
   bool stopping() const { return failed_fast_ || stop_signal() != 0; }
+  bool pruning() const { return options_.prune.kind != PruneRule::Kind::none; }
   bool wanted(std::int64_t point) const {
     return options_.only.empty() || std::find(options_.only.begin(), options_.only.end(), point) != options_.only.end();
   }
@@ -100,7 +105,7 @@ class Work {
 
   void fill() {
     while (static_cast<int>(workers_.size()) < options_.jobs && !stopping()) {
-      const auto claim = rows_.claim(sweep_, {.retries = options_.retries, .leave = points_to_leave()});
+      const auto claim = rows_.claim(sweep_, {.retries = options_.retries, .leave = points_to_leave(), .pruning = pruning()});
       if (!claim) return;
       start(*claim);
     }
@@ -137,6 +142,7 @@ class Work {
   // What a point becomes if no finished run answers it.
   PointEnd verdict(const Worker& worker, const WorkerEnd& how) {
     const std::int64_t point = worker.claim.point;
+    if (!worker.pruned.empty()) return {.status = PointStatus::pruned, .reason = worker.pruned, .log_tail = {}};
     if (how.signal == 0 && how.code == kTryLater) {
       not_before_[point] = Clock::now() + kTryLaterPause;
       return {.status = PointStatus::waiting, .reason = {}, .log_tail = {}};
@@ -155,6 +161,24 @@ class Work {
     if (how.signal == 0 && how.code == 0)
       return {.status = PointStatus::failed, .reason = "ended without a finished run", .log_tail = tail};
     return {.status = PointStatus::failed, .reason = reason_of(how, tail), .log_tail = tail};
+  }
+
+  // A worker that has come to a rung is compared there; one that is not good enough ends like a stopped one.
+  void prune() {
+    const PruneRule& rule = options_.prune;
+    for (Worker& worker : workers_) {
+      while (worker.pruned.empty() && worker.rungs < rule.rungs.size()) {
+        const Rung rung{.epoch = rule.rungs[worker.rungs], .metric = rule.metric, .maximize = rule.maximize};
+        const auto judgement = rows_.judge(sweep_, worker.claim.point, rung, [&](double own, const std::vector<double>& others) {
+          return goes_on(rule, own, others);
+        });
+        if (!judgement) break;
+        ++worker.rungs;
+        if (judgement->kept) continue;
+        worker.pruned = fmt::format("pruned at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric, judgement->value, judgement->others);
+        kill(worker.process, SIGTERM);
+      }
+    }
   }
 
   void end(const Worker& worker, const PointEnd& verdict) {
@@ -183,6 +207,7 @@ class Work {
       if (!wanted(state.point)) continue;
       if (state.status == PointStatus::running) ++elsewhere;
       if (state.status == PointStatus::waiting || state.status == PointStatus::interrupted) return false;
+      if (state.status == PointStatus::pruned && !pruning()) return false;
     }
     if (elsewhere != waiting_for_) observer_.on_wait(elsewhere);
     waiting_for_ = elsewhere;

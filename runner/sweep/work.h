@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "recording/sweep_rows.h"
+#include "sweep/pruning.h"
 #include "sweep/workers.h"
 
 namespace rxrun {
@@ -18,6 +19,7 @@ struct WorkOptions {
   std::int64_t retries = 0;                // of a failed point
   bool fail_fast = false;                  // stop at the first point that has failed for good
   std::vector<std::int64_t> only;          // points to work on; empty: all
+  PruneRule prune;
   std::filesystem::path folder;            // of logs and frozen experiments
   const std::atomic<int>* stop = nullptr;  // a signal's number asks for a stop
 };
