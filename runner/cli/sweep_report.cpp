@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "diagnostics/render.h"
@@ -154,23 +155,29 @@ void SweepReporter::on_wait(std::size_t points) {
 
 void SweepReporter::on_tick(const std::vector<Claim>& running) {
   double epochs = 0.0, done = 0.0, spent = 0.0, measured = 0.0;
-  std::size_t ended = 0;
-  std::vector<std::string> words;
+  std::map<PointStatus, int> counts;
+  std::vector<std::string> lines = {""};
   for (const PointState& state : rows_.states(sweep_)) {
     const PlannedPoint& point = plan_.points.at(static_cast<std::size_t>(state.position - 1));
     const bool over = state.status == PointStatus::finished || state.status == PointStatus::failed || state.status == PointStatus::pruned;
     const auto whole = static_cast<double>(point.epochs), part = static_cast<double>(state.epochs);
     epochs += whole;
     done += over ? whole : part;
-    ended += over;
     spent += state.seconds;
     measured += part;
-    const bool mine = std::any_of(running.begin(), running.end(), [&](const Claim& claim) { return claim.position == state.position; });
-    if (mine) words.push_back(fmt::format("{}: {}/{}{}", state.position, state.epochs, point.epochs, state.test_accuracy ? fmt::format(" {:.3f}", *state.test_accuracy) : ""));
+    ++counts[state.status];
+    const auto claim = std::find_if(running.begin(), running.end(), [&](const Claim& one) { return one.position == state.position; });
+    if (claim == running.end()) continue;
+    lines.push_back(fmt::format("  {}  epoch {}/{}{}{}", label(*claim), state.epochs, point.epochs,
+                                state.test_accuracy ? fmt::format("  best test accuracy {:.4f}", *state.test_accuracy) : "",
+                                part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
+  std::vector<std::string> words;
+  for (const auto& [status, count] : counts) words.push_back(fmt::format("{} {}", count, to_string(status)));
   const double left = measured > 0.0 ? spent / measured * (epochs - done) / jobs_ : 0.0;
-  console_.progress(fmt::format("{}/{} points", ended, plan_.points.size()), epochs > 0.0 ? done / epochs : 0.0,
-                    fmt::format("{}{}", fmt::join(words, "  "), left > 0.0 ? fmt::format("  {} left", format_duration(left)) : ""));
+  lines[0] = fmt::format("{}; {:.0f} % of the epochs{}", fmt::join(words, ", "), epochs > 0.0 ? 100.0 * done / epochs : 0.0,
+                         left > 0.0 ? fmt::format(", {} left", format_duration(left)) : "");
+  console_.live(lines);
 }
 
 }  // namespace rxrun

@@ -61,7 +61,7 @@ std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep,
 
 void prune_judged(Connection& connection, std::int64_t sweep) {
   Statement(connection, R"(
-    UPDATE points SET status = 'pruned', reason = coalesce(reason, 'pruned before a restart')
+    UPDATE points SET status = 'pruned', reason = coalesce(reason, 'judged before a restart')
     WHERE id IN (SELECT point FROM rungs WHERE sweep = ? AND kept = 0) AND (
       status IN ('waiting', 'interrupted') OR (status = 'running' AND rxrun_lapsed(host, boot_id, pid_namespace, pid,
         process_start, (julianday('now') - julianday(heartbeat)) * 1440))))")

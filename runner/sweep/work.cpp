@@ -175,7 +175,7 @@ class Work {
         if (!judgement) break;
         ++worker.rungs;
         if (judgement->kept) continue;
-        worker.pruned = fmt::format("pruned at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric, judgement->value, judgement->others);
+        worker.pruned = fmt::format("at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric, judgement->value, judgement->others);
         kill(worker.process, SIGTERM);
       }
     }
