@@ -56,6 +56,7 @@ TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
 
 TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   Workplace place;
+  with_tiny(place, 1);
   const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "lr=1,,2"});
   EXPECT_EQ(sweep.code, 2);
   EXPECT_THAT(sweep.err, HasSubstr("command line:1:6: error: a value is missing"));
@@ -140,6 +141,49 @@ TEST_F(KilledSweep, GoesOnAfterKill9ToTheSameMetrics) {
   EXPECT_EQ(place.wait(sweep).code, 128 + SIGKILL);
   const Finished again = place.rxrun(command);
   ASSERT_EQ(again.code, 0) << again.err;
+  expect_as_undisturbed(place);
+}
+
+TEST_F(KilledSweep, TakesItsWorkersWithIt) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 3000).start(command);
+  wait_for_epochs(place, 10);
+  const Table workers = ask(place, "SELECT pid FROM runs WHERE status = 'running'");
+  ASSERT_GE(workers.rows.size(), 1u);
+  kill(sweep, SIGKILL);
+  place.wait(sweep);
+  for (const auto& row : workers.rows) {
+    const auto worker = static_cast<pid_t>(std::get<std::int64_t>(row[0]));
+    int waited = 0;
+    while (kill(worker, 0) == 0 && waited < 200) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ++waited;
+    }
+    EXPECT_LT(waited, 200) << "a worker outlived its sweep";
+  }
+}
+
+TEST_F(KilledSweep, ASecondSignalEndsItAtOnce) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 3000).start(command);
+  wait_for_epochs(place, 4);
+  kill(sweep, SIGINT);
+  kill(sweep, SIGINT);
+  EXPECT_EQ(place.wait(sweep).code, 128 + SIGINT);
+}
+
+TEST_F(KilledSweep, TwoAtATimeShareThePoints) {
+  Workplace place;
+  with_tiny(place, 30);
+  Workplace other;
+  with_tiny(other, 30);
+  std::vector<std::string> elsewhere = command;
+  elsewhere.insert(elsewhere.end(), {"--results", place.results().string()});
+  const pid_t first = place.start(command), second = other.start(elsewhere);
+  const Finished one = place.wait(first), two = other.wait(second);
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(number(place, "SELECT max(attempts) FROM points"), 1);
   expect_as_undisturbed(place);
 }
 
