@@ -42,15 +42,20 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
   double left = 0.0;
   for (std::size_t i = 0; i < plan.points.size(); ++i) {
     const PlannedPoint& point = plan.points[i];
-    seconds.push_back(seconds_a_multiply_add(database, point.content_hash) * static_cast<double>(point.multiply_adds) * static_cast<double>(point.epochs));
-    if (known[i].status != PointStatus::finished) left += seconds.back() * (1.0 - static_cast<double>(std::min(known[i].epochs, point.epochs)) / static_cast<double>(point.epochs));
+    seconds.push_back(seconds_a_multiply_add(database, point.content_hash) * static_cast<double>(point.multiply_adds) *
+                      static_cast<double>(point.epochs));
+    if (known[i].status != PointStatus::finished)
+      left += seconds.back() *
+              (1.0 - static_cast<double>(std::min(known[i].epochs, point.epochs)) / static_cast<double>(point.epochs));
   }
-  print_table(plan_table(plan, known, seconds), options.common);
+  print_table(plan_table(plan, known, seconds, options.common.format), options.common);
   if (options.common.format != TableFormat::text) return 0;
-  const auto done = std::count_if(known.begin(), known.end(), [](const KnownPoint& point) { return point.status == PointStatus::finished; });
+  const auto done = std::count_if(known.begin(), known.end(),
+                                  [](const KnownPoint& point) { return point.status == PointStatus::finished; });
   const int jobs = jobs_for(options, plan.points.size());
-  console.result(fmt::format("{} points, {} done; {} at a time{}", plan.points.size(), done, jobs,
-                             left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
+  console.result(fmt::format(
+      "{} points, {} done; {} at a time{}", plan.points.size(), done, jobs,
+      left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
   return 0;
 }
 
@@ -59,17 +64,20 @@ std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const Swee
                      .declaration = fmt::format("{}", fmt::join(options.words, " ")),
                      .command = fmt::format("rxrun {}", fmt::join(options.common.arguments, " ")),
                      .points = {}};
-  for (const PlannedPoint& point : plan.points) record.points.push_back({point.identity, point.resolved, settings_json(point)});
+  for (const PlannedPoint& point : plan.points)
+    record.points.push_back({point.identity, point.resolved, settings_json(point)});
   return rows.open(record);
 }
 
 std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)> command_for(
     const SweepOptions& options, int jobs) {
   const int threads = std::max(1, cores() / jobs);
-  return [&options, threads](const Claim& claim, const std::filesystem::path& experiment, const std::filesystem::path& log) {
+  return [&options, threads](const Claim& claim, const std::filesystem::path& experiment,
+                             const std::filesystem::path& log) {
     WorkerCommand command{.program = std::filesystem::read_symlink("/proc/self/exe"),
-                          .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads), "machine.loader_threads=1",
-                                        "--results", options.common.results.string(), "--color", "never", "--worker-of", std::to_string(getpid())},
+                          .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads),
+                                        "machine.loader_threads=1", "--results", options.common.results.string(),
+                                        "--color", "never", "--worker-of", std::to_string(getpid())},
                           .log = log};
     if (claim.again) command.arguments.push_back("--again");
     return command;
@@ -86,7 +94,9 @@ PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
   for (const PlannedPoint& point : plan.points) {
     epochs = std::max(epochs, point.epochs);
     if (point.metric != rule.metric)
-      throw Error(Failure::usage, fmt::format("points cannot be compared while they run: one keeps its best {}, another its best {}", rule.metric, point.metric),
+      throw Error(Failure::usage,
+                  fmt::format("points cannot be compared while they run: one keeps its best {}, another its best {}",
+                              rule.metric, point.metric),
                   "give all of them the same training.keep_best.metric, or leave out --prune");
   }
   rule.rungs = rungs_of(rule.kind, epochs);
@@ -97,33 +107,48 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
   const std::atomic<int>& stop = watch_stop_signals();
   make_folder(options.common.results);
   if (const std::string system = network_file_system(options.common.results); !system.empty())
-    console.warning(fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
-                                printable(options.common.results.string()), system));
+    console.warning(
+        fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
+                    printable(options.common.results.string()), system));
   SweepRows rows(options.common.results / "results.db");
   const std::int64_t sweep = open_sweep(rows, options, plan);
   if (options.again) rows.compute_again(sweep);
   const std::string name = rows.name(sweep);
   const int jobs = jobs_for(options, plan.points.size());
-  WorkOptions work{.jobs = jobs, .retries = options.retry, .fail_fast = options.fail_fast, .only = {}, .prune = prune_rule(options, plan),
-                   .folder = options.common.results / "sweeps" / name, .stop = &stop};
+  WorkOptions work{.jobs = jobs,
+                   .retries = options.retry,
+                   .fail_fast = options.fail_fast,
+                   .only = {},
+                   .prune = prune_rule(options, plan),
+                   .folder = options.common.results / "sweeps" / name,
+                   .stop = &stop};
   make_folder(work.folder);
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);
 
   const std::vector<PointState> before = rows.states(sweep);
-  const auto done = std::count_if(before.begin(), before.end(), [](const PointState& state) { return state.status == PointStatus::finished; });
-  console.event({{"event", "sweep_start"}, {"sweep", sweep}, {"name", name}, {"points", plan.points.size()}, {"done", done}, {"jobs", jobs}});
-  console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name, plan.points.size(), done, jobs,
-                           printable(work.folder.string())));
+  const auto done = std::count_if(before.begin(), before.end(),
+                                  [](const PointState& state) { return state.status == PointStatus::finished; });
+  console.event({{"event", "sweep_start"},
+                 {"sweep", sweep},
+                 {"name", name},
+                 {"points", plan.points.size()},
+                 {"done", done},
+                 {"jobs", jobs}});
+  console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name,
+                           plan.points.size(), done, jobs, printable(work.folder.string())));
 
   SweepReporter reporter(console, rows, sweep, plan, jobs);
   WorkEnd end = WorkEnd::done;
-  if (options.only.empty() || !work.only.empty()) end = work_through(rows, sweep, work, command_for(options, jobs), reporter);
+  if (options.only.empty() || !work.only.empty())
+    end = work_through(rows, sweep, work, command_for(options, jobs), reporter);
 
   const std::vector<PointState> states = rows.states(sweep);
   console.clear_progress();
-  const Table table = result_table(plan, states);
+  const Table table = result_table(plan, states, options.common.format);
   if (options.common.format == TableFormat::json)
-    console.event({{"event", "sweep_end"}, {"sweep", sweep}, {"points", nlohmann::json::parse(render(table, TableFormat::json))}});
+    console.event({{"event", "sweep_end"},
+                   {"sweep", sweep},
+                   {"points", nlohmann::json::parse(render(table, TableFormat::json))}});
   else if (!options.common.quiet)
     print_table(table, options.common);
   const bool table_only = options.common.format == TableFormat::csv || options.common.format == TableFormat::markdown;
@@ -140,7 +165,9 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
 int run_sweep(const SweepOptions& options) {
   // Of the formats made for other programs, the table alone belongs on standard output.
   CommonOptions common = options.common;
-  if (common.format == TableFormat::csv || common.format == TableFormat::markdown || (options.plan && common.format == TableFormat::json)) common.quiet = true;
+  if (common.format == TableFormat::csv || common.format == TableFormat::markdown ||
+      (options.plan && common.format == TableFormat::json))
+    common.quiet = true;
   Console console(common);
   const SweepPlan plan = plan_sweep(declared_points(options), console);
   for (const std::string& warning : plan.warnings) console.warning(warning);

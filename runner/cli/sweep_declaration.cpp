@@ -18,7 +18,8 @@ struct FileSweep {
 };
 
 // What one of the files is to be varied in.
-FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& words, const SweepOptions& options, Diagnostics& diagnostics) {
+FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& words, const SweepOptions& options,
+                        Diagnostics& diagnostics) {
   SweepSection section;
   if (const std::optional<Node> node = sweep_section(file)) section = read_section(*node, diagnostics);
   // Options of the command line stand for words, which a section gives way to.
@@ -27,7 +28,9 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
                   .draws = {.trials = options.trials > 0 ? options.trials : section.trials,
                             .seed = static_cast<std::uint64_t>(options.draw_seed)}};
   sweep.declaration.files = {file};
-  const auto sets_seed = [](const Dimension& d) { return std::find(d.keys.begin(), d.keys.end(), "seed") != d.keys.end(); };
+  const auto sets_seed = [](const Dimension& d) {
+    return std::find(d.keys.begin(), d.keys.end(), "seed") != d.keys.end();
+  };
   const auto& dimensions = sweep.declaration.dimensions;
   if (repeat > 0 && std::none_of(dimensions.begin(), dimensions.end(), sets_seed)) {
     Declaration seeds = parse_declaration({fmt::format("seed=1..{}", repeat)});
@@ -57,7 +60,8 @@ std::vector<Point> declared_points(const SweepOptions& options) {
   diagnostics.throw_errors();
   if (!varied) throw Error(Failure::usage, "nothing is varied", "for example: rxrun sweep cardinality=8,16,32");
   if (count > most_points && !options.force)
-    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points), "if that is meant, add --force");
+    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
+                "if that is meant, add --force");
   std::vector<Point> points;
   for (const FileSweep& sweep : sweeps)
     for (Point& point : expand(sweep.declaration, sweep.draws)) points.push_back(std::move(point));

@@ -75,7 +75,8 @@ class DataFacts {
   static std::string key_of_data(const CheckedExperiment& checked) {
     std::string key = fmt::format("{}\n{}\n", checked.experiment().seed, checked.experiment().data.path.string());
     for (const auto& [path, value] : flatten(checked.read.tree))
-      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" && !path.starts_with("data.augment"))
+      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" &&
+          !path.starts_with("data.augment"))
         key += path + "=" + value + "\n";
     return key;
   }
@@ -93,8 +94,7 @@ bool width_is_ignored(const CheckedExperiment& checked) {
 PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const Hashes& hashes) {
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network, step_of(experiment));
-  const Precision precision =
-      choose_precision(experiment.training.precision, choose_device(experiment.machine.device));
+  const Precision precision = choose_precision(experiment.training.precision, choose_device(experiment.machine.device));
   return {.settings = settings_of(checked.read.tree),
           .file = checked.read.file.string(),
           .name = experiment.name,
@@ -117,7 +117,8 @@ ExperimentArguments arguments_of(const Point& point) {
 }
 
 std::string count_of(std::int64_t number) {
-  return number >= 1'000'000 ? fmt::format("{:.1f} million", static_cast<double>(number) * 1e-6) : fmt::format("{}", number);
+  return number >= 1'000'000 ? fmt::format("{:.1f} million", static_cast<double>(number) * 1e-6)
+                             : fmt::format("{}", number);
 }
 
 // Faults of the points, each told once though many points share it.
@@ -143,9 +144,9 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
   const auto smaller = [](const PlannedPoint& a, const PlannedPoint& b) { return a.parameters < b.parameters; };
   const auto [least, most] = std::minmax_element(plan.points.begin(), plan.points.end(), smaller);
   if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
-  plan.warnings.push_back(
-      fmt::format("the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
-                  count_of(least->parameters), in_words(*least, varying), count_of(most->parameters), in_words(*most, varying)));
+  plan.warnings.push_back(fmt::format(
+      "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
+      count_of(least->parameters), in_words(*least, varying), count_of(most->parameters), in_words(*most, varying)));
 }
 
 }  // namespace
@@ -153,7 +154,9 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
 SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
   SweepPlan plan;
   DataFacts data(console);
-  WidthSolver widths([&data](const CheckedExperiment& checked) { return summarize(network_for(checked, *data.source(checked))).parameters; });
+  WidthSolver widths([&data](const CheckedExperiment& checked) {
+    return summarize(network_for(checked, *data.source(checked))).parameters;
+  });
   Faults faults;
   std::set<std::string> identities, warnings;
   std::size_t doubles = 0;
@@ -163,11 +166,17 @@ SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
       const CheckedExperiment checked = check_experiment(arguments_of(solved));
       const Network network = network_for(checked, *data.source(checked));
       const Hashes& hashes = data.hashes(checked);
+      if (data.source(checked)->generated())
+        warnings.insert(
+            fmt::format("images of the GENERATED sample `{}` stand for real ones in some points: their results say "
+                        "nothing about real data",
+                        checked.experiment().data.sample.value_or("histology")));
       for (const auto* list : {&checked.warnings, &hashes.warnings})
         for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
       PlannedPoint planned = plan_point(checked, network, hashes);
       if (planned.width_is_ignored)
-        warnings.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+        warnings.insert(
+            "base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
       if (identities.insert(planned.identity).second)
         plan.points.push_back(std::move(planned));
       else
@@ -176,7 +185,8 @@ SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
       faults.add(error);
       if (faults.full()) break;
     }
-    console.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()), "");
+    console.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()),
+                     "");
   }
   console.clear_progress();
   faults.throw_if_any();

@@ -19,7 +19,7 @@ struct PlannedPoint {
   std::string identity;
   std::string content_hash;
   std::int64_t parameters = 0, multiply_adds = 0, step_bytes = 0, epochs = 0;
-  std::string metric;    // that its best epoch is picked by
+  std::string metric;  // that its best epoch is picked by
   bool maximize = true;
   bool width_is_ignored = false;  // base_width is set, but the width rule does not look at it
 };
@@ -27,7 +27,7 @@ struct PlannedPoint {
 struct SweepPlan {
   std::vector<PlannedPoint> points;  // of different identities
   std::vector<std::string> warnings;
-  std::vector<std::string> notes;    // what was worked out
+  std::vector<std::string> notes;  // what was worked out
 };
 
 // Checks every point's experiment, network and data. Throws Error with the faults of all points, each with its place.

@@ -12,13 +12,14 @@
 namespace rxrun {
 
 // A row a point: what it sets, its size, what is known of it, and the time it takes by earlier runs' measure.
-Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds);
+Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds,
+                 TableFormat format);
 
 // A row a point: what it sets, its status, run and metrics.
-Table result_table(const SweepPlan& plan, const std::vector<PointState>& states);
+Table result_table(const SweepPlan& plan, const std::vector<PointState>& states, TableFormat format);
 
-// The last lines: what failed and why, and unless standard output is a table's alone, the best point and how to ask again.
-// Tells whether a point has failed.
+// The last lines: what failed and why, and unless standard output is a table's alone, the best point and how to ask
+// again. Tells whether a point has failed.
 bool report_sweep(Console& console, const std::string& results, std::int64_t sweep, const SweepPlan& plan,
                   const std::vector<PointState>& states, bool table_only);
 

@@ -17,8 +17,9 @@ class WidthSolver {
   using Count = std::function<std::int64_t(const CheckedExperiment&)>;
   explicit WidthSolver(Count parameters) : parameters_(std::move(parameters)) {}
 
-  // The point with its open value filled in: the one whose number of parameters is nearest to that of the file with what
-  // is the same for every point. Throws Error when the value does not change the number. A point without an open value is returned as it is.
+  // The point with its open value filled in: the one whose number of parameters is nearest to that of the file with
+  // what is the same for every point. Throws Error when the value does not change the number. A point without an open
+  // value is returned as it is.
   Point solve(const Point& point);
 
   // One line a solved point: the value, and what is left over.

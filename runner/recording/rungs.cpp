@@ -40,7 +40,8 @@ std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep,
                                      const GoesOn& goes_on) {
   Transaction transaction(connection);
   {
-    Statement before(connection, "SELECT kept, coalesce(value, 0) FROM rungs WHERE sweep = ? AND point = ? AND epoch = ?");
+    Statement before(connection,
+                     "SELECT kept, coalesce(value, 0) FROM rungs WHERE sweep = ? AND point = ? AND epoch = ?");
     if (before.bind(sweep, point, rung.epoch).step())
       return Judgement{.kept = before.integer(0) != 0, .value = before.real(1), .others = 0};
   }
@@ -48,7 +49,8 @@ std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep,
   if (!own) return std::nullopt;
   add_finished(connection, sweep, rung);
   std::vector<double> others;
-  Statement select(connection, "SELECT value FROM rungs WHERE sweep = ? AND epoch = ? AND point <> ? AND value IS NOT NULL");
+  Statement select(connection,
+                   "SELECT value FROM rungs WHERE sweep = ? AND epoch = ? AND point <> ? AND value IS NOT NULL");
   select.bind(sweep, rung.epoch, point);
   while (select.step()) others.push_back(select.real(0));
   const bool kept = goes_on(*own, others);

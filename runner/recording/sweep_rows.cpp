@@ -24,7 +24,7 @@ void take_answers(Connection& connection, std::int64_t sweep) {
     WHERE id IN (SELECT point FROM sweep_points WHERE sweep = ?) AND status <> 'finished' AND ({0}) IS NOT NULL
       AND NOT (status = 'running' AND NOT rxrun_lapsed(host, boot_id, pid_namespace, pid, process_start,
                                                        (julianday('now') - julianday(heartbeat)) * 1440)))",
-                                   kAnswers))
+                                    kAnswers))
       .bind(sweep)
       .run();
   Statement(connection, fmt::format(R"(
@@ -202,7 +202,8 @@ std::vector<std::int64_t> SweepRows::confirm() {
   return points;
 }
 
-std::optional<Judgement> SweepRows::judge(std::int64_t sweep, std::int64_t point, const Rung& rung, const GoesOn& goes_on) {
+std::optional<Judgement> SweepRows::judge(std::int64_t sweep, std::int64_t point, const Rung& rung,
+                                          const GoesOn& goes_on) {
   return judge_point(database_->connection, sweep, point, rung, goes_on);
 }
 

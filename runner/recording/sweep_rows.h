@@ -38,14 +38,14 @@ struct Claim {
   std::string identity;
   std::string resolved;
   std::string overrides;
-  bool again = false;         // there is a finished run that does not count
-  std::int64_t epochs = 0;    // that its run has recorded already
+  bool again = false;       // there is a finished run that does not count
+  std::int64_t epochs = 0;  // that its run has recorded already
 };
 
 struct ClaimOptions {
-  std::int64_t retries = 0;            // a point that failed so often at most is tried again
-  std::vector<std::int64_t> leave;     // points to leave alone
-  bool pruning = false;                // what was pruned in this sweep stays so; and the order is mixed
+  std::int64_t retries = 0;         // a point that failed so often at most is tried again
+  std::vector<std::int64_t> leave;  // points to leave alone
+  bool pruning = false;             // what was pruned in this sweep stays so; and the order is mixed
 };
 
 struct PointEnd {
@@ -105,8 +105,8 @@ class SweepRows {
   // Confirms this process's claims and returns their points: one that is missing was taken by another process.
   std::vector<std::int64_t> confirm();
 
-  // Compares a point with those that were at the rung before it and writes down what `goes_on` says; a second time that is
-  // read, not asked again. Nothing when its run has not come so far.
+  // Compares a point with those that were at the rung before it and writes down what `goes_on` says; a second time that
+  // is read, not asked again. Nothing when its run has not come so far.
   std::optional<Judgement> judge(std::int64_t sweep, std::int64_t point, const Rung& rung, const GoesOn& goes_on);
 
   std::vector<PointState> states(std::int64_t sweep) const;

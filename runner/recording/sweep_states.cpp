@@ -110,14 +110,16 @@ std::vector<PointState> point_states(Connection& connection, std::int64_t sweep)
   return states;
 }
 
-std::vector<KnownPoint> known_points(const std::filesystem::path& database, const std::vector<std::string>& identities) {
+std::vector<KnownPoint> known_points(const std::filesystem::path& database,
+                                     const std::vector<std::string>& identities) {
   std::vector<KnownPoint> known(identities.size());
   if (!std::filesystem::exists(database)) return known;
   const auto connection = open_for_reading(database);
   const bool sweeps = has_points(*connection);  // else it is of version 1, which no writer has upgraded yet
   Statement run(*connection, fmt::format(R"(
     SELECT id, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start), epochs FROM runs
-    WHERE identity = ? {} ORDER BY status = 'finished' DESC, id DESC LIMIT 1)", sweeps ? "AND removed IS NULL" : ""));
+    WHERE identity = ? {} ORDER BY status = 'finished' DESC, id DESC LIMIT 1)",
+                                         sweeps ? "AND removed IS NULL" : ""));
   for (std::size_t i = 0; i < identities.size(); ++i) {
     if (!run.bind(identities[i]).step()) continue;
     const RunStatus status = status_of(run.text(1));
@@ -131,7 +133,8 @@ std::vector<KnownPoint> known_points(const std::filesystem::path& database, cons
   if (!sweeps) return known;
   Statement failed(*connection, "SELECT 1 FROM points WHERE identity = ? AND status = 'failed'");
   for (std::size_t i = 0; i < identities.size(); ++i)
-    if (known[i].status != PointStatus::finished && failed.bind(identities[i]).step()) known[i].status = PointStatus::failed;
+    if (known[i].status != PointStatus::finished && failed.bind(identities[i]).step())
+      known[i].status = PointStatus::failed;
   return known;
 }
 

@@ -45,8 +45,8 @@ class WordReader {
 
  private:
   [[noreturn]] void fail(Piece piece, std::string message, std::string advice = {}) const {
-    throw Error(Diagnostic{
-        .where = place_in_word(word_, piece), .message = std::move(message), .advice = std::move(advice)});
+    throw Error(
+        Diagnostic{.where = place_in_word(word_, piece), .message = std::move(message), .advice = std::move(advice)});
   }
 
   // `name(...)`, with a name of ours or one that is nearly so.
@@ -134,11 +134,11 @@ class WordReader {
 
   void add_item(Piece item, std::size_t items, Dimension& dimension) const {
     if (item.text.empty() && items > 1)
-      fail({std::string_view(word_).substr(std::min(item.offset, word_.size() - 1), 1), std::min(item.offset, word_.size() - 1)},
+      fail({std::string_view(word_).substr(std::min(item.offset, word_.size() - 1), 1),
+            std::min(item.offset, word_.size() - 1)},
            "a value is missing between the commas");
     if (const auto call = call_in(item)) {
-      if (call->name != "range")
-        fail(item, fmt::format("{}(...) stands alone, not in a list of values", call->name));
+      if (call->name != "range") fail(item, fmt::format("{}(...) stands alone, not in a list of values", call->name));
       const std::vector<double> numbers = numbers_in(*call, item, 2, 3);
       add_range(item, numbers[0], numbers[1], numbers.size() > 2 ? numbers[2] : 1.0, dimension);
     } else if (const auto bounds = dots_in(item.text)) {
@@ -203,7 +203,8 @@ void check_keys(const Declaration& declaration, const std::vector<std::string>& 
   std::sort(keys.begin(), keys.end());
   for (auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end();
        twice = std::adjacent_find(twice + 2, keys.end())) {
-    const auto word = std::find_if(words.rbegin(), words.rend(), [&](const std::string& w) { return w.find(*twice + "=") != std::string::npos; });
+    const auto word = std::find_if(words.rbegin(), words.rend(),
+                                   [&](const std::string& w) { return w.find(*twice + "=") != std::string::npos; });
     const std::string& text = word == words.rend() ? *twice : *word;
     const std::size_t offset = std::min(text.find(*twice), text.size());
     diagnostics.error(place_in_word(text, {std::string_view(text).substr(offset, twice->size()), offset}),

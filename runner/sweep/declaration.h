@@ -27,8 +27,8 @@ struct Dimension {
   std::vector<std::string> keys;                 // one; of zip several
   std::vector<std::vector<std::string>> values;  // grid: a row holds a value for each key
   double low = 0.0, high = 0.0, step = 0.0;
-  std::string quantity;   // iso: "parameters"
-  SourceLocation where;   // of the values
+  std::string quantity;  // iso: "parameters"
+  SourceLocation where;  // of the values
 };
 
 struct Declaration {

@@ -54,9 +54,8 @@ std::vector<Choices> choices_of(const Declaration& declaration, const DrawOption
 void check_draws(const Declaration& declaration, const DrawOptions& draws) {
   const auto draw = std::find_if(declaration.dimensions.begin(), declaration.dimensions.end(), is_draw);
   if (draw != declaration.dimensions.end() && draws.trials < 1)
-    throw Error(Diagnostic{.where = draw->where,
-                           .message = "how many draws are wanted is not said",
-                           .advice = "add --trials N"});
+    throw Error(Diagnostic{
+        .where = draw->where, .message = "how many draws are wanted is not said", .advice = "add --trials N"});
   if (draw == declaration.dimensions.end() && draws.trials > 0)
     throw Error(Failure::usage, "--trials counts draws, but nothing is drawn",
                 "write lr=log(1e-5,1e-2) or key=uniform(low,high)");
@@ -83,7 +82,8 @@ std::uint64_t count_points(const Declaration& declaration, const DrawOptions& dr
 std::vector<Point> expand(const Declaration& declaration, const DrawOptions& draws) {
   check_draws(declaration, draws);
   std::vector<Point> points;
-  for (const auto& file : declaration.files) points.push_back({.file = file, .overrides = declaration.fixed, .fixed = declaration.fixed.size(), .solve = {}});
+  for (const auto& file : declaration.files)
+    points.push_back({.file = file, .overrides = declaration.fixed, .fixed = declaration.fixed.size(), .solve = {}});
   for (const Choices& choices : choices_of(declaration, draws)) {
     std::vector<Point> longer;
     longer.reserve(points.size() * choices.size());

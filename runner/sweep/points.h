@@ -14,8 +14,8 @@ namespace rxrun {
 struct Point {
   std::filesystem::path file;
   std::vector<Override> overrides;
-  std::size_t fixed = 0;            // so many of them, the first, are those of every point
-  std::string solve;                // key of iso(parameters), whose value is to be worked out; empty: none
+  std::size_t fixed = 0;  // so many of them, the first, are those of every point
+  std::string solve;      // key of iso(parameters), whose value is to be worked out; empty: none
   bool operator==(const Point& other) const;
 };
 

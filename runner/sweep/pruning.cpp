@@ -5,18 +5,19 @@
 namespace rxrun {
 namespace {
 
-constexpr std::int64_t factor = 3;        // of halving: a third goes on
-constexpr std::size_t least_others = 4;   // for a median
+constexpr std::int64_t factor = 3;       // of halving: a third goes on
+constexpr std::size_t least_others = 4;  // for a median
 
 }  // namespace
 
 std::vector<std::int64_t> rungs_of(PruneRule::Kind kind, std::int64_t epochs) {
   std::vector<std::int64_t> rungs;
   if (kind == PruneRule::Kind::halving) {
-    // Two rungs. A third one at a 27th of the epochs would save 12 % of the grid's epochs more, but lose the best point in
-    // half of the sweeps instead of a quarter: slow learners look bad so early (pruning_test.cpp).
+    // Two rungs. A third one at a 27th of the epochs would save 12 % of the grid's epochs more, but lose the best point
+    // in half of the sweeps instead of a quarter: slow learners look bad so early (pruning_test.cpp).
     constexpr std::int64_t whole = factor * factor;
-    for (std::int64_t epoch = (epochs + whole - 1) / whole; epoch < epochs && rungs.size() < 2; epoch *= factor) rungs.push_back(epoch);
+    for (std::int64_t epoch = (epochs + whole - 1) / whole; epoch < epochs && rungs.size() < 2; epoch *= factor)
+      rungs.push_back(epoch);
   } else if (kind == PruneRule::Kind::median) {
     for (std::int64_t epoch = std::max<std::int64_t>(1, epochs / 8); epoch < epochs; ++epoch) rungs.push_back(epoch);
   }

@@ -19,7 +19,8 @@ struct PruneRule {
   std::vector<std::int64_t> rungs;  // epochs at which it looks, ascending
 };
 
-// The epochs at which the rule looks at runs of so many epochs. Halving: a ninth and a third of them. Median: every epoch after the first eighth. The last epoch is none.
+// The epochs at which the rule looks at runs of so many epochs. Halving: a ninth and a third of them. Median: every
+// epoch after the first eighth. The last epoch is none.
 std::vector<std::int64_t> rungs_of(PruneRule::Kind kind, std::int64_t epochs);
 
 // Whether to go on, by the best value that the point has had and those of the points that were here before. The first

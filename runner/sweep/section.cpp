@@ -28,7 +28,8 @@ class SectionReader {
 
   SweepSection read(const Node& section) {
     if (section.kind != Node::Kind::map) {
-      diagnostics_.error(section.where, fmt::format("`sweep` has to be a map of keys to their values, found {}", found(section)));
+      diagnostics_.error(section.where,
+                         fmt::format("`sweep` has to be a map of keys to their values, found {}", found(section)));
       return {};
     }
     for (const Node::Entry& entry : section.entries) {
@@ -45,7 +46,8 @@ class SectionReader {
  private:
   void read_count(const Node::Entry& entry) {
     if (entry.value.kind != Node::Kind::integer || entry.value.integer < 1)
-      diagnostics_.error(entry.value.where, fmt::format("`{}` has to be an integer of at least 1, found {}", entry.key, found(entry.value)));
+      diagnostics_.error(entry.value.where, fmt::format("`{}` has to be an integer of at least 1, found {}", entry.key,
+                                                        found(entry.value)));
     else
       (entry.key == "trials" ? section_.trials : section_.repeat) = entry.value.integer;
   }
@@ -61,7 +63,9 @@ class SectionReader {
 
   void read_zip(const Node::Entry& entry) {
     if (entry.value.kind != Node::Kind::map) {
-      diagnostics_.error(entry.value.where, fmt::format("`zip` has to be a map of keys to their lists of values, found {}", found(entry.value)));
+      diagnostics_.error(
+          entry.value.where,
+          fmt::format("`zip` has to be a map of keys to their lists of values, found {}", found(entry.value)));
       return;
     }
     std::string word;
@@ -100,11 +104,14 @@ class SectionReader {
 
 }  // namespace
 
-SweepSection read_section(const Node& section, Diagnostics& diagnostics) { return SectionReader(diagnostics).read(section); }
+SweepSection read_section(const Node& section, Diagnostics& diagnostics) {
+  return SectionReader(diagnostics).read(section);
+}
 
 Declaration merged(Declaration section, const Declaration& words) {
   const auto is_theirs = [&](const std::string& key) {
-    return std::any_of(words.fixed.begin(), words.fixed.end(), [&](const Override& change) { return change.path == key; }) ||
+    return std::any_of(words.fixed.begin(), words.fixed.end(),
+                       [&](const Override& change) { return change.path == key; }) ||
            std::any_of(words.dimensions.begin(), words.dimensions.end(), [&](const Dimension& dimension) {
              return std::find(dimension.keys.begin(), dimension.keys.end(), key) != dimension.keys.end();
            });

@@ -34,7 +34,8 @@ std::vector<Piece> cut(const std::string& word, Piece piece, char separator) {
   const auto fail = [&](std::size_t at, const std::string& message) {
     throw Error(Diagnostic{.where = place_in_word(word, {piece.text.substr(at, 1), piece.offset + at}),
                            .message = message,
-                           .advice = "a value with brackets, quotes or commas that mean nothing here is put in quotes of its own: key='\"...\"'"});
+                           .advice = "a value with brackets, quotes or commas that mean nothing here is put in quotes "
+                                     "of its own: key='\"...\"'"});
   };
   std::size_t start = 0;
   for (std::size_t i = 0; i < piece.text.size(); ++i) {

@@ -19,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr int kTryLater = static_cast<int>(Failure::try_later);
-constexpr int kMostKills = 3;           // of a point without an epoch between them
-constexpr seconds kConfirmEvery{20};    // a lease is two minutes
+constexpr int kMostKills = 3;         // of a point without an epoch between them
+constexpr seconds kConfirmEvery{20};  // a lease is two minutes
 constexpr seconds kTryLaterPause{5};
 constexpr std::chrono::milliseconds kTick{1000}, kPruneEvery{250};
 constexpr std::size_t kTailLines = 20;
@@ -57,7 +57,8 @@ bool killed_from_outside(const WorkerEnd& end) {
 
 class Work {
  public:
-  using Command = std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)>;
+  using Command =
+      std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)>;
 
   Work(SweepRows& rows, std::int64_t sweep, const WorkOptions& options, const Command& command, WorkObserver& observer)
       : rows_(rows), sweep_(sweep), options_(options), command_(command), observer_(observer) {}
@@ -105,7 +106,8 @@ class Work {
 
   void fill() {
     while (static_cast<int>(workers_.size()) < options_.jobs && !stopping()) {
-      const auto claim = rows_.claim(sweep_, {.retries = options_.retries, .leave = points_to_leave(), .pruning = pruning()});
+      const auto claim =
+          rows_.claim(sweep_, {.retries = options_.retries, .leave = points_to_leave(), .pruning = pruning()});
       if (!claim) return;
       start(*claim);
     }
@@ -155,7 +157,8 @@ class Work {
       if (stopping() || kills.count < kMostKills)
         return {.status = PointStatus::interrupted, .reason = reason_of(how, tail), .log_tail = {}};
       return {.status = PointStatus::failed,
-              .reason = fmt::format("{}, {} times without finishing an epoch between", reason_of({.signal = how.signal}, ""), kills.count),
+              .reason = fmt::format("{}, {} times without finishing an epoch between",
+                                    reason_of({.signal = how.signal}, ""), kills.count),
               .log_tail = tail};
     }
     if (how.signal == 0 && how.code == 0)
@@ -169,13 +172,14 @@ class Work {
     for (Worker& worker : workers_) {
       while (worker.pruned.empty() && worker.rungs < rule.rungs.size()) {
         const Rung rung{.epoch = rule.rungs[worker.rungs], .metric = rule.metric, .maximize = rule.maximize};
-        const auto judgement = rows_.judge(sweep_, worker.claim.point, rung, [&](double own, const std::vector<double>& others) {
-          return goes_on(rule, own, others);
-        });
+        const auto judgement =
+            rows_.judge(sweep_, worker.claim.point, rung,
+                        [&](double own, const std::vector<double>& others) { return goes_on(rule, own, others); });
         if (!judgement) break;
         ++worker.rungs;
         if (judgement->kept) continue;
-        worker.pruned = fmt::format("at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric, judgement->value, judgement->others);
+        worker.pruned = fmt::format("at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric,
+                                    judgement->value, judgement->others);
         kill(worker.process, SIGTERM);
       }
     }

@@ -15,10 +15,10 @@
 namespace rxrun {
 
 struct WorkOptions {
-  int jobs = 1;                            // processes at a time
-  std::int64_t retries = 0;                // of a failed point
-  bool fail_fast = false;                  // stop at the first point that has failed for good
-  std::vector<std::int64_t> only;          // points to work on; empty: all
+  int jobs = 1;                    // processes at a time
+  std::int64_t retries = 0;        // of a failed point
+  bool fail_fast = false;          // stop at the first point that has failed for good
+  std::vector<std::int64_t> only;  // points to work on; empty: all
   PruneRule prune;
   std::filesystem::path folder;            // of logs and frozen experiments
   const std::atomic<int>* stop = nullptr;  // a signal's number asks for a stop

@@ -32,8 +32,8 @@ std::string tail_of(const std::filesystem::path& log, std::size_t lines);
 // Why it failed: the first error that the log's tail tells, or how the process ended.
 std::string reason_of(const WorkerEnd& end, const std::string& tail);
 
-// To be called by the worker itself: its process ends with the one that started it, however that ends. False when `parent`
-// is gone already.
+// To be called by the worker itself: its process ends with the one that started it, however that ends. False when
+// `parent` is gone already.
 bool end_with_parent(pid_t parent);
 
 }  // namespace rxrun

@@ -89,7 +89,9 @@ TEST_F(ClaimsTest, AProcessOfAnotherHostKeepsItsClaimForTwoMinutes) {
   ASSERT_TRUE(rows.claim(sweep, {}));
   const auto confirmed = [&](const std::string& ago) {
     Connection(database, Connection::Mode::read_write)
-        .execute(("UPDATE points SET host = 'elsewhere', heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '" + ago + "')").c_str());
+        .execute(
+            ("UPDATE points SET host = 'elsewhere', heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '" + ago + "')")
+                .c_str());
   };
   confirmed("-90 seconds");
   EXPECT_FALSE(rows.claim(sweep, {}));
@@ -104,7 +106,8 @@ TEST_F(ClaimsTest, AClaimThatWasTakenIsNotConfirmedAndCannotBeReleased) {
   const auto lost = rows.claim(sweep, {}), held = rows.claim(sweep, {});
   Connection(database, Connection::Mode::read_write).execute("UPDATE points SET pid = pid + 1 WHERE id = 1");
   EXPECT_THAT(rows.confirm(), ElementsAre(held->point));
-  EXPECT_EQ(rows.release(lost->point, {.status = PointStatus::failed, .reason = "x", .log_tail = {}}), PointStatus::running);
+  EXPECT_EQ(rows.release(lost->point, {.status = PointStatus::failed, .reason = "x", .log_tail = {}}),
+            PointStatus::running);
 }
 
 TEST_F(ClaimsTest, AFinishedRunAnswersItsPointWhoeverMadeIt) {
@@ -131,7 +134,8 @@ TEST_F(ClaimsTest, AgainComputesOnceMoreAndSurvivesARestart) {
   RunRecord record = run_record("a-0-2");
   record.identity = identity(0);
   const std::int64_t run = recorder.begin(record, split_record());
-  EXPECT_EQ(rows.release(claim->point, {.status = PointStatus::interrupted, .reason = {}, .log_tail = {}}), PointStatus::interrupted);
+  EXPECT_EQ(rows.release(claim->point, {.status = PointStatus::interrupted, .reason = {}, .log_tail = {}}),
+            PointStatus::interrupted);
   const auto next = rows.claim(sweep, {});
   ASSERT_TRUE(next);
   EXPECT_FALSE(next->again) << "the new run is to be continued";

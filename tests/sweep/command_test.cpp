@@ -17,25 +17,29 @@ using testing::Not;
 
 Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
 
-std::int64_t number(const Workplace& place, const std::string& sql) { return std::get<std::int64_t>(ask(place, sql).rows.at(0).at(0)); }
+std::int64_t number(const Workplace& place, const std::string& sql) {
+  return std::get<std::int64_t>(ask(place, sql).rows.at(0).at(0));
+}
 
 Workplace& with_tiny(Workplace& place, int epochs) {
   place.write("tiny.yaml", tiny_experiment(epochs));
   return place;
 }
 
-const char* const kMetrics = "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
+const char* const kMetrics =
+    "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
 
 TEST(SweepCommand, PlansWithoutTouchingAnything) {
   Workplace place;
   with_tiny(place, 1);
-  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "batch=8", "--plan", "--json"});
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "lr=1e-2,1e-3", "batch=8", "--plan", "--json"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
-  ASSERT_EQ(rows.size(), 2u);
+  ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0]["channels"], 4);
-  EXPECT_EQ(rows[1]["channels"], 8);
-  EXPECT_LT(rows[0]["parameters"], rows[1]["parameters"]);
+  EXPECT_EQ(rows[2]["channels"], 8);
+  EXPECT_EQ(rows[1]["lr"], 0.001);
+  EXPECT_LT(rows[0]["parameters"], rows[2]["parameters"]);
   EXPECT_GT(rows[0]["multiply_adds"], 0);
   EXPECT_EQ(rows[0]["status"], "waiting");
   EXPECT_THAT(plan.err, HasSubstr("differ in size"));
@@ -75,7 +79,8 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
   EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
-  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND validation_accuracy IS NOT NULL"), 4);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND validation_accuracy IS NOT NULL"),
+            4);
 
   const Finished anew = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7", "--again", "--csv"});
   ASSERT_EQ(anew.code, 0) << anew.err;
@@ -93,7 +98,8 @@ TEST(SweepCommand, AFailedPointIsNamedWithItsReasonAndTheOthersGoOn) {
   EXPECT_EQ(sweep.code, 1);
   EXPECT_THAT(sweep.err, HasSubstr("point 2 ("));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 1);
-  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'failed' AND reason <> '' AND log_tail <> ''"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'failed' AND reason <> '' AND log_tail <> ''"),
+            1);
   EXPECT_THAT(sweep.err, HasSubstr(") failed: "));
   const Finished once_more = place.rxrun({"sweep", "tiny.yaml", losses, "--only", "failed"});
   EXPECT_EQ(once_more.code, 1);

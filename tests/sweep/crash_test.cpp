@@ -15,7 +15,8 @@ namespace {
 
 constexpr int kKills = 20;
 
-const std::vector<std::string> kCommand = {"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "seed=1..3", "--jobs", "2"};
+const std::vector<std::string> kCommand = {"sweep",  "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "seed=1..3",
+                                           "--jobs", "2"};
 
 Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
 
@@ -27,10 +28,15 @@ std::int64_t number(const Workplace& place, const std::string& sql) {
 pid_t a_worker(const Workplace& place) {
   for (int attempt = 0; attempt < 400; ++attempt) {
     try {
-      const Table found = ask(place, "SELECT host, boot_id, pid_namespace, pid, process_start FROM runs WHERE status = 'running' ORDER BY random()");
+      const Table found = ask(place,
+                              "SELECT host, boot_id, pid_namespace, pid, process_start FROM runs WHERE status = "
+                              "'running' ORDER BY random()");
       for (const auto& row : found.rows) {
-        const ProcessIdentity process{.host = std::get<std::string>(row[0]), .boot_id = std::get<std::string>(row[1]), .pid_namespace = std::get<std::string>(row[2]),
-                                      .pid = std::get<std::int64_t>(row[3]), .start = std::get<std::int64_t>(row[4])};
+        const ProcessIdentity process{.host = std::get<std::string>(row[0]),
+                                      .boot_id = std::get<std::string>(row[1]),
+                                      .pid_namespace = std::get<std::string>(row[2]),
+                                      .pid = std::get<std::int64_t>(row[3]),
+                                      .start = std::get<std::int64_t>(row[4])};
         if (!is_gone(process)) return static_cast<pid_t>(process.pid);
       }
     } catch (const std::exception&) {
@@ -50,7 +56,9 @@ TEST(SweepCrash, EveryPointIsFinishedOnceHoweverOftenItIsKilled) {
 
   std::mt19937 random(3);
   std::uniform_real_distribution<double> share(0.0, 1.0);
-  const auto pause = [&](double most) { std::this_thread::sleep_for(std::chrono::duration<double>(most * share(random))); };
+  const auto pause = [&](double most) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(most * share(random)));
+  };
   int sweeps_killed = 0, workers_killed = 0;
   pid_t sweep = place.start(kCommand);
   for (int round = 0; round < kKills; ++round) {
@@ -71,7 +79,8 @@ TEST(SweepCrash, EveryPointIsFinishedOnceHoweverOftenItIsKilled) {
   EXPECT_EQ(sweeps_killed + workers_killed, kKills) << "the harness killed too little to prove anything";
   EXPECT_GE(workers_killed, 8) << "the harness killed too little to prove anything";
 
-  const std::string metrics = "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
+  const std::string metrics =
+      "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
   EXPECT_EQ(ask(place, metrics).rows, ask(undisturbed, metrics).rows);
   EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'finished'"), 12);
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 12) << "none twice";

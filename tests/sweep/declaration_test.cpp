@@ -36,7 +36,8 @@ TEST(Declaration, BracketsAndQuotesKeepTheirCommas) {
 }
 
 TEST(Declaration, OneValueIsTheSameForEveryPoint) {
-  const Declaration declaration = parse_declaration({"a.yaml", "lr=1e-4", "b.yaml", "group_by=", "class_weights=[1, 2]"});
+  const Declaration declaration =
+      parse_declaration({"a.yaml", "lr=1e-4", "b.yaml", "group_by=", "class_weights=[1, 2]"});
   EXPECT_THAT(declaration.files, ElementsAre("a.yaml", "b.yaml"));
   EXPECT_TRUE(declaration.dimensions.empty());
   ASSERT_EQ(declaration.fixed.size(), 3u);
@@ -54,7 +55,8 @@ TEST(Declaration, ZipPairs) {
 }
 
 TEST(Declaration, Draws) {
-  const Declaration declaration = parse_declaration({"lr=log(1e-5,1e-2)", "p=uniform(0, 0.5)", "w=uniform(16,64,8)", "base_width=iso(parameters)"});
+  const Declaration declaration =
+      parse_declaration({"lr=log(1e-5,1e-2)", "p=uniform(0, 0.5)", "w=uniform(16,64,8)", "base_width=iso(parameters)"});
   ASSERT_EQ(declaration.dimensions.size(), 4u);
   EXPECT_EQ(declaration.dimensions[0].kind, Dimension::Kind::logarithmic);
   EXPECT_EQ(declaration.dimensions[0].low, 1e-5);
@@ -91,18 +93,21 @@ TEST_P(DeclarationFault, PointsAtTheCharacter) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, DeclarationFault,
-    testing::Values(Fault{"cardinality=8,,16", 15, 1, "a value is missing"}, Fault{"cardinality=8,16,", 17, 1, "a value is missing"},
-                    Fault{"betas=[0.9,0.99", 7, 1, "is not closed"}, Fault{"betas=0.9]", 10, 1, "closes nothing"},
-                    Fault{"name=\"a,b", 6, 1, "quote is not closed"}, Fault{"epochs=range(4,8,0)", 8, 12, "in steps of 0"},
-                    Fault{"epochs=range(8,4)", 8, 10, "does not get"}, Fault{"epochs=range(a,4)", 14, 1, "`a` is no number"},
-                    Fault{"epochs=range(4)", 8, 8, "takes 2 or 3 numbers, found 1"}, Fault{"lr=log(0,1)", 8, 3, "above 0"},
-                    Fault{"lr=log(1,0.1)", 8, 5, "below the second"}, Fault{"lr=lug(1,2)", 4, 3, "there is no `lug(...)`"},
-                    Fault{"lr=uniform(0,1,-1)", 12, 6, "step has to be above 0"}, Fault{"lr=1,log(1,2)", 6, 8, "stands alone"},
-                    Fault{"w=iso(accuracy)", 7, 8, "number of parameters"}, Fault{"cardinality", 1, 11, "neither an experiment file"},
-                    Fault{"=8,16", 1, 1, "key is missing"}, Fault{"zip(a=1,2; b=3)", 12, 3, "`b` has 1 values, but `a` has 2"},
-                    Fault{"zip(a=1,2)", 1, 10, "at least two keys"}, Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "lists of values only"},
-                    Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"}, Fault{"ü=8,,9", 5, 1, "a value is missing"},
-                    Fault{"seed=1..99999999", 6, 11, "too long"}));
+    testing::Values(
+        Fault{"cardinality=8,,16", 15, 1, "a value is missing"},
+        Fault{"cardinality=8,16,", 17, 1, "a value is missing"}, Fault{"betas=[0.9,0.99", 7, 1, "is not closed"},
+        Fault{"betas=0.9]", 10, 1, "closes nothing"}, Fault{"name=\"a,b", 6, 1, "quote is not closed"},
+        Fault{"epochs=range(4,8,0)", 8, 12, "in steps of 0"}, Fault{"epochs=range(8,4)", 8, 10, "does not get"},
+        Fault{"epochs=range(a,4)", 14, 1, "`a` is no number"},
+        Fault{"epochs=range(4)", 8, 8, "takes 2 or 3 numbers, found 1"}, Fault{"lr=log(0,1)", 8, 3, "above 0"},
+        Fault{"lr=log(1,0.1)", 8, 5, "below the second"}, Fault{"lr=lug(1,2)", 4, 3, "there is no `lug(...)`"},
+        Fault{"lr=uniform(0,1,-1)", 12, 6, "step has to be above 0"}, Fault{"lr=1,log(1,2)", 6, 8, "stands alone"},
+        Fault{"w=iso(accuracy)", 7, 8, "number of parameters"},
+        Fault{"cardinality", 1, 11, "neither an experiment file"}, Fault{"=8,16", 1, 1, "key is missing"},
+        Fault{"zip(a=1,2; b=3)", 12, 3, "`b` has 1 values, but `a` has 2"},
+        Fault{"zip(a=1,2)", 1, 10, "at least two keys"},
+        Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "lists of values only"}, Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"},
+        Fault{"ü=8,,9", 5, 1, "a value is missing"}, Fault{"seed=1..99999999", 6, 11, "too long"}));
 
 TEST(Declaration, AllFaultsAreToldAtOnceAndNamesAreSuggested) {
   try {

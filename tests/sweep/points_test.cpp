@@ -36,7 +36,8 @@ TEST(Points, AWidthToBeSolvedIsLeftOpen) {
 }
 
 TEST(Points, DrawsStayWithinBoundsAndAreTheSameInEveryPointOfTheGrid) {
-  const Declaration declaration = parse_declaration({"a.yaml", "lr=log(1e-5,1e-2)", "p=uniform(0,0.5)", "w=uniform(16,64,8)", "c=1,2"});
+  const Declaration declaration =
+      parse_declaration({"a.yaml", "lr=log(1e-5,1e-2)", "p=uniform(0,0.5)", "w=uniform(16,64,8)", "c=1,2"});
   const std::vector<Point> points = expand(declaration, {.trials = 200});
   ASSERT_EQ(points.size(), 400u);
   int below_middle = 0;

@@ -87,7 +87,8 @@ PrunedSweep simulated(const Curves& curves, const PruneRule& rule) {
         best = value;
         sweep.best = point;
       }
-      if (goes && std::find(rule.rungs.begin(), rule.rungs.end(), static_cast<std::int64_t>(done)) != rule.rungs.end()) {
+      if (goes &&
+          std::find(rule.rungs.begin(), rule.rungs.end(), static_cast<std::int64_t>(done)) != rule.rungs.end()) {
         goes = goes_on(rule, value, seen[done]);
         seen[done].push_back(value);
       }
@@ -109,8 +110,8 @@ TEST(Pruning, FindsTheBestAtAThirdOfTheEpochsMostly) {
     regret += curves.best(grid.best, epochs) - curves.best(pruned.best, epochs);
     share += static_cast<double>(pruned.epochs) / static_cast<double>(grid.epochs);
   }
-  std::cout << "halving: the grid's best in " << 100 * same / sweeps << " % of the sweeps, " << regret / sweeps << " short of it on average, at "
-            << 100 * share / sweeps << " % of its epochs\n";
+  std::cout << "halving: the grid's best in " << 100 * same / sweeps << " % of the sweeps, " << regret / sweeps
+            << " short of it on average, at " << 100 * share / sweeps << " % of its epochs\n";
   EXPECT_LE(share / sweeps, 1.0 / 3.0);
   EXPECT_GE(same / sweeps, 0.6);
   EXPECT_LE(regret / sweeps, 0.005);
@@ -146,7 +147,8 @@ class PruningRows : public TemporaryResults {
         const auto claim = rows.claim(sweep, {.pruning = kind != PruneRule::Kind::none});
         if (!claim) break;
         const int point = static_cast<int>(claim->position - 1);
-        running.push_back({.claim = *claim, .run = recorder.begin(run_record("a-" + std::to_string(point)), {}), .point = point});
+        running.push_back(
+            {.claim = *claim, .run = recorder.begin(run_record("a-" + std::to_string(point)), {}), .point = point});
       }
       if (running.empty()) return outcome;
       for (std::size_t i = 0; i < running.size();) {
@@ -157,9 +159,9 @@ class PruningRows : public TemporaryResults {
         const bool over = one.epoch == epochs;
         bool kept = true;
         if (!over && std::find(rule.rungs.begin(), rule.rungs.end(), one.epoch) != rule.rungs.end())
-          kept = rows.judge(sweep, one.claim.point, {.epoch = one.epoch, .metric = "test_accuracy"}, [&](double own, const std::vector<double>& others) {
-            return goes_on(rule, own, others);
-          })->kept;
+          kept = rows.judge(sweep, one.claim.point, {.epoch = one.epoch, .metric = "test_accuracy"},
+                            [&](double own, const std::vector<double>& others) { return goes_on(rule, own, others); })
+                     ->kept;
         if (!over && kept) {
           ++i;
           continue;
@@ -168,7 +170,8 @@ class PruningRows : public TemporaryResults {
           best = value;
           outcome.best = one.point;
         }
-        recorder.end(one.run, over ? end_record(value, one.epoch) : ended(RunStatus::interrupted, "stopped by signal 15"));
+        recorder.end(one.run,
+                     over ? end_record(value, one.epoch) : ended(RunStatus::interrupted, "stopped by signal 15"));
         rows.release(one.claim.point, {.status = PointStatus::pruned, .reason = "pruned", .log_tail = {}});
         running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
       }
@@ -181,17 +184,20 @@ TEST_F(PruningRows, StopsMostPointsEarlyAndFinishesTheBest) {
   const Curves curves(24, 18, 1);
   const Outcome grid = simulate(PruneRule::Kind::none, curves, 2);
   EXPECT_EQ(grid.epochs, 24 * 18);
-  const Outcome halving = simulate(PruneRule::Kind::halving, curves, 2), median = simulate(PruneRule::Kind::median, curves, 2);
+  const Outcome halving = simulate(PruneRule::Kind::halving, curves, 2),
+                median = simulate(PruneRule::Kind::median, curves, 2);
   EXPECT_LT(halving.epochs * 2, grid.epochs);
   EXPECT_LT(median.epochs, grid.epochs);
-  EXPECT_GE(curves.best(static_cast<std::size_t>(halving.best), 18), curves.best(static_cast<std::size_t>(grid.best), 18) - 0.02);
+  EXPECT_GE(curves.best(static_cast<std::size_t>(halving.best), 18),
+            curves.best(static_cast<std::size_t>(grid.best), 18) - 0.02);
   EXPECT_EQ(median.best, grid.best);
 }
 
 class JudgedPoint : public TemporaryResults {
  protected:
   SweepRows rows{database};
-  std::int64_t sweep = rows.open({.name = "a", .declaration = {}, .command = {}, .points = {{"identity of a-0", "name: a", "{}"}}});
+  std::int64_t sweep =
+      rows.open({.name = "a", .declaration = {}, .command = {}, .points = {{"identity of a-0", "name: a", "{}"}}});
   const Rung first{.epoch = 1, .metric = "test_accuracy"};
   const GoesOn no = [](double, const std::vector<double>&) { return false; };
   const GoesOn yes = [](double, const std::vector<double>&) { return true; };

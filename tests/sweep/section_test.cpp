@@ -26,7 +26,8 @@ TEST(SweepSection, SaysWhatWordsWouldSay) {
   zip: {planes: [16, 32], depth: [4, 2]}
   trials: 20
   repeat: 3
-)", diagnostics);
+)",
+                                          diagnostics);
   EXPECT_FALSE(diagnostics.has_errors());
   const auto& dimensions = section.declaration.dimensions;
   ASSERT_EQ(dimensions.size(), 6u);
@@ -57,7 +58,8 @@ TEST(SweepSection, FaultsAreShownInTheFile) {
 
 TEST(SweepSection, TheCommandLineHasTheLastWord) {
   Diagnostics diagnostics;
-  const Declaration section = section_of("sweep: {cardinality: [8, 16], lr: [1, 2], batch: 8}\n", diagnostics).declaration;
+  const Declaration section =
+      section_of("sweep: {cardinality: [8, 16], lr: [1, 2], batch: 8}\n", diagnostics).declaration;
   const Declaration words = parse_declaration({"a.yaml", "cardinality=32", "batch=1,2"});
   const Declaration both = merged(section, words);
   ASSERT_EQ(both.dimensions.size(), 2u);

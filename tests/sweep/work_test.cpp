@@ -28,7 +28,8 @@ class WorkTest : public TemporaryResults {
 
   WorkEnd work(SweepRows& rows, std::int64_t sweep, WorkOptions options = {}) {
     options.folder = folder;
-    const auto command = [this](const Claim& claim, const std::filesystem::path& experiment, const std::filesystem::path& log) {
+    const auto command = [this](const Claim& claim, const std::filesystem::path& experiment,
+                                const std::filesystem::path& log) {
       started.push_back(claim.position);
       if (on_start) on_start(claim);
       return WorkerCommand{.program = "/bin/sh", .arguments = {experiment.string()}, .log = log};
@@ -56,7 +57,8 @@ class WorkTest : public TemporaryResults {
 
 TEST_F(WorkTest, APointThatFailsLeavesTheOthersAlone) {
   SweepRows rows(database);
-  const std::int64_t sweep = sweep_of(rows, {"true", "echo 'a.yaml:1:1: error: the loss is nan' >&2; exit 1", "kill -SEGV $$"});
+  const std::int64_t sweep =
+      sweep_of(rows, {"true", "echo 'a.yaml:1:1: error: the loss is nan' >&2; exit 1", "kill -SEGV $$"});
   on_start = [&](const Claim& claim) {
     if (claim.position == 1) finish_run(1);
   };
