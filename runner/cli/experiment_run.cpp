@@ -199,8 +199,8 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   tell(console, dataset.warnings);
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision);
   if (!request.identity.empty() && request.identity != identity)
-    throw Error(Failure::usage, "the run cannot be continued: its data, plugins, precision or rxrun itself have changed since",
-                "run the experiment anew");
+    throw Error(Failure::usage, "its data, plugins, precision or rxrun itself have changed since: what was begun or planned cannot be continued",
+                "give the command for the whole experiment or sweep again");
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
 

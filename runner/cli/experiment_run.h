@@ -16,7 +16,7 @@ struct RunRequest {
   CommonOptions common;
   std::string file;        // for the record
   bool again = false;      // run anew though it has finished
-  std::string identity;    // resume: the identity that has to come out; empty otherwise
+  std::string identity;    // that has to come out, to continue a run or to answer a point; empty: any
 };
 
 // Returns the exit code: 0, or 128 + n when signal n stopped it. Throws Error.

@@ -147,6 +147,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   command(app, "run", "run an experiment, or continue or show what is already there of it", commands.run, [](CLI::App& c, RunOptions& o) {
     add_experiment(c, o.experiment);
     c.add_flag("--again", o.again, "run it anew though the same experiment has finished");
+    c.add_option("--identity", o.identity, "refuse if another one comes out")->group("");
     c.add_option("--worker-of", o.worker_of, "end with this process")->group("");  // for sweeps, not for users
   });
   command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", commands.sweep, add_sweep);

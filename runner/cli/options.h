@@ -31,6 +31,7 @@ struct ExperimentArguments {
 struct RunOptions {
   CommonOptions common; ExperimentArguments experiment;
   bool again = false;
+  std::string identity;        // that has to come out; empty: any
   std::int64_t worker_of = 0;  // the process of the sweep that started it; 0: none
 };
 struct SweepOptions {

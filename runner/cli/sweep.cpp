@@ -74,11 +74,13 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
   const int threads = std::max(1, cores() / jobs);
   return [&options, threads](const Claim& claim, const std::filesystem::path& experiment,
                              const std::filesystem::path& log) {
-    WorkerCommand command{.program = std::filesystem::read_symlink("/proc/self/exe"),
-                          .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads),
-                                        "machine.loader_threads=1", "--results", options.common.results.string(),
-                                        "--color", "never", "--worker-of", std::to_string(getpid())},
-                          .log = log};
+    // The link itself: what it names may have been replaced by a newer rxrun meanwhile.
+    WorkerCommand command{
+        .program = "/proc/self/exe",
+        .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads),
+                      "machine.loader_threads=1", "--results", options.common.results.string(), "--color", "never",
+                      "--identity", claim.identity, "--worker-of", std::to_string(getpid())},
+        .log = log};
     if (claim.again) command.arguments.push_back("--again");
     return command;
   };

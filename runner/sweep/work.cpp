@@ -120,9 +120,10 @@ class Work {
     try {
       write_file_atomically(experiment, claim.resolved);
       worker.process = start_worker(command_(claim, experiment, worker.log));
-    } catch (const Error& error) {
-      end(worker, {.status = PointStatus::failed, .reason = error.what(), .log_tail = {}});
-      return;
+    } catch (const Error&) {
+      // Not the point's fault, and the next one would end the same.
+      rows_.release(claim.point, {.status = PointStatus::waiting, .reason = {}, .log_tail = {}});
+      throw;
     }
     observer_.on_start(claim);
     workers_.push_back(std::move(worker));

@@ -32,7 +32,8 @@ const char* const kMetrics =
 TEST(SweepCommand, PlansWithoutTouchingAnything) {
   Workplace place;
   with_tiny(place, 1);
-  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "lr=1e-2,1e-3", "batch=8", "--plan", "--json"});
+  const Finished plan =
+      place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "lr=1e-2,1e-3", "batch=8", "--plan", "--json"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
   ASSERT_EQ(rows.size(), 4u);
@@ -104,6 +105,15 @@ TEST(SweepCommand, AFailedPointIsNamedWithItsReasonAndTheOthersGoOn) {
   const Finished once_more = place.rxrun({"sweep", "tiny.yaml", losses, "--only", "failed"});
   EXPECT_EQ(once_more.code, 1);
   EXPECT_EQ(number(place, "SELECT max(attempts) FROM points"), 2);
+}
+
+TEST(SweepCommand, DataThatHaveChangedSinceThePlanAreNotTakenForTheOldOnes) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished run = place.rxrun({"run", "tiny.yaml", "--identity", std::string(64, '0')});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("have changed since"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 0);
 }
 
 // Waits until the sweep has recorded so many epochs in all.

@@ -77,6 +77,17 @@ TEST_F(WorkTest, SuccessWithoutAFinishedRunIsAFailure) {
   EXPECT_EQ(rows.states(sweep)[0].reason, "ended without a finished run");
 }
 
+TEST_F(WorkTest, AProgramThatCannotBeStartedEndsTheSweepAndFailsNoPoint) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 0", "exit 0"});
+  WorkObserver nobody;
+  const auto nothing = [](const Claim&, const std::filesystem::path&, const std::filesystem::path& log) {
+    return WorkerCommand{.program = "/nowhere/rxrun-engine", .arguments = {}, .log = log};
+  };
+  EXPECT_THROW(work_through(rows, sweep, {.folder = folder}, nothing, nobody), Error);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("waiting", "waiting"));
+}
+
 TEST_F(WorkTest, AFailedPointIsTriedAgainAsOftenAsAsked) {
   SweepRows rows(database);
   const std::int64_t sweep = sweep_of(rows, {"exit 1"});
