@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   return parse_and_run(argc, argv, {
       .run = run_run,
+      .sweep = run_sweep,
       .resume = run_resume,
       .check = run_check,
       .summary = run_summary,

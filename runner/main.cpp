@@ -2,6 +2,7 @@
 #include "cli/checked_experiment.h"
 #include "cli/commands.h"
 #include "cli/engine.h"
+#include "cli/sweep_declaration.h"
 
 using namespace rxrun;
 
@@ -19,11 +20,18 @@ int hand_over(const Options& options) {
   hand_over_to_engine(options.common.arguments);
 }
 
+// The same for what is declared on the command line.
+int declare_then_hand_over(const SweepOptions& options) {
+  declared_points(options);
+  hand_over_to_engine(options.common.arguments);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return parse_and_run(argc, argv, {
       .run = check_then_hand_over<RunOptions>,
+      .sweep = declare_then_hand_over,
       .resume = hand_over<ResumeOptions>,
       .check = check_then_hand_over<CheckOptions>,
       .summary = check_then_hand_over<SummaryOptions>,

@@ -79,3 +79,14 @@ WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL;
 CREATE VIEW v_splits AS
 SELECT r.id AS run, s.position, s.sample, s.label, s.group_name, s.part
 FROM runs r JOIN splits s ON s.run = r.split_run;
+
+-- Every point of every sweep with the run that answers it, or that works on it.
+CREATE VIEW v_sweep AS
+SELECT w.id AS sweep, w.name AS sweep_name, sp.position, p.id AS point, p.status, sp.overrides,
+       r.id AS run, r.name, r.epochs, r.best_epoch, s.train_accuracy, s.test_accuracy, s.test_loss,
+       s.validation_accuracy, s.validation_auc, s.validation_loss, r.parameters, r.multiply_adds, r.seconds,
+       p.attempts, p.failures, p.reason
+FROM sweeps w JOIN sweep_points sp ON sp.sweep = w.id JOIN points p ON p.id = sp.point
+     LEFT JOIN runs r ON r.id = coalesce(p.run, (SELECT max(id) FROM runs WHERE identity = p.identity AND id > p.newer_than
+                                                                            AND removed IS NULL))
+     LEFT JOIN results s ON s.run = r.id;

@@ -18,6 +18,7 @@ int run_sql(const SqlOptions& options);
 
 // ---- with LibTorch: linked into `rxrun-engine` ----
 int run_run(const RunOptions& options);
+int run_sweep(const SweepOptions& options);
 int run_resume(const ResumeOptions& options);
 int run_check(const CheckOptions& options);
 int run_summary(const SummaryOptions& options);

@@ -11,6 +11,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "diagnostics/utf8.h"
+
 namespace rxrun {
 namespace {
 
@@ -19,23 +21,32 @@ int terminal_width() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// The first `width` code points.
+std::string cut(const std::string& line, std::size_t width) {
+  std::size_t at = 0;
+  for (std::size_t column = 0; at < line.size() && column < width; ++column) at += decode_utf8(line, at).size;
+  return line.substr(0, at);
+}
+
 }  // namespace
 
 struct Console::State {
   bool json = false;
   bool quiet = false;
   bool terminal = false;
-  bool bar_drawn = false;
+  std::size_t drawn = 0;  // lines of progress at the end of the terminal
   std::shared_ptr<spdlog::logger> file;
 
   void print(std::ostream& stream, const std::string& text) {
-    erase_bar();
+    erase();
     stream << text << std::endl;
   }
-  void erase_bar() {
-    if (!bar_drawn) return;
-    std::cerr << "\r\x1b[K" << std::flush;
-    bar_drawn = false;
+  void erase() {
+    if (drawn == 0) return;
+    std::string codes = "\r\x1b[K";
+    for (; drawn > 1; --drawn) codes += "\x1b[1A\x1b[K";
+    std::cerr << codes << std::flush;
+    drawn = 0;
   }
 };
 
@@ -45,7 +56,7 @@ Console::Console(const CommonOptions& options) : state_(std::make_unique<State>(
   state_->terminal = isatty(STDERR_FILENO) != 0 && !options.quiet && !state_->json;
 }
 
-Console::~Console() { state_->erase_bar(); }
+Console::~Console() { state_->erase(); }
 
 void Console::log_to(const std::filesystem::path& file) {
   try {
@@ -83,11 +94,22 @@ void Console::progress(const std::string& label, double fraction, const std::str
   const int filled = static_cast<int>(std::lround(fraction * width));
   std::string bar;
   for (int i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
-  std::cerr << fmt::format("\r\x1b[K{} {} {:3.0f} % {}", label, bar, 100 * fraction, detail) << std::flush;
-  state_->bar_drawn = true;
+  state_->erase();
+  std::cerr << fmt::format("{} {} {:3.0f} % {}", label, bar, 100 * fraction, detail) << std::flush;
+  state_->drawn = 1;
 }
 
-void Console::clear_progress() { state_->erase_bar(); }
+void Console::live(const std::vector<std::string>& lines) {
+  if (!state_->terminal) return;
+  const auto width = static_cast<std::size_t>(std::max(1, terminal_width() - 1));
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + cut(line, width);
+  state_->erase();
+  std::cerr << text << std::flush;
+  state_->drawn = lines.size();
+}
+
+void Console::clear_progress() { state_->erase(); }
 
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";

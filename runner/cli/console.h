@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "diagnostics/diagnostic.h"
@@ -27,6 +28,8 @@ class Console {
 
   // Draws over the last line of a terminal; elsewhere it does nothing. `fraction` in [0, 1].
   void progress(const std::string& label, double fraction, const std::string& detail);
+  // The same with several lines, each cut to the terminal's width.
+  void live(const std::vector<std::string>& lines);
   void clear_progress();
 
  private:

@@ -27,15 +27,6 @@ std::vector<std::pair<std::string, std::string>> plugin_builds(const CheckedNetw
   return builds;
 }
 
-std::string identity_of(const CheckedExperiment& checked, const Dataset& dataset, const Machine& machine) {
-  return run_identity({.experiment = canonical_json(checked.read.tree),
-                       .content_hash = dataset.content_hash,
-                       .split_hash = dataset.split_hash,
-                       .plugins = plugin_builds(checked.network),
-                       .engine_version = version,
-                       .precision = to_string(machine.precision)});
-}
-
 RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
                     const Machine& machine, const Network& network, const std::string& identity) {
   const Experiment& experiment = checked.experiment();
@@ -88,13 +79,6 @@ std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predi
   return records;
 }
 
-// The folder, made if it is not there.
-void make_folder(const std::filesystem::path& folder) {
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
-}
-
 void tell(Console& console, const std::vector<Diagnostic>& warnings) {
   for (const Diagnostic& warning : warnings) console.warning(printable(warning.message));
 }
@@ -144,7 +128,42 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
   return place;
 }
 
+int slots_of(const OptimizerSpec& optimizer) {
+  switch (optimizer.kind) {
+    case OptimizerSpec::Kind::sgd:
+      return optimizer.momentum > 0.0 ? 1 : 0;
+    case OptimizerSpec::Kind::rmsprop:
+      return optimizer.momentum > 0.0 ? 2 : 1;
+    case OptimizerSpec::Kind::adam:
+    case OptimizerSpec::Kind::adamw:
+      return 2;
+  }
+  return 0;
+}
+
 }  // namespace
+
+std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash, const std::string& split_hash,
+                        Precision precision) {
+  return run_identity({.experiment = canonical_json(checked.read.tree),
+                       .content_hash = content_hash,
+                       .split_hash = split_hash,
+                       .plugins = plugin_builds(checked.network),
+                       .engine_version = version,
+                       .precision = to_string(precision)});
+}
+
+StepAssumptions step_of(const Experiment& experiment) {
+  return {.batch = experiment.data.batch,
+          .optimizer_slots = slots_of(experiment.training.optimizer),
+          .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
+}
 
 Network network_for(const CheckedExperiment& checked, const Source& source) {
   const DataSpec& data = checked.experiment().data;
@@ -178,10 +197,10 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   const Dataset dataset = read_dataset(experiment, source, console);
 
   tell(console, dataset.warnings);
-  const std::string identity = identity_of(checked, dataset, machine);
+  const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision);
   if (!request.identity.empty() && request.identity != identity)
-    throw Error(Failure::usage, "the run cannot be continued: its data, plugins, precision or rxrun itself have changed since",
-                "run the experiment anew");
+    throw Error(Failure::usage, "its data, plugins, precision or rxrun itself have changed since: what was begun or planned cannot be continued",
+                "give the command for the whole experiment or sweep again");
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
 

@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "data/dataset.h"
 #include "network/network.h"
+#include "network/summary.h"
 
 namespace rxrun {
 
@@ -15,7 +16,7 @@ struct RunRequest {
   CommonOptions common;
   std::string file;        // for the record
   bool again = false;      // run anew though it has finished
-  std::string identity;    // resume: the identity that has to come out; empty otherwise
+  std::string identity;    // that has to come out, to continue a run or to answer a point; empty: any
 };
 
 // Returns the exit code: 0, or 128 + n when signal n stopped it. Throws Error.
@@ -23,6 +24,16 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request);
 
 // The network for what `source` holds; nothing is allocated and no image is read.
 Network network_for(const CheckedExperiment& checked, const Source& source);
+
+// Of the run that computes `checked` on data of these hashes.
+std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash, const std::string& split_hash,
+                        Precision precision);
+
+// What a training step of the experiment takes memory for.
+StepAssumptions step_of(const Experiment& experiment);
+
+// The folder, made if it is not there. Throws Error.
+void make_folder(const std::filesystem::path& folder);
 
 // Reads the images behind `source`, with progress on the console.
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, Console& console);

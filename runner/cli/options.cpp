@@ -19,12 +19,29 @@ constexpr const char* overview = R"(Declarative experiment runner for image netw
 
   rxrun FILE.yaml                      run an experiment (the same as: rxrun run FILE.yaml)
   rxrun run FILE.yaml lr=3e-4 batch=32 run it with overrides
+  rxrun sweep cardinality=8,16,32      every point of a sweep, in parallel; the same again continues
   rxrun best                           the best run so far
 
 Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin error, 75 try again later, 128+n signal n.)";
 
 constexpr const char* overrides_help =
     "KEY=VALUE: a value instead of the file's. KEY is a full path (training.epochs) or any unambiguous tail (epochs)";
+
+constexpr const char* sweep_footer = R"(WORDS are experiment files (none: experiments/default.yaml) and what to vary:
+  cardinality=8,16,32                                    these values
+  epochs=range(4,32,4)   seed=1..5                       first to last, the last one included, in steps
+  zip(cardinality=1,2,4,8,32; base_width=64,40,24,14,4)  in pairs
+  lr=log(1e-5,1e-2) --trials 20                          drawn, even in the logarithm
+  dropout=uniform(0,0.5)   planes=uniform(16,64,8)       drawn; in steps of 8
+  base_width=iso(parameters)                             the width that keeps the number of parameters
+  betas=[0.9,0.99],[0.8,0.9]   name='"a,b"'              brackets and quotes keep a comma in a value
+Several of these give every combination; one value only is the same for every point. Keys as in `run`.
+In a shell, words with parentheses or semicolons need quotes.
+
+  rxrun sweep cardinality=8,16,32 --plan
+  rxrun sweep a.yaml b.yaml 'lr=log(1e-4,1e-2)' --trials 10 --repeat 3
+
+The same command again continues: finished points are not computed twice, whichever sweep or run computed them.)";
 
 void add_common(CLI::App& command, CommonOptions& common) {
   command.add_option("--results", common.results, "folder of results.db and checkpoints/")
@@ -42,6 +59,23 @@ void add_common(CLI::App& command, CommonOptions& common) {
 void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("FILE", experiment.file, "experiment file")->required();
   command.add_option("OVERRIDES", experiment.overrides, overrides_help);
+}
+
+void add_sweep(CLI::App& c, SweepOptions& o) {
+  c.add_option("WORDS", o.words, "experiment files and key=values; see below");
+  c.add_flag("--plan", o.plan, "show every point and what is known of it, and run nothing");
+  c.add_option("-j,--jobs", o.jobs, "points at a time; by default one a core")->check(CLI::Range(1, 4096));
+  c.add_option("--trials", o.trials, "how many draws of log() and uniform()")->check(CLI::Range(1, 1'000'000));
+  c.add_option("--draw-seed", o.draw_seed, "other draws")->capture_default_str();
+  c.add_option("--repeat", o.repeat, "the same as seed=1..N")->check(CLI::Range(1, 1'000'000));
+  c.add_option("--retry", o.retry, "how often to try a failed point again")->check(CLI::Range(0, 1000))->capture_default_str();
+  c.add_option("--only", o.only, "failed: only points that have failed, once more")->check(CLI::IsMember({"failed"}));
+  c.add_option("--prune", o.prune, "stop points that fall behind: asha (keeps the best third, twice) or median")
+      ->check(CLI::IsMember({"asha", "median"}));
+  c.add_flag("--fail-fast", o.fail_fast, "stop at the first point that fails");
+  c.add_flag("--again", o.again, "compute finished points anew");
+  c.add_flag("--force", o.force, "also more than 10,000 points");
+  c.footer(sweep_footer);
 }
 
 // Declares one command: its options live as long as the parser, and its callback leaves the exit code in `exit_code`.
@@ -113,7 +147,10 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   command(app, "run", "run an experiment, or continue or show what is already there of it", commands.run, [](CLI::App& c, RunOptions& o) {
     add_experiment(c, o.experiment);
     c.add_flag("--again", o.again, "run it anew though the same experiment has finished");
+    c.add_option("--identity", o.identity, "refuse if another one comes out")->group("");
+    c.add_option("--worker-of", o.worker_of, "end with this process")->group("");  // for sweeps, not for users
   });
+  command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", commands.sweep, add_sweep);
   command(app, "resume", "continue an interrupted run to the same result", commands.resume,
           [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
   command(app, "check", "tell every error of an experiment file, before any data is read", commands.check,

@@ -28,7 +28,27 @@ struct ExperimentArguments {
   std::vector<std::string> overrides;
 };
 
-struct RunOptions { CommonOptions common; ExperimentArguments experiment; bool again = false; };
+struct RunOptions {
+  CommonOptions common; ExperimentArguments experiment;
+  bool again = false;
+  std::string identity;        // that has to come out; empty: any
+  std::int64_t worker_of = 0;  // the process of the sweep that started it; 0: none
+};
+struct SweepOptions {
+  CommonOptions common;
+  std::vector<std::string> words;  // files, key=values, zip(...); see sweep/declaration.h
+  bool plan = false;
+  bool again = false;
+  bool force = false;              // more than 10,000 points
+  bool fail_fast = false;
+  std::int64_t jobs = 0;           // 0: what gives this machine the most
+  std::int64_t trials = 0;
+  std::int64_t draw_seed = 1;
+  std::int64_t repeat = 0;         // seeds 1 to so many; 0: as the file has it
+  std::int64_t retry = 0;
+  std::string prune;               // "median", "asha", or empty
+  std::string only;                // "failed", or empty
+};
 struct ResumeOptions { CommonOptions common; std::string run; };
 struct CheckOptions { CommonOptions common; ExperimentArguments experiment; };
 struct SummaryOptions {
@@ -53,6 +73,7 @@ struct PredictOptions { CommonOptions common; std::string run; std::vector<std::
 // Each returns the exit code, or throws Error.
 struct Commands {
   std::function<int(const RunOptions&)> run;
+  std::function<int(const SweepOptions&)> sweep;
   std::function<int(const ResumeOptions&)> resume;
   std::function<int(const CheckOptions&)> check;
   std::function<int(const SummaryOptions&)> summary;

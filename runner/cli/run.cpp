@@ -1,11 +1,13 @@
 #include "cli/commands.h"
 #include "cli/experiment_run.h"
+#include "sweep/workers.h"
 
 namespace rxrun {
 
 int run_run(const RunOptions& options) {
+  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of))) return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
-  return run_experiment(checked, {.common = options.common, .file = options.experiment.file.string(), .again = options.again, .identity = {}});
+  return run_experiment(checked, {.common = options.common, .file = options.experiment.file.string(), .again = options.again, .identity = options.identity});
 }
 
 }  // namespace rxrun

@@ -4,24 +4,12 @@
 #include "cli/checked_experiment.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/experiment_run.h"
 #include "data/dataset.h"
 #include "network/summary.h"
 
 namespace rxrun {
 namespace {
-
-int slots_of(const OptimizerSpec& optimizer) {
-  switch (optimizer.kind) {
-    case OptimizerSpec::Kind::sgd:
-      return optimizer.momentum > 0.0 ? 1 : 0;
-    case OptimizerSpec::Kind::rmsprop:
-      return optimizer.momentum > 0.0 ? 2 : 1;
-    case OptimizerSpec::Kind::adam:
-    case OptimizerSpec::Kind::adamw:
-      return 2;
-  }
-  return 0;
-}
 
 struct Facts {
   Shape input;
@@ -57,9 +45,7 @@ int run_summary(const SummaryOptions& options) {
   const Experiment& experiment = checked.experiment();
   const Facts facts = facts_of(options, experiment);
   const Network network = build_network(checked.network, facts.input, facts.classes);
-  const StepAssumptions step = {.batch = experiment.data.batch,
-                                .optimizer_slots = slots_of(experiment.training.optimizer),
-                                .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
+  const StepAssumptions step = step_of(experiment);
   const Summary summary = summarize(network, step);
   const bool json = options.common.format == TableFormat::json;
   std::cout << (json ? render_json(summary, step, options.depth) + "\n" : render_table(summary, step, options.depth))

@@ -151,9 +151,19 @@ std::optional<Node> resolve_document(const std::filesystem::path& file, const st
   Chain chain(diagnostics, limits);
   std::optional<Node> root = chain.load(file, text);
   if (!root || chain.broken()) return std::nullopt;
+  std::erase_if(root->entries, [](const Node::Entry& entry) { return entry.key == "sweep"; });
   apply_overrides(*root, overrides, known_paths, diagnostics, limits);
   interpolate(*root, diagnostics, limits);
   return root;
+}
+
+std::optional<Node> sweep_section(const std::filesystem::path& file) {
+  const DocumentLimits limits;
+  Diagnostics ignored;
+  Chain chain(ignored, limits);
+  const std::optional<Node> root = chain.load(file, read_file(file, limits.bytes));
+  const Node* section = root ? root->find("sweep") : nullptr;
+  return section ? std::optional(*section) : std::nullopt;
 }
 
 }  // namespace rxrun

@@ -41,4 +41,8 @@ std::optional<Node> resolve_document(const std::filesystem::path& file, const st
                                      const std::vector<std::string>& known_paths, Diagnostics& diagnostics,
                                      const DocumentLimits& limits = {});
 
+// The section `sweep` of the file with what it extends, as written; it is no part of an experiment, and resolve_document
+// leaves it out. Absent: nullopt, as for a file with errors, which reading it as an experiment tells.
+std::optional<Node> sweep_section(const std::filesystem::path& file);
+
 }  // namespace rxrun

@@ -112,12 +112,24 @@ std::vector<Key> machine_keys() {
   };
 }
 
+// Of a section that sweep/section.h reads; here for the schema and for suggestions.
+std::vector<Key> sweep_keys() {
+  std::vector<Key> keys;
+  keys.push_back(KeyBuilder("zip", "keys whose lists of values belong together, value by value").map({}).open());
+  keys.push_back(KeyBuilder("trials", "how many draws").number({.integer = true, .minimum = 1}));
+  keys.push_back(KeyBuilder("repeat", "the same as seed: 1..N").number({.integer = true, .minimum = 1}));
+  return keys;
+}
+
 const std::vector<Key>& experiment_keys() {
   static const std::vector<Key> keys = [] {
     std::vector<Key> top;
     top.push_back(KeyBuilder("extends", "the experiment file that this one is a change of, relative to this file")
                       .text("the path of an experiment file")
                       .list({.text = {.what = "the path of an experiment file", .shortest = 1}})
+                      .consumed());
+    top.push_back(section("sweep", "what `rxrun sweep` varies: keys with lists of values, or draws such as log(1e-5,1e-2)", sweep_keys())
+                      .open()
                       .consumed());
     top.push_back(KeyBuilder("name", "names the experiment's runs", member(&Experiment::name))
                       .text("1 to 100 letters, digits, `.`, `_` or `-`, and neither `.` nor `..`",

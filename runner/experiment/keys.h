@@ -11,5 +11,6 @@ std::vector<Key> network_keys();
 std::vector<Key> data_keys();
 std::vector<Key> training_keys();
 std::vector<Key> machine_keys();
+std::vector<Key> sweep_keys();
 
 }  // namespace rxrun

@@ -18,6 +18,7 @@ enum class Purpose : std::uint64_t {
   initialize = 4,
   layer = 5,
   sample = 6,
+  sweep = 7,
 };
 
 class RandomStream {

@@ -1,11 +1,6 @@
 #include "recording/recorder.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
@@ -13,45 +8,30 @@
 #include "recording/ownership.h"
 #include "recording/process.h"
 #include "recording/run_rows.h"
-#include "recording/schema.h"
+#include "recording/writing.h"
 
 namespace rxrun {
-namespace {
-
 namespace fs = std::filesystem;
 
-const fs::path& checked(const fs::path& database) {
-  create_if_missing(database);
-  check_file(database);
-  return database;
-}
+struct Recorder::Database {
+  explicit Database(const fs::path& path) : opened(open_for_writing(path)), connection(*opened) {}
 
-// Before the first epoch rather than after it.
-void check_writable(const Connection& connection) {
-  const fs::path& path = connection.path();
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const bool file_read_only = sqlite3_db_readonly(connection.handle(), "main") != 0;
-  if (!file_read_only && ::access(folder.c_str(), W_OK) == 0) return;
-  const int cause = file_read_only && ::access(path.c_str(), W_OK) == 0 ? EACCES : errno;
-  throw Error(Failure::usage,
-              fmt::format("{} cannot be written: {}", printable((file_read_only ? path : folder).string()),
-                          std::strerror(cause)),
-              "give the file and its folder write permission, or name another folder by --results");
+  const std::unique_ptr<Connection> opened;
+  Connection& connection;
+  const ProcessIdentity process = this_process();
+};
+
+namespace {
+
+// Two processes that both found no run of this identity would both compute it.
+void check_nobody_runs(Connection& connection, const std::string& identity) {
+  Statement running(connection, "SELECT id, pid FROM runs WHERE identity = ? AND status = 'running'");
+  if (!running.bind(identity).step()) return;
+  throw Error(Failure::try_later, fmt::format("the same experiment is being computed already, as run {} by process {}", running.integer(0), running.integer(1)),
+              "wait for it to end, or stop it");
 }
 
 }  // namespace
-
-struct Recorder::Database {
-  explicit Database(const fs::path& path) : connection(checked(path), Connection::Mode::read_write) {
-    check_schema(connection);
-    check_writable(connection);
-    connection.execute("PRAGMA journal_mode = DELETE");
-    migrate(connection);
-  }
-
-  Connection connection;
-  const ProcessIdentity process = this_process();
-};
 
 Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
 Recorder::~Recorder() = default;
@@ -83,6 +63,7 @@ std::int64_t Recorder::begin(const RunRecord& run, const std::vector<SplitRecord
                 fmt::format("there is a run of the name {} already: run {}", printable(run.name), taken.integer(0)),
                 "another process may have just started the same experiment");
   }
+  check_nobody_runs(connection, run.identity);
   const std::int64_t id = insert_run(connection, run, database_->process);
   insert_split(connection, id, run.split_hash, split);
   transaction.commit();

@@ -27,8 +27,10 @@ CREATE TABLE points (
   identity      TEXT NOT NULL UNIQUE,  -- runs.identity of the run that answers it
   resolved      TEXT NOT NULL,         -- the experiment with every default filled in, frozen when the point was made
   status        TEXT NOT NULL CHECK (status IN ('waiting', 'running', 'finished', 'failed', 'pruned', 'interrupted')),
-  run           INTEGER REFERENCES runs (id),
-  attempts      INTEGER NOT NULL DEFAULT 0,
+  run           INTEGER REFERENCES runs (id) ON DELETE SET NULL,
+  newer_than    INTEGER NOT NULL DEFAULT 0,  -- only a run with a higher id answers it: it is to be computed again
+  attempts      INTEGER NOT NULL DEFAULT 0,  -- how often it was claimed
+  failures      INTEGER NOT NULL DEFAULT 0,
   reason        TEXT,                  -- why it failed or was pruned
   log_tail      TEXT,                  -- of the failed process
   host          TEXT,

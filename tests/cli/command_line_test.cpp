@@ -15,7 +15,7 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Workplace place;
   const Finished help = place.rxrun({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "resume", "check", "summary", "explain", "schema", "plugins", "ls", "show", "best", "sql", "evaluate", "predict"})
+  for (const char* command : {"run", "sweep", "resume", "check", "summary", "explain", "schema", "plugins", "ls", "show", "best", "sql", "evaluate", "predict"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
 

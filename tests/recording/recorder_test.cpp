@@ -58,7 +58,7 @@ TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
   Recorder recorder(database);
   EXPECT_FALSE(recorder.find("identity of a-1"));
   RunRecord record = run_record("a-1");
-  recorder.begin(record, {});
+  recorder.end(recorder.begin(record, {}), end_record(0.8, 1));
   record.name = "a-1-2";
   const std::int64_t second = recorder.begin(record, {});
   recorder.epoch(second, epoch_record(1, 0.5, true));

@@ -10,6 +10,7 @@
 #include "child.h"
 #include "recording/connection.h"
 #include "recording/schema.h"
+#include "recording/sweep_rows.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -60,6 +61,10 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
             "experiment rank run name seed generated_data validation_accuracy validation_auc validation_loss seeds "
             "mean_validation_accuracy "
             "deviation_validation_accuracy configuration parameters");
+  EXPECT_EQ(columns("v_sweep"),
+            "sweep sweep_name position point status overrides run name epochs best_epoch train_accuracy test_accuracy "
+            "test_loss validation_accuracy validation_auc validation_loss parameters multiply_adds seconds attempts "
+            "failures reason");
   EXPECT_EQ(columns("v_splits"), "run position sample label group_name part");
   EXPECT_EQ(one(database,
                 "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
@@ -239,6 +244,10 @@ TEST_F(ViewsTest, EveryQueryOfTheReadmeRunsAndFindsSomething) {
     const std::int64_t failed = recorder.begin(run_record("resnext50_breast-c"), split_record());
     recorder.end(failed, ended(RunStatus::failed, "the loss is not a number"));
   }
+  SweepRows(database).open({.name = "a",
+                            .declaration = "c=8",
+                            .command = "rxrun sweep c=8",
+                            .points = {{"identity of resnext50_breast-8-1", "name: a", R"({"network.cardinality": 8})"}}});
   std::stringstream text;
   text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
   const std::string readme = text.str();

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/experiment_run.h"
+#include "cli/readable.h"
+#include "cli/stop_signal.h"
+#include "cli/sweep_declaration.h"
+#include "cli/sweep_plan.h"
+#include "cli/sweep_report.h"
+#include "diagnostics/render.h"
+#include "sweep/work.h"
+
+namespace rxrun {
+namespace {
+
+int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+// Two processes of one thread train more images a second than one of two threads.
+int jobs_for(const SweepOptions& options, std::size_t points) {
+  const int wanted = options.jobs > 0 ? static_cast<int>(options.jobs) : cores();
+  return std::max(1, std::min(wanted, static_cast<int>(std::min<std::size_t>(points, 4096))));
+}
+
+void print_table(const Table& table, const CommonOptions& common) {
+  std::cout << render(for_reading(table, common.format), common.format) << std::flush;
+}
+
+int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& console) {
+  const std::filesystem::path database = options.common.results / "results.db";
+  std::vector<std::string> identities;
+  for (const PlannedPoint& point : plan.points) identities.push_back(point.identity);
+  const std::vector<KnownPoint> known = known_points(database, identities);
+  std::vector<double> seconds;
+  double left = 0.0;
+  for (std::size_t i = 0; i < plan.points.size(); ++i) {
+    const PlannedPoint& point = plan.points[i];
+    seconds.push_back(seconds_a_multiply_add(database, point.content_hash) * static_cast<double>(point.multiply_adds) *
+                      static_cast<double>(point.epochs));
+    if (known[i].status != PointStatus::finished)
+      left += seconds.back() *
+              (1.0 - static_cast<double>(std::min(known[i].epochs, point.epochs)) / static_cast<double>(point.epochs));
+  }
+  print_table(plan_table(plan, known, seconds, options.common.format), options.common);
+  if (options.common.format != TableFormat::text) return 0;
+  const auto done = std::count_if(known.begin(), known.end(),
+                                  [](const KnownPoint& point) { return point.status == PointStatus::finished; });
+  const int jobs = jobs_for(options, plan.points.size());
+  console.result(fmt::format(
+      "{} points, {} done; {} at a time{}", plan.points.size(), done, jobs,
+      left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
+  return 0;
+}
+
+std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const SweepPlan& plan) {
+  SweepRecord record{.name = plan.points.front().name,
+                     .declaration = fmt::format("{}", fmt::join(options.words, " ")),
+                     .command = fmt::format("rxrun {}", fmt::join(options.common.arguments, " ")),
+                     .points = {}};
+  for (const PlannedPoint& point : plan.points)
+    record.points.push_back({point.identity, point.resolved, settings_json(point)});
+  return rows.open(record);
+}
+
+std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)> command_for(
+    const SweepOptions& options, int jobs) {
+  const int threads = std::max(1, cores() / jobs);
+  return [&options, threads](const Claim& claim, const std::filesystem::path& experiment,
+                             const std::filesystem::path& log) {
+    // The link itself: what it names may have been replaced by a newer rxrun meanwhile.
+    WorkerCommand command{
+        .program = "/proc/self/exe",
+        .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads),
+                      "machine.loader_threads=1", "--results", options.common.results.string(), "--color", "never",
+                      "--identity", claim.identity, "--worker-of", std::to_string(getpid())},
+        .log = log};
+    if (claim.again) command.arguments.push_back("--again");
+    return command;
+  };
+}
+
+PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
+  PruneRule rule;
+  if (options.prune.empty()) return rule;
+  rule.kind = options.prune == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
+  rule.metric = plan.points.front().metric;
+  rule.maximize = plan.points.front().maximize;
+  std::int64_t epochs = 0;
+  for (const PlannedPoint& point : plan.points) {
+    epochs = std::max(epochs, point.epochs);
+    if (point.metric != rule.metric)
+      throw Error(Failure::usage,
+                  fmt::format("points cannot be compared while they run: one keeps its best {}, another its best {}",
+                              rule.metric, point.metric),
+                  "give all of them the same training.keep_best.metric, or leave out --prune");
+  }
+  rule.rungs = rungs_of(rule.kind, epochs);
+  return rule;
+}
+
+int run_points(const SweepOptions& options, const SweepPlan& plan, Console& console) {
+  const std::atomic<int>& stop = watch_stop_signals();
+  make_folder(options.common.results);
+  if (const std::string system = network_file_system(options.common.results); !system.empty())
+    console.warning(
+        fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
+                    printable(options.common.results.string()), system));
+  SweepRows rows(options.common.results / "results.db");
+  const std::int64_t sweep = open_sweep(rows, options, plan);
+  if (options.again) rows.compute_again(sweep);
+  const std::string name = rows.name(sweep);
+  const int jobs = jobs_for(options, plan.points.size());
+  WorkOptions work{.jobs = jobs,
+                   .retries = options.retry,
+                   .fail_fast = options.fail_fast,
+                   .only = {},
+                   .prune = prune_rule(options, plan),
+                   .folder = options.common.results / "sweeps" / name,
+                   .stop = &stop};
+  make_folder(work.folder);
+  if (options.only == "failed") work.only = rows.reopen_failed(sweep);
+
+  const std::vector<PointState> before = rows.states(sweep);
+  const auto done = std::count_if(before.begin(), before.end(),
+                                  [](const PointState& state) { return state.status == PointStatus::finished; });
+  console.event({{"event", "sweep_start"},
+                 {"sweep", sweep},
+                 {"name", name},
+                 {"points", plan.points.size()},
+                 {"done", done},
+                 {"jobs", jobs}});
+  console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name,
+                           plan.points.size(), done, jobs, printable(work.folder.string())));
+
+  SweepReporter reporter(console, rows, sweep, plan, jobs);
+  WorkEnd end = WorkEnd::done;
+  if (options.only.empty() || !work.only.empty())
+    end = work_through(rows, sweep, work, command_for(options, jobs), reporter);
+
+  const std::vector<PointState> states = rows.states(sweep);
+  console.clear_progress();
+  const Table table = result_table(plan, states, options.common.format);
+  if (options.common.format == TableFormat::json)
+    console.event({{"event", "sweep_end"},
+                   {"sweep", sweep},
+                   {"points", nlohmann::json::parse(render(table, TableFormat::json))}});
+  else if (!options.common.quiet)
+    print_table(table, options.common);
+  const bool table_only = options.common.format == TableFormat::csv || options.common.format == TableFormat::markdown;
+  const bool failed = report_sweep(console, options.common.results.string(), sweep, plan, states, table_only);
+  if (end == WorkEnd::stopped) {
+    if (!table_only) console.result("Stopped; the same command continues");
+    return 128 + stop.load();
+  }
+  return failed ? static_cast<int>(Failure::run) : 0;
+}
+
+}  // namespace
+
+int run_sweep(const SweepOptions& options) {
+  // Of the formats made for other programs, the table alone belongs on standard output.
+  CommonOptions common = options.common;
+  if (common.format == TableFormat::csv || common.format == TableFormat::markdown ||
+      (options.plan && common.format == TableFormat::json))
+    common.quiet = true;
+  Console console(common);
+  const SweepPlan plan = plan_sweep(declared_points(options), console);
+  for (const std::string& warning : plan.warnings) console.warning(warning);
+  for (const std::string& note : plan.notes) console.line(note);
+  return options.plan ? show_plan(options, plan, console) : run_points(options, plan, console);
+}
+
+}  // namespace rxrun

@@ -1,0 +1,71 @@
+#include "cli/sweep_declaration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sweep/section.h"
+
+namespace rxrun {
+namespace {
+
+constexpr const char* default_file = "experiments/default.yaml";
+constexpr std::uint64_t most_points = 10'000;
+
+struct FileSweep {
+  Declaration declaration;
+  DrawOptions draws;
+};
+
+// What one of the files is to be varied in.
+FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& words, const SweepOptions& options,
+                        Diagnostics& diagnostics) {
+  SweepSection section;
+  if (const std::optional<Node> node = sweep_section(file)) section = read_section(*node, diagnostics);
+  // Options of the command line stand for words, which a section gives way to.
+  const std::int64_t repeat = options.repeat > 0 ? 0 : section.repeat;
+  FileSweep sweep{.declaration = merged(std::move(section.declaration), words),
+                  .draws = {.trials = options.trials > 0 ? options.trials : section.trials,
+                            .seed = static_cast<std::uint64_t>(options.draw_seed)}};
+  sweep.declaration.files = {file};
+  const auto sets_seed = [](const Dimension& d) {
+    return std::find(d.keys.begin(), d.keys.end(), "seed") != d.keys.end();
+  };
+  const auto& dimensions = sweep.declaration.dimensions;
+  if (repeat > 0 && std::none_of(dimensions.begin(), dimensions.end(), sets_seed)) {
+    Declaration seeds = parse_declaration({fmt::format("seed=1..{}", repeat)});
+    sweep.declaration = merged(std::move(sweep.declaration), seeds);
+    sweep.declaration.files = {file};
+  }
+  return sweep;
+}
+
+}  // namespace
+
+std::vector<Point> declared_points(const SweepOptions& options) {
+  std::vector<std::string> words = options.words;
+  if (options.repeat > 0) words.push_back(fmt::format("seed=1..{}", options.repeat));
+  Declaration declaration = parse_declaration(words);
+  if (declaration.files.empty()) declaration.files = {default_file};
+
+  Diagnostics diagnostics;
+  std::vector<FileSweep> sweeps;
+  std::uint64_t count = 0;
+  bool varied = declaration.files.size() > 1;
+  for (const auto& file : declaration.files) {
+    const FileSweep& sweep = sweeps.emplace_back(sweep_of_file(file, declaration, options, diagnostics));
+    varied = varied || !sweep.declaration.dimensions.empty() || !sweep.declaration.fixed.empty();
+    if (!diagnostics.has_errors()) count += count_points(sweep.declaration, sweep.draws);
+  }
+  diagnostics.throw_errors();
+  if (!varied) throw Error(Failure::usage, "nothing is varied", "for example: rxrun sweep cardinality=8,16,32");
+  if (count > most_points && !options.force)
+    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
+                "if that is meant, add --force");
+  std::vector<Point> points;
+  for (const FileSweep& sweep : sweeps)
+    for (Point& point : expand(sweep.declaration, sweep.draws)) points.push_back(std::move(point));
+  return points;
+}
+
+}  // namespace rxrun

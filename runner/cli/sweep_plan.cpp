@@ -1,0 +1,245 @@
+#include "cli/sweep_plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/experiment_run.h"
+#include "cli/sweep_width.h"
+#include "diagnostics/render.h"
+#include "experiment/paths.h"
+#include "experiment/places.h"
+#include "network/summary.h"
+#include "training/machine.h"
+
+namespace rxrun {
+namespace {
+
+constexpr std::size_t most_faults = 20;  // told at once
+
+// Whether a value of the tree, or a map around it, comes from the command line.
+bool is_set(const Node& tree, const std::string& path) {
+  Node* node = const_cast<Node*>(&tree);
+  for (const std::string& part : split_path(path)) {
+    node = child(*node, part);
+    if (node == nullptr) return false;
+    if (node->origin == Node::Origin::command_line) return true;
+  }
+  return false;
+}
+
+std::vector<std::pair<std::string, std::string>> settings_of(const Node& tree) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (auto& [path, value] : flatten(tree))
+    if (is_set(tree, path)) settings.emplace_back(path, value);
+  return settings;
+}
+
+// A worker reads the experiment from another folder.
+std::string frozen(const CheckedExperiment& checked) {
+  Node tree = checked.read.tree;
+  if (Node* data = tree.find("data"))
+    if (Node* path = data->find("path"); path && path->kind == Node::Kind::string)
+      path->text = checked.experiment().data.path.string();
+  return write_experiment(tree);
+}
+
+struct Hashes {
+  std::string content, split;
+  std::vector<Diagnostic> warnings;
+};
+
+// Each distinct data section is opened once, and its images are read once.
+class DataFacts {
+ public:
+  explicit DataFacts(Console& console) : console_(console) {}
+
+  std::shared_ptr<const Source> source(const CheckedExperiment& checked) {
+    auto& source = sources_[key_of_data(checked)];
+    if (!source) source = open_source(checked.experiment().data, checked.experiment().seed);
+    return source;
+  }
+
+  const Hashes& hashes(const CheckedExperiment& checked) {
+    const std::string key = key_of_data(checked);
+    if (const auto found = hashes_.find(key); found != hashes_.end()) return found->second;
+    const Dataset dataset = read_dataset(checked.experiment(), source(checked), console_);
+    return hashes_[key] = {dataset.content_hash, dataset.split_hash, dataset.warnings};
+  }
+
+ private:
+  static std::string key_of_data(const CheckedExperiment& checked) {
+    std::string key = fmt::format("{}\n{}\n", checked.experiment().seed, checked.experiment().data.path.string());
+    for (const auto& [path, value] : flatten(checked.read.tree))
+      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" &&
+          !path.starts_with("data.augment"))
+        key += path + "=" + value + "\n";
+    return key;
+  }
+
+  Console& console_;
+  std::map<std::string, std::shared_ptr<const Source>> sources_;
+  std::map<std::string, Hashes> hashes_;
+};
+
+bool width_is_ignored(const CheckedExperiment& checked) {
+  const Node* rule = find_value(checked.read.tree, "network.width_rule");
+  return rule && rule->text == "planes" && is_set(checked.read.tree, "network.base_width");
+}
+
+PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const Hashes& hashes) {
+  const Experiment& experiment = checked.experiment();
+  const Summary summary = summarize(network, step_of(experiment));
+  const Precision precision = choose_precision(experiment.training.precision, choose_device(experiment.machine.device));
+  return {.settings = settings_of(checked.read.tree),
+          .file = checked.read.file.string(),
+          .name = experiment.name,
+          .resolved = frozen(checked),
+          .identity = identity_of(checked, hashes.content, hashes.split, precision),
+          .content_hash = hashes.content,
+          .parameters = summary.parameters,
+          .multiply_adds = summary.multiply_adds,
+          .step_bytes = summary.step_bytes,
+          .epochs = experiment.training.epochs,
+          .metric = experiment.training.keep_best.metric,
+          .maximize = experiment.training.keep_best.maximize,
+          .width_is_ignored = width_is_ignored(checked)};
+}
+
+ExperimentArguments arguments_of(const Point& point) {
+  ExperimentArguments arguments{.file = point.file, .overrides = {}};
+  for (const Override& change : point.overrides) arguments.overrides.push_back(change.path + "=" + change.value);
+  return arguments;
+}
+
+std::string count_of(std::int64_t number) {
+  return number >= 1'000'000 ? fmt::format("{:.1f} million", static_cast<double>(number) * 1e-6)
+                             : fmt::format("{}", number);
+}
+
+// Faults of the points, each told once though many points share it.
+class Faults {
+ public:
+  void add(const Error& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) {
+      if (!seen_.insert(render(diagnostic)).second) continue;
+      if (faults_.size() < most_faults) faults_.push_back(diagnostic);
+    }
+  }
+  bool full() const { return faults_.size() >= most_faults; }
+  void throw_if_any() const {
+    if (!faults_.empty()) throw Error(Failure::usage, faults_);
+  }
+
+ private:
+  std::set<std::string> seen_;
+  std::vector<Diagnostic> faults_;
+};
+
+void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
+  const auto smaller = [](const PlannedPoint& a, const PlannedPoint& b) { return a.parameters < b.parameters; };
+  const auto [least, most] = std::minmax_element(plan.points.begin(), plan.points.end(), smaller);
+  if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
+  plan.warnings.push_back(fmt::format(
+      "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
+      count_of(least->parameters), in_words(*least, varying), count_of(most->parameters), in_words(*most, varying)));
+}
+
+}  // namespace
+
+SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
+  SweepPlan plan;
+  DataFacts data(console);
+  WidthSolver widths([&data](const CheckedExperiment& checked) {
+    return summarize(network_for(checked, *data.source(checked))).parameters;
+  });
+  Faults faults;
+  std::set<std::string> identities, warnings;
+  std::size_t doubles = 0;
+  for (const Point& point : points) {
+    try {
+      const Point solved = widths.solve(point);
+      const CheckedExperiment checked = check_experiment(arguments_of(solved));
+      const Network network = network_for(checked, *data.source(checked));
+      const Hashes& hashes = data.hashes(checked);
+      if (data.source(checked)->generated())
+        warnings.insert(
+            fmt::format("images of the GENERATED sample `{}` stand for real ones in some points: their results say "
+                        "nothing about real data",
+                        checked.experiment().data.sample.value_or("histology")));
+      for (const auto* list : {&checked.warnings, &hashes.warnings})
+        for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
+      PlannedPoint planned = plan_point(checked, network, hashes);
+      if (planned.width_is_ignored)
+        warnings.insert(
+            "base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+      if (identities.insert(planned.identity).second)
+        plan.points.push_back(std::move(planned));
+      else
+        ++doubles;
+    } catch (const Error& error) {
+      faults.add(error);
+      if (faults.full()) break;
+    }
+    console.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()),
+                     "");
+  }
+  console.clear_progress();
+  faults.throw_if_any();
+  plan.warnings.assign(warnings.begin(), warnings.end());
+  plan.notes = widths.notes();
+  if (doubles > 0) plan.warnings.push_back(fmt::format("{} points are the same as others and count once", doubles));
+  add_size_note(plan, varying_keys(plan.points));
+  return plan;
+}
+
+std::vector<std::string> varying_keys(const std::vector<PlannedPoint>& points) {
+  std::vector<std::string> keys;
+  std::map<std::string, std::set<std::string>> values;
+  std::map<std::string, std::size_t> counts;
+  for (const PlannedPoint& point : points)
+    for (const auto& [key, value] : point.settings) {
+      if (values.find(key) == values.end()) keys.push_back(key);
+      values[key].insert(value);
+      ++counts[key];
+    }
+  std::erase_if(keys, [&](const std::string& key) { return values[key].size() < 2 && counts[key] == points.size(); });
+  return keys;
+}
+
+std::string short_key(const std::string& key, const std::vector<std::string>& keys) {
+  const std::string tail = key.substr(key.rfind('.') == std::string::npos ? 0 : key.rfind('.') + 1);
+  const auto ends_so = [&](const std::string& other) { return other == tail || other.ends_with("." + tail); };
+  return std::count_if(keys.begin(), keys.end(), ends_so) == 1 ? tail : key;
+}
+
+std::string in_words(const PlannedPoint& point, const std::vector<std::string>& varying) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : point.settings)
+    if (std::find(varying.begin(), varying.end(), key) != varying.end())
+      words.push_back(printable(short_key(key, varying) + "=" + value));
+  return words.empty() ? printable(point.file) : fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string settings_json(const PlannedPoint& point) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : point.settings) {
+    const Node node = scalar(value, false, {});
+    if (node.kind == Node::Kind::integer)
+      json[key] = node.integer;
+    else if (node.kind == Node::Kind::real)
+      json[key] = node.real;
+    else if (node.kind == Node::Kind::boolean)
+      json[key] = node.boolean;
+    else
+      json[key] = value;
+  }
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace rxrun

@@ -1,0 +1,205 @@
+#include "cli/sweep_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+// A setting as it was given in a table to read, 1e-4 and not 0.0001; a number in one for programs.
+Value cell(const std::string& text, TableFormat format) {
+  const Node node = scalar(text, false, {});
+  if (node.kind == Node::Kind::integer) return node.integer;
+  const bool for_programs = format == TableFormat::json || format == TableFormat::csv;
+  return node.kind == Node::Kind::real && for_programs ? Value(node.real) : Value(text);
+}
+
+Value cell(const std::optional<double>& number) { return number ? Value(*number) : Value(); }
+Value positive(std::int64_t number) { return number > 0 ? Value(number) : Value(); }
+
+// Columns `point`, `file` if there are several, and one a setting that varies.
+struct Settings {
+  std::vector<std::string> varying;
+  bool files = false;
+
+  explicit Settings(const std::vector<PlannedPoint>& points) : varying(varying_keys(points)) {
+    files =
+        std::any_of(points.begin(), points.end(), [&](const auto& point) { return point.file != points.front().file; });
+  }
+  std::vector<std::string> columns() const {
+    std::vector<std::string> names = {"point"};
+    if (files) names.push_back("file");
+    for (const std::string& key : varying) names.push_back(short_key(key, varying));
+    return names;
+  }
+  std::vector<Value> row(const PlannedPoint& point, std::size_t number, TableFormat format) const {
+    std::vector<Value> row = {static_cast<std::int64_t>(number)};
+    if (files) row.push_back(point.file);
+    for (const std::string& key : varying) {
+      const auto found =
+          std::find_if(point.settings.begin(), point.settings.end(), [&](const auto& s) { return s.first == key; });
+      row.push_back(found == point.settings.end() ? Value() : cell(found->second, format));
+    }
+    return row;
+  }
+};
+
+void append(std::vector<std::string>& list, std::initializer_list<const char*> more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
+const PointState* best_of(const std::vector<PointState>& states) {
+  const PointState* best = nullptr;
+  for (const PointState& state : states)
+    if (state.status == PointStatus::finished && state.validation_accuracy &&
+        (!best || *state.validation_accuracy > *best->validation_accuracy))
+      best = &state;
+  return best;
+}
+
+}  // namespace
+
+Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds,
+                 TableFormat format) {
+  const Settings settings(plan.points);
+  Table table{.columns = settings.columns(), .rows = {}};
+  append(table.columns, {"parameters", "multiply_adds", "memory_mb", "epochs", "status", "run", "seconds"});
+  for (std::size_t i = 0; i < plan.points.size(); ++i) {
+    const PlannedPoint& point = plan.points[i];
+    std::vector<Value>& row = table.rows.emplace_back(settings.row(point, i + 1, format));
+    row.insert(row.end(), {point.parameters, point.multiply_adds, point.step_bytes >> 20, point.epochs});
+    row.push_back(std::string(known[i].status == PointStatus::finished ? "done" : to_string(known[i].status)));
+    row.push_back(positive(known[i].run));
+    row.push_back(seconds[i] > 0.0 ? Value(seconds[i]) : Value());
+  }
+  return table;
+}
+
+Table result_table(const SweepPlan& plan, const std::vector<PointState>& states, TableFormat format) {
+  const Settings settings(plan.points);
+  Table table{.columns = settings.columns(), .rows = {}};
+  append(table.columns, {"status", "run", "epochs", "parameters", "test_accuracy", "validation_accuracy",
+                         "validation_auc", "validation_loss", "seconds", "reason"});
+  for (const PointState& state : states) {
+    const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
+    std::vector<Value>& row =
+        table.rows.emplace_back(settings.row(point, static_cast<std::size_t>(state.position), format));
+    row.push_back(std::string(to_string(state.status)));
+    row.insert(row.end(), {positive(state.run), positive(state.epochs), point.parameters, cell(state.test_accuracy),
+                           cell(state.validation_accuracy), cell(state.validation_auc), cell(state.validation_loss),
+                           state.seconds > 0.0 ? Value(state.seconds) : Value()});
+    row.push_back(state.reason.empty() ? Value() : Value(state.reason));
+  }
+  return table;
+}
+
+bool report_sweep(Console& console, const std::string& results, std::int64_t sweep, const SweepPlan& plan,
+                  const std::vector<PointState>& states, bool table_only) {
+  const std::vector<std::string> varying = varying_keys(plan.points);
+  const auto words = [&](const PointState& state) {
+    return in_words(plan.points.at(static_cast<std::size_t>(state.position - 1)), varying);
+  };
+  bool failed = false;
+  for (const PointState& state : states) {
+    if (state.status != PointStatus::failed) continue;
+    failed = true;
+    console.warning(fmt::format("point {} ({}) failed: {}", state.position, words(state), printable(state.reason)));
+    for (std::size_t at = 0; at < state.log_tail.size();) {
+      const std::size_t end = std::min(state.log_tail.find('\n', at), state.log_tail.size());
+      console.line("    " + printable(state.log_tail.substr(at, end - at)));
+      at = end + 1;
+    }
+  }
+  if (table_only) return failed;
+  if (failed) console.line("The same command with `--only failed` tries the failed points once more");
+  if (std::any_of(states.begin(), states.end(),
+                  [](const PointState& state) { return state.status == PointStatus::pruned; })) {
+    std::int64_t computed = 0, whole = 0;
+    for (const PointState& state : states) {
+      computed += state.epochs;
+      whole += plan.points.at(static_cast<std::size_t>(state.position - 1)).epochs;
+    }
+    console.line(fmt::format("Pruning: {} of {} epochs were computed", computed, whole));
+  }
+  if (const PointState* best = best_of(states))
+    console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy,
+                               best->position, words(*best), best->run));
+  console.line(fmt::format("Ask again with: rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {}\"{}", sweep,
+                           results == "results" ? "" : " --results " + printable(results)));
+  return failed;
+}
+
+SweepReporter::SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan,
+                             int jobs)
+    : console_(console), rows_(rows), sweep_(sweep), plan_(plan), varying_(varying_keys(plan.points)), jobs_(jobs) {}
+
+std::string SweepReporter::label(const Claim& claim) const {
+  return fmt::format("[{}/{}] {}", claim.position, plan_.points.size(),
+                     in_words(plan_.points.at(static_cast<std::size_t>(claim.position - 1)), varying_));
+}
+
+void SweepReporter::on_start(const Claim& claim) {
+  console_.event(
+      {{"event", "point_start"}, {"point", claim.position}, {"identity", claim.identity}, {"epochs", claim.epochs}});
+  console_.line(fmt::format("{}: {}", label(claim),
+                            claim.epochs > 0 ? fmt::format("continues after epoch {}", claim.epochs) : "started"));
+}
+
+void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::string& reason) {
+  nlohmann::json event = {{"event", "point_end"}, {"point", claim.position}, {"status", to_string(status)}};
+  if (!reason.empty()) event["reason"] = reason;
+  std::string line = to_string(status);
+  for (const PointState& state : rows_.states(sweep_)) {
+    if (state.position != claim.position) continue;
+    if (state.run > 0) event["run"] = state.run;
+    if (!state.validation_accuracy) continue;
+    event["validation_accuracy"] = *state.validation_accuracy;
+    line += fmt::format(", validation accuracy {:.4f}, run {}, {}", *state.validation_accuracy, state.run,
+                        format_duration(state.seconds));
+  }
+  console_.event(event);
+  console_.line(fmt::format("{}: {}{}", label(claim), line, reason.empty() ? "" : ": " + printable(reason)));
+}
+
+void SweepReporter::on_wait(std::size_t points) {
+  if (points > 0) console_.line(fmt::format("Waiting for {} points that other processes work on", points));
+}
+
+void SweepReporter::on_tick(const std::vector<Claim>& running) {
+  double epochs = 0.0, done = 0.0, spent = 0.0, measured = 0.0;
+  std::map<PointStatus, int> counts;
+  std::vector<std::string> lines = {""};
+  for (const PointState& state : rows_.states(sweep_)) {
+    const PlannedPoint& point = plan_.points.at(static_cast<std::size_t>(state.position - 1));
+    const bool over = state.status == PointStatus::finished || state.status == PointStatus::failed ||
+                      state.status == PointStatus::pruned;
+    const auto whole = static_cast<double>(point.epochs), part = static_cast<double>(state.epochs);
+    epochs += whole;
+    done += over ? whole : part;
+    spent += state.seconds;
+    measured += part;
+    ++counts[state.status];
+    const auto claim =
+        std::find_if(running.begin(), running.end(), [&](const Claim& one) { return one.position == state.position; });
+    if (claim == running.end()) continue;
+    lines.push_back(fmt::format(
+        "  {}  epoch {}/{}{}{}", label(*claim), state.epochs, point.epochs,
+        state.test_accuracy ? fmt::format("  best test accuracy {:.4f}", *state.test_accuracy) : "",
+        part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
+  }
+  std::vector<std::string> words;
+  for (const auto& [status, count] : counts) words.push_back(fmt::format("{} {}", count, to_string(status)));
+  const double left = measured > 0.0 ? spent / measured * (epochs - done) / jobs_ : 0.0;
+  lines[0] =
+      fmt::format("{}; {:.0f} % of the epochs{}", fmt::join(words, ", "), epochs > 0.0 ? 100.0 * done / epochs : 0.0,
+                  left > 0.0 ? fmt::format(", {} left", format_duration(left)) : "");
+  console_.live(lines);
+}
+
+}  // namespace rxrun

@@ -1,0 +1,46 @@
+// What a sweep tells: its plan, each point's start and end, and the table at the end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/sweep_plan.h"
+#include "recording/sweep_rows.h"
+#include "sweep/work.h"
+
+namespace rxrun {
+
+// A row a point: what it sets, its size, what is known of it, and the time it takes by earlier runs' measure.
+Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds,
+                 TableFormat format);
+
+// A row a point: what it sets, its status, run and metrics.
+Table result_table(const SweepPlan& plan, const std::vector<PointState>& states, TableFormat format);
+
+// The last lines: what failed and why, and unless standard output is a table's alone, the best point and how to ask
+// again. Tells whether a point has failed.
+bool report_sweep(Console& console, const std::string& results, std::int64_t sweep, const SweepPlan& plan,
+                  const std::vector<PointState>& states, bool table_only);
+
+// A line for each point that starts or ends; on a terminal what is running, below them.
+class SweepReporter final : public WorkObserver {
+ public:
+  SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan, int jobs);
+  void on_start(const Claim& claim) override;
+  void on_end(const Claim& claim, PointStatus status, const std::string& reason) override;
+  void on_wait(std::size_t points) override;
+  void on_tick(const std::vector<Claim>& running) override;
+
+ private:
+  std::string label(const Claim& claim) const;
+
+  Console& console_;
+  const SweepRows& rows_;
+  const std::int64_t sweep_;
+  const SweepPlan& plan_;
+  const std::vector<std::string> varying_;
+  const int jobs_;
+};
+
+}  // namespace rxrun

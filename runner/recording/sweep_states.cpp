@@ -1,0 +1,170 @@
+// What points of sweeps are now: whose claims still hold, what runs tell of them.
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/vfs.h>
+
+#include <array>
+#include <utility>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "recording/ownership.h"
+#include "recording/process.h"
+#include "recording/reading.h"
+#include "recording/sweep_sql.h"
+
+namespace rxrun {
+namespace {
+
+constexpr double kLeaseMinutes = 2.0;  // for a process that cannot be looked at from here
+
+constexpr std::array<std::pair<PointStatus, const char*>, 6> kStatuses = {{{PointStatus::waiting, "waiting"},
+                                                                           {PointStatus::running, "running"},
+                                                                           {PointStatus::finished, "finished"},
+                                                                           {PointStatus::failed, "failed"},
+                                                                           {PointStatus::pruned, "pruned"},
+                                                                           {PointStatus::interrupted, "interrupted"}}};
+
+std::string text_of(sqlite3_value* value) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return text ? text : "";
+}
+
+// is_gone() tells of this host; for the rest the caller's clock and the heartbeat have to do.
+void lapsed_function(sqlite3_context* context, int, sqlite3_value** values) {
+  try {
+    const ProcessIdentity owner{.host = text_of(values[0]),
+                                .boot_id = text_of(values[1]),
+                                .pid_namespace = text_of(values[2]),
+                                .pid = sqlite3_value_int64(values[3]),
+                                .start = sqlite3_value_int64(values[4])};
+    const ProcessIdentity here = this_process();
+    const bool visible = owner.host == here.host && owner.pid_namespace == here.pid_namespace;
+    const bool old = sqlite3_value_double(values[5]) > kLeaseMinutes;
+    sqlite3_result_int(context, is_gone(owner) || (!visible && old) ? 1 : 0);
+  } catch (const std::exception& error) {
+    sqlite3_result_error(context, error.what(), -1);
+  }
+}
+
+std::optional<double> real_at(const Statement& row, int column) {
+  const Value value = row.value(column);
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  return std::nullopt;
+}
+
+bool has_points(Connection& connection) {
+  Statement select(connection, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'points'");
+  return select.step() && select.integer(0) == 1;
+}
+
+}  // namespace
+
+const char* to_string(PointStatus status) {
+  for (const auto& [known, word] : kStatuses)
+    if (known == status) return word;
+  return "unknown";
+}
+
+PointStatus point_status_of(const std::string& text) {
+  for (const auto& [status, word] : kStatuses)
+    if (text == word) return status;
+  throw Error(Failure::usage, fmt::format("results.db holds an unknown status of a point, `{}`", printable(text)));
+}
+
+void add_lapsed_function(Connection& connection) {
+  sqlite3_create_function_v2(connection.handle(), "rxrun_lapsed", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+                             lapsed_function, nullptr, nullptr, nullptr);
+}
+
+std::vector<PointState> point_states(Connection& connection, std::int64_t sweep) {
+  Statement select(connection, R"(
+    SELECT p.id, v.position, v.overrides, v.status,
+           v.status = 'running' AND rxrun_lapsed(p.host, p.boot_id, p.pid_namespace, p.pid, p.process_start,
+                                                 (julianday('now') - julianday(p.heartbeat)) * 1440),
+           coalesce(v.run, 0), coalesce(v.epochs, 0), coalesce(v.parameters, 0), coalesce(v.multiply_adds, 0),
+           coalesce(v.seconds, 0), v.test_accuracy, v.validation_accuracy, v.validation_auc, v.validation_loss,
+           coalesce(v.reason, ''), coalesce(p.log_tail, '')
+    FROM v_sweep v JOIN points p ON p.id = v.point WHERE v.sweep = ? ORDER BY v.position)");
+  select.bind(sweep);
+  std::vector<PointState> states;
+  while (select.step()) {
+    const PointStatus status = point_status_of(select.text(3));
+    states.push_back({.point = select.integer(0),
+                      .position = select.integer(1),
+                      .overrides = select.text(2),
+                      .status = select.integer(4) != 0 ? PointStatus::interrupted : status,
+                      .run = select.integer(5),
+                      .epochs = select.integer(6),
+                      .parameters = select.integer(7),
+                      .multiply_adds = select.integer(8),
+                      .seconds = select.real(9),
+                      .test_accuracy = real_at(select, 10),
+                      .validation_accuracy = real_at(select, 11),
+                      .validation_auc = real_at(select, 12),
+                      .validation_loss = real_at(select, 13),
+                      .reason = select.text(14),
+                      .log_tail = select.text(15)});
+  }
+  return states;
+}
+
+std::vector<KnownPoint> known_points(const std::filesystem::path& database,
+                                     const std::vector<std::string>& identities) {
+  std::vector<KnownPoint> known(identities.size());
+  if (!std::filesystem::exists(database)) return known;
+  const auto connection = open_for_reading(database);
+  const bool sweeps = has_points(*connection);  // else it is of version 1, which no writer has upgraded yet
+  Statement run(*connection, fmt::format(R"(
+    SELECT id, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start), epochs FROM runs
+    WHERE identity = ? {} ORDER BY status = 'finished' DESC, id DESC LIMIT 1)",
+                                         sweeps ? "AND removed IS NULL" : ""));
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    if (!run.bind(identities[i]).step()) continue;
+    const RunStatus status = status_of(run.text(1));
+    known[i] = {.status = status == RunStatus::finished  ? PointStatus::finished
+                          : status == RunStatus::running ? PointStatus::running
+                          : status == RunStatus::failed  ? PointStatus::failed
+                                                         : PointStatus::interrupted,
+                .run = run.integer(0),
+                .epochs = run.integer(2)};
+  }
+  if (!sweeps) return known;
+  Statement failed(*connection, "SELECT 1 FROM points WHERE identity = ? AND status = 'failed'");
+  for (std::size_t i = 0; i < identities.size(); ++i)
+    if (known[i].status != PointStatus::finished && failed.bind(identities[i]).step())
+      known[i].status = PointStatus::failed;
+  return known;
+}
+
+double seconds_a_multiply_add(const std::filesystem::path& database, const std::string& content_hash) {
+  if (!std::filesystem::exists(database)) return 0.0;
+  const auto connection = open_for_reading(database);
+  Statement select(*connection, R"(
+    SELECT total(seconds), total(epochs * CAST(multiply_adds AS REAL)) FROM (
+      SELECT seconds, epochs, multiply_adds FROM runs
+      WHERE content_hash = ? AND status = 'finished' AND epochs > 0 ORDER BY id DESC LIMIT 50))");
+  if (!select.bind(content_hash).step() || select.real(1) <= 0.0) return 0.0;
+  return select.real(0) / select.real(1);
+}
+
+std::string network_file_system(const std::filesystem::path& folder) {
+  // statfs(2), linux/magic.h
+  static constexpr std::array<std::pair<unsigned, const char*>, 9> kRemote = {{{0x6969, "NFS"},
+                                                                               {0xFF534D42, "CIFS"},
+                                                                               {0xFE534D42, "SMB"},
+                                                                               {0x517B, "SMB"},
+                                                                               {0x65735546, "FUSE"},
+                                                                               {0x01021997, "9P"},
+                                                                               {0x5346414F, "AFS"},
+                                                                               {0x00C36400, "Ceph"},
+                                                                               {0x0BD00BD0, "Lustre"}}};
+  struct statfs facts {};
+  if (::statfs(folder.c_str(), &facts) != 0) return {};
+  for (const auto& [magic, name] : kRemote)
+    if (static_cast<unsigned>(facts.f_type) == magic) return name;
+  return {};
+}
+
+}  // namespace rxrun

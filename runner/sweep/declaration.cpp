@@ -1,0 +1,236 @@
+#include "sweep/declaration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "diagnostics/render.h"
+#include "sweep/value_text.h"
+
+namespace rxrun {
+namespace {
+
+constexpr double most_values = 1'000'000;  // of one range
+
+struct Call {
+  std::string_view name;
+  Piece inside;  // between the parentheses
+};
+
+const std::vector<std::string>& call_names() {
+  static const std::vector<std::string> names = {"range", "log", "uniform", "iso", "zip"};
+  return names;
+}
+
+// Reads one word; faults are thrown as Error and collected by the caller.
+class WordReader {
+ public:
+  WordReader(const std::string& word, Declaration& declaration) : word_(word), declaration_(declaration) {}
+
+  void read() {
+    const Piece whole{word_, 0};
+    if (const auto call = call_in(whole); call && call->name == "zip") return read_zip(*call);
+    const std::size_t equals = word_.find('=');
+    if (equals == std::string::npos) return read_file();
+    Dimension dimension = read_setting(whole);
+    if (dimension.kind == Dimension::Kind::grid && dimension.values.size() == 1)
+      declaration_.fixed.push_back({dimension.keys[0], dimension.values[0][0]});
+    else
+      declaration_.dimensions.push_back(std::move(dimension));
+  }
+
+ private:
+  [[noreturn]] void fail(Piece piece, std::string message, std::string advice = {}) const {
+    throw Error(
+        Diagnostic{.where = place_in_word(word_, piece), .message = std::move(message), .advice = std::move(advice)});
+  }
+
+  // `name(...)`, with a name of ours or one that is nearly so.
+  std::optional<Call> call_in(Piece piece) const {
+    const std::size_t open = piece.text.find('(');
+    if (open == 0 || open == std::string_view::npos || piece.text.back() != ')') return std::nullopt;
+    const std::string_view name = piece.text.substr(0, open);
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+    if (!std::all_of(name.begin(), name.end(), is_letter)) return std::nullopt;
+    if (std::find(call_names().begin(), call_names().end(), name) == call_names().end()) {
+      if (const auto nearest = nearest_name(name, call_names()))
+        fail({name, piece.offset}, fmt::format("there is no `{}(...)`", printable(name)),
+             fmt::format("did you mean `{}`?", *nearest));
+      return std::nullopt;
+    }
+    return Call{name, {piece.text.substr(open + 1, piece.text.size() - open - 2), piece.offset + open + 1}};
+  }
+
+  void read_file() {
+    const bool like_file = word_.ends_with(".yaml") || word_.ends_with(".yml") || word_.find('/') != std::string::npos;
+    if (!like_file)
+      fail({word_, 0}, fmt::format("`{}` is neither an experiment file nor `key=values`", printable(word_)),
+           "for example: cardinality=8,16,32");
+    declaration_.files.emplace_back(word_);
+  }
+
+  Dimension read_setting(Piece setting) const {
+    const std::size_t equals = setting.text.find('=');
+    const Piece key = trimmed({setting.text.substr(0, std::min(equals, setting.text.size())), setting.offset});
+    if (equals == std::string_view::npos)
+      fail(key, fmt::format("`{}` has no values", printable(key.text)), "write `key=value,value`");
+    if (key.text.empty()) fail({setting.text.substr(0, 1), setting.offset}, "a key is missing before `=`");
+    const Piece values = trimmed({setting.text.substr(equals + 1), setting.offset + equals + 1});
+    Dimension dimension;
+    parse_override(std::string(key.text) + "=");
+    dimension.keys = {std::string(key.text)};
+    dimension.where = place_in_word(word_, values);
+    const auto call = call_in(values);
+    if (call && call->name != "range") {
+      read_call(*call, values, dimension);
+      return dimension;
+    }
+    const std::vector<Piece> items = cut(word_, values, ',');
+    for (const Piece& item : items) add_item(trimmed(item), items.size(), dimension);
+    return dimension;
+  }
+
+  void read_call(const Call& call, Piece whole, Dimension& dimension) const {
+    if (call.name == "zip") fail(whole, "zip(...) is a word of its own", "write zip(a=1,2; b=3,4)");
+    if (call.name == "iso") {
+      const Piece quantity = trimmed(call.inside);
+      if (quantity.text != "parameters")
+        fail(quantity.text.empty() ? whole : quantity, "iso keeps the number of parameters", "write iso(parameters)");
+      dimension.kind = Dimension::Kind::iso;
+      dimension.quantity = "parameters";
+      return;
+    }
+    const bool logarithmic = call.name == "log";
+    const std::vector<double> numbers = numbers_in(call, whole, 2, logarithmic ? 2 : 3);
+    dimension.kind = logarithmic ? Dimension::Kind::logarithmic : Dimension::Kind::uniform;
+    dimension.low = numbers[0];
+    dimension.high = numbers[1];
+    dimension.step = numbers.size() > 2 ? numbers[2] : 0.0;
+    if (!(dimension.low < dimension.high)) fail(call.inside, "the first bound has to be below the second");
+    if (logarithmic && dimension.low <= 0.0) fail(call.inside, "both bounds of log(low,high) have to be above 0");
+    if (numbers.size() > 2 && dimension.step <= 0.0) fail(call.inside, "the step has to be above 0");
+  }
+
+  std::vector<double> numbers_in(const Call& call, Piece whole, std::size_t least, std::size_t most) const {
+    std::vector<double> numbers;
+    for (Piece piece : cut(word_, call.inside, ',')) {
+      piece = trimmed(piece);
+      double number = 0.0;
+      const auto [end, code] = std::from_chars(piece.text.data(), piece.text.data() + piece.text.size(), number);
+      if (code != std::errc() || end != piece.text.data() + piece.text.size() || !std::isfinite(number))
+        fail(piece.text.empty() ? whole : piece, fmt::format("`{}` is no number", printable(piece.text)));
+      numbers.push_back(number);
+    }
+    if (numbers.size() < least || numbers.size() > most)
+      fail(whole, fmt::format("{}(...) takes {} numbers, found {}", call.name,
+                              least == most ? fmt::format("{}", least) : fmt::format("{} or {}", least, most),
+                              numbers.size()));
+    return numbers;
+  }
+
+  void add_item(Piece item, std::size_t items, Dimension& dimension) const {
+    if (item.text.empty() && items > 1)
+      fail({std::string_view(word_).substr(std::min(item.offset, word_.size() - 1), 1),
+            std::min(item.offset, word_.size() - 1)},
+           "a value is missing between the commas");
+    if (const auto call = call_in(item)) {
+      if (call->name != "range") fail(item, fmt::format("{}(...) stands alone, not in a list of values", call->name));
+      const std::vector<double> numbers = numbers_in(*call, item, 2, 3);
+      add_range(item, numbers[0], numbers[1], numbers.size() > 2 ? numbers[2] : 1.0, dimension);
+    } else if (const auto bounds = dots_in(item.text)) {
+      add_range(item, bounds->first, bounds->second, bounds->first <= bounds->second ? 1.0 : -1.0, dimension);
+    } else {
+      dimension.values.push_back({std::string(item.text)});
+    }
+  }
+
+  // `1..5`, whole numbers only: a path may have dots.
+  static std::optional<std::pair<double, double>> dots_in(std::string_view text) {
+    const std::size_t dots = text.find("..");
+    if (dots == std::string_view::npos) return std::nullopt;
+    const auto whole_number = [](std::string_view part) -> std::optional<double> {
+      std::int64_t number = 0;
+      const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), number);
+      if (part.empty() || code != std::errc() || end != part.data() + part.size()) return std::nullopt;
+      return static_cast<double>(number);
+    };
+    const auto first = whole_number(text.substr(0, dots)), last = whole_number(text.substr(dots + 2));
+    if (!first || !last) return std::nullopt;
+    return std::pair(*first, *last);
+  }
+
+  void add_range(Piece item, double first, double last, double step, Dimension& dimension) const {
+    if (step == 0.0 || (last - first) * step < 0.0)
+      fail(item, fmt::format("from {} to {} one does not get in steps of {}", rounded_text(first), rounded_text(last),
+                             rounded_text(step)));
+    const double count = std::floor((last - first) / step + 1e-9) + 1;
+    if (count > most_values) fail(item, fmt::format("a range of {} values is too long", rounded_text(count)));
+    for (double i = 0; i < count; ++i) dimension.values.push_back({rounded_text(first + i * step)});
+  }
+
+  void read_zip(const Call& call) {
+    Dimension zip;
+    zip.where = place_in_word(word_, {word_, 0});
+    for (const Piece& piece : cut(word_, call.inside, ';')) {
+      const Piece setting = trimmed(piece);
+      if (setting.text.empty()) fail({word_, 0}, "zip(...) is empty between its semicolons", "write zip(a=1,2; b=3,4)");
+      const Dimension one = read_setting(setting);
+      if (one.kind != Dimension::Kind::grid) fail(setting, "zip takes lists of values only");
+      if (!zip.keys.empty() && one.values.size() != zip.values.size())
+        fail(setting, fmt::format("`{}` has {} values, but `{}` has {}", printable(one.keys[0]), one.values.size(),
+                                  printable(zip.keys[0]), zip.values.size()));
+      zip.values.resize(one.values.size());
+      for (std::size_t i = 0; i < one.values.size(); ++i) zip.values[i].push_back(one.values[i][0]);
+      zip.keys.push_back(one.keys[0]);
+    }
+    if (zip.keys.size() < 2) fail({word_, 0}, "zip(...) pairs at least two keys", "write zip(a=1,2; b=3,4)");
+    declaration_.dimensions.push_back(std::move(zip));
+  }
+
+  const std::string& word_;
+  Declaration& declaration_;
+};
+
+void check_keys(const Declaration& declaration, const std::vector<std::string>& words, Diagnostics& diagnostics) {
+  std::vector<std::string> keys;
+  for (const Override& fixed : declaration.fixed) keys.push_back(fixed.path);
+  for (const Dimension& dimension : declaration.dimensions)
+    keys.insert(keys.end(), dimension.keys.begin(), dimension.keys.end());
+  std::sort(keys.begin(), keys.end());
+  for (auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end();
+       twice = std::adjacent_find(twice + 2, keys.end())) {
+    const auto word = std::find_if(words.rbegin(), words.rend(),
+                                   [&](const std::string& w) { return w.find(*twice + "=") != std::string::npos; });
+    const std::string& text = word == words.rend() ? *twice : *word;
+    const std::size_t offset = std::min(text.find(*twice), text.size());
+    diagnostics.error(place_in_word(text, {std::string_view(text).substr(offset, twice->size()), offset}),
+                      fmt::format("`{}` is set twice", printable(*twice)), "put all its values into one list");
+  }
+  const auto iso = [](const Dimension& d) { return d.kind == Dimension::Kind::iso; };
+  if (std::count_if(declaration.dimensions.begin(), declaration.dimensions.end(), iso) > 1)
+    diagnostics.error(std::find_if(declaration.dimensions.rbegin(), declaration.dimensions.rend(), iso)->where,
+                      "one iso(...) at a time: two widths cannot be solved for one number");
+}
+
+}  // namespace
+
+Declaration parse_declaration(const std::vector<std::string>& words) {
+  Declaration declaration;
+  Diagnostics diagnostics;
+  for (const std::string& word : words) {
+    try {
+      WordReader(word, declaration).read();
+    } catch (const Error& error) {
+      for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.add(diagnostic);
+    }
+  }
+  check_keys(declaration, words, diagnostics);
+  diagnostics.throw_errors();
+  return declaration;
+}
+
+}  // namespace rxrun

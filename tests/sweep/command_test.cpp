@@ -1,0 +1,221 @@
+// `rxrun sweep` as a user starts it: planned, run, killed, started again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "program.h"
+#include "recording/query.h"
+
+namespace rxrun::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
+
+std::int64_t number(const Workplace& place, const std::string& sql) {
+  return std::get<std::int64_t>(ask(place, sql).rows.at(0).at(0));
+}
+
+Workplace& with_tiny(Workplace& place, int epochs) {
+  place.write("tiny.yaml", tiny_experiment(epochs));
+  return place;
+}
+
+const char* const kMetrics =
+    "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
+
+TEST(SweepCommand, PlansWithoutTouchingAnything) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished plan =
+      place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.channels=4,8", "lr=1e-2,1e-3", "batch=8", "--plan", "--json"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  const auto rows = nlohmann::json::parse(plan.out);
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0]["channels"], 4);
+  EXPECT_EQ(rows[2]["channels"], 8);
+  EXPECT_EQ(rows[1]["lr"], 0.001);
+  EXPECT_LT(rows[0]["parameters"], rows[2]["parameters"]);
+  EXPECT_GT(rows[0]["multiply_adds"], 0);
+  EXPECT_EQ(rows[0]["status"], "waiting");
+  EXPECT_THAT(plan.err, HasSubstr("differ in size"));
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "stem.0.conv.groups=1,2"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_THAT(sweep.err, HasSubstr("conv"));
+  const Finished range = place.rxrun({"sweep", "tiny.yaml", "batch=8,0"});
+  EXPECT_EQ(range.code, 2);
+  EXPECT_THAT(range.err, HasSubstr("`batch`"));
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "lr=1,,2"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_THAT(sweep.err, HasSubstr("command line:1:6: error: a value is missing"));
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1..101", "batch=1..100"}).err, HasSubstr("10100 points"));
+}
+
+TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
+  Workplace place;
+  with_tiny(place, 1);
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "batch=16"}).code, 0);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "--repeat", "1"});
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  const Finished again = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("2 points, 1 done already"));
+  EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
+  EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND validation_accuracy IS NOT NULL"),
+            4);
+
+  const Finished anew = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7", "--again", "--csv"});
+  ASSERT_EQ(anew.code, 0) << anew.err;
+  EXPECT_THAT(anew.out, HasSubstr("point,batch,status,run"));
+  EXPECT_THAT(anew.out, Not(HasSubstr("Best")));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 6);
+}
+
+TEST(SweepCommand, AFailedPointIsNamedWithItsReasonAndTheOthersGoOn) {
+  Workplace place;
+  with_tiny(place, 2);
+  // Weights of three classes where there are two: the training refuses them.
+  const std::string losses = "training.loss=cross_entropy,{cross_entropy: {class_weights: [1, 2, 3]}}";
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", losses, "--jobs", "1"});
+  EXPECT_EQ(sweep.code, 1);
+  EXPECT_THAT(sweep.err, HasSubstr("point 2 ("));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'failed' AND reason <> '' AND log_tail <> ''"),
+            1);
+  EXPECT_THAT(sweep.err, HasSubstr(") failed: "));
+  const Finished once_more = place.rxrun({"sweep", "tiny.yaml", losses, "--only", "failed"});
+  EXPECT_EQ(once_more.code, 1);
+  EXPECT_EQ(number(place, "SELECT max(attempts) FROM points"), 2);
+}
+
+TEST(SweepCommand, DataThatHaveChangedSinceThePlanAreNotTakenForTheOldOnes) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished run = place.rxrun({"run", "tiny.yaml", "--identity", std::string(64, '0')});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("have changed since"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 0);
+}
+
+// Waits until the sweep has recorded so many epochs in all.
+void wait_for_epochs(const Workplace& place, std::int64_t epochs) {
+  for (;;) {
+    try {
+      if (number(place, "SELECT count(*) FROM epochs") >= epochs) return;
+    } catch (const std::exception&) {
+      // the database is not there yet
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+class KilledSweep : public testing::Test {
+ protected:
+  const std::vector<std::string> command = {"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--jobs", "2"};
+
+  const std::vector<std::vector<Value>>& undisturbed() {
+    static const auto rows = [this] {
+      Workplace place;
+      EXPECT_EQ(with_tiny(place, 30).rxrun(command).code, 0);
+      return ask(place, kMetrics).rows;
+    }();
+    return rows;
+  }
+
+  void expect_as_undisturbed(const Workplace& place) {
+    EXPECT_EQ(ask(place, kMetrics).rows, undisturbed());
+    EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
+    EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'finished' AND epochs = 30"), 4);
+    EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'finished'"), 4);
+  }
+};
+
+TEST_F(KilledSweep, GoesOnAfterKill9ToTheSameMetrics) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 30).start(command);
+  wait_for_epochs(place, 10);
+  kill(sweep, SIGKILL);
+  EXPECT_EQ(place.wait(sweep).code, 128 + SIGKILL);
+  const Finished again = place.rxrun(command);
+  ASSERT_EQ(again.code, 0) << again.err;
+  expect_as_undisturbed(place);
+}
+
+TEST_F(KilledSweep, TakesItsWorkersWithIt) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 3000).start(command);
+  wait_for_epochs(place, 10);
+  const Table workers = ask(place, "SELECT pid FROM runs WHERE status = 'running'");
+  ASSERT_GE(workers.rows.size(), 1u);
+  kill(sweep, SIGKILL);
+  place.wait(sweep);
+  for (const auto& row : workers.rows) {
+    const auto worker = static_cast<pid_t>(std::get<std::int64_t>(row[0]));
+    int waited = 0;
+    while (kill(worker, 0) == 0 && waited < 200) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ++waited;
+    }
+    EXPECT_LT(waited, 200) << "a worker outlived its sweep";
+  }
+}
+
+TEST_F(KilledSweep, ASecondSignalEndsItAtOnce) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 3000).start(command);
+  wait_for_epochs(place, 4);
+  kill(sweep, SIGINT);
+  kill(sweep, SIGINT);
+  EXPECT_EQ(place.wait(sweep).code, 128 + SIGINT);
+}
+
+TEST_F(KilledSweep, TwoAtATimeShareThePoints) {
+  Workplace place;
+  with_tiny(place, 30);
+  Workplace other;
+  with_tiny(other, 30);
+  std::vector<std::string> elsewhere = command;
+  elsewhere.insert(elsewhere.end(), {"--results", place.results().string()});
+  const pid_t first = place.start(command), second = other.start(elsewhere);
+  const Finished one = place.wait(first), two = other.wait(second);
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(number(place, "SELECT max(attempts) FROM points"), 1);
+  expect_as_undisturbed(place);
+}
+
+TEST_F(KilledSweep, StopsAtASignalWithACheckpoint) {
+  Workplace place;
+  const pid_t sweep = with_tiny(place, 30).start(command);
+  wait_for_epochs(place, 10);
+  kill(sweep, SIGTERM);
+  const Finished stopped = place.wait(sweep);
+  EXPECT_EQ(stopped.code, 128 + SIGTERM) << stopped.err;
+  EXPECT_THAT(stopped.out, HasSubstr("the same command continues"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'running'"), 0);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'running'"), 0);
+  ASSERT_EQ(place.rxrun(command).code, 0);
+  expect_as_undisturbed(place);
+}
+
+}  // namespace
+}  // namespace rxrun::test

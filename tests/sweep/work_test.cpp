@@ -1,0 +1,151 @@
+// The loop that runs points as processes; shell scripts stand in for the engine.
+#include "sweep/work.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "child.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class WorkTest : public TemporaryResults {
+ protected:
+  // Point i's script is its resolved experiment.
+  std::int64_t sweep_of(SweepRows& rows, const std::vector<std::string>& scripts) {
+    SweepRecord sweep{.name = "a", .declaration = {}, .command = {}, .points = {}};
+    for (const std::string& script : scripts)
+      sweep.points.push_back({"identity of a-" + std::to_string(sweep.points.size()), script, "{}"});
+    return rows.open(sweep);
+  }
+
+  WorkEnd work(SweepRows& rows, std::int64_t sweep, WorkOptions options = {}) {
+    options.folder = folder;
+    const auto command = [this](const Claim& claim, const std::filesystem::path& experiment,
+                                const std::filesystem::path& log) {
+      started.push_back(claim.position);
+      if (on_start) on_start(claim);
+      return WorkerCommand{.program = "/bin/sh", .arguments = {experiment.string()}, .log = log};
+    };
+    WorkObserver nobody;
+    return work_through(rows, sweep, options, command, nobody);
+  }
+
+  // As the engine would have recorded it.
+  void finish_run(std::int64_t position) {
+    Recorder recorder(database);
+    const std::int64_t run = recorder.begin(run_record("a-" + std::to_string(position - 1)), split_record());
+    recorder.end(run, end_record(0.8, 1));
+  }
+
+  std::vector<std::string> statuses(SweepRows& rows, std::int64_t sweep) {
+    std::vector<std::string> list;
+    for (const PointState& state : rows.states(sweep)) list.push_back(to_string(state.status));
+    return list;
+  }
+
+  std::vector<std::int64_t> started;
+  std::function<void(const Claim&)> on_start;
+};
+
+TEST_F(WorkTest, APointThatFailsLeavesTheOthersAlone) {
+  SweepRows rows(database);
+  const std::int64_t sweep =
+      sweep_of(rows, {"true", "echo 'a.yaml:1:1: error: the loss is nan' >&2; exit 1", "kill -SEGV $$"});
+  on_start = [&](const Claim& claim) {
+    if (claim.position == 1) finish_run(1);
+  };
+  EXPECT_EQ(work(rows, sweep, {.jobs = 2}), WorkEnd::done);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("finished", "failed", "failed"));
+  EXPECT_EQ(rows.states(sweep)[1].reason, "the loss is nan");
+  EXPECT_EQ(rows.states(sweep)[1].log_tail, "a.yaml:1:1: error: the loss is nan");
+  EXPECT_THAT(rows.states(sweep)[2].reason, HasSubstr("signal 11"));
+  EXPECT_THAT(started, ElementsAre(1, 2, 3));
+}
+
+TEST_F(WorkTest, SuccessWithoutAFinishedRunIsAFailure) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 0"});
+  work(rows, sweep);
+  EXPECT_EQ(rows.states(sweep)[0].reason, "ended without a finished run");
+}
+
+TEST_F(WorkTest, AProgramThatCannotBeStartedEndsTheSweepAndFailsNoPoint) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 0", "exit 0"});
+  WorkObserver nobody;
+  const auto nothing = [](const Claim&, const std::filesystem::path&, const std::filesystem::path& log) {
+    return WorkerCommand{.program = "/nowhere/rxrun-engine", .arguments = {}, .log = log};
+  };
+  EXPECT_THROW(work_through(rows, sweep, {.folder = folder}, nothing, nobody), Error);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("waiting", "waiting"));
+}
+
+TEST_F(WorkTest, AFailedPointIsTriedAgainAsOftenAsAsked) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 1"});
+  work(rows, sweep, {.retries = 2});
+  EXPECT_THAT(started, ElementsAre(1, 1, 1));
+  work(rows, sweep, {.retries = 2});
+  EXPECT_EQ(started.size(), 3u) << "a restart does not begin to count anew";
+}
+
+TEST_F(WorkTest, FailFastStopsAtTheFirstFailure) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 1", "exit 1", "exit 1"});
+  EXPECT_EQ(work(rows, sweep, {.fail_fast = true}), WorkEnd::failed_fast);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("failed", "waiting", "waiting"));
+}
+
+TEST_F(WorkTest, FailFastStopsWhatRunsBeside) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exec sleep 60", "sleep 0.2; exit 1"});
+  EXPECT_EQ(work(rows, sweep, {.jobs = 2, .fail_fast = true}), WorkEnd::failed_fast);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("interrupted", "failed"));
+}
+
+TEST_F(WorkTest, AKilledWorkerIsStartedAgainButNotForEver) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"kill -KILL $$"});
+  EXPECT_EQ(work(rows, sweep), WorkEnd::done);
+  EXPECT_THAT(started, ElementsAre(1, 1, 1));
+  EXPECT_THAT(rows.states(sweep)[0].reason, HasSubstr("signal 9"));
+}
+
+TEST_F(WorkTest, OnlyThePointsAskedForAreWorkedOn) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 1", "exit 1", "exit 1"});
+  work(rows, sweep, {.only = {rows.states(sweep)[1].point}});
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("waiting", "failed", "waiting"));
+}
+
+TEST_F(WorkTest, ASignalStopsTheWorkersAndNothingNewIsStarted) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exec sleep 60", "exit 1"});
+  std::atomic<int> stop{0};
+  on_start = [&](const Claim&) { stop = SIGTERM; };
+  EXPECT_EQ(work(rows, sweep, {.stop = &stop}), WorkEnd::stopped);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("interrupted", "waiting"));
+}
+
+TEST_F(WorkTest, APointThatIsBusyElsewhereIsTriedLater) {
+  SweepRows rows(database);
+  const std::string flag = (folder / "flag").string();
+  const std::int64_t sweep = sweep_of(rows, {"test -e " + flag + " && exit 0; touch " + flag + "; exit 75", "exit 1"});
+  on_start = [&](const Claim& claim) {
+    if (claim.position == 1 && std::filesystem::exists(flag)) finish_run(1);
+  };
+  work(rows, sweep);
+  EXPECT_THAT(started, ElementsAre(1, 2, 1)) << "the others first";
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("finished", "failed"));
+}
+
+}  // namespace
+}  // namespace rxrun::testing
