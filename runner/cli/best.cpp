@@ -18,14 +18,17 @@ std::string in_words(const Table& best, const std::string& metric) {
     return best.rows[0][static_cast<std::size_t>(column)];
   };
   const auto integer = [&](const std::string& name) {
-    const auto* value = std::get_if<std::int64_t>(&cell(name));
-    return value ? *value : 0;
+    const auto* number = std::get_if<std::int64_t>(&cell(name));
+    return number ? *number : 0;
   };
+  const auto* value = std::get_if<double>(&cell(metric));
+  const auto* name = std::get_if<std::string>(&cell("name"));
+  if (!value || !name)
+    throw Error(Failure::usage, "the database of results is damaged: a run without a name or a value");
   std::string words = metric;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), std::get<double>(cell(metric)),
-                     integer("run"), printable(std::get<std::string>(cell("name"))), integer("best_epoch"),
-                     integer("epochs"),
+  return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), *value, integer("run"),
+                     printable(*name), integer("best_epoch"), integer("epochs"),
                      integer("generated_data") != 0 ? ", on GENERATED data: it says nothing about real images" : "");
 }
 

@@ -45,6 +45,16 @@ std::size_t bytes_of(const Value& value) {
 
 }  // namespace
 
+const std::string& text_in(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold a text does not");
+}
+
+std::int64_t integer_in(const Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold an integer does not");
+}
+
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
   check_file(database);
   auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);

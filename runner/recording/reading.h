@@ -19,4 +19,8 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
 Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {},
             std::int64_t limit = 0);
 
+// What the schema promises of a cell. Throws Error when it is something else: the file is damaged then.
+const std::string& text_in(const Value& value);
+std::int64_t integer_in(const Value& value);
+
 }  // namespace rxrun

@@ -16,7 +16,7 @@ namespace {
 
 std::vector<std::string> strings(const Table& table) {
   std::vector<std::string> list;
-  for (const auto& row : table.rows) list.push_back(std::get<std::string>(row[0]));
+  for (const auto& row : table.rows) list.push_back(text_in(row[0]));
   return list;
 }
 
@@ -45,13 +45,13 @@ std::int64_t find_run(Connection& connection, const std::string& run) {
   if (found.rows.size() > 1) {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i)
-      names.push_back(printable(std::get<std::string>(found.rows[i][1])));
+      names.push_back(printable(text_in(found.rows[i][1])));
     throw Error(Failure::usage,
                 fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
                             found.rows.size() > 5 ? ", ..." : ""),
                 "give more of the name, or the number");
   }
-  return std::get<std::int64_t>(found.rows[0][0]);
+  return integer_in(found.rows[0][0]);
 }
 
 void check_metric(Connection& connection, const std::string& metric) {
@@ -72,7 +72,7 @@ void check_metric(Connection& connection, const std::string& metric) {
 // The environment and the sizes of the parts as further columns of the one row of facts.
 void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
   for (const auto& pair : pairs.rows) {
-    facts.columns.push_back(prefix + std::get<std::string>(pair[0]));
+    facts.columns.push_back(prefix + text_in(pair[0]));
     facts.rows[0].push_back(pair[1]);
   }
 }

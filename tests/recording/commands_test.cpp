@@ -10,6 +10,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "recording/reading.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -258,6 +259,16 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
   }
   EXPECT_THAT(sql(statement, TableFormat::markdown), HasSubstr("\\| \\<b>"));
   EXPECT_EQ(nlohmann::json::parse(sql(statement, TableFormat::json))[0]["folder"], record.folder);
+}
+
+// A flipped bit can turn a text into a number, whatever the schema says.
+TEST_F(CommandsTest, ACellOfAnotherTypeIsADamagedDatabase) {
+  EXPECT_EQ(text_in(Value("a")), "a");
+  EXPECT_EQ(integer_in(Value(std::int64_t{7})), 7);
+  for (const auto& read :
+       {std::function<void()>([] { text_in(Value(std::int64_t{1})); }), std::function<void()>([] { text_in(Value()); }),
+        std::function<void()>([] { integer_in(Value("1")); }), std::function<void()>([] { integer_in(Value(1.0)); })})
+    EXPECT_THROW(read(), Error);
 }
 
 TEST_F(CommandsTest, OddResultsRender) {
