@@ -65,6 +65,8 @@ CREATE TABLE params (
   PRIMARY KEY (run, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX params_by_name ON params (name, value);
+
 CREATE TABLE epochs (
   run               INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   epoch             INTEGER NOT NULL CHECK (epoch > 0),

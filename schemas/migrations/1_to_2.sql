@@ -2,6 +2,8 @@
 ALTER TABLE runs ADD COLUMN note TEXT;
 ALTER TABLE runs ADD COLUMN removed TEXT;
 
+CREATE INDEX params_by_name ON params (name, value);
+
 CREATE TABLE tags (
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   tag TEXT NOT NULL,
