@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   return parse_and_run(argc, argv, {
+      .results = results_commands(),
       .run = run_run,
       .resume = run_resume,
       .check = run_check,
@@ -30,10 +31,6 @@ int main(int argc, char** argv) {
       .plugins_show = run_plugins_show,
       .plugins_new = run_plugins_new,
       .plugins_test = run_plugins_test,
-      .ls = run_ls,
-      .show = run_show,
-      .best = run_best,
-      .sql = run_sql,
       .evaluate = run_evaluate,
       .predict = run_predict,
   });

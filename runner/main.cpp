@@ -23,6 +23,7 @@ int hand_over(const Options& options) {
 
 int main(int argc, char** argv) {
   return parse_and_run(argc, argv, {
+      .results = results_commands(),
       .run = check_then_hand_over<RunOptions>,
       .resume = hand_over<ResumeOptions>,
       .check = check_then_hand_over<CheckOptions>,
@@ -33,10 +34,6 @@ int main(int argc, char** argv) {
       .plugins_show = run_plugins_show,
       .plugins_new = run_plugins_new,
       .plugins_test = hand_over<PluginsTestOptions>,
-      .ls = run_ls,
-      .show = run_show,
-      .best = run_best,
-      .sql = run_sql,
       .evaluate = hand_over<EvaluateOptions>,
       .predict = hand_over<PredictOptions>,
   });

@@ -55,6 +55,9 @@ CREATE INDEX runs_by_identity ON runs (identity);
 CREATE INDEX runs_by_experiment ON runs (experiment, configuration);
 CREATE INDEX runs_by_split ON runs (split_hash);
 CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
+-- All that the views on finished runs need to choose and group them: the rows themselves are long.
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, generated_data, multiply_adds, status, removed)
+  WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
 -- such.

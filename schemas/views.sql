@@ -56,27 +56,29 @@ WHERE r.removed IS NULL;
 CREATE VIEW v_leaderboard AS
 WITH by_seed AS (
   SELECT r.experiment, r.configuration, r.seed, avg(s.validation_accuracy) AS accuracy
-  FROM results s JOIN runs r ON r.id = s.run
+  FROM runs r CROSS JOIN results s ON s.run = r.id
   WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
   GROUP BY r.experiment, r.configuration, r.seed
-), means AS (
-  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean
-  FROM by_seed GROUP BY experiment, configuration
+), centred AS (
+  SELECT experiment, configuration, accuracy,
+         avg(accuracy) OVER (PARTITION BY experiment, configuration) AS mean
+  FROM by_seed
 ), spreads AS (
-  SELECT m.experiment, m.configuration, m.seeds, m.mean,
-         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END
-           AS deviation
-  FROM means m JOIN by_seed b ON b.experiment = m.experiment AND b.configuration = m.configuration
-  GROUP BY m.experiment, m.configuration
+  SELECT experiment, configuration, count(*) AS seeds, mean,
+         CASE WHEN count(*) > 1 THEN sqrt(sum((accuracy - mean) * (accuracy - mean)) / (count(*) - 1)) END AS deviation
+  FROM centred GROUP BY experiment, configuration
+), ranked AS (
+  SELECT r.id, r.experiment, r.configuration, s.validation_accuracy, s.validation_auc, s.validation_loss,
+         rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank
+  FROM runs r CROSS JOIN results s ON s.run = r.id
+  WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
 )
-SELECT x.name AS experiment,
-       rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank,
-       r.id AS run, r.name, r.seed, r.generated_data, s.validation_accuracy, s.validation_auc, s.validation_loss,
+SELECT x.name AS experiment, k.rank, k.id AS run, r.name, r.seed, r.generated_data, k.validation_accuracy,
+       k.validation_auc, k.validation_loss,
        g.seeds, g.mean AS mean_validation_accuracy, g.deviation AS deviation_validation_accuracy,
-       r.configuration, r.parameters
-FROM results s JOIN runs r ON r.id = s.run JOIN experiments x ON x.id = r.experiment
-     JOIN spreads g ON g.experiment = r.experiment AND g.configuration = r.configuration
-WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL;
+       k.configuration, r.parameters
+FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment
+     JOIN spreads g ON g.experiment = k.experiment AND g.configuration = k.configuration;
 
 -- The split of each run, wherever its rows are kept.
 CREATE VIEW v_splits AS
@@ -144,11 +146,11 @@ WITH best AS (
   SELECT r.id, r.experiment, r.multiply_adds, s.validation_accuracy AS accuracy, r.generated_data,
          max(s.validation_accuracy) OVER (up_to RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS with_as_many,
          max(s.validation_accuracy) OVER (up_to GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS with_fewer
-  FROM runs r JOIN results s ON s.run = r.id
+  FROM runs r CROSS JOIN results s ON s.run = r.id
   WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
   WINDOW up_to AS (PARTITION BY r.experiment, r.generated_data ORDER BY r.multiply_adds)
 )
 SELECT x.name AS experiment, b.id AS run, r.name, r.seed, b.generated_data, b.multiply_adds,
        b.accuracy AS validation_accuracy, r.parameters, r.configuration, r.seconds
-FROM best b JOIN runs r ON r.id = b.id JOIN experiments x ON x.id = b.experiment
+FROM best b CROSS JOIN runs r ON r.id = b.id JOIN experiments x ON x.id = b.experiment
 WHERE b.accuracy = b.with_as_many AND (b.with_fewer IS NULL OR b.accuracy > b.with_fewer);

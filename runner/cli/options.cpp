@@ -9,6 +9,7 @@
 #include <iostream>
 #include <new>
 
+#include "cli/declare.h"
 #include "cli/version.h"
 #include "diagnostics/render.h"
 
@@ -26,40 +27,9 @@ Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin err
 constexpr const char* overrides_help =
     "KEY=VALUE: a value instead of the file's. KEY is a full path (training.epochs) or any unambiguous tail (epochs)";
 
-void add_common(CLI::App& command, CommonOptions& common) {
-  command.add_option("--results", common.results, "folder of results.db and checkpoints/")
-      ->envname("RXRUN_RESULTS")
-      ->capture_default_str();
-  command.add_flag_callback("--json", [&common] { common.format = TableFormat::json; }, "print JSON");
-  command.add_flag_callback("--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
-  command.add_flag_callback("--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
-  command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
-  command.add_option("--color", common.color, "colours: auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->capture_default_str();
-}
-
 void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("FILE", experiment.file, "experiment file")->required();
   command.add_option("OVERRIDES", experiment.overrides, overrides_help);
-}
-
-// Declares one command: its options live as long as the parser, and its callback leaves the exit code in `exit_code`.
-template <typename Options, typename Declare>
-CLI::App* declare(CLI::App& parent, const char* name, const char* help, const std::vector<std::string>& arguments,
-                  const CommonOptions*& chosen, std::function<int()>& action,
-                  const std::function<int(const Options&)>& run, Declare&& declare_options) {
-  CLI::App* command = parent.add_subcommand(name, help);
-  auto options = std::make_shared<Options>();
-  options->common.arguments = arguments;
-  add_common(*command, options->common);
-  declare_options(*command, *options);
-  command->callback([options, run, command, &chosen, &action] {
-    if (!command->get_subcommands().empty()) return;
-    chosen = &options->common;
-    action = [options, run] { return run(*options); };
-  });
-  return command;
 }
 
 bool use_color(const CommonOptions& common, int descriptor) {
@@ -103,11 +73,10 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   CLI::App app(overview, "rxrun");
   app.set_version_flag("--version", std::string(version), "print the version");
   app.require_subcommand(1);
-  const CommonOptions* chosen = nullptr;
-  std::function<int()> action;
+  Declared declared{.arguments = arguments};
   const auto command = [&]<typename Options>(CLI::App& parent, const char* name, const char* help,
                                              const std::function<int(const Options&)>& run, auto&& options) {
-    return declare<Options>(parent, name, help, arguments, chosen, action, run, options);
+    return declare<Options>(parent, name, help, declared, run, options);
   };
 
   command(app, "run", "run an experiment, or continue or show what is already there of it", commands.run, [](CLI::App& c, RunOptions& o) {
@@ -142,15 +111,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   command(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", commands.plugins_test,
           [](CLI::App& c, PluginsTestOptions& o) { c.add_option("FILE", o.library, "library, or the name of a plugin")->required(); });
 
-  command(app, "ls", "list the runs", commands.ls, [](CLI::App&, LsOptions&) {});
-  command(app, "show", "show one run: facts, parameters, epochs", commands.show,
-          [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
-  command(app, "best", "name the best run", commands.best, [](CLI::App& c, BestOptions& o) {
-    c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
-    c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  });
-  command(app, "sql", "ask results.db with SQL, read-only", commands.sql,
-          [](CLI::App& c, SqlOptions& o) { c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required(); });
+  declare_results_commands(app, declared, commands.results);
   command(app, "evaluate", "score a run's best weights on a part of its data", commands.evaluate, [](CLI::App& c, EvaluateOptions& o) {
     c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
     c.add_option("--part", o.part, "train, test or validation")->check(CLI::IsMember({"train", "test", "validation"}))->capture_default_str();
@@ -181,7 +142,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Failure::usage);
   }
-  return run_guarded(action, *chosen);
+  return run_guarded(declared.action, *declared.chosen);
 }
 
 }  // namespace rxrun

@@ -31,8 +31,20 @@ Table query(const std::filesystem::path& database, const std::string& sql, const
 
 // In the following, a run that says `running` but whose process is gone is shown as `interrupted`.
 
-// Newest first: run, name, data, status, seed, epochs, test_accuracy, validation_accuracy, started, seconds.
-Table list_runs(const std::filesystem::path& database);
+// Which runs, and in which order.
+struct RunSelection {
+  std::vector<std::string> where;  // conditions such as "cardinality=8" (recording/field.h); all have to hold
+  std::string sort;                // a fact, metric or parameter; empty: newest first
+  bool descending = false;
+  std::int64_t limit = 0;  // 0: all
+};
+
+// run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, test_accuracy,
+// validation_accuracy, started, seconds, tags, note. `more` tells that the limit left some out.
+Table list_runs(const std::filesystem::path& database, const RunSelection& selection = {});
+
+// Runs that were removed and can be restored, newest first.
+Table removed_runs(const std::filesystem::path& database);
 
 // Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
 // epochs, parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the

@@ -68,6 +68,7 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
     check_schema(*connection);
   }
   connection->execute("PRAGMA query_only = ON");
+  connection->execute("PRAGMA cache_size = -65536");  // 64 MB: a view looks at some pages again and again
   sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
                              status_function, nullptr, nullptr, nullptr);
   return connection;

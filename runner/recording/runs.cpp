@@ -1,4 +1,4 @@
-// What the commands ask of results.db: the list of runs, the best ones, one run in full.
+// What the commands ask of results.db: the best runs, one run in full.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,6 +8,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "recording/field.h"
 #include "recording/query.h"
 #include "recording/reading.h"
 
@@ -57,8 +58,7 @@ std::int64_t find_run(Connection& connection, const std::string& run) {
 void check_metric(Connection& connection, const std::string& metric) {
   std::vector<std::string> known =
       strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
-  for (std::string& name : strings(fetch(connection, "SELECT DISTINCT name FROM metrics WHERE epoch = 0")))
-    known.push_back(std::move(name));
+  for (std::string& name : metric_names(connection)) known.push_back(std::move(name));
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   if (std::binary_search(known.begin(), known.end(), metric)) return;
@@ -78,15 +78,6 @@ void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
 }
 
 }  // namespace
-
-Table list_runs(const std::filesystem::path& database) {
-  const auto connection = open_for_reading(database);
-  return fetch(*connection, R"(
-    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
-           v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds
-    FROM v_runs v JOIN runs r ON r.id = v.run ORDER BY v.run DESC)");
-}
 
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit) {
   if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));

@@ -2,6 +2,10 @@
 ALTER TABLE runs ADD COLUMN note TEXT;
 ALTER TABLE runs ADD COLUMN removed TEXT;
 
+-- All that the views on finished runs need to choose and group them: the rows themselves are long.
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, generated_data, multiply_adds, status, removed)
+  WHERE status = 'finished' AND removed IS NULL;
+
 CREATE INDEX params_by_name ON params (name, value);
 
 CREATE TABLE tags (

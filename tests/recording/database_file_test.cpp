@@ -211,10 +211,11 @@ TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
 }
 
 std::string shape_of(const fs::path& file) {
-  return one(file,
-             "SELECT group_concat(t.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk, char(10)) "
-             "FROM (SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name) t, "
-             "pragma_table_xinfo(t.name) c");
+  return one(
+      file,
+      "SELECT group_concat(t.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk, char(10)) "
+      "FROM (SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name) t, "
+      "pragma_table_xinfo(t.name) c");
 }
 
 // golden/results_v1.sql is the schema as version 1 was, with a run in it.

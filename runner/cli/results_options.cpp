@@ -1,0 +1,57 @@
+#include "cli/results_options.h"
+
+#include "cli/commands.h"
+#include "cli/declare.h"
+
+namespace rxrun {
+namespace {
+
+constexpr const char* one_run = "number, name or the beginning of a name";
+constexpr const char* where_help =
+    "only runs for which KEY=VALUE holds (or != < <= > >=); KEY is a column of v_runs, a metric, a parameter or `tag`. "
+    "For example: --where cardinality=8 'validation_accuracy>0.9' tag=paper";
+
+}  // namespace
+
+void add_common(CLI::App& command, CommonOptions& common) {
+  command.add_option("--results", common.results, "folder of results.db and checkpoints/")
+      ->envname("RXRUN_RESULTS")
+      ->capture_default_str();
+  command.add_flag_callback(
+      "--json", [&common] { common.format = TableFormat::json; }, "print JSON");
+  command.add_flag_callback(
+      "--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
+  command.add_flag_callback(
+      "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
+  command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
+  command.add_option("--color", common.color, "colours: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+}
+
+ResultsCommands results_commands() { return {.ls = run_ls, .show = run_show, .best = run_best, .sql = run_sql}; }
+
+void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands) {
+  const auto command = [&]<typename Options>(const char* name, const char* help,
+                                             const std::function<int(const Options&)>& run, auto&& options) {
+    declare<Options>(app, name, help, declared, run, options);
+  };
+  command("ls", "list the runs, with the parameters in which they differ", commands.ls, [](CLI::App& c, LsOptions& o) {
+    c.add_option("--where", o.where, where_help)->type_name("CONDITION");
+    c.add_option("--sort", o.sort, "by a column, a metric or a parameter instead of the newest first");
+    c.add_flag("--descending", o.descending, "the largest first");
+    c.add_option("--limit", o.limit, "how many runs; 0 is all, as for --json and --csv")->check(CLI::NonNegativeNumber);
+    c.add_flag("--removed", o.removed, "list the removed runs instead");
+  });
+  command("show", "show one run: facts, parameters, epochs", commands.show,
+          [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, one_run)->required(); });
+  command("best", "name the best run", commands.best, [](CLI::App& c, BestOptions& o) {
+    c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
+    c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  });
+  command("sql", "ask results.db with SQL, read-only", commands.sql, [](CLI::App& c, SqlOptions& o) {
+    c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required();
+  });
+}
+
+}  // namespace rxrun

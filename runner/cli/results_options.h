@@ -1,0 +1,47 @@
+// Options of the commands that ask or tend results.db. None of them needs LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/common_options.h"
+
+namespace rxrun {
+
+struct LsOptions {
+  CommonOptions common;
+  std::vector<std::string> where;
+  std::string sort;
+  bool descending = false;
+  std::optional<std::int64_t> limit;  // absent: a page in a table for reading, all otherwise
+  bool removed = false;
+};
+struct ShowOptions {
+  CommonOptions common;
+  std::string run;
+};
+struct BestOptions {
+  CommonOptions common;
+  std::string metric = "validation_accuracy";
+  std::int64_t limit = 1;
+};
+struct SqlOptions {
+  CommonOptions common;
+  std::string statement;
+};
+
+// Each returns the exit code, or throws Error.
+struct ResultsCommands {
+  std::function<int(const LsOptions&)> ls;
+  std::function<int(const ShowOptions&)> show;
+  std::function<int(const BestOptions&)> best;
+  std::function<int(const SqlOptions&)> sql;
+};
+
+// All of them, as both programs have them.
+ResultsCommands results_commands();
+
+}  // namespace rxrun
