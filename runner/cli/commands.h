@@ -14,6 +14,7 @@ int run_plugins_new(const PluginsNewOptions& options);
 int run_ls(const LsOptions& options);
 int run_show(const ShowOptions& options);
 int run_best(const BestOptions& options);
+int run_compare(const CompareOptions& options);
 int run_sql(const SqlOptions& options);
 
 // ---- with LibTorch: linked into `rxrun-engine` ----

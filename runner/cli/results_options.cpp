@@ -29,7 +29,9 @@ void add_common(CLI::App& command, CommonOptions& common) {
       ->capture_default_str();
 }
 
-ResultsCommands results_commands() { return {.ls = run_ls, .show = run_show, .best = run_best, .sql = run_sql}; }
+ResultsCommands results_commands() {
+  return {.ls = run_ls, .show = run_show, .best = run_best, .compare = run_compare, .sql = run_sql};
+}
 
 void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands) {
   const auto command = [&]<typename Options>(const char* name, const char* help,
@@ -49,6 +51,11 @@ void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCo
     c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
     c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   });
+  command("compare", "show runs side by side, and where equal seeds part", commands.compare,
+          [](CLI::App& c, CompareOptions& o) {
+            c.add_option("RUN", o.runs, "two runs or more")->required();
+            c.add_flag("--all", o.all, "also what is equal");
+          });
   command("sql", "ask results.db with SQL, read-only", commands.sql, [](CLI::App& c, SqlOptions& o) {
     c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required();
   });

@@ -28,6 +28,11 @@ struct BestOptions {
   std::string metric = "validation_accuracy";
   std::int64_t limit = 1;
 };
+struct CompareOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  bool all = false;
+};
 struct SqlOptions {
   CommonOptions common;
   std::string statement;
@@ -38,6 +43,7 @@ struct ResultsCommands {
   std::function<int(const LsOptions&)> ls;
   std::function<int(const ShowOptions&)> show;
   std::function<int(const BestOptions&)> best;
+  std::function<int(const CompareOptions&)> compare;
   std::function<int(const SqlOptions&)> sql;
 };
 

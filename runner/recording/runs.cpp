@@ -3,12 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "recording/field.h"
+#include "recording/find_run.h"
 #include "recording/query.h"
 #include "recording/reading.h"
 
@@ -19,40 +18,6 @@ std::vector<std::string> strings(const Table& table) {
   std::vector<std::string> list;
   for (const auto& row : table.rows) list.push_back(text_in(row[0]));
   return list;
-}
-
-std::optional<std::int64_t> as_id(const std::string& text) {
-  std::int64_t id = 0;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (code != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return id;
-}
-
-[[noreturn]] void no_such_run(Connection& connection, const std::string& run) {
-  const auto names = strings(fetch(connection, "SELECT name FROM runs ORDER BY id DESC LIMIT 1000"));
-  const auto nearest = nearest_name(run, names);
-  throw Error(Failure::usage, fmt::format("there is no run `{}`", printable(run)),
-              nearest ? fmt::format("did you mean `{}`?", printable(*nearest)) : "`rxrun ls` lists the runs");
-}
-
-std::int64_t find_run(Connection& connection, const std::string& run) {
-  Table found;
-  if (const auto id = as_id(run)) found = fetch(connection, "SELECT id, name FROM runs WHERE id = ?", {*id});
-  if (found.rows.empty()) found = fetch(connection, "SELECT id, name FROM runs WHERE name = ?", {run});
-  if (found.rows.empty() && !run.empty())
-    found =
-        fetch(connection, "SELECT id, name FROM runs WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {run});
-  if (found.rows.empty()) no_such_run(connection, run);
-  if (found.rows.size() > 1) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i)
-      names.push_back(printable(text_in(found.rows[i][1])));
-    throw Error(Failure::usage,
-                fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
-                            found.rows.size() > 5 ? ", ..." : ""),
-                "give more of the name, or the number");
-  }
-  return integer_in(found.rows[0][0]);
 }
 
 void check_metric(Connection& connection, const std::string& metric) {
