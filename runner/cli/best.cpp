@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/best_groups.h"
 #include "cli/commands.h"
 #include "cli/readable.h"
 #include "diagnostics/diagnostic.h"
@@ -35,7 +36,11 @@ std::string in_words(const Table& best, const std::string& metric) {
 }  // namespace
 
 int run_best(const BestOptions& options) {
-  const Table best = best_runs(options.common.results / "results.db", options.metric, options.limit);
+  if (!options.by.empty()) return run_best_groups(options);
+  if (options.paired)
+    throw Error(Failure::usage, "--paired compares groups: --by KEY has to say which", "for example: --by cardinality");
+  const std::int64_t limit = options.limit.value_or(1);
+  const Table best = best_runs(options.common.results / "results.db", options.metric, limit, options.where);
   if (options.common.format != TableFormat::text) {
     std::cout << render(for_reading(best, options.common.format), options.common.format);
     return 0;
@@ -44,7 +49,7 @@ int run_best(const BestOptions& options) {
     throw Error(Failure::usage, fmt::format("no finished run has a {} yet", printable(options.metric)),
                 "`rxrun ls` lists the runs");
   std::cout << in_words(best, options.metric) << "\n";
-  if (options.limit > 1 && !options.common.quiet)
+  if (limit > 1 && !options.common.quiet)
     std::cout << "\n" << render(for_reading(best, TableFormat::text), TableFormat::text);
   return 0;
 }

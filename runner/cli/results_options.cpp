@@ -47,10 +47,16 @@ void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCo
   });
   command("show", "show one run: facts, parameters, epochs", commands.show,
           [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, one_run)->required(); });
-  command("best", "name the best run", commands.best, [](CLI::App& c, BestOptions& o) {
-    c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
-    c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  });
+  command("best", "name the best run, or the best of groups over their seeds", commands.best,
+          [](CLI::App& c, BestOptions& o) {
+            c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
+            c.add_option("--limit", o.limit, "how many runs, 1 by default; or groups, all by default")
+                ->check(CLI::Range(1, 1'000'000));
+            c.add_option("--by", o.by,
+                         "KEY[,KEY]: mean over the seeds of each value, and whether one is really better");
+            c.add_flag("--paired", o.paired, "with --by: every two groups compared over equal seeds, as a table");
+            c.add_option("--where", o.where, where_help)->type_name("CONDITION");
+          });
   command("compare", "show runs side by side, and where equal seeds part", commands.compare,
           [](CLI::App& c, CompareOptions& o) {
             c.add_option("RUN", o.runs, "two runs or more")->required();

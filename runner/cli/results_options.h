@@ -26,7 +26,10 @@ struct ShowOptions {
 struct BestOptions {
   CommonOptions common;
   std::string metric = "validation_accuracy";
-  std::int64_t limit = 1;
+  std::optional<std::int64_t> limit;  // absent: the best run, or all groups
+  std::string by;                     // "cardinality,base_width": grouped over the seeds
+  bool paired = false;                // the comparisons of the groups as a table
+  std::vector<std::string> where;
 };
 struct CompareOptions {
   CommonOptions common;

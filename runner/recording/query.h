@@ -49,7 +49,11 @@ Table removed_runs(const std::filesystem::path& database);
 // Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
 // epochs, parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the
 // nearest name, for a metric that no run has; without a finished run the table is empty.
-Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit);
+Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
+                const std::vector<std::string>& where = {});
+
+// Of a loss and a Brier score.
+bool less_is_better_of(const std::string& metric);
 
 // Of every finished run that fits: run, experiment, generated_data, configuration, seed and split as one text, the metric,
 // then a column a key.

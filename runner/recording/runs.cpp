@@ -44,18 +44,29 @@ void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
 
 }  // namespace
 
-Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit) {
+bool less_is_better_of(const std::string& metric) { return metric.ends_with("loss") || metric.ends_with("brier"); }
+
+Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
+                const std::vector<std::string>& where) {
   if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));
   const auto connection = open_for_reading(database);
   check_metric(*connection, metric);
-  const bool less_is_better = metric.ends_with("loss") || metric.ends_with("brier");
-  Table table = fetch(*connection, R"(
-    SELECT b.run, b.name, b.experiment, b.seed, b.generated_data, m.value, b.best_epoch, b.epochs, b.parameters,
-           b.seconds, b.finished, b.folder
-    FROM metrics m JOIN v_best b ON b.run = m.run
-    WHERE m.epoch = 0 AND m.name = ?1 AND m.value IS NOT NULL
-    ORDER BY m.value * ?2, b.run LIMIT ?3)",
-                      {metric, std::int64_t{less_is_better ? 1 : -1}, limit});
+  std::string sql = R"(
+    SELECT v.run, v.name, v.experiment, v.seed, v.generated_data, m.value, v.best_epoch, v.epochs, v.parameters,
+           v.seconds, v.finished, v.folder
+    FROM metrics m CROSS JOIN v_runs v ON v.run = m.run
+    WHERE m.epoch = 0 AND m.name = ? AND m.value IS NOT NULL AND v.status = 'finished')";
+  std::vector<Value> parameters = {metric};
+  for (const std::string& condition : where) {
+    const Clause clause = resolve_condition(*connection, condition);
+    sql += " AND " + clause.sql;
+    parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
+  }
+  // metrics_final holds the values in order: the first rows end the search.
+  sql += less_is_better_of(metric) ? " ORDER BY m.value, m.run" : " ORDER BY m.value DESC, m.run";
+  sql += " LIMIT ?";
+  parameters.emplace_back(limit);
+  Table table = fetch(*connection, sql, parameters);
   table.columns[5] = metric;
   return table;
 }

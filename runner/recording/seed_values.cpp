@@ -1,6 +1,8 @@
 // `rxrun best --by`: a metric of every finished run, with what groups and pairs it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "recording/field.h"
@@ -19,7 +21,14 @@ SeedValues seed_values(const std::filesystem::path& database, const std::string&
     columns += fmt::format(", {}", field.sql);
     parameters.insert(parameters.end(), field.parameters.begin(), field.parameters.end());
   };
-  add(resolve_field(*connection, metric));
+  const Field measured = resolve_field(*connection, metric);
+  const Table column =
+      fetch(*connection, "SELECT name FROM pragma_table_info('results') WHERE name = ?", {measured.name});
+  const std::vector<std::string> metrics = metric_names(*connection);
+  if (column.rows.empty() && std::find(metrics.begin(), metrics.end(), measured.name) == metrics.end())
+    throw Error(Failure::usage, fmt::format("`{}` is no metric", printable(metric)),
+                "for example: --metric validation_accuracy");
+  add(measured);
   for (const std::string& key : keys) {
     const Field field = resolve_field(*connection, key);
     if (field.name == "seed")
