@@ -66,10 +66,11 @@ std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better
                   cell<std::int64_t>(row[2]),
                   {row.begin() + static_cast<std::ptrdiff_t>(kKeysFrom), row.end()}};
     SeedGroup& group = groups[key];
-    const bool better = group.best_run == 0 || (less_is_better ? value < group.best : value > group.best);
-    if (better) {
+    const std::int64_t run = cell<std::int64_t>(row[0]);
+    const bool better = less_is_better ? value < group.best : value > group.best;
+    if (group.best_run == 0 || better || (value == group.best && run < group.best_run)) {
       group.best = value;
-      group.best_run = cell<std::int64_t>(row[0]);
+      group.best_run = run;
     }
     group.configurations.insert(cell<std::string>(row[3]));
     observed[key][cell<std::string>(row[4])].push_back(value);

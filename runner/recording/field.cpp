@@ -34,22 +34,18 @@ std::vector<std::string> run_columns(Connection& connection) {
 Field column_field(const std::string& column) {
   if (column == "status") {
     return {.name = column,
-            .sql =
-                "(SELECT rxrun_status(status, host, boot_id, pid_namespace, pid, process_start)"
-                " FROM runs WHERE id = v.run)",
-            .parameters = {}};
+            .of_run = {"(SELECT rxrun_status(status, host, boot_id, pid_namespace, pid, process_start)"
+                       " FROM runs WHERE id = v.run)",
+                       {}},
+            .of_all = {}};
   }
-  return {.name = column, .sql = fmt::format("v.\"{}\"", column), .parameters = {}};
+  return {.name = column, .of_run = {fmt::format("v.\"{}\"", column), {}}, .of_all = {}};
 }
 
 Field parameter_field(const std::string& name) {
-  return {.name = name, .sql = "(SELECT value FROM params WHERE run = v.run AND name = ?)", .parameters = {name}};
-}
-
-Field metric_field(const std::string& name) {
   return {.name = name,
-          .sql = "(SELECT value FROM metrics WHERE run = v.run AND epoch = 0 AND name = ?)",
-          .parameters = {name}};
+          .of_run = {"(SELECT value FROM params WHERE run = v.run AND name = ?)", {name}},
+          .of_all = {"SELECT run, value FROM params WHERE name = ?", {name}}};
 }
 
 [[noreturn]] void unknown_field(const std::string& word, std::vector<std::string> known) {
@@ -89,7 +85,10 @@ Words split_condition(const std::string& condition) {
   if (key.empty()) fail_at(condition, at, "a key is missing before the comparison");
   for (std::string_view comparison : kComparisons) {
     if (condition.compare(at, comparison.size(), comparison) != 0) continue;
-    return {key, std::string(comparison == "==" ? "=" : comparison == "<>" ? "!=" : comparison),
+    return {key,
+            std::string(comparison == "=="   ? "="
+                        : comparison == "<>" ? "!="
+                                             : comparison),
             trimmed(condition.substr(at + comparison.size()))};
   }
   fail_at(condition, at, "expected one of = != < <= > >=");
@@ -99,10 +98,9 @@ Clause tag_condition(const Words& words, const std::string& condition) {
   if (words.comparison != "=" && words.comparison != "!=")
     throw Error(Failure::usage, fmt::format("`{}`: a run has a tag or it has not", printable(condition)),
                 "expected tag=NAME or tag!=NAME");
-  const char* const negation = words.comparison == "=" ? "" : "NOT ";
-  if (words.value.empty())  // tag= asks for runs without any
-    return {fmt::format("{}EXISTS (SELECT 1 FROM tags WHERE run = v.run)", *negation ? "" : "NOT "), {}};
-  return {fmt::format("{}EXISTS (SELECT 1 FROM tags WHERE run = v.run AND tag = ?)", negation), {words.value}};
+  const bool has = (words.comparison == "=") != words.value.empty();  // tag= asks for runs without any
+  if (words.value.empty()) return {fmt::format("v.run {}IN (SELECT run FROM tags)", has ? "" : "NOT "), {}};
+  return {fmt::format("v.run {}IN (SELECT run FROM tags WHERE tag = ?)", has ? "" : "NOT "), {words.value}};
 }
 
 // The names of an index's first column, jumping from each to the next: some hundred steps instead of a million rows.
@@ -132,8 +130,30 @@ std::vector<std::string> parameter_names(Connection& connection) {
   return texts(fetch(connection, fmt::format(kDistinctNames, "params", "WHERE")));
 }
 
+Field metric_field(const std::string& name) {
+  return {.name = name,
+          .of_run = {"(SELECT value FROM metrics WHERE run = v.run AND epoch = 0 AND name = ?)", {name}},
+          .of_all = {"SELECT run, value FROM metrics WHERE epoch = 0 AND name = ?", {name}}};
+}
+
+void check_metric(Connection& connection, const std::string& metric) {
+  std::vector<std::string> known =
+      texts(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
+  for (std::string& name : metric_names(connection)) known.push_back(std::move(name));
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  if (std::binary_search(known.begin(), known.end(), metric)) return;
+  const auto nearest = nearest_name(metric, known);
+  for (std::string& name : known) name = printable(name);
+  throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
+              nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
+                      : fmt::format("there are: {}", fmt::join(known, ", ")));
+}
+
 Field resolve_field(Connection& connection, const std::string& word) {
   std::vector<std::string> known = run_columns(connection);
+  // These two columns are parameters, which an index finds sooner.
+  if (word == "cardinality" || word == "base_width") return parameter_field("network." + word);
   if (holds(known, word)) return column_field(word);
   const std::vector<std::string> parameters = parameter_names(connection);
   if (holds(parameters, word)) return parameter_field(word);
@@ -158,15 +178,24 @@ Clause resolve_condition(Connection& connection, const std::string& condition) {
   const Words words = split_condition(condition);
   if (words.key == "tag") return tag_condition(words, condition);
   const Field field = resolve_field(connection, words.key);
-  Clause clause{.sql = field.sql, .parameters = field.parameters};
-  if (words.value.empty()) {
-    if (words.comparison != "=" && words.comparison != "!=")
-      throw Error(Failure::usage, fmt::format("`{}`: a value is missing", printable(condition)));
-    clause.sql += words.comparison == "=" ? " IS NULL" : " IS NOT NULL";
-    return clause;
+  const bool equality = words.comparison == "=" || words.comparison == "!=";
+  const bool negated = words.comparison == "!=";
+  if (words.value.empty() && !equality)
+    throw Error(Failure::usage, fmt::format("`{}`: a value is missing", printable(condition)));
+  std::string test = words.value.empty() ? "IS NOT NULL" : fmt::format("{} ?", negated ? "=" : words.comparison);
+  // `x=` asks for runs without a value; `x!=3` for all but those with 3, also such as have none.
+  const bool without = words.value.empty() ? !negated : negated;
+  Clause clause;
+  if (field.of_all.sql.empty()) {
+    clause = {
+        fmt::format("{}({} {})", without ? "NOT coalesce" : "", field.of_run.sql, without ? test + ", FALSE" : test),
+        field.of_run.parameters};
+  } else {
+    clause = {
+        fmt::format("v.run {}IN (SELECT run FROM ({}) WHERE value {})", without ? "NOT " : "", field.of_all.sql, test),
+        field.of_all.parameters};
   }
-  clause.sql += words.comparison == "!=" ? " IS NOT ?" : fmt::format(" {} ?", words.comparison);
-  clause.parameters.push_back(typed(words.value));
+  if (!words.value.empty()) clause.parameters.push_back(typed(words.value));
   return clause;
 }
 

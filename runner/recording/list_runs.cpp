@@ -16,25 +16,22 @@ namespace {
 // The columns that every list begins with; parameters come after `seed`.
 constexpr std::size_t kParametersFrom = 5;
 
-Table select_runs(Connection& connection, const RunSelection& selection) {
-  std::string sql =
-      "SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,"
-      " rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,"
-      " v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note"
-      " FROM v_runs v JOIN runs r ON r.id = v.run WHERE TRUE";
+// The runs' numbers first, which indexes give; a run's own row is long, and only those that are shown are read.
+Table choose_runs(Connection& connection, const RunSelection& selection) {
+  std::string sql = "SELECT v.run FROM v_runs v WHERE TRUE";
   std::vector<Value> parameters;
-  const auto add = [&](const std::string& text, const std::vector<Value>& values) {
+  const auto add = [&](const std::string& text, const Clause& clause) {
     sql += text;
-    parameters.insert(parameters.end(), values.begin(), values.end());
+    parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
   };
   for (const std::string& condition : selection.where) {
     const Clause clause = resolve_condition(connection, condition);
-    add(" AND " + clause.sql, clause.parameters);
+    add(" AND " + clause.sql, clause);
   }
   sql += " ORDER BY ";
   if (!selection.sort.empty()) {
     const Field field = resolve_field(connection, selection.sort);
-    add(fmt::format("{} {} NULLS LAST, ", field.sql, selection.descending ? "DESC" : "ASC"), field.parameters);
+    add(fmt::format("{} {} NULLS LAST, ", field.of_run.sql, selection.descending ? "DESC" : "ASC"), field.of_run);
   }
   sql += "v.run DESC";
   return fetch(connection, sql, parameters, selection.limit);
@@ -81,9 +78,8 @@ std::vector<std::string> headings(const std::vector<std::string>& names, const s
   return shortened;
 }
 
-void add_parameters(Connection& connection, Table& runs) {
+void add_parameters(Connection& connection, Table& runs, const std::string& ids) {
   if (runs.rows.size() < 2) return;
-  const std::string ids = ids_of(runs);
   const std::vector<std::string> names = differing_parameters(connection, runs, ids);
   const std::vector<std::string> heads = headings(names, runs.columns);
   std::map<std::int64_t, std::size_t> rows;
@@ -107,8 +103,16 @@ void add_parameters(Connection& connection, Table& runs) {
 Table list_runs(const std::filesystem::path& database, const RunSelection& selection) {
   if (selection.limit < 0) throw Error(Failure::usage, "the limit is negative; 0 lists all runs");
   const auto connection = open_for_reading(database);
-  Table runs = select_runs(*connection, selection);
-  add_parameters(*connection, runs);
+  const Table chosen = choose_runs(*connection, selection);
+  const std::string ids = ids_of(chosen);
+  Table runs = fetch(*connection, R"(
+    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
+           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+           v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note
+    FROM json_each(?) j CROSS JOIN v_runs v ON v.run = j.value JOIN runs r ON r.id = v.run ORDER BY j.key)",
+                     {ids});
+  runs.more = chosen.more;
+  add_parameters(*connection, runs, ids);
   return runs;
 }
 

@@ -1,11 +1,7 @@
 // What the commands ask of results.db: the best runs, one run in full.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "diagnostics/diagnostic.h"
-#include "diagnostics/render.h"
 #include "recording/field.h"
 #include "recording/find_run.h"
 #include "recording/query.h"
@@ -13,26 +9,6 @@
 
 namespace rxrun {
 namespace {
-
-std::vector<std::string> strings(const Table& table) {
-  std::vector<std::string> list;
-  for (const auto& row : table.rows) list.push_back(text_in(row[0]));
-  return list;
-}
-
-void check_metric(Connection& connection, const std::string& metric) {
-  std::vector<std::string> known =
-      strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
-  for (std::string& name : metric_names(connection)) known.push_back(std::move(name));
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  if (std::binary_search(known.begin(), known.end(), metric)) return;
-  const auto nearest = nearest_name(metric, known);
-  for (std::string& name : known) name = printable(name);
-  throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
-              nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
-                      : fmt::format("there are: {}", fmt::join(known, ", ")));
-}
 
 // The environment and the sizes of the parts as further columns of the one row of facts.
 void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {

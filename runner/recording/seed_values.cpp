@@ -1,53 +1,72 @@
 // `rxrun best --by`: a metric of every finished run, with what groups and pairs it.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "diagnostics/diagnostic.h"
-#include "diagnostics/render.h"
 #include "recording/field.h"
 #include "recording/query.h"
 #include "recording/reading.h"
 
 namespace rxrun {
+namespace {
+
+// A statement that grows: parameters stay in the order of their `?`.
+struct Growing {
+  std::string ctes, columns, joins;
+  std::vector<Value> of_ctes, of_columns;
+
+  void add(const Field& field) {
+    if (field.of_all.sql.empty()) {
+      columns += fmt::format(", (SELECT {} FROM v_runs v WHERE v.run = r.id)", field.of_run.sql);
+      of_columns.insert(of_columns.end(), field.of_run.parameters.begin(), field.of_run.parameters.end());
+      return;
+    }
+    // One pass over an index for all runs; a look-up for each run would read a page for each.
+    const std::string name = fmt::format("f{}", fields_++);
+    ctes +=
+        fmt::format("{}{} (run, value) AS MATERIALIZED ({})", ctes.empty() ? "WITH " : ", ", name, field.of_all.sql);
+    of_ctes.insert(of_ctes.end(), field.of_all.parameters.begin(), field.of_all.parameters.end());
+    joins += fmt::format(" LEFT JOIN {0} ON {0}.run = r.id", name);
+    columns += fmt::format(", {}.value", name);
+  }
+
+ private:
+  int fields_ = 0;
+};
+
+}  // namespace
 
 SeedValues seed_values(const std::filesystem::path& database, const std::string& metric,
                        const std::vector<std::string>& keys, const std::vector<std::string>& where) {
   const auto connection = open_for_reading(database);
+  check_metric(*connection, metric);
   SeedValues values;
-  std::vector<Value> parameters;
-  std::string columns;
-  const auto add = [&](const Field& field) {
-    columns += fmt::format(", {}", field.sql);
-    parameters.insert(parameters.end(), field.parameters.begin(), field.parameters.end());
-  };
-  const Field measured = resolve_field(*connection, metric);
-  const Table column =
-      fetch(*connection, "SELECT name FROM pragma_table_info('results') WHERE name = ?", {measured.name});
-  const std::vector<std::string> metrics = metric_names(*connection);
-  if (column.rows.empty() && std::find(metrics.begin(), metrics.end(), measured.name) == metrics.end())
-    throw Error(Failure::usage, fmt::format("`{}` is no metric", printable(metric)),
-                "for example: --metric validation_accuracy");
-  add(measured);
+  Growing statement;
+  statement.add(metric_field(metric));
   for (const std::string& key : keys) {
     const Field field = resolve_field(*connection, key);
     if (field.name == "seed")
       throw Error(Failure::usage, "a group holds the seeds of what is compared; it cannot be made by seed");
     values.keys.push_back(field.name.substr(field.name.rfind('.') + 1));
-    add(field);
+    statement.add(field);
   }
+  std::vector<Value> parameters = statement.of_ctes;
+  parameters.insert(parameters.end(), statement.of_columns.begin(), statement.of_columns.end());
   std::string conditions;
   for (const std::string& condition : where) {
     const Clause clause = resolve_condition(*connection, condition);
-    conditions += " AND " + clause.sql;
+    conditions += fmt::format("{}{}", conditions.empty() ? " AND r.id IN (SELECT v.run FROM v_runs v WHERE " : " AND ",
+                              clause.sql);
     parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
   }
-  values.rows = fetch(*connection,
-                      fmt::format("SELECT v.run, v.experiment, v.generated_data, v.configuration,"
-                                  " v.seed || ' ' || r.split_hash{} FROM v_runs v JOIN runs r ON r.id = v.run"
-                                  " WHERE v.status = 'finished'{} ORDER BY v.run",
-                                  columns, conditions),
-                      parameters);
+  if (!conditions.empty()) conditions += ")";
+  // Experiments outermost: their runs then come out of runs_finished, in no order that anybody needs.
+  values.rows = fetch(
+      *connection,
+      fmt::format("{} SELECT r.id AS run, x.name, r.generated_data, r.configuration, r.seed || ' ' || r.split_hash{}"
+                  " FROM experiments x CROSS JOIN runs r ON r.experiment = x.id{}"
+                  " WHERE r.status = 'finished' AND r.removed IS NULL{}",
+                  statement.ctes, statement.columns, statement.joins, conditions),
+      parameters);
   return values;
 }
 

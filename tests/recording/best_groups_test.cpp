@@ -148,7 +148,7 @@ TEST_F(BestGroupsTest, Faults) {
   EXPECT_THAT(fault("cardinality,"), HasSubstr("a key is missing"));
   EXPECT_THAT(fault("seed"), HasSubstr("it cannot be made by seed"));
   EXPECT_THAT(fault("cardinality", "validation_acuracy"), HasSubstr("did you mean `validation_accuracy`?"));
-  EXPECT_THAT(fault("cardinality", "status"), HasSubstr("is no metric"));
+  EXPECT_THAT(fault("cardinality", "status"), HasSubstr("no run has a metric `status`"));
   BestOptions options;
   options.common = {.results = folder};
   options.paired = true;
