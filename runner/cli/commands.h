@@ -16,6 +16,12 @@ int run_show(const ShowOptions& options);
 int run_best(const BestOptions& options);
 int run_compare(const CompareOptions& options);
 int run_sql(const SqlOptions& options);
+int run_tag(const TagOptions& options);
+int run_note(const NoteOptions& options);
+int run_rename(const RenameOptions& options);
+int run_rm(const RmOptions& options);
+int run_restore(const RestoreOptions& options);
+int run_gc(const GcOptions& options);
 
 // ---- with LibTorch: linked into `rxrun-engine` ----
 int run_run(const RunOptions& options);

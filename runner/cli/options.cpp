@@ -49,6 +49,18 @@ bool looks_like_experiment(const std::string& word) {
   return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
 }
 
+// `rxrun tag RUN +a -b`: -b is a tag to take away, not an option; behind `--` the parser leaves it alone.
+std::vector<std::string> tags_last(const std::vector<std::string>& words) {
+  std::vector<std::string> options, tags;
+  for (const std::string& word : words) {
+    const bool tag = word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h";
+    if (word != "--") (tag ? tags : options).push_back(word);
+  }
+  options.push_back("--");
+  options.insert(options.end(), tags.begin(), tags.end());
+  return options;
+}
+
 int run_guarded(const std::function<int()>& action, const CommonOptions& common) {
   try {
     return action();
@@ -135,6 +147,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
     }
   }
   if (words.empty()) words = {"--help"};
+  if (words[0] == "tag") words = tags_last(words);
 
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes the words last first

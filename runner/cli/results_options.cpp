@@ -30,7 +30,17 @@ void add_common(CLI::App& command, CommonOptions& common) {
 }
 
 ResultsCommands results_commands() {
-  return {.ls = run_ls, .show = run_show, .best = run_best, .compare = run_compare, .sql = run_sql};
+  return {.ls = run_ls,
+          .show = run_show,
+          .best = run_best,
+          .compare = run_compare,
+          .sql = run_sql,
+          .tag = run_tag,
+          .note = run_note,
+          .rename = run_rename,
+          .rm = run_rm,
+          .restore = run_restore,
+          .gc = run_gc};
 }
 
 void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands) {
@@ -65,6 +75,27 @@ void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCo
   command("sql", "ask results.db with SQL, read-only", commands.sql, [](CLI::App& c, SqlOptions& o) {
     c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required();
   });
+  command("tag", "give a run tags, or take some away: rxrun tag RUN +paper -draft", commands.tag,
+          [](CLI::App& c, TagOptions& o) {
+            c.add_option("RUN", o.run, one_run)->required();
+            c.add_option("TAGS", o.tags, "+TAG or TAG gives, -TAG takes away");
+          });
+  command("note", "keep a note with a run; an empty one removes it", commands.note, [](CLI::App& c, NoteOptions& o) {
+    c.add_option("RUN", o.run, one_run)->required();
+    c.add_option("TEXT", o.text, "what there is to remember")->required();
+  });
+  command("rename", "give a run another name", commands.rename, [](CLI::App& c, RenameOptions& o) {
+    c.add_option("RUN", o.run, one_run)->required();
+    c.add_option("NAME", o.name, "a word that no run has as its name")->required();
+  });
+  command("rm", "remove runs; nothing is deleted before `gc`", commands.rm, [](CLI::App& c, RmOptions& o) {
+    c.add_option("RUN", o.runs, one_run)->required();
+    c.add_flag("--force", o.force, "also one that says it is running where it cannot be looked at");
+  });
+  command("restore", "bring back removed runs", commands.restore,
+          [](CLI::App& c, RestoreOptions& o) { c.add_option("RUN", o.runs, one_run)->required(); });
+  command("gc", "say what could be deleted: removed runs, half-written files; delete it with --yes", commands.gc,
+          [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it for good"); });
 }
 
 }  // namespace rxrun

@@ -41,6 +41,33 @@ struct SqlOptions {
   std::string statement;
 };
 
+struct TagOptions {
+  CommonOptions common;
+  std::string run;
+  std::vector<std::string> tags;
+};
+struct NoteOptions {
+  CommonOptions common;
+  std::string run, text;
+};
+struct RenameOptions {
+  CommonOptions common;
+  std::string run, name;
+};
+struct RmOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  bool force = false;
+};
+struct RestoreOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+};
+struct GcOptions {
+  CommonOptions common;
+  bool yes = false;
+};
+
 // Each returns the exit code, or throws Error.
 struct ResultsCommands {
   std::function<int(const LsOptions&)> ls;
@@ -48,6 +75,12 @@ struct ResultsCommands {
   std::function<int(const BestOptions&)> best;
   std::function<int(const CompareOptions&)> compare;
   std::function<int(const SqlOptions&)> sql;
+  std::function<int(const TagOptions&)> tag;
+  std::function<int(const NoteOptions&)> note;
+  std::function<int(const RenameOptions&)> rename;
+  std::function<int(const RmOptions&)> rm;
+  std::function<int(const RestoreOptions&)> restore;
+  std::function<int(const GcOptions&)> gc;
 };
 
 // All of them, as both programs have them.

@@ -6,6 +6,7 @@
 #include "diagnostics/diagnostic.h"
 #include "recording/ownership.h"
 #include "recording/schema.h"
+#include "recording/writing.h"
 
 namespace rxrun {
 namespace {
@@ -58,12 +59,20 @@ std::int64_t integer_in(const Value& value) {
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
   check_file(database);
   auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+  int version = 0;
   try {
-    check_schema(*connection);
+    version = check_schema(*connection);
   } catch (const Error&) {
     const int code = sqlite3_extended_errcode(connection->handle());
     if ((code & 0xff) != SQLITE_READONLY) throw;
     roll_back_interrupted_write(database);
+    connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    version = check_schema(*connection);
+  }
+  if (version < kSchemaVersion) {
+    // What is asked here stands on this version's views.
+    connection.reset();
+    open_for_writing(database);
     connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
     check_schema(*connection);
   }
