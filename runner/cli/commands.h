@@ -22,6 +22,8 @@ int run_rename(const RenameOptions& options);
 int run_rm(const RmOptions& options);
 int run_restore(const RestoreOptions& options);
 int run_gc(const GcOptions& options);
+int run_export(const ExportOptions& options);
+int run_import(const ImportOptions& options);
 
 // ---- with LibTorch: linked into `rxrun-engine` ----
 int run_run(const RunOptions& options);

@@ -40,7 +40,9 @@ ResultsCommands results_commands() {
           .rename = run_rename,
           .rm = run_rm,
           .restore = run_restore,
-          .gc = run_gc};
+          .gc = run_gc,
+          .export_runs = run_export,
+          .import_runs = run_import};
 }
 
 void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands) {
@@ -96,6 +98,15 @@ void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCo
           [](CLI::App& c, RestoreOptions& o) { c.add_option("RUN", o.runs, one_run)->required(); });
   command("gc", "say what could be deleted: removed runs, half-written files; delete it with --yes", commands.gc,
           [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it for good"); });
+  command("export", "copy runs, with their checkpoints, into another folder of results", commands.export_runs,
+          [](CLI::App& c, ExportOptions& o) {
+            c.add_option("RUN", o.runs, one_run)->required();
+            c.add_option("--to", o.to, "the folder, or the .db file in it; made if it is not there")->required();
+          });
+  command("import", "take over the runs of another folder of results; once more changes nothing", commands.import_runs,
+          [](CLI::App& c, ImportOptions& o) {
+            c.add_option("FROM", o.from, "the folder, or the .db file in it")->required();
+          });
 }
 
 }  // namespace rxrun

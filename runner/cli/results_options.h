@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -68,6 +69,16 @@ struct GcOptions {
   bool yes = false;
 };
 
+struct ExportOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  std::filesystem::path to;
+};
+struct ImportOptions {
+  CommonOptions common;
+  std::filesystem::path from;
+};
+
 // Each returns the exit code, or throws Error.
 struct ResultsCommands {
   std::function<int(const LsOptions&)> ls;
@@ -81,6 +92,8 @@ struct ResultsCommands {
   std::function<int(const RmOptions&)> rm;
   std::function<int(const RestoreOptions&)> restore;
   std::function<int(const GcOptions&)> gc;
+  std::function<int(const ExportOptions&)> export_runs;
+  std::function<int(const ImportOptions&)> import_runs;
 };
 
 // All of them, as both programs have them.

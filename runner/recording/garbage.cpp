@@ -13,6 +13,7 @@
 #include "diagnostics/render.h"
 #include "files/folder_lock.h"
 #include "recording/reading.h"
+#include "recording/run_folder.h"
 #include "recording/schema.h"
 #include "recording/writing.h"
 
@@ -29,12 +30,6 @@ std::uint64_t size_of(const fs::path& path) {
        !code && file != end; file.increment(code))
     if (fs::is_regular_file(file->symlink_status(code))) bytes += file->file_size(code);
   return bytes;
-}
-
-// "checkpoints/NAME" and no more: what a database says is not to lead elsewhere.
-bool is_a_runs_folder(const fs::path& folder) {
-  std::vector<fs::path> parts(folder.begin(), folder.end());
-  return parts.size() == 2 && parts[0] == "checkpoints" && parts[1] != ".." && parts[1] != "." && !parts[1].empty();
 }
 
 // The folder to delete with a removed run; none when it is not there or another run has it too.

@@ -29,8 +29,9 @@ struct Garbage {
 // `results`: the folder that holds results.db and checkpoints/.
 Garbage find_garbage(const std::filesystem::path& results);
 
-// Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. Folders go first: after a kill in
-// the middle the run is still marked, and the next call ends the work. Throws Error for what cannot be deleted.
+// Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. Folders go first: after
+// a kill in the middle the run is still marked, and the next call ends the work. Throws Error for what cannot be
+// deleted.
 void delete_garbage(const std::filesystem::path& results, const Garbage& garbage);
 
 }  // namespace rxrun

@@ -14,13 +14,6 @@ Value seed_value(std::uint64_t seed) {
   return std::to_string(seed);
 }
 
-std::int64_t experiment_id(Connection& connection, const std::string& name) {
-  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
-  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
-  select.bind(name).step();
-  return select.integer(0);
-}
-
 bool holds_split(Connection& connection, std::int64_t run, const std::vector<SplitRecord>& split) {
   Statement select(connection, "SELECT sample, label, group_name, part FROM splits WHERE run = ? ORDER BY position");
   select.bind(run);
@@ -107,6 +100,13 @@ std::int64_t best_epoch(Connection& connection, std::int64_t run) {
 }
 
 }  // namespace
+
+std::int64_t experiment_id(Connection& connection, const std::string& name) {
+  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
+  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
+  select.bind(name).step();
+  return select.integer(0);
+}
 
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process) {
   Statement(connection, R"(
