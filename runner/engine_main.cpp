@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
       .results = results_commands(),
       .run = run_run,
       .resume = run_resume,
+      .rerun = run_rerun,
       .check = run_check,
       .summary = run_summary,
       .explain = run_explain,

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
       .results = results_commands(),
       .run = check_then_hand_over<RunOptions>,
       .resume = hand_over<ResumeOptions>,
+      .rerun = hand_over<RerunOptions>,
       .check = check_then_hand_over<CheckOptions>,
       .summary = check_then_hand_over<SummaryOptions>,
       .explain = run_explain,

@@ -28,6 +28,7 @@ int run_import(const ImportOptions& options);
 // ---- with LibTorch: linked into `rxrun-engine` ----
 int run_run(const RunOptions& options);
 int run_resume(const ResumeOptions& options);
+int run_rerun(const RerunOptions& options);
 int run_check(const CheckOptions& options);
 int run_summary(const SummaryOptions& options);
 int run_plugins_test(const PluginsTestOptions& options);

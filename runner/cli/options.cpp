@@ -21,6 +21,7 @@ constexpr const char* overview = R"(Declarative experiment runner for image netw
   rxrun FILE.yaml                      run an experiment (the same as: rxrun run FILE.yaml)
   rxrun run FILE.yaml lr=3e-4 batch=32 run it with overrides
   rxrun best                           the best run so far
+  rxrun best --by cardinality          means over seeds, and whether one is really better
 
 Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin error, 75 try again later, 128+n signal n.)";
 
@@ -49,16 +50,10 @@ bool looks_like_experiment(const std::string& word) {
   return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
 }
 
-// `rxrun tag RUN +a -b`: -b is a tag to take away, not an option; behind `--` the parser leaves it alone.
-std::vector<std::string> tags_last(const std::vector<std::string>& words) {
-  std::vector<std::string> options, tags;
-  for (const std::string& word : words) {
-    const bool tag = word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h";
-    if (word != "--") (tag ? tags : options).push_back(word);
-  }
-  options.push_back("--");
-  options.insert(options.end(), tags.begin(), tags.end());
-  return options;
+// `rxrun tag RUN +a -b`: -b is a tag to take away, not an option. The parser gets it as "+-b", which no tag can be.
+void mark_tags(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h") word = "+" + word;
 }
 
 int run_guarded(const std::function<int()>& action, const CommonOptions& common) {
@@ -97,6 +92,10 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   });
   command(app, "resume", "continue an interrupted run to the same result", commands.resume,
           [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
+  command(app, "rerun", "run a run's experiment once more, and say what has changed since", commands.rerun, [](CLI::App& c, RerunOptions& o) {
+    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    c.add_flag("--exact", o.exact, "refuse when data, plugins, engine or machine have changed");
+  });
   command(app, "check", "tell every error of an experiment file, before any data is read", commands.check,
           [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
   command(app, "summary", "print the layer table, parameters, multiply-adds and memory", commands.summary, [](CLI::App& c, SummaryOptions& o) {
@@ -147,7 +146,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
     }
   }
   if (words.empty()) words = {"--help"};
-  if (words[0] == "tag") words = tags_last(words);
+  if (words[0] == "tag") mark_tags(words);
 
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes the words last first

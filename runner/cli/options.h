@@ -23,6 +23,7 @@ struct ExperimentArguments {
 
 struct RunOptions { CommonOptions common; ExperimentArguments experiment; bool again = false; };
 struct ResumeOptions { CommonOptions common; std::string run; };
+struct RerunOptions { CommonOptions common; std::string run; bool exact = false; };
 struct CheckOptions { CommonOptions common; ExperimentArguments experiment; };
 struct SummaryOptions {
   CommonOptions common; ExperimentArguments experiment;
@@ -44,6 +45,7 @@ struct Commands {
   ResultsCommands results;
   std::function<int(const RunOptions&)> run;
   std::function<int(const ResumeOptions&)> resume;
+  std::function<int(const RerunOptions&)> rerun;
   std::function<int(const CheckOptions&)> check;
   std::function<int(const SummaryOptions&)> summary;
   std::function<int(const ExplainOptions&)> explain;

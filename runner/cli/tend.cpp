@@ -25,8 +25,11 @@ int print(const Table& runs, const CommonOptions& common) {
 int run_tag(const TagOptions& options) {
   std::vector<std::string> add, take_away;
   for (const std::string& word : options.tags) {
-    const bool minus = word.starts_with('-');
-    (minus ? take_away : add).push_back(minus || word.starts_with('+') ? word.substr(1) : word);
+    const std::string tag = word.starts_with('+') ? word.substr(1) : word;
+    if (tag.starts_with('-'))
+      take_away.push_back(tag.substr(1));
+    else
+      add.push_back(tag);
   }
   return print(tag_run(database_of(options.common), options.run, add, take_away), options.common);
 }

@@ -50,7 +50,7 @@ TEST_F(TendTest, TagsComeAndGo) {
   EXPECT_EQ(tag({"+paper", "good", "paper"}), "run  name  tags\n  1  a-1   good paper\n");
   EXPECT_EQ(tag({"-good", "-absent"}), "run  name  tags\n  1  a-1   paper\n");
   EXPECT_EQ(tag({}), "run  name  tags\n  1  a-1   paper\n");
-  for (const char* bad : {"two words", "+", "+-x", "tab\there"})
+  for (const char* bad : {"two words", "+", "++x", "tab\there"})
     EXPECT_THAT(error_of([&] { return run_tag({.common = common(), .run = "a-1", .tags = {bad}}); }), HasSubstr("tag"))
         << bad;
 }
