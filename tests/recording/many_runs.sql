@@ -1,6 +1,7 @@
 -- 10,000 runs of 100 epochs, as full as real ones: 2,000 configurations of 4 experiments, 5 seeds each.
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -200000;
+PRAGMA cache_spill = ON;  -- or the whole of it stays in memory
 BEGIN IMMEDIATE;
 
 CREATE TEMP TABLE numbers (i INTEGER PRIMARY KEY);
