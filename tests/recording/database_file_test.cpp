@@ -233,5 +233,17 @@ TEST_F(DatabaseFileTest, UpgradesVersion1ToWhatANewDatabaseIs) {
   EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
 }
 
+// Reading asks this version's views; nobody has to know that the file is older.
+TEST_F(DatabaseFileTest, ReadingUpgradesToo) {
+  {
+    std::ofstream(database).close();
+    Connection connection(database, Connection::Mode::read_write);
+    connection.execute(bytes_of(fs::path(RXRUN_GOLDEN) / "results_v1.sql").c_str());
+  }
+  EXPECT_EQ(cell(list_runs(database), 0, "name"), "old-1");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
+  EXPECT_TRUE(fs::exists(folder / "results.db.v1.bak"));
+}
+
 }  // namespace
 }  // namespace rxrun::testing
