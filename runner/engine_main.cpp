@@ -20,9 +20,11 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   return parse_and_run(argc, argv, {
+      .results = results_commands(),
       .run = run_run,
       .sweep = run_sweep,
       .resume = run_resume,
+      .rerun = run_rerun,
       .check = run_check,
       .summary = run_summary,
       .explain = run_explain,
@@ -31,10 +33,6 @@ int main(int argc, char** argv) {
       .plugins_show = run_plugins_show,
       .plugins_new = run_plugins_new,
       .plugins_test = run_plugins_test,
-      .ls = run_ls,
-      .show = run_show,
-      .best = run_best,
-      .sql = run_sql,
       .evaluate = run_evaluate,
       .predict = run_predict,
   });

@@ -30,9 +30,11 @@ int declare_then_hand_over(const SweepOptions& options) {
 
 int main(int argc, char** argv) {
   return parse_and_run(argc, argv, {
+      .results = results_commands(),
       .run = check_then_hand_over<RunOptions>,
       .sweep = declare_then_hand_over,
       .resume = hand_over<ResumeOptions>,
+      .rerun = hand_over<RerunOptions>,
       .check = check_then_hand_over<CheckOptions>,
       .summary = check_then_hand_over<SummaryOptions>,
       .explain = run_explain,
@@ -41,10 +43,6 @@ int main(int argc, char** argv) {
       .plugins_show = run_plugins_show,
       .plugins_new = run_plugins_new,
       .plugins_test = hand_over<PluginsTestOptions>,
-      .ls = run_ls,
-      .show = run_show,
-      .best = run_best,
-      .sql = run_sql,
       .evaluate = hand_over<EvaluateOptions>,
       .predict = hand_over<PredictOptions>,
   });

@@ -55,6 +55,11 @@ CREATE INDEX runs_by_identity ON runs (identity);
 CREATE INDEX runs_by_experiment ON runs (experiment, configuration);
 CREATE INDEX runs_by_split ON runs (split_hash);
 CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
+-- Every run that is there, without its long row.
+CREATE INDEX runs_there ON runs (experiment, removed) WHERE removed IS NULL;
+-- All that the views on finished runs need to choose and group them: the rows themselves are long.
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, generated_data, multiply_adds, status, removed)
+  WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
 -- such.
@@ -64,6 +69,8 @@ CREATE TABLE params (
   value ANY NOT NULL,
   PRIMARY KEY (run, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX params_by_name ON params (name, value);
 
 CREATE TABLE epochs (
   run               INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

@@ -12,8 +12,10 @@ SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_
        (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
        r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration,
-       r.identity, r.folder, r.file, r.reason
-FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id;
+       r.identity, r.folder, r.file, r.reason,
+       (SELECT group_concat(tag, ' ') FROM (SELECT tag FROM tags WHERE run = r.id ORDER BY tag)) AS tags, r.note
+FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id
+WHERE r.removed IS NULL;
 
 -- Finished runs: SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1
 -- CROSS JOIN keeps `results` outermost, so that its indexes give the order and the first row ends the search.
@@ -24,7 +26,7 @@ SELECT s.run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epo
        s.test_accuracy, s.test_auc, s.test_loss, s.train_accuracy, s.train_loss,
        r.parameters, r.seconds, r.finished, r.folder
 FROM results s CROSS JOIN runs r ON r.id = s.run CROSS JOIN experiments x ON x.id = r.experiment
-WHERE r.status = 'finished';
+WHERE r.status = 'finished' AND r.removed IS NULL;
 
 -- Every epoch of every run. Correlated look-ups, not a GROUP BY: one run's curve touches that run's rows only.
 CREATE VIEW v_curves AS
@@ -46,39 +48,112 @@ SELECT e.run, e.epoch, e.best, e.learning_rate,
        (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier')
          AS test_brier,
        e.seconds, e.images_per_second, e.checkpoint
-FROM epochs e;
+FROM epochs e CROSS JOIN runs r ON r.id = e.run
+WHERE r.removed IS NULL;
 
 -- Finished runs ranked within their experiment, with mean and sample deviation over the seeds of equal configuration.
 -- A seed that was run more than once counts once. Runs on generated data are ranked apart.
 CREATE VIEW v_leaderboard AS
 WITH by_seed AS (
   SELECT r.experiment, r.configuration, r.seed, avg(s.validation_accuracy) AS accuracy
-  FROM results s JOIN runs r ON r.id = s.run
-  WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL
+  FROM runs r CROSS JOIN results s ON s.run = r.id
+  WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
   GROUP BY r.experiment, r.configuration, r.seed
-), means AS (
-  SELECT experiment, configuration, count(*) AS seeds, avg(accuracy) AS mean
-  FROM by_seed GROUP BY experiment, configuration
+), centred AS (
+  SELECT experiment, configuration, accuracy,
+         avg(accuracy) OVER (PARTITION BY experiment, configuration) AS mean
+  FROM by_seed
 ), spreads AS (
-  SELECT m.experiment, m.configuration, m.seeds, m.mean,
-         CASE WHEN m.seeds > 1 THEN sqrt(sum((b.accuracy - m.mean) * (b.accuracy - m.mean)) / (m.seeds - 1)) END
-           AS deviation
-  FROM means m JOIN by_seed b ON b.experiment = m.experiment AND b.configuration = m.configuration
-  GROUP BY m.experiment, m.configuration
+  SELECT experiment, configuration, count(*) AS seeds, mean,
+         CASE WHEN count(*) > 1 THEN sqrt(sum((accuracy - mean) * (accuracy - mean)) / (count(*) - 1)) END AS deviation
+  FROM centred GROUP BY experiment, configuration
+), ranked AS (
+  SELECT r.id, r.experiment, r.configuration, s.validation_accuracy, s.validation_auc, s.validation_loss,
+         rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank
+  FROM runs r CROSS JOIN results s ON s.run = r.id
+  WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
 )
-SELECT x.name AS experiment,
-       rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank,
-       r.id AS run, r.name, r.seed, r.generated_data, s.validation_accuracy, s.validation_auc, s.validation_loss,
+SELECT x.name AS experiment, k.rank, k.id AS run, r.name, r.seed, r.generated_data, k.validation_accuracy,
+       k.validation_auc, k.validation_loss,
        g.seeds, g.mean AS mean_validation_accuracy, g.deviation AS deviation_validation_accuracy,
-       r.configuration, r.parameters
-FROM results s JOIN runs r ON r.id = s.run JOIN experiments x ON x.id = r.experiment
-     JOIN spreads g ON g.experiment = r.experiment AND g.configuration = r.configuration
-WHERE r.status = 'finished' AND s.validation_accuracy IS NOT NULL;
+       k.configuration, r.parameters
+FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment
+     JOIN spreads g ON g.experiment = k.experiment AND g.configuration = k.configuration;
 
 -- The split of each run, wherever its rows are kept.
 CREATE VIEW v_splits AS
 SELECT r.id AS run, s.position, s.sample, s.label, s.group_name, s.part
-FROM runs r JOIN splits s ON s.run = r.split_run;
+FROM runs r JOIN splits s ON s.run = r.split_run
+WHERE r.removed IS NULL;
+
+-- Two configurations of an experiment over the seeds and splits that both have been run with. `difference` is what
+-- `configuration` gains over `other`; every pair is there both ways round. A seed that was run more than once counts once.
+-- Correlated look-ups, not a GROUP BY: a thousand configurations are a million pairs, and nobody asks for all of them.
+CREATE VIEW v_paired AS
+WITH configurations AS (
+  SELECT experiment, configuration, generated_data, min(id) AS run
+  FROM runs WHERE status = 'finished' AND removed IS NULL GROUP BY experiment, configuration
+), pairs AS (
+  SELECT c.experiment, c.configuration, o.configuration AS other, c.run, o.run AS other_run, c.generated_data,
+         (SELECT count(*)
+          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) a
+          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) b
+            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS pairs,
+         (SELECT avg(a.accuracy - b.accuracy)
+          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) a
+          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) b
+            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS difference,
+         (SELECT sum((a.accuracy - b.accuracy) * (a.accuracy - b.accuracy))
+          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) a
+          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
+                 FROM runs r CROSS JOIN results s ON s.run = r.id
+                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
+                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                 GROUP BY r.seed, r.split_hash) b
+            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS squares
+  FROM configurations c JOIN configurations o
+    ON o.experiment = c.experiment AND o.configuration <> c.configuration AND o.generated_data = c.generated_data
+)
+SELECT x.name AS experiment, p.configuration, p.other, p.run, p.other_run, p.generated_data, p.pairs, p.difference,
+       CASE WHEN p.pairs > 1
+            THEN sqrt(max(0.0, (p.squares - p.pairs * p.difference * p.difference) / (p.pairs - 1))) END AS deviation
+FROM pairs p JOIN experiments x ON x.id = p.experiment
+WHERE p.pairs > 0;
+
+-- Finished runs that no other one of their experiment beats: none is as good with fewer multiply-adds, none better with as many.
+CREATE VIEW v_pareto AS
+WITH best AS (
+  SELECT r.id, r.experiment, r.multiply_adds, s.validation_accuracy AS accuracy, r.generated_data,
+         max(s.validation_accuracy) OVER (up_to RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS with_as_many,
+         max(s.validation_accuracy) OVER (up_to GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS with_fewer
+  FROM runs r CROSS JOIN results s ON s.run = r.id
+  WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+  WINDOW up_to AS (PARTITION BY r.experiment, r.generated_data ORDER BY r.multiply_adds)
+)
+SELECT x.name AS experiment, b.id AS run, r.name, r.seed, b.generated_data, b.multiply_adds,
+       b.accuracy AS validation_accuracy, r.parameters, r.configuration, r.seconds
+FROM best b CROSS JOIN runs r ON r.id = b.id JOIN experiments x ON x.id = b.experiment
+WHERE b.accuracy = b.with_as_many AND (b.with_fewer IS NULL OR b.accuracy > b.with_fewer);
 
 -- Every point of every sweep with the run that answers it, or that works on it.
 CREATE VIEW v_sweep AS

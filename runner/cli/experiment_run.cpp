@@ -204,6 +204,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
 
+  if (request.before_recording) request.before_recording(record_of(checked, request, dataset, machine, network, identity));
   const RunPlace place = open_run(recorder, record_of(checked, request, dataset, machine, network, identity), existing, request, split_of(dataset));
   write_preprocessing(place.folder, preprocessing_of(dataset));
   console.log_to(place.folder / "run.log");

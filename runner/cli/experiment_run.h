@@ -1,6 +1,7 @@
 // One experiment from its checked file to a row in results.db: the main job, shared by `run` and `resume`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "data/dataset.h"
 #include "network/network.h"
 #include "network/summary.h"
+#include "recording/recorder.h"
 
 namespace rxrun {
 
@@ -17,6 +19,7 @@ struct RunRequest {
   std::string file;        // for the record
   bool again = false;      // run anew though it has finished
   std::string identity;    // that has to come out, to continue a run or to answer a point; empty: any
+  std::function<void(const RunRecord&)> before_recording = {};  // may look at what the run will be, and throw
 };
 
 // Returns the exit code: 0, or 128 + n when signal n stopped it. Throws Error.

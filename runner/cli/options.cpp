@@ -9,6 +9,7 @@
 #include <iostream>
 #include <new>
 
+#include "cli/declare.h"
 #include "cli/version.h"
 #include "diagnostics/render.h"
 
@@ -21,6 +22,7 @@ constexpr const char* overview = R"(Declarative experiment runner for image netw
   rxrun run FILE.yaml lr=3e-4 batch=32 run it with overrides
   rxrun sweep cardinality=8,16,32      every point of a sweep, in parallel; the same again continues
   rxrun best                           the best run so far
+  rxrun best --by cardinality          means over seeds, and whether one is really better
 
 Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin error, 75 try again later, 128+n signal n.)";
 
@@ -42,19 +44,6 @@ In a shell, words with parentheses or semicolons need quotes.
   rxrun sweep a.yaml b.yaml 'lr=log(1e-4,1e-2)' --trials 10 --repeat 3
 
 The same command again continues: finished points are not computed twice, whichever sweep or run computed them.)";
-
-void add_common(CLI::App& command, CommonOptions& common) {
-  command.add_option("--results", common.results, "folder of results.db and checkpoints/")
-      ->envname("RXRUN_RESULTS")
-      ->capture_default_str();
-  command.add_flag_callback("--json", [&common] { common.format = TableFormat::json; }, "print JSON");
-  command.add_flag_callback("--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
-  command.add_flag_callback("--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
-  command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
-  command.add_option("--color", common.color, "colours: auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->capture_default_str();
-}
 
 void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("FILE", experiment.file, "experiment file")->required();
@@ -78,24 +67,6 @@ void add_sweep(CLI::App& c, SweepOptions& o) {
   c.footer(sweep_footer);
 }
 
-// Declares one command: its options live as long as the parser, and its callback leaves the exit code in `exit_code`.
-template <typename Options, typename Declare>
-CLI::App* declare(CLI::App& parent, const char* name, const char* help, const std::vector<std::string>& arguments,
-                  const CommonOptions*& chosen, std::function<int()>& action,
-                  const std::function<int(const Options&)>& run, Declare&& declare_options) {
-  CLI::App* command = parent.add_subcommand(name, help);
-  auto options = std::make_shared<Options>();
-  options->common.arguments = arguments;
-  add_common(*command, options->common);
-  declare_options(*command, *options);
-  command->callback([options, run, command, &chosen, &action] {
-    if (!command->get_subcommands().empty()) return;
-    chosen = &options->common;
-    action = [options, run] { return run(*options); };
-  });
-  return command;
-}
-
 bool use_color(const CommonOptions& common, int descriptor) {
   if (common.color != "auto") return common.color == "always";
   return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
@@ -111,6 +82,12 @@ void print_error(const std::vector<Diagnostic>& diagnostics, const CommonOptions
 
 bool looks_like_experiment(const std::string& word) {
   return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
+}
+
+// `rxrun tag RUN +a -b`: -b is a tag to take away, not an option. The parser gets it as "+-b", which no tag can be.
+void mark_tags(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h") word = "+" + word;
 }
 
 int run_guarded(const std::function<int()>& action, const CommonOptions& common) {
@@ -137,11 +114,10 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   CLI::App app(overview, "rxrun");
   app.set_version_flag("--version", std::string(version), "print the version");
   app.require_subcommand(1);
-  const CommonOptions* chosen = nullptr;
-  std::function<int()> action;
+  Declared declared{.arguments = arguments};
   const auto command = [&]<typename Options>(CLI::App& parent, const char* name, const char* help,
                                              const std::function<int(const Options&)>& run, auto&& options) {
-    return declare<Options>(parent, name, help, arguments, chosen, action, run, options);
+    return declare<Options>(parent, name, help, declared, run, options);
   };
 
   command(app, "run", "run an experiment, or continue or show what is already there of it", commands.run, [](CLI::App& c, RunOptions& o) {
@@ -153,6 +129,10 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", commands.sweep, add_sweep);
   command(app, "resume", "continue an interrupted run to the same result", commands.resume,
           [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
+  command(app, "rerun", "run a run's experiment once more, and say what has changed since", commands.rerun, [](CLI::App& c, RerunOptions& o) {
+    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    c.add_flag("--exact", o.exact, "refuse when data, plugins, engine or machine have changed");
+  });
   command(app, "check", "tell every error of an experiment file, before any data is read", commands.check,
           [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
   command(app, "summary", "print the layer table, parameters, multiply-adds and memory", commands.summary, [](CLI::App& c, SummaryOptions& o) {
@@ -179,15 +159,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   command(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", commands.plugins_test,
           [](CLI::App& c, PluginsTestOptions& o) { c.add_option("FILE", o.library, "library, or the name of a plugin")->required(); });
 
-  command(app, "ls", "list the runs", commands.ls, [](CLI::App&, LsOptions&) {});
-  command(app, "show", "show one run: facts, parameters, epochs", commands.show,
-          [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
-  command(app, "best", "name the best run", commands.best, [](CLI::App& c, BestOptions& o) {
-    c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
-    c.add_option("--limit", o.limit, "how many runs")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  });
-  command(app, "sql", "ask results.db with SQL, read-only", commands.sql,
-          [](CLI::App& c, SqlOptions& o) { c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required(); });
+  declare_results_commands(app, declared, commands.results);
   command(app, "evaluate", "score a run's best weights on a part of its data", commands.evaluate, [](CLI::App& c, EvaluateOptions& o) {
     c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
     c.add_option("--part", o.part, "train, test or validation")->check(CLI::IsMember({"train", "test", "validation"}))->capture_default_str();
@@ -211,6 +183,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
     }
   }
   if (words.empty()) words = {"--help"};
+  if (words[0] == "tag") mark_tags(words);
 
   try {
     std::reverse(words.begin(), words.end());  // CLI11 takes the words last first
@@ -218,7 +191,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Failure::usage);
   }
-  return run_guarded(action, *chosen);
+  return run_guarded(declared.action, *declared.chosen);
 }
 
 }  // namespace rxrun

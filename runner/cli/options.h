@@ -10,17 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "recording/query.h"
+#include "cli/common_options.h"
+#include "cli/results_options.h"
 
 namespace rxrun {
-
-struct CommonOptions {
-  std::filesystem::path results = "results";  // --results, or RXRUN_RESULTS: folder of results.db and checkpoints/
-  TableFormat format = TableFormat::text;     // --json --csv --markdown
-  bool quiet = false;                         // -q: errors and the last line only
-  std::string color = "auto";                 // --color auto|always|never; auto heeds NO_COLOR
-  std::vector<std::string> arguments;         // as typed, for the record and for the engine
-};
 
 // An experiment file with its overrides: FILE [key=value ...]
 struct ExperimentArguments {
@@ -50,6 +43,7 @@ struct SweepOptions {
   std::string only;                // "failed", or empty
 };
 struct ResumeOptions { CommonOptions common; std::string run; };
+struct RerunOptions { CommonOptions common; std::string run; bool exact = false; };
 struct CheckOptions { CommonOptions common; ExperimentArguments experiment; };
 struct SummaryOptions {
   CommonOptions common; ExperimentArguments experiment;
@@ -63,18 +57,16 @@ struct PluginsOptions { CommonOptions common; };
 struct PluginsShowOptions { CommonOptions common; std::string name; };
 struct PluginsNewOptions { CommonOptions common; std::string name; std::filesystem::path folder; };
 struct PluginsTestOptions { CommonOptions common; std::string library; };
-struct LsOptions { CommonOptions common; };
-struct ShowOptions { CommonOptions common; std::string run; };
-struct BestOptions { CommonOptions common; std::string metric = "validation_accuracy"; std::int64_t limit = 1; };
-struct SqlOptions { CommonOptions common; std::string statement; };
 struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; };
 struct PredictOptions { CommonOptions common; std::string run; std::vector<std::filesystem::path> images; };
 
 // Each returns the exit code, or throws Error.
 struct Commands {
+  ResultsCommands results;
   std::function<int(const RunOptions&)> run;
   std::function<int(const SweepOptions&)> sweep;
   std::function<int(const ResumeOptions&)> resume;
+  std::function<int(const RerunOptions&)> rerun;
   std::function<int(const CheckOptions&)> check;
   std::function<int(const SummaryOptions&)> summary;
   std::function<int(const ExplainOptions&)> explain;
@@ -83,10 +75,6 @@ struct Commands {
   std::function<int(const PluginsShowOptions&)> plugins_show;
   std::function<int(const PluginsNewOptions&)> plugins_new;
   std::function<int(const PluginsTestOptions&)> plugins_test;
-  std::function<int(const LsOptions&)> ls;
-  std::function<int(const ShowOptions&)> show;
-  std::function<int(const BestOptions&)> best;
-  std::function<int(const SqlOptions&)> sql;
   std::function<int(const EvaluateOptions&)> evaluate;
   std::function<int(const PredictOptions&)> predict;
 };

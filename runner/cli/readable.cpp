@@ -18,17 +18,6 @@ double number(const Value& value) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-// Rounded to four digits where a table would round: the value stands beside text, so its column cannot tell how to show
-// it.
-Value shown(const std::string& name, const Value& value) {
-  if (is_null(value) || !std::holds_alternative<double>(value)) return value;
-  std::string text = render({.columns = {name}, .rows = {{value}}}, TableFormat::text);
-  text = text.substr(text.find('\n') + 1);
-  text.erase(0, text.find_first_not_of(' '));
-  text.erase(text.find_last_not_of('\n') + 1);
-  return text;
-}
-
 // "1:07:03", "4:05", "12 s"
 std::string duration(double seconds) {
   if (!std::isfinite(seconds)) return {};
@@ -60,6 +49,15 @@ void drop_empty_columns(Table& table) {
 
 }  // namespace
 
+Value readable_value(const std::string& name, const Value& value) {
+  if (is_null(value) || !std::holds_alternative<double>(value)) return value;
+  std::string text = render({.columns = {name}, .rows = {{value}}}, TableFormat::text);
+  text = text.substr(text.find('\n') + 1);
+  text.erase(0, text.find_first_not_of(' '));
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
+}
+
 Table for_reading(Table table, TableFormat format) {
   if (format != TableFormat::text && format != TableFormat::markdown) return table;
   show_durations(table);
@@ -70,7 +68,8 @@ Table for_reading(Table table, TableFormat format) {
 Table upright(const Table& row) {
   Table table{.columns = {"fact", "value"}, .rows = {}};
   for (std::size_t i = 0; i < row.columns.size(); ++i)
-    if (!is_null(row.rows.at(0)[i])) table.rows.push_back({row.columns[i], shown(row.columns[i], row.rows[0][i])});
+    if (!is_null(row.rows.at(0)[i]))
+      table.rows.push_back({row.columns[i], readable_value(row.columns[i], row.rows[0][i])});
   return table;
 }
 

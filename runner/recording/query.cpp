@@ -93,7 +93,7 @@ std::string advice_for(Connection& connection, std::string_view words) {
     std::string_view name = words.substr(prefix.size());
     name = name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
     std::vector<std::string> names;
-    for (const auto& row : fetch(connection, sql).rows) names.push_back(std::get<std::string>(row[0]));
+    for (const auto& row : fetch(connection, sql).rows) names.push_back(text_in(row[0]));
     const auto found = nearest_name(name, names);
     return found ? fmt::format("did you mean `{}`?", *found) : std::string();
   };

@@ -31,15 +31,61 @@ Table query(const std::filesystem::path& database, const std::string& sql, const
 
 // In the following, a run that says `running` but whose process is gone is shown as `interrupted`.
 
-// Newest first: run, name, data, status, seed, epochs, test_accuracy, validation_accuracy, started, seconds.
-Table list_runs(const std::filesystem::path& database);
+// Which runs, and in which order.
+struct RunSelection {
+  std::vector<std::string> where;  // conditions such as "cardinality=8" (recording/field.h); all have to hold
+  std::string sort;                // a fact, metric or parameter; empty: newest first
+  bool descending = false;
+  std::int64_t limit = 0;  // 0: all
+};
+
+// run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, test_accuracy,
+// validation_accuracy, started, seconds, tags, note. `more` tells that the limit left some out.
+Table list_runs(const std::filesystem::path& database, const RunSelection& selection = {});
+
+// Runs that were removed and can be restored, newest first.
+Table removed_runs(const std::filesystem::path& database);
 
 // Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
 // epochs, parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the
 // nearest name, for a metric that no run has; without a finished run the table is empty.
-Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit);
+Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
+                const std::vector<std::string>& where = {});
 
-// One run by id, name or an unambiguous beginning of its name.
+// Of a loss and a Brier score.
+bool less_is_better_of(const std::string& metric);
+
+// Of every finished run that fits: run, experiment, generated_data, configuration, seed and split as one text, the metric,
+// then a column a key.
+struct SeedValues {
+  std::vector<std::string> keys;  // their short names
+  Table rows;
+};
+SeedValues seed_values(const std::filesystem::path& database, const std::string& metric,
+                       const std::vector<std::string>& keys, const std::vector<std::string>& where);
+
+struct RunReference {
+  std::int64_t id = 0;
+  std::string name, identity;
+  std::string folder;  // relative to results.db
+};
+// By id, name or an unambiguous beginning of its name; so are all runs below.
+RunReference find_run(const std::filesystem::path& database, const std::string& run);
+
+// Whether two runs of equal seeds had the same figures, to the bit.
+struct Parting {
+  std::int64_t run = 0, other = 0;
+  bool equal_seeds = false;  // others part from the start; nothing is looked up then
+  std::int64_t epochs = 0, other_epochs = 0;
+  Table metrics;  // epoch, name, value, other_value of the first epoch in which they part; empty when they never do
+};
+struct Comparison {
+  std::vector<RunReference> runs;
+  Table rows;  // section (run, metric, parameter, environment), name, differs (0, 1), then a column a run: "run 3"
+  std::vector<Parting> partings;  // of the first run from each other one
+};
+Comparison compare_runs(const std::filesystem::path& database, const std::vector<std::string>& runs);
+
 struct RunDetails {
   Table facts;   // one row
   Table params;  // name, value, varies: whether runs of the same experiment differ in it; those first

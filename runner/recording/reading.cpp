@@ -6,6 +6,7 @@
 #include "diagnostics/diagnostic.h"
 #include "recording/ownership.h"
 #include "recording/schema.h"
+#include "recording/writing.h"
 
 namespace rxrun {
 namespace {
@@ -45,19 +46,38 @@ std::size_t bytes_of(const Value& value) {
 
 }  // namespace
 
+const std::string& text_in(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold a text does not");
+}
+
+std::int64_t integer_in(const Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold an integer does not");
+}
+
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
   check_file(database);
   auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+  int version = 0;
   try {
-    check_schema(*connection);
+    version = check_schema(*connection);
   } catch (const Error&) {
     const int code = sqlite3_extended_errcode(connection->handle());
     if ((code & 0xff) != SQLITE_READONLY) throw;
     roll_back_interrupted_write(database);
     connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    version = check_schema(*connection);
+  }
+  if (version < kSchemaVersion) {
+    // What is asked here stands on this version's views.
+    connection.reset();
+    open_for_writing(database);
+    connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
     check_schema(*connection);
   }
   connection->execute("PRAGMA query_only = ON");
+  connection->execute("PRAGMA cache_size = -65536");  // 64 MB: a view looks at some pages again and again
   sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
                              status_function, nullptr, nullptr, nullptr);
   return connection;

@@ -39,7 +39,7 @@ Recorder::~Recorder() = default;
 std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
   Statement select(database_->connection,
                    "SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid, process_start FROM runs"
-                   " WHERE identity = ? ORDER BY id DESC LIMIT 1");
+                   " WHERE identity = ? AND removed IS NULL ORDER BY id DESC LIMIT 1");
   if (!select.bind(identity).step()) return std::nullopt;
   const ProcessIdentity owner{.host = select.text(5),
                               .boot_id = select.text(6),

@@ -75,7 +75,7 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // The newest run of that identity, if any.
+  // The newest run of that identity, if any. A removed run is none.
   std::optional<ExistingRun> find(const std::string& identity) const;
   // Inserts a run (status running, with pid, boot id and host) and returns its id.
   std::int64_t begin(const RunRecord& run, const std::vector<SplitRecord>& split);

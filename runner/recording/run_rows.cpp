@@ -1,10 +1,9 @@
 #include "recording/run_rows.h"
 
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "recording/configuration.h"
+#include "recording/field.h"
 
 namespace rxrun {
 namespace {
@@ -13,26 +12,6 @@ Value seed_value(std::uint64_t seed) {
   if (seed <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return static_cast<std::int64_t>(seed);
   return std::to_string(seed);
-}
-
-// A parameter as a number where it is one, so that SQL compares 8 and 16 as numbers.
-Value param_value(const std::string& text) {
-  const char* const end = text.data() + text.size();
-  std::int64_t integer = 0;
-  if (auto [stop, code] = std::from_chars(text.data(), end, integer); code == std::errc() && stop == end)
-    return integer;
-  double real = 0.0;
-  if (auto [stop, code] = std::from_chars(text.data(), end, real);
-      code == std::errc() && stop == end && std::isfinite(real))
-    return real;
-  return text;
-}
-
-std::int64_t experiment_id(Connection& connection, const std::string& name) {
-  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
-  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
-  select.bind(name).step();
-  return select.integer(0);
 }
 
 bool holds_split(Connection& connection, std::int64_t run, const std::vector<SplitRecord>& split) {
@@ -122,6 +101,13 @@ std::int64_t best_epoch(Connection& connection, std::int64_t run) {
 
 }  // namespace
 
+std::int64_t experiment_id(Connection& connection, const std::string& name) {
+  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
+  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
+  select.bind(name).step();
+  return select.integer(0);
+}
+
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process) {
   Statement(connection, R"(
     INSERT INTO runs (experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved,
@@ -136,7 +122,7 @@ std::int64_t insert_run(Connection& connection, const RunRecord& run, const Proc
       .run();
   const std::int64_t id = connection.last_id();
   Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");
-  for (const auto& [name, value] : run.params) param.bind(id, name, param_value(value)).run();
+  for (const auto& [name, value] : run.params) param.bind(id, name, typed(value)).run();
   Statement environment(connection, "INSERT OR REPLACE INTO environment (run, name, value) VALUES (?, ?, ?)");
   for (const auto& [name, value] : run.environment) environment.bind(id, name, value).run();
   return id;

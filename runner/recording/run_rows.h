@@ -12,6 +12,8 @@
 
 namespace rxrun {
 
+// Of the experiment of that name, which becomes a row if it is none yet.
+std::int64_t experiment_id(Connection& connection, const std::string& name);
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process);
 // Runs of the same split share one copy of its rows.
 void insert_split(Connection& connection, std::int64_t run, const std::string& hash,

@@ -1,105 +1,48 @@
-// What the commands ask of results.db: the list of runs, the best ones, one run in full.
+// What the commands ask of results.db: the best runs, one run in full.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-#include <charconv>
-#include <optional>
 
 #include "diagnostics/diagnostic.h"
-#include "diagnostics/render.h"
+#include "recording/field.h"
+#include "recording/find_run.h"
 #include "recording/query.h"
 #include "recording/reading.h"
 
 namespace rxrun {
 namespace {
 
-std::vector<std::string> strings(const Table& table) {
-  std::vector<std::string> list;
-  for (const auto& row : table.rows) list.push_back(std::get<std::string>(row[0]));
-  return list;
-}
-
-std::optional<std::int64_t> as_id(const std::string& text) {
-  std::int64_t id = 0;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (code != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return id;
-}
-
-[[noreturn]] void no_such_run(Connection& connection, const std::string& run) {
-  const auto names = strings(fetch(connection, "SELECT name FROM runs ORDER BY id DESC LIMIT 1000"));
-  const auto nearest = nearest_name(run, names);
-  throw Error(Failure::usage, fmt::format("there is no run `{}`", printable(run)),
-              nearest ? fmt::format("did you mean `{}`?", printable(*nearest)) : "`rxrun ls` lists the runs");
-}
-
-std::int64_t find_run(Connection& connection, const std::string& run) {
-  Table found;
-  if (const auto id = as_id(run)) found = fetch(connection, "SELECT id, name FROM runs WHERE id = ?", {*id});
-  if (found.rows.empty()) found = fetch(connection, "SELECT id, name FROM runs WHERE name = ?", {run});
-  if (found.rows.empty() && !run.empty())
-    found =
-        fetch(connection, "SELECT id, name FROM runs WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {run});
-  if (found.rows.empty()) no_such_run(connection, run);
-  if (found.rows.size() > 1) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i)
-      names.push_back(printable(std::get<std::string>(found.rows[i][1])));
-    throw Error(Failure::usage,
-                fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
-                            found.rows.size() > 5 ? ", ..." : ""),
-                "give more of the name, or the number");
-  }
-  return std::get<std::int64_t>(found.rows[0][0]);
-}
-
-void check_metric(Connection& connection, const std::string& metric) {
-  std::vector<std::string> known =
-      strings(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
-  for (std::string& name : strings(fetch(connection, "SELECT DISTINCT name FROM metrics WHERE epoch = 0")))
-    known.push_back(std::move(name));
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  if (std::binary_search(known.begin(), known.end(), metric)) return;
-  const auto nearest = nearest_name(metric, known);
-  for (std::string& name : known) name = printable(name);
-  throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
-              nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
-                      : fmt::format("there are: {}", fmt::join(known, ", ")));
-}
-
 // The environment and the sizes of the parts as further columns of the one row of facts.
 void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
   for (const auto& pair : pairs.rows) {
-    facts.columns.push_back(prefix + std::get<std::string>(pair[0]));
+    facts.columns.push_back(prefix + text_in(pair[0]));
     facts.rows[0].push_back(pair[1]);
   }
 }
 
 }  // namespace
 
-Table list_runs(const std::filesystem::path& database) {
-  const auto connection = open_for_reading(database);
-  return fetch(*connection, R"(
-    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
-           v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds
-    FROM v_runs v JOIN runs r ON r.id = v.run ORDER BY v.run DESC)");
-}
+bool less_is_better_of(const std::string& metric) { return metric.ends_with("loss") || metric.ends_with("brier"); }
 
-Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit) {
+Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
+                const std::vector<std::string>& where) {
   if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));
   const auto connection = open_for_reading(database);
   check_metric(*connection, metric);
-  const bool less_is_better = metric.ends_with("loss") || metric.ends_with("brier");
-  Table table = fetch(*connection, R"(
-    SELECT b.run, b.name, b.experiment, b.seed, b.generated_data, m.value, b.best_epoch, b.epochs, b.parameters,
-           b.seconds, b.finished, b.folder
-    FROM metrics m JOIN v_best b ON b.run = m.run
-    WHERE m.epoch = 0 AND m.name = ?1 AND m.value IS NOT NULL
-    ORDER BY m.value * ?2, b.run LIMIT ?3)",
-                      {metric, std::int64_t{less_is_better ? 1 : -1}, limit});
+  std::string sql = R"(
+    SELECT v.run, v.name, v.experiment, v.seed, v.generated_data, m.value, v.best_epoch, v.epochs, v.parameters,
+           v.seconds, v.finished, v.folder
+    FROM metrics m CROSS JOIN v_runs v ON v.run = m.run
+    WHERE m.epoch = 0 AND m.name = ? AND m.value IS NOT NULL AND v.status = 'finished')";
+  std::vector<Value> parameters = {metric};
+  for (const std::string& condition : where) {
+    const Clause clause = resolve_condition(*connection, condition);
+    sql += " AND " + clause.sql;
+    parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
+  }
+  // metrics_final holds the values in order: the first rows end the search.
+  sql += less_is_better_of(metric) ? " ORDER BY m.value, m.run" : " ORDER BY m.value DESC, m.run";
+  sql += " LIMIT ?";
+  parameters.emplace_back(limit);
+  Table table = fetch(*connection, sql, parameters);
   table.columns[5] = metric;
   return table;
 }

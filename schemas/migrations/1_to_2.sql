@@ -2,6 +2,14 @@
 ALTER TABLE runs ADD COLUMN note TEXT;
 ALTER TABLE runs ADD COLUMN removed TEXT;
 
+-- Every run that is there, without its long row.
+CREATE INDEX runs_there ON runs (experiment, removed) WHERE removed IS NULL;
+-- All that the views on finished runs need to choose and group them: the rows themselves are long.
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, generated_data, multiply_adds, status, removed)
+  WHERE status = 'finished' AND removed IS NULL;
+
+CREATE INDEX params_by_name ON params (name, value);
+
 CREATE TABLE tags (
   run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   tag TEXT NOT NULL,

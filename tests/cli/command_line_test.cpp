@@ -15,7 +15,7 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Workplace place;
   const Finished help = place.rxrun({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "sweep", "resume", "check", "summary", "explain", "schema", "plugins", "ls", "show", "best", "sql", "evaluate", "predict"})
+  for (const char* command : {"run", "sweep", "resume", "check", "summary", "explain", "schema", "plugins", "ls", "show", "best", "compare", "sql", "tag", "note", "rename", "rm", "restore", "gc", "export", "import", "rerun", "evaluate", "predict"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
 
@@ -68,7 +68,7 @@ TEST(CommandLine, OverridesReachTheExperimentAndMayHoldLists) {
 }
 
 TEST(CommandLine, NoResultsYetIsSaid) {
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"ls"}, {"best"}, {"show", "1"}, {"sql", "SELECT 1"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"ls"}, {"best"}, {"show", "1"}, {"sql", "SELECT 1"}, {"compare", "1", "2"}, {"tag", "1", "+a", "-b"}, {"note", "1", "x"}, {"rename", "1", "x"}, {"rm", "1"}, {"restore", "1"}, {"gc"}, {"export", "1", "--to", "x"}, {"rerun", "1"}}) {
     const Finished answer = Workplace().rxrun(command);
     EXPECT_EQ(answer.code, 2) << command[0];
     EXPECT_THAT(answer.err, HasSubstr("no results yet"));

@@ -4,12 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <functional>
-#include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "diagnostics/diagnostic.h"
-#include "diagnostics/render.h"
+#include "command_output.h"
+#include "recording/reading.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -18,26 +16,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
-
-std::string output_of(const std::function<int()>& command) {
-  std::ostringstream captured;
-  std::streambuf* const before = std::cout.rdbuf(captured.rdbuf());
-  const int code = command();
-  std::cout.rdbuf(before);
-  EXPECT_EQ(code, 0);
-  return captured.str();
-}
-
-std::string error_of(const std::function<int()>& command) {
-  try {
-    command();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.failure(), Failure::usage);
-    return render(error.diagnostics());
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
 
 class CommandsTest : public TemporaryResults {
  protected:
@@ -84,16 +62,17 @@ TEST_F(CommandsTest, WithoutResultsEveryCommandSaysWhatToDo) {
 
 TEST_F(CommandsTest, ListsNewestFirst) {
   record_two_runs();
-  EXPECT_THAT(
-      ls(),
-      MatchesRegex(
-          "run  name  data       status    seed  epochs  test_accuracy  validation_accuracy  started               "
-          "duration\n"
-          "  3  b-33  files      running    365       0                                      ....-..-..T..:..:..Z\n"
-          "  2  a-22  generated  finished     7       1         0.5500               0.8000  ....-..-..T..:..:..Z      "
-          " 9 s\n"
-          "  1  a-11  files      finished   365       3         0.7000               0.9123  ....-..-..T..:..:..Z      "
-          " 9 s\n"));
+  EXPECT_THAT(ls(), MatchesRegex("run  name  data       status    seed  cardinality  epochs  test_accuracy  "
+                                 "validation_accuracy  started               "
+                                 "duration\n"
+                                 "  3  b-33  files      running    365           32       0                            "
+                                 "          ....-..-..T..:..:..Z\n"
+                                 "  2  a-22  generated  finished     7            8       1         0.5500             "
+                                 "  0.8000  ....-..-..T..:..:..Z      "
+                                 " 9 s\n"
+                                 "  1  a-11  files      finished   365           32       3         0.7000             "
+                                 "  0.9123  ....-..-..T..:..:..Z      "
+                                 " 9 s\n"));
   const nlohmann::json runs = nlohmann::json::parse(ls(TableFormat::json));
   ASSERT_EQ(runs.size(), 3u);
   EXPECT_EQ(runs[2]["validation_accuracy"], 0.9123);
@@ -258,6 +237,16 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
   }
   EXPECT_THAT(sql(statement, TableFormat::markdown), HasSubstr("\\| \\<b>"));
   EXPECT_EQ(nlohmann::json::parse(sql(statement, TableFormat::json))[0]["folder"], record.folder);
+}
+
+// A flipped bit can turn a text into a number, whatever the schema says.
+TEST_F(CommandsTest, ACellOfAnotherTypeIsADamagedDatabase) {
+  EXPECT_EQ(text_in(Value("a")), "a");
+  EXPECT_EQ(integer_in(Value(std::int64_t{7})), 7);
+  for (const auto& read :
+       {std::function<void()>([] { text_in(Value(std::int64_t{1})); }), std::function<void()>([] { text_in(Value()); }),
+        std::function<void()>([] { integer_in(Value("1")); }), std::function<void()>([] { integer_in(Value(1.0)); })})
+    EXPECT_THROW(read(), Error);
 }
 
 TEST_F(CommandsTest, OddResultsRender) {

@@ -47,7 +47,7 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
             "validation_f1 validation_brier "
             "validation_loss parameters multiply_adds cardinality base_width images_per_second seconds started "
             "heartbeat finished skipped_images "
-            "configuration identity folder file reason");
+            "configuration identity folder file reason tags note");
   EXPECT_EQ(columns("v_best"),
             "run name experiment seed generated_data best_epoch epochs validation_accuracy "
             "validation_balanced_accuracy validation_auc validation_f1 "
@@ -66,11 +66,16 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
             "test_loss validation_accuracy validation_auc validation_loss parameters multiply_adds seconds attempts "
             "failures reason");
   EXPECT_EQ(columns("v_splits"), "run position sample label group_name part");
+  EXPECT_EQ(columns("v_paired"),
+            "experiment configuration other run other_run generated_data pairs difference deviation");
+  EXPECT_EQ(
+      columns("v_pareto"),
+      "experiment run name seed generated_data multiply_adds validation_accuracy parameters configuration seconds");
   EXPECT_EQ(one(database,
                 "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
                 "LIKE 'sqlite%' ORDER BY name)"),
-            "artifacts environment epochs experiments metrics params points predictions results rungs runs splits sweep_points "
-            "sweeps tags");
+            "artifacts environment epochs experiments metrics params points predictions results rungs runs splits "
+            "sweep_points sweeps tags");
 }
 
 TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
@@ -96,6 +101,65 @@ TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
   EXPECT_NEAR(std::stod(cell(board, 0, "deviation_validation_accuracy")), 0.02, 1e-12);
   EXPECT_EQ(cell(board, 2, "seeds"), "1");
   EXPECT_EQ(cell(board, 2, "deviation_validation_accuracy"), "NULL");
+}
+
+TEST_F(ViewsTest, PairsCompareConfigurationsOverTheSeedsThatBothHave) {
+  Recorder recorder(database);
+  finished_run(recorder, "a-1", 1, 0.90);
+  finished_run(recorder, "a-2", 2, 0.92);
+  finished_run(recorder, "a-3", 3, 0.97);
+  finished_run(recorder, "a-3-2", 3, 0.95);  // the same seed again: the mean of both is one pair
+  finished_run(recorder, "a-9", 9, 0.10);    // nobody to compare with
+  finished_run(recorder, "a-4", 1, 0.89, "8");
+  finished_run(recorder, "a-5", 2, 0.88, "8");
+  finished_run(recorder, "a-6", 3, 0.93, "8");
+  finished_run(recorder, "a-7", 1, 0.99, "16", true);  // generated data
+  finished_run(recorder, "b-1", 1, 0.50);              // another experiment
+  RunRecord elsewhere = run_record("a-8", 1);          // the same seed with another split is no pair
+  elsewhere.params[2].second = "64";
+  elsewhere.split_hash = "another split";
+  const std::int64_t run = recorder.begin(elsewhere, split_record());
+  recorder.epoch(run, epoch_record(1, 0.5, true));
+  recorder.end(run, end_record(0.5, 1));
+  const Table pairs = query(database, "SELECT * FROM v_paired ORDER BY run");
+  ASSERT_EQ(pairs.rows.size(), 2u);
+  EXPECT_EQ(cell(pairs, 0, "experiment"), "a");
+  EXPECT_EQ(cell(pairs, 0, "run"), "1");
+  EXPECT_EQ(cell(pairs, 0, "other_run"), "6");
+  EXPECT_EQ(cell(pairs, 0, "pairs"), "3");
+  // Differences 0.01, 0.04 and 0.03.
+  EXPECT_NEAR(std::stod(cell(pairs, 0, "difference")), 0.08 / 3, 1e-12);
+  EXPECT_NEAR(std::stod(cell(pairs, 1, "difference")), -0.08 / 3, 1e-12);
+  EXPECT_NEAR(std::stod(cell(pairs, 0, "deviation")), 0.015275252316519468, 1e-12);
+}
+
+TEST_F(ViewsTest, TheParetoFrontHoldsWhatNoneBeats) {
+  Recorder recorder(database);
+  int seed = 0;
+  for (const auto& [multiply_adds, accuracy] :
+       {std::pair(100, 0.80), std::pair(200, 0.80), std::pair(200, 0.90), std::pair(200, 0.90), std::pair(300, 0.85),
+        std::pair(400, 0.95), std::pair(50, 0.80)}) {
+    ++seed;
+    RunRecord record = run_record("a-" + std::to_string(seed), static_cast<std::uint64_t>(seed));
+    record.multiply_adds = multiply_adds;
+    const std::int64_t run = recorder.begin(record, split_record());
+    recorder.epoch(run, epoch_record(1, 0.5, true));
+    recorder.end(run, end_record(accuracy, 1));
+  }
+  EXPECT_EQ(one(database, "SELECT group_concat(run, ' ') FROM (SELECT run FROM v_pareto ORDER BY run)"), "3 4 6 7");
+}
+
+TEST_F(ViewsTest, RemovedRunsAreInNoView) {
+  Recorder recorder(database);
+  finished_run(recorder, "a-1", 1, 0.90);
+  finished_run(recorder, "a-2", 1, 0.89, "8");
+  const std::string identity = "identity of a-1";
+  ASSERT_TRUE(recorder.find(identity));
+  Connection(database, Connection::Mode::read_write).execute("UPDATE runs SET removed = 'now' WHERE id = 1");
+  EXPECT_FALSE(recorder.find(identity)) << "an experiment whose run was removed is run again";
+  for (const char* view : {"v_runs", "v_best", "v_curves", "v_leaderboard", "v_splits", "v_pareto"})
+    EXPECT_EQ(one(database, std::string("SELECT group_concat(DISTINCT run) FROM ") + view), "2") << view;
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_paired"), "0");
 }
 
 TEST_F(ViewsTest, TheSameConfigurationWhateverDoesNotCount) {
@@ -125,7 +189,8 @@ TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
   Recorder recorder(database);
   finished_run(recorder, "a-1", 1, 0.9123);
   recorder.epoch(recorder.begin(run_record("a-2", 2), split_record()), epoch_record(1, 0.5, true));
-  for (const char* view : {"v_best", "v_runs", "v_curves", "v_leaderboard", "v_splits"}) {
+  finished_run(recorder, "a-3", 1, 0.9, "8");
+  for (const char* view : {"v_best", "v_runs", "v_curves", "v_leaderboard", "v_splits", "v_paired", "v_pareto"}) {
     const std::string command =
         "sqlite3 '" + database.string() + "' 'SELECT * FROM " + view + "' > '" + (folder / "out").string() + "'";
     EXPECT_EQ(std::system(command.c_str()), 0) << view;
@@ -248,6 +313,7 @@ TEST_F(ViewsTest, EveryQueryOfTheReadmeRunsAndFindsSomething) {
                             .declaration = "c=8",
                             .command = "rxrun sweep c=8",
                             .points = {{"identity of resnext50_breast-8-1", "name: a", R"({"network.cardinality": 8})"}}});
+  Connection(database, Connection::Mode::read_write).execute("INSERT INTO tags (run, tag) VALUES (1, 'paper')");
   std::stringstream text;
   text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
   const std::string readme = text.str();

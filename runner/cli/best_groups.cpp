@@ -1,0 +1,150 @@
+// `rxrun best --by KEY[,KEY]`: configurations over their seeds, and whether one is really better.
+#include "cli/best_groups.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "cli/readable.h"
+#include "cli/seed_groups.h"
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+constexpr std::size_t kComparisonsOnAPage = 10;
+
+Value optional_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
+
+Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys, std::int64_t limit) {
+  Table table;
+  table.columns = {"experiment", "data"};
+  table.columns.insert(table.columns.end(), keys.begin(), keys.end());
+  for (const char* name : {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations"})
+    table.columns.push_back(name);
+  for (const SeedGroup& group : groups) {
+    if (limit > 0 && static_cast<std::int64_t>(table.rows.size()) == limit) break;
+    std::vector<Value>& row =
+        table.rows.emplace_back(std::vector<Value>{group.experiment, group.generated_data ? "generated" : "files"});
+    row.insert(row.end(), group.keys.begin(), group.keys.end());
+    const auto& interval = group.estimate.interval;
+    row.insert(row.end(), {group.estimate.count, group.estimate.mean, optional_value(group.estimate.deviation),
+                           interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
+                           group.best, group.best_run, static_cast<std::int64_t>(group.configurations.size())});
+  }
+  return table;
+}
+
+Table table_of(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
+               const std::vector<std::string>& keys, const std::string& metric) {
+  Table table;
+  table.columns = {"experiment", "group", "other",   "pairs",   "difference", "deviation",
+                   "low",        "high",  "p_value", "settled", "more_seeds", "words"};
+  for (const PairedComparison& comparison : comparisons) {
+    const Estimate& difference = comparison.difference;
+    const auto& interval = difference.interval;
+    table.rows.push_back({groups[comparison.group].experiment, label_of(groups[comparison.group], keys),
+                          label_of(groups[comparison.other], keys), difference.count,
+                          difference.count > 0 ? Value(difference.mean) : Value(), optional_value(difference.deviation),
+                          interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
+                          optional_value(comparison.p_value), std::int64_t{comparison.settled},
+                          comparison.more ? Value(*comparison.more) : Value(),
+                          in_words(comparison, groups, keys, metric)});
+  }
+  return table;
+}
+
+// "rxrun sweep cardinality=8,32 seed=1..5"
+std::string more_seeds(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
+  std::string command = "rxrun sweep";
+  for (std::size_t key = 0; key < keys.size(); ++key) {
+    std::vector<std::string> values;
+    for (const SeedGroup& group : groups) {
+      const std::string label = label_of({.keys = {group.keys[key]}}, {keys[key]});
+      const std::string value = label.substr(keys[key].size() + 1);
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    command += fmt::format(" {}={}", printable(keys[key]), fmt::join(values, ","));
+  }
+  return command + " seed=1..5";
+}
+
+// Those of the best group only, when all are too many for a page.
+void tell_comparisons(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
+                      const std::vector<std::string>& keys, const std::string& metric) {
+  std::size_t told = 0;
+  for (const PairedComparison& comparison : comparisons) {
+    const bool of_the_best = comparison.group == 0 || comparison.other == 0;
+    if (told == kComparisonsOnAPage || (comparisons.size() > kComparisonsOnAPage && !of_the_best)) continue;
+    std::cout << in_words(comparison, groups, keys, metric) << "\n";
+    ++told;
+  }
+  if (told < comparisons.size())
+    std::cout << fmt::format("--paired shows all {} comparisons; each p is corrected for that many\n",
+                             comparisons.size());
+  else if (comparisons.size() > 1)
+    std::cout << fmt::format("each p is corrected for {} comparisons (Holm)\n", comparisons.size());
+}
+
+void warn(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
+  for (const SeedGroup& group : groups) {
+    if (group.configurations.size() < 2) continue;
+    std::cerr << fmt::format(
+        "warning: {} mixes {} configurations, which differ in more than the seed; `rxrun ls` with"
+        " --where shows in what, and --by can name it too\n",
+        label_of(group, keys), group.configurations.size());
+    break;
+  }
+  if (std::any_of(groups.begin(), groups.end(), [](const SeedGroup& group) { return group.generated_data; }))
+    std::cerr << "warning: some runs are on GENERATED data, which says nothing about real images\n";
+}
+
+std::vector<std::string> split_keys(const std::string& by) {
+  std::vector<std::string> keys;
+  for (std::size_t start = 0; start <= by.size();) {
+    const std::size_t end = std::min(by.find(',', start), by.size());
+    keys.push_back(by.substr(start, end - start));
+    if (keys.back().empty())
+      throw Error(Failure::usage, fmt::format("--by {}: a key is missing", printable(by)),
+                  "for example: --by cardinality,base_width");
+    start = end + 1;
+  }
+  return keys;
+}
+
+}  // namespace
+
+int run_best_groups(const BestOptions& options) {
+  const bool less_is_better = less_is_better_of(options.metric);
+  const TableFormat format = options.common.format;
+  const SeedValues values =
+      seed_values(options.common.results / "results.db", options.metric, split_keys(options.by), options.where);
+  const std::vector<SeedGroup> groups = group_seeds(values, less_is_better);
+  if (groups.empty() && format == TableFormat::text)
+    throw Error(Failure::usage,
+                fmt::format("no finished run{} has a {} yet", options.where.empty() ? "" : " that fits",
+                            printable(options.metric)),
+                "`rxrun ls` lists the runs");
+  if (!options.common.quiet) warn(groups, values.keys);
+  const std::vector<PairedComparison> comparisons = compare_groups(groups, less_is_better);
+  if (options.paired) {
+    std::cout << render(for_reading(table_of(comparisons, groups, values.keys, options.metric), format), format);
+    return 0;
+  }
+  const std::int64_t limit = options.limit.value_or(0);
+  std::cout << render(for_reading(table_of(groups, values.keys, limit), format), format);
+  if (format != TableFormat::text || options.common.quiet) return 0;
+  std::cout << "\n";
+  tell_comparisons(comparisons, groups, values.keys, options.metric);
+  const bool several =
+      std::any_of(groups.begin(), groups.end(), [](const SeedGroup& group) { return group.estimate.count > 1; });
+  if (!several)
+    std::cout << fmt::format("One seed each: nothing can be said about chance. More seeds: {}\n",
+                             more_seeds(groups, values.keys));
+  return 0;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,20 @@
+// Options that every command has.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "recording/query.h"
+
+namespace rxrun {
+
+struct CommonOptions {
+  std::filesystem::path results = "results";  // --results, or RXRUN_RESULTS: folder of results.db and checkpoints/
+  TableFormat format = TableFormat::text;     // --json --csv --markdown
+  bool quiet = false;                         // -q: errors and the last line only
+  std::string color = "auto";                 // --color auto|always|never; auto heeds NO_COLOR
+  std::vector<std::string> arguments;         // as typed, for the record and for the engine
+};
+
+}  // namespace rxrun

@@ -1,0 +1,43 @@
+// How a command is declared to the parser. Within options*.cpp only.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/common_options.h"
+#include "cli/results_options.h"
+
+namespace rxrun {
+
+// What parsing leaves behind: the command that was named, ready to be called.
+struct Declared {
+  std::vector<std::string> arguments;  // as typed
+  const CommonOptions* chosen = nullptr;
+  std::function<int()> action;
+};
+
+void add_common(CLI::App& command, CommonOptions& common);
+
+// Declares one command: its options live as long as the parser, and its callback leaves the action in `declared`.
+template <typename Options, typename Declare>
+CLI::App* declare(CLI::App& parent, const char* name, const char* help, Declared& declared,
+                  const std::function<int(const Options&)>& run, Declare&& declare_options) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  auto options = std::make_shared<Options>();
+  options->common.arguments = declared.arguments;
+  add_common(*command, options->common);
+  declare_options(*command, *options);
+  command->callback([options, run, command, &declared] {
+    if (!command->get_subcommands().empty()) return;
+    declared.chosen = &options->common;
+    declared.action = [options, run] { return run(*options); };
+  });
+  return command;
+}
+
+void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands);
+
+}  // namespace rxrun

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/readable.h"
+#include "diagnostics/render.h"
+#include "recording/garbage.h"
+
+namespace rxrun {
+namespace {
+
+Table table_of(const Garbage& garbage) {
+  Table table;
+  table.columns = {"what", "run", "name", "path", "bytes", "deleted"};
+  for (const RemovedRun& run : garbage.runs)
+    table.rows.push_back({"removed run", run.id, run.name, run.folder.empty() ? Value() : Value(run.folder.string()),
+                          static_cast<std::int64_t>(run.bytes), std::int64_t{1}});
+  for (const LeftOver& file : garbage.unfinished_files)
+    table.rows.push_back({"unfinished file", Value(), Value(), file.path.string(),
+                          static_cast<std::int64_t>(file.bytes), std::int64_t{1}});
+  for (const LeftOver& folder : garbage.unnamed_folders)
+    table.rows.push_back({"folder of no run", Value(), Value(), folder.path.string(),
+                          static_cast<std::int64_t>(folder.bytes), std::int64_t{0}});
+  return table;
+}
+
+std::uint64_t bytes_to_free(const Garbage& garbage) {
+  std::uint64_t bytes = 0;
+  for (const RemovedRun& run : garbage.runs) bytes += run.bytes;
+  for (const LeftOver& file : garbage.unfinished_files) bytes += file.bytes;
+  return bytes;
+}
+
+}  // namespace
+
+int run_gc(const GcOptions& options) {
+  const Garbage garbage = find_garbage(options.common.results);
+  const bool nothing = garbage.runs.empty() && garbage.unfinished_files.empty();
+  if (options.yes && !nothing) delete_garbage(options.common.results, garbage);
+  Table table = table_of(garbage);
+  if (!options.yes)
+    for (auto& row : table.rows) row.back() = std::int64_t{0};
+  const bool text = options.common.format == TableFormat::text;
+  if (!text || (!table.rows.empty() && !options.common.quiet))
+    std::cout << render(for_reading(table, options.common.format), options.common.format);
+  if (!text) return 0;
+  if (!garbage.unnamed_folders.empty() && !options.common.quiet)
+    std::cout << "Folders of no run are left alone; look at them and delete them yourself.\n";
+  const double megabytes = static_cast<double>(bytes_to_free(garbage)) / 1e6;
+  if (nothing)
+    std::cout << "Nothing to delete.\n";
+  else if (options.yes)
+    std::cout << fmt::format("Deleted {} runs and {} unfinished files, {:.1f} MB.\n", garbage.runs.size(),
+                             garbage.unfinished_files.size(), megabytes);
+  else
+    std::cout << fmt::format(
+        "Nothing has been deleted yet: `rxrun gc --yes` deletes {} runs and {} unfinished files for good, {:.1f} MB.\n",
+        garbage.runs.size(), garbage.unfinished_files.size(), megabytes);
+  return 0;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,102 @@
+// Options of the commands that ask or tend results.db. None of them needs LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/common_options.h"
+
+namespace rxrun {
+
+struct LsOptions {
+  CommonOptions common;
+  std::vector<std::string> where;
+  std::string sort;
+  bool descending = false;
+  std::optional<std::int64_t> limit;  // absent: a page in a table for reading, all otherwise
+  bool removed = false;
+};
+struct ShowOptions {
+  CommonOptions common;
+  std::string run;
+};
+struct BestOptions {
+  CommonOptions common;
+  std::string metric = "validation_accuracy";
+  std::optional<std::int64_t> limit;  // absent: the best run, or all groups
+  std::string by;                     // "cardinality,base_width": grouped over the seeds
+  bool paired = false;                // the comparisons of the groups as a table
+  std::vector<std::string> where;
+};
+struct CompareOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  bool all = false;
+};
+struct SqlOptions {
+  CommonOptions common;
+  std::string statement;
+};
+
+struct TagOptions {
+  CommonOptions common;
+  std::string run;
+  std::vector<std::string> tags;
+};
+struct NoteOptions {
+  CommonOptions common;
+  std::string run, text;
+};
+struct RenameOptions {
+  CommonOptions common;
+  std::string run, name;
+};
+struct RmOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  bool force = false;
+};
+struct RestoreOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+};
+struct GcOptions {
+  CommonOptions common;
+  bool yes = false;
+};
+
+struct ExportOptions {
+  CommonOptions common;
+  std::vector<std::string> runs;
+  std::filesystem::path to;
+};
+struct ImportOptions {
+  CommonOptions common;
+  std::filesystem::path from;
+};
+
+// Each returns the exit code, or throws Error.
+struct ResultsCommands {
+  std::function<int(const LsOptions&)> ls;
+  std::function<int(const ShowOptions&)> show;
+  std::function<int(const BestOptions&)> best;
+  std::function<int(const CompareOptions&)> compare;
+  std::function<int(const SqlOptions&)> sql;
+  std::function<int(const TagOptions&)> tag;
+  std::function<int(const NoteOptions&)> note;
+  std::function<int(const RenameOptions&)> rename;
+  std::function<int(const RmOptions&)> rm;
+  std::function<int(const RestoreOptions&)> restore;
+  std::function<int(const GcOptions&)> gc;
+  std::function<int(const ExportOptions&)> export_runs;
+  std::function<int(const ImportOptions&)> import_runs;
+};
+
+// All of them, as both programs have them.
+ResultsCommands results_commands();
+
+}  // namespace rxrun

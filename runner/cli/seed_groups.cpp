@@ -1,0 +1,151 @@
+#include "cli/seed_groups.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+constexpr const char* kShares[] = {"accuracy", "auc", "f1", "precision", "recall"};
+constexpr std::size_t kKeysFrom = 6;  // run, experiment, generated_data, configuration, seed and split, metric
+
+template <typename T>
+const T& cell(const Value& value) {
+  if (const T* found = std::get_if<T>(&value)) return *found;
+  throw Error(Failure::usage, "the database of results is damaged: a cell holds what its column cannot");
+}
+
+std::string text_of(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return printable(*text);
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  return "none";
+}
+
+bool comparable(const SeedGroup& a, const SeedGroup& b) {
+  return a.experiment == b.experiment && a.generated_data == b.generated_data;
+}
+
+bool is_share(const std::string& metric) {
+  return std::any_of(std::begin(kShares), std::end(kShares), [&](const char* end) { return metric.ends_with(end); });
+}
+
+// Shares in points of a hundred, as one speaks of accuracies; anything else as it is.
+std::string difference_text(double difference, bool share, bool sign) {
+  if (share) return sign ? fmt::format("{:+.1f}", 100.0 * difference) : fmt::format("{:.1f}", 100.0 * difference);
+  return sign ? fmt::format("{:+.4g}", difference) : fmt::format("{:.4g}", difference);
+}
+
+std::string verdict(const PairedComparison& comparison) {
+  const Estimate& difference = comparison.difference;
+  if (difference.count == 1) return "one pair: nothing can be said";
+  if (!comparison.p_value && difference.mean == 0.0) return "equal in every seed";
+  if (!comparison.p_value) return "the same in every seed: no spread to judge by; more seeds would tell";
+  if (comparison.settled) return fmt::format("settled (p = {:.2g})", *comparison.p_value);
+  if (!comparison.more) return "not settled, and too small to be settled by more seeds";
+  return fmt::format("not settled; about {} more seed{} would", *comparison.more, *comparison.more == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better) {
+  using Key = std::tuple<std::string, std::int64_t, std::vector<Value>>;
+  std::map<Key, SeedGroup> groups;
+  std::map<Key, std::map<std::string, std::vector<double>>> observed;
+  for (const auto& row : values.rows.rows) {
+    if (std::holds_alternative<std::monostate>(row[5])) continue;
+    const auto* integer = std::get_if<std::int64_t>(&row[5]);
+    const double value = integer ? static_cast<double>(*integer) : cell<double>(row[5]);
+    const Key key{cell<std::string>(row[1]),
+                  cell<std::int64_t>(row[2]),
+                  {row.begin() + static_cast<std::ptrdiff_t>(kKeysFrom), row.end()}};
+    SeedGroup& group = groups[key];
+    const std::int64_t run = cell<std::int64_t>(row[0]);
+    const bool better = less_is_better ? value < group.best : value > group.best;
+    if (group.best_run == 0 || better || (value == group.best && run < group.best_run)) {
+      group.best = value;
+      group.best_run = run;
+    }
+    group.configurations.insert(cell<std::string>(row[3]));
+    observed[key][cell<std::string>(row[4])].push_back(value);
+  }
+  std::vector<SeedGroup> list;
+  for (auto& [key, group] : groups) {
+    std::vector<double> means;
+    for (const auto& [seed, several] : observed[key]) {
+      means.push_back(estimate(several).mean);
+      group.values[seed] = means.back();
+    }
+    group.estimate = estimate(means);
+    group.experiment = std::get<0>(key);
+    group.generated_data = std::get<1>(key) != 0;
+    group.keys = std::get<2>(key);
+    list.push_back(std::move(group));
+  }
+  std::stable_sort(list.begin(), list.end(), [&](const SeedGroup& a, const SeedGroup& b) {
+    return less_is_better ? a.estimate.mean < b.estimate.mean : a.estimate.mean > b.estimate.mean;
+  });
+  return list;
+}
+
+std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, bool less_is_better) {
+  std::vector<PairedComparison> comparisons;
+  std::vector<bool> done(groups.size(), false);
+  for (std::size_t first = 0; first < groups.size(); ++first) {
+    if (done[first]) continue;
+    std::vector<std::size_t> places;
+    std::vector<Observations> family;
+    for (std::size_t i = first; i < groups.size(); ++i) {
+      if (!comparable(groups[first], groups[i])) continue;
+      done[i] = true;
+      places.push_back(i);
+      family.push_back(groups[i].values);
+    }
+    for (PairedComparison comparison : compare_paired(family)) {
+      comparison.group = places[comparison.group];
+      comparison.other = places[comparison.other];
+      // Over the seeds that both have, the order can be another one than over all.
+      if (less_is_better ? comparison.difference.mean > 0.0 : comparison.difference.mean < 0.0) {
+        std::swap(comparison.group, comparison.other);
+        Estimate& difference = comparison.difference;
+        difference.mean = -difference.mean;
+        if (difference.interval) difference.interval = Interval{-difference.interval->high, -difference.interval->low};
+      }
+      comparisons.push_back(comparison);
+    }
+  }
+  return comparisons;
+}
+
+std::string label_of(const SeedGroup& group, const std::vector<std::string>& keys) {
+  std::string label;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    label += fmt::format("{}{} {}", i > 0 ? ", " : "", printable(keys[i]), text_of(group.keys[i]));
+  return label;
+}
+
+std::string in_words(const PairedComparison& comparison, const std::vector<SeedGroup>& groups,
+                     const std::vector<std::string>& keys, const std::string& metric) {
+  const SeedGroup& group = groups[comparison.group];
+  const SeedGroup& other = groups[comparison.other];
+  const std::string over = keys.size() == 1 ? text_of(other.keys[0]) : label_of(other, keys);
+  const std::string head = fmt::format("{} over {}", label_of(group, keys), over);
+  const Estimate& difference = comparison.difference;
+  if (difference.count == 0) return head + ": no seed (with the same split) in common";
+  const bool share = is_share(metric);
+  std::string text =
+      fmt::format("{}: {}{}", head, difference_text(difference.mean, share, true), share ? " points" : "");
+  if (difference.interval)
+    text += fmt::format(", 95 % interval [{}, {}]", difference_text(difference.interval->low, share, false),
+                        difference_text(difference.interval->high, share, false));
+  return fmt::format("{}, {} seed{}, {}", text, difference.count, difference.count == 1 ? "" : "s",
+                     verdict(comparison));
+}
+
+}  // namespace rxrun

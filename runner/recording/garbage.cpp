@@ -1,0 +1,131 @@
+#include "recording/garbage.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "files/folder_lock.h"
+#include "recording/reading.h"
+#include "recording/run_folder.h"
+#include "recording/schema.h"
+#include "recording/writing.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::uint64_t size_of(const fs::path& path) {
+  std::error_code code;
+  if (fs::is_regular_file(fs::symlink_status(path, code))) return fs::file_size(path, code);
+  std::uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator file(path, fs::directory_options::skip_permission_denied, code), end;
+       !code && file != end; file.increment(code))
+    if (fs::is_regular_file(file->symlink_status(code))) bytes += file->file_size(code);
+  return bytes;
+}
+
+// The folder to delete with a removed run; none when it is not there or another run has it too.
+std::optional<fs::path> folder_of(Connection& connection, const fs::path& results, std::int64_t run,
+                                  const std::string& folder) {
+  if (!is_a_runs_folder(folder)) return std::nullopt;
+  Statement others(connection, "SELECT 1 FROM runs WHERE folder = ? AND id <> ?");
+  if (others.bind(folder, run).step()) return std::nullopt;
+  std::error_code code;
+  const fs::path path = results / folder;
+  return fs::is_directory(fs::symlink_status(path, code)) ? std::optional(path) : std::nullopt;
+}
+
+// ".rxrun-PID-...tmp": written by files/files.cpp. One that is young may belong to a process that cannot be seen from
+// here.
+bool is_left_over(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  const std::string prefix = ".rxrun-";
+  if (!name.starts_with(prefix) || !name.ends_with(".tmp")) return false;
+  std::error_code code;
+  if (!fs::is_regular_file(entry.symlink_status(code)) || code) return false;
+  if (fs::file_time_type::clock::now() - entry.last_write_time(code) < std::chrono::hours(1)) return false;
+  pid_t process = 0;
+  const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), process);
+  return parsed.ec == std::errc() && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
+void find_left_over(const fs::path& folder, std::vector<LeftOver>& found) {
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
+    if (is_left_over(*entry)) found.push_back({entry->path(), size_of(entry->path())});
+}
+
+void delete_tree(const fs::path& path) {
+  std::error_code code;
+  fs::remove_all(path, code);
+  if (code) throw Error(Failure::run, fmt::format("cannot delete {}: {}", printable(path.string()), code.message()));
+}
+
+// Other runs may share the rows of its split: one of them gets them.
+void hand_over_split(Connection& connection, std::int64_t run) {
+  Statement heir(connection, "SELECT min(id) FROM runs WHERE split_run = ?1 AND id <> ?1");
+  heir.bind(run).step();
+  const std::int64_t next = heir.integer(0);
+  if (next == 0) return;
+  Statement(connection, "UPDATE splits SET run = ? WHERE run = ?").bind(next, run).run();
+  Statement(connection, "UPDATE runs SET split_run = ? WHERE split_run = ?").bind(next, run).run();
+}
+
+void delete_run(Connection& connection, const fs::path& results, std::int64_t run) {
+  Transaction transaction(connection);
+  const Table row = fetch(connection, "SELECT folder FROM runs WHERE id = ? AND removed IS NOT NULL", {run});
+  if (row.rows.empty()) return;  // restored meanwhile, or deleted by another process
+  if (const auto folder = folder_of(connection, results, run, text_in(row.rows[0][0]))) {
+    const FolderLock lock(*folder);  // nobody is just working in it
+    delete_tree(*folder);
+  }
+  hand_over_split(connection, run);
+  Statement(connection, "UPDATE points SET run = NULL WHERE run = ?").bind(run).run();
+  Statement(connection, "DELETE FROM runs WHERE id = ?").bind(run).run();
+  transaction.commit();
+}
+
+}  // namespace
+
+Garbage find_garbage(const fs::path& results) {
+  const auto connection = open_for_reading(results / "results.db");
+  Garbage garbage;
+  for (const auto& row :
+       fetch(*connection, "SELECT id, name, folder FROM runs WHERE removed IS NOT NULL ORDER BY id").rows) {
+    RemovedRun run{.id = integer_in(row[0]), .name = text_in(row[1]), .folder = {}};
+    if (const auto folder = folder_of(*connection, results, run.id, text_in(row[2]))) {
+      run.folder = *folder;
+      run.bytes = size_of(*folder);
+    }
+    garbage.runs.push_back(std::move(run));
+  }
+  find_left_over(results, garbage.unfinished_files);
+  Statement known(*connection, "SELECT 1 FROM runs WHERE folder = ?");
+  std::error_code code;
+  for (fs::directory_iterator entry(results / "checkpoints", code), end; !code && entry != end; entry.increment(code)) {
+    if (!fs::is_directory(entry->symlink_status(code))) continue;
+    if (known.bind("checkpoints/" + entry->path().filename().string()).step())
+      find_left_over(entry->path(), garbage.unfinished_files);
+    else
+      garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
+  }
+  find_left_over(results / "checkpoints", garbage.unfinished_files);
+  return garbage;
+}
+
+void delete_garbage(const fs::path& results, const Garbage& garbage) {
+  check_file(results / "results.db");
+  const auto connection = open_for_writing(results / "results.db");
+  for (const RemovedRun& run : garbage.runs) delete_run(*connection, results, run.id);
+  for (const LeftOver& file : garbage.unfinished_files) delete_tree(file.path);
+}
+
+}  // namespace rxrun

@@ -1,0 +1,37 @@
+// What lies in a folder of results and nobody needs: removed runs, files that killed processes left half-written.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace rxrun {
+
+struct RemovedRun {
+  std::int64_t id = 0;
+  std::string name;
+  std::filesystem::path folder;  // empty: there is none, or another run has it too
+  std::uint64_t bytes = 0;
+};
+
+struct LeftOver {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+};
+
+struct Garbage {
+  std::vector<RemovedRun> runs;
+  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone
+  std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
+};
+
+// `results`: the folder that holds results.db and checkpoints/.
+Garbage find_garbage(const std::filesystem::path& results);
+
+// Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. Folders go first: after
+// a kill in the middle the run is still marked, and the next call ends the work. Throws Error for what cannot be
+// deleted.
+void delete_garbage(const std::filesystem::path& results, const Garbage& garbage);
+
+}  // namespace rxrun

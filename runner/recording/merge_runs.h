@@ -1,0 +1,26 @@
+// Runs from one folder of results into another: rows and files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "recording/query.h"
+
+namespace rxrun {
+
+// Copies the runs of `source` (a results.db with checkpoints/ beside it) into the one of `target`, which is made if it
+// is not there. `runs` names them as find_run() does; without any, all that are there are meant. Nothing is written on
+// the side of `source`, and it is never locked for longer than reading a run's rows takes.
+//
+// A run is there already when one of its identity has its name, or began at the same moment; so merging twice changes
+// nothing. One that has finished in `source` only replaces what is there of it. Tags are united. A name that another
+// run has gets a number: "a-1-2".
+//
+// Returns a row a run: run (its number there), name, outcome (copied, completed, there already, removed there,
+// running), remark (files that were missing or do not have their checksum). Sweeps are not copied.
+Table merge_runs(const std::filesystem::path& source, const std::filesystem::path& target,
+                 const std::vector<std::string>& runs);
+
+}  // namespace rxrun

@@ -1,0 +1,15 @@
+// The folder of a run, as its row names it.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace rxrun {
+
+// "checkpoints/NAME" and no more: what a database from elsewhere says is not to lead out of the results.
+inline bool is_a_runs_folder(const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> parts(folder.begin(), folder.end());
+  return parts.size() == 2 && parts[0] == "checkpoints" && parts[1] != ".." && parts[1] != "." && !parts[1].empty();
+}
+
+}  // namespace rxrun

@@ -1,0 +1,144 @@
+// `rxrun ls`: filters, order and the parameters that differ.
+#include <gmock/gmock.h>
+
+#include "cli/commands.h"
+#include "command_output.h"
+#include "recording/connection.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class LsTest : public TemporaryResults {
+ protected:
+  void SetUp() override {
+    Recorder recorder(database);
+    int n = 0;
+    for (const char* cardinality : {"8", "16", "32"}) {
+      ++n;
+      RunRecord record = run_record("a-" + std::to_string(n), static_cast<std::uint64_t>(n));
+      record.params[2].second = cardinality;
+      record.params.push_back({"network.stages.0.depth", "3"});
+      const std::int64_t run = recorder.begin(record, split_record());
+      recorder.epoch(run, epoch_record(1, 0.5, true));
+      recorder.end(run, n == 3 ? ended(RunStatus::failed, "full disk") : end_record(0.9 - 0.01 * n, 1));
+    }
+    Connection(database, Connection::Mode::read_write).execute("INSERT INTO tags VALUES (1, 'paper'), (2, 'odd tag')");
+  }
+
+  LsOptions options(std::vector<std::string> where, TableFormat format = TableFormat::csv) const {
+    LsOptions options;
+    options.common = {.results = folder, .format = format};
+    options.where = std::move(where);
+    return options;
+  }
+  std::string listed(const LsOptions& options) {
+    const Table runs = list_runs(database, {.where = options.where,
+                                            .sort = options.sort,
+                                            .descending = options.descending,
+                                            .limit = options.limit.value_or(0)});
+    std::string ids;
+    for (std::size_t row = 0; row < runs.rows.size(); ++row) ids += cell(runs, row, "run");
+    return ids;
+  }
+  std::string where(std::vector<std::string> conditions) { return listed(options(std::move(conditions))); }
+  std::string fault(const std::string& condition) {
+    return error_of([&] { return run_ls(options({condition})); });
+  }
+};
+
+TEST_F(LsTest, ConditionsOnFactsMetricsParametersAndTags) {
+  EXPECT_EQ(where({}), "321");
+  EXPECT_EQ(where({"experiment=a", "status=finished"}), "21");
+  EXPECT_EQ(where({"status!=finished"}), "3");
+  EXPECT_EQ(where({"cardinality=8"}), "1");
+  EXPECT_EQ(where({"cardinality>8"}), "32");
+  EXPECT_EQ(where({"network.cardinality <= 16"}), "21");
+  EXPECT_EQ(where({"lr=1e-4"}), "321");
+  EXPECT_EQ(where({"depth==3", "seed<>2"}), "31");
+  EXPECT_EQ(where({"validation_accuracy>0.885"}), "1");
+  EXPECT_EQ(where({"validation_accuracy="}), "3");
+  EXPECT_EQ(where({"validation_accuracy!="}), "21");
+  EXPECT_EQ(where({"tag=paper"}), "1");
+  EXPECT_EQ(where({"tag=odd tag"}), "2");
+  EXPECT_EQ(where({"tag!=paper"}), "32");
+  EXPECT_EQ(where({"tag="}), "3");
+  EXPECT_EQ(where({"tag!="}), "21");
+  EXPECT_EQ(where({"reason=full disk"}), "3");
+  EXPECT_EQ(where({"name=a' OR '1'='1"}), "") << "values are bound, never pasted";
+}
+
+TEST_F(LsTest, OrderAndLimit) {
+  LsOptions sorted = options({});
+  sorted.sort = "cardinality";
+  EXPECT_EQ(listed(sorted), "123");
+  sorted.descending = true;
+  EXPECT_EQ(listed(sorted), "321");
+  sorted.sort = "validation_accuracy";
+  EXPECT_EQ(listed(sorted), "123") << "a run without the value comes last";
+  sorted.descending = false;
+  EXPECT_EQ(listed(sorted), "213");
+  sorted.limit = 2;
+  EXPECT_EQ(listed(sorted), "21");
+}
+
+TEST_F(LsTest, ShowsTheParametersThatDiffer) {
+  const std::string all = output_of([&] { return run_ls(options({})); });
+  EXPECT_THAT(all, StartsWith("run,name,data,status,seed,cardinality,epochs,"));
+  EXPECT_THAT(all, HasSubstr("\r\n2,a-2,files,finished,2,16,1,0.5,0.88,"));
+  EXPECT_THAT(output_of([&] { return run_ls(options({"cardinality=8"})); }),
+              StartsWith("run,name,data,status,seed,epochs,"));
+}
+
+TEST_F(LsTest, AColumnHeadThatTwoParametersCouldHaveIsInFull) {
+  Recorder recorder(database);
+  RunRecord record = run_record("b-1", 4);
+  record.params.push_back({"network.stages.0.depth", "4"});
+  record.params.push_back({"network.stages.1.depth", "4"});
+  recorder.begin(record, {});
+  const std::string all = output_of([&] { return run_ls(options({})); });
+  EXPECT_THAT(
+      all, StartsWith("run,name,data,status,seed,cardinality,network.stages.0.depth,network.stages.1.depth,epochs,"));
+  EXPECT_THAT(fault("depth=4"), HasSubstr("`depth` can mean network.stages.0.depth, network.stages.1.depth"));
+}
+
+TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
+  EXPECT_EQ(fault("cardinality 8"),
+            "condition:1:14: error: a comparison is missing: expected KEY=VALUE, or != < <= > >=\n"
+            "  1 | cardinality 8\n"
+            "    |              ^\n"
+            "    = for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, status!=failed\n");
+  EXPECT_THAT(fault("=8"), HasSubstr("a key is missing"));
+  EXPECT_THAT(fault("cardinality!8"), HasSubstr("expected one of"));
+  EXPECT_THAT(fault("cardinalty=8"), HasSubstr("did you mean `cardinality`?"));
+  EXPECT_THAT(fault("tag>a"), HasSubstr("a run has a tag or it has not"));
+  EXPECT_THAT(fault("cardinality<"), HasSubstr("a value is missing"));
+  EXPECT_THAT(fault("\"; DROP TABLE runs=1"), HasSubstr("neither a fact of a run"));
+}
+
+TEST_F(LsTest, APageTellsThatThereIsMore) {
+  LsOptions page = options({}, TableFormat::text);
+  page.limit = 1;
+  ::testing::internal::CaptureStderr();
+  const std::string out = output_of([&] { return run_ls(page); });
+  EXPECT_THAT(out, HasSubstr("a-3"));
+  EXPECT_THAT(out, Not(HasSubstr("a-2")));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--limit 0 lists all of them"));
+}
+
+TEST_F(LsTest, RemovedRunsAreListedApart) {
+  Connection(database, Connection::Mode::read_write)
+      .execute("UPDATE runs SET removed = '2026-01-01T00:00:00Z' WHERE id = 2");
+  EXPECT_EQ(where({}), "31");
+  LsOptions removed = options({});
+  removed.removed = true;
+  EXPECT_THAT(output_of([&] { return run_ls(removed); }),
+              HasSubstr("\r\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
+}
+
+}  // namespace
+}  // namespace rxrun::testing

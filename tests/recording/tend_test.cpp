@@ -1,0 +1,176 @@
+// Tags, notes, names, removal: what is said of a run, and what happens to its files.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "child.h"
+#include "cli/commands.h"
+#include "command_output.h"
+#include "recording/connection.h"
+#include "recording/garbage.h"
+#include "recording/tend_runs.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class TendTest : public TemporaryResults {
+ protected:
+  void SetUp() override {
+    Recorder recorder(database);
+    for (const char* name : {"a-1", "a-2", "a-3"}) {
+      const std::int64_t run = recorder.begin(run_record(name), split_record());
+      recorder.epoch(run, epoch_record(1, 0.5, true));
+      recorder.end(run, end_record(0.9, 1));
+      write("checkpoints/" + std::string(name) + "/best.safetensors", std::string(1000, 'w'));
+    }
+  }
+  void write(const fs::path& name, const std::string& text) const {
+    fs::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << text;
+  }
+  void execute(const std::string& sql) { Connection(database, Connection::Mode::read_write).execute(sql.c_str()); }
+  CommonOptions common(TableFormat format = TableFormat::text) const { return {.results = folder, .format = format}; }
+  std::string gc(bool yes) {
+    return output_of([&] { return run_gc({.common = common(), .yes = yes}); });
+  }
+  bool there(const std::string& name) const { return fs::exists(folder / "checkpoints" / name); }
+};
+
+TEST_F(TendTest, TagsComeAndGo) {
+  const auto tag = [&](std::vector<std::string> tags) {
+    return output_of([&] { return run_tag({.common = common(), .run = "a-1", .tags = std::move(tags)}); });
+  };
+  EXPECT_EQ(tag({"+paper", "good", "paper"}), "run  name  tags\n  1  a-1   good paper\n");
+  EXPECT_EQ(tag({"-good", "-absent"}), "run  name  tags\n  1  a-1   paper\n");
+  EXPECT_EQ(tag({}), "run  name  tags\n  1  a-1   paper\n");
+  for (const char* bad : {"two words", "+", "++x", "tab\there"})
+    EXPECT_THAT(error_of([&] { return run_tag({.common = common(), .run = "a-1", .tags = {bad}}); }), HasSubstr("tag"))
+        << bad;
+}
+
+TEST_F(TendTest, NotesAndNames) {
+  EXPECT_EQ(cell(note_run(database, "1", "looks odd, \"see\" log"), 0, "note"), "looks odd, \"see\" log");
+  EXPECT_EQ(cell(note_run(database, "1", ""), 0, "note"), "NULL");
+  EXPECT_EQ(cell(rename_run(database, "a-2", "baseline"), 0, "name"), "baseline");
+  EXPECT_EQ(one(database, "SELECT folder FROM v_runs WHERE name = 'baseline'"), "checkpoints/a-2");
+  const auto refused = [&](const std::string& name) {
+    return error_of([&] { return run_rename({.common = common(), .run = "1", .name = name}); });
+  };
+  EXPECT_THAT(refused("baseline"), HasSubstr("run 2 has it"));
+  EXPECT_THAT(refused("12"), HasSubstr("reads as the number of a run"));
+  EXPECT_THAT(refused("a b"), HasSubstr("blank"));
+  EXPECT_EQ(cell(rename_run(database, "1", "a-1"), 0, "name"), "a-1") << "its own name is not taken";
+}
+
+TEST_F(TendTest, RemovedRunsComeBack) {
+  execute("INSERT INTO points (identity, resolved, status, run) VALUES ('identity of a-2', 'x', 'finished', 2)");
+  EXPECT_THAT(output_of([&] {
+                return run_rm({.common = common(), .runs = {"1", "a-2", "1"}});
+              }),
+              HasSubstr("Runs removed"));
+  EXPECT_EQ(one(database, "SELECT group_concat(run) FROM v_runs"), "3");
+  EXPECT_EQ(one(database, "SELECT status || coalesce(run, ' none') FROM points"), "waiting none")
+      << "the sweep computes it anew";
+  EXPECT_TRUE(there("a-1"));
+  EXPECT_THAT(error_of([&] { return run_rm({.common = common(), .runs = {"1"}}); }),
+              HasSubstr("`rxrun restore 1` brings it back"));
+  EXPECT_THAT(error_of([&] {
+                return run_restore({.common = common(), .runs = {"1", "3"}});
+              }),
+              HasSubstr("nobody removed the run `3`"));
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_runs"), "1") << "all or none";
+  EXPECT_EQ(restore_runs(database, {"1", "a-2"}).rows.size(), 2u);
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_runs"), "3");
+}
+
+TEST_F(TendTest, ARunningRunIsNotRemoved) {
+  Recorder recorder(database);
+  recorder.begin(run_record("b-1"), split_record());
+  try {
+    remove_runs(database, {"1", "b-1"}, true);
+    ADD_FAILURE() << "removed under its process";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::try_later);
+    EXPECT_THAT(error.what(), HasSubstr("run 4 (b-1) is running, as process"));
+  }
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_runs"), "4") << "all or none";
+  execute("UPDATE runs SET host = 'elsewhere' WHERE id = 4");
+  EXPECT_THROW(remove_runs(database, {"b-1"}, false), Error);
+  EXPECT_EQ(remove_runs(database, {"b-1"}, true).rows.size(), 1u);
+  // A process that is gone does not hold it.
+  const int child = in_child([&] { Recorder(database).begin(run_record("b-2"), split_record()); });
+  ASSERT_EQ(child, 0);
+  EXPECT_EQ(remove_runs(database, {"b-2"}, false).rows.size(), 1u);
+}
+
+TEST_F(TendTest, GcDeletesOnlyAfterYes) {
+  EXPECT_EQ(gc(false), "Nothing to delete.\n");
+  remove_runs(database, {"1"}, false);
+  EXPECT_THAT(gc(false), HasSubstr("Nothing has been deleted yet"));
+  EXPECT_TRUE(there("a-1"));
+  EXPECT_EQ(one(database, "SELECT split_run FROM runs WHERE id = 2"), "1");
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 1 runs and 0 unfinished files"));
+  EXPECT_FALSE(there("a-1"));
+  EXPECT_TRUE(there("a-2"));
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs WHERE id = 1"), "0");
+  for (const char* table : {"metrics", "params", "epochs", "results", "predictions", "environment", "artifacts"})
+    EXPECT_EQ(one(database, std::string("SELECT count(*) FROM ") + table + " WHERE run = 1"), "0") << table;
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_splits WHERE run = 3"), "3")
+      << "the split that it held for others stays";
+  Connection connection(database, Connection::Mode::read_write);
+  EXPECT_FALSE(Statement(connection, "PRAGMA foreign_key_check").step());
+  EXPECT_THAT(error_of([&] { return run_restore({.common = common(), .runs = {"1"}}); }),
+              HasSubstr("there is no removed run"));
+}
+
+TEST_F(TendTest, GcTouchesNothingElse) {
+  write("precious/file", "x");
+  write("checkpoints/nobody/file", "x");
+  fs::create_directory_symlink(folder / "precious", folder / "checkpoints" / "link");
+  // What a database from elsewhere could say.
+  execute(
+      "UPDATE runs SET folder = 'checkpoints/../precious' WHERE id = 1; UPDATE runs SET folder = 'checkpoints/link' "
+      "WHERE id = 2;"
+      "UPDATE runs SET folder = '" +
+      (folder / "precious").string() + "' WHERE id = 3");
+  remove_runs(database, {"1", "2", "3"}, false);
+  const std::string told = gc(true);
+  EXPECT_THAT(told, HasSubstr("Deleted 3 runs and"));
+  EXPECT_THAT(told, HasSubstr("checkpoints/nobody"));
+  EXPECT_TRUE(fs::exists(folder / "precious/file"));
+  EXPECT_TRUE(there("nobody"));
+  EXPECT_TRUE(there("link"));
+}
+
+TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
+  const auto left = [&](const std::string& name, bool old) {
+    write("checkpoints/a-2/" + name, "x");
+    if (old)
+      fs::last_write_time(folder / "checkpoints/a-2" / name, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  };
+  left(".rxrun-1-0-ab.tmp", true);           // process 1 lives
+  left(".rxrun-999999999-0-ab.tmp", false);  // no such process here, but just written: perhaps on another machine
+  left(".rxrun-999999998-0-ab.tmp", true);
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished files"));
+  EXPECT_TRUE(there("a-2/.rxrun-1-0-ab.tmp"));
+  EXPECT_TRUE(there("a-2/.rxrun-999999999-0-ab.tmp"));
+  EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));
+}
+
+TEST_F(TendTest, WithoutResultsNoneAreMade) {
+  const fs::path none = folder / "none";
+  EXPECT_THAT(error_of([&] { return run_rm({.common = {.results = none}, .runs = {"1"}}); }),
+              HasSubstr("no results yet"));
+  EXPECT_THAT(error_of([&] { return run_gc({.common = {.results = none}}); }), HasSubstr("no results yet"));
+  EXPECT_FALSE(fs::exists(none));
+}
+
+}  // namespace
+}  // namespace rxrun::testing

@@ -1,0 +1,193 @@
+// export and import: another folder gets the same runs, once.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "child.h"
+#include "cli/commands.h"
+#include "command_output.h"
+#include "files/files.h"
+#include "recording/connection.h"
+#include "recording/merge_runs.h"
+#include "recording/tend_runs.h"
+#include "temporary_results.h"
+
+namespace rxrun::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+// Everything that is said of a run, but for its number.
+constexpr const char* kAll =
+    "SELECT (SELECT group_concat(name || value) FROM params WHERE run = r.id) || (SELECT group_concat(epoch || name || "
+    "value)"
+    " FROM metrics WHERE run = r.id) || (SELECT group_concat(epoch || best || seconds || checkpoint) FROM epochs WHERE "
+    "run = r.id)"
+    " || (SELECT group_concat(sample || predicted) FROM predictions WHERE run = r.id) || (SELECT group_concat(sample "
+    "|| part)"
+    " FROM v_splits WHERE run = r.id) || (SELECT group_concat(file || sha256) FROM artifacts WHERE run = r.id)"
+    " || (SELECT group_concat(name || value) FROM environment WHERE run = r.id) || (SELECT validation_accuracy FROM "
+    "results"
+    " WHERE run = r.id) || r.identity || r.started || r.command || r.status || r.configuration || coalesce(r.note, '') "
+    "|| folder"
+    " FROM runs r WHERE r.name = ";
+
+class TransferTest : public TemporaryResults {
+ protected:
+  std::int64_t record(const std::string& name, bool finished = true, const fs::path& results = {}) {
+    const fs::path root = results.empty() ? folder : results;
+    Recorder recorder(root / "results.db");
+    const std::int64_t run = recorder.begin(run_record(name), split_record());
+    EpochRecord epoch = epoch_record(1, 0.5, true);
+    epoch.checkpoint = "checkpoints/" + name + "/last.safetensors";
+    recorder.epoch(run, epoch);
+    const fs::path weights = root / "checkpoints" / name / "best.safetensors";
+    fs::create_directories(weights.parent_path());
+    std::ofstream(weights) << "weights of " << name;
+    Recorder::End end = finished ? end_record(0.9, 1) : ended(RunStatus::interrupted, "stopped");
+    if (finished) end.artifacts = {{"checkpoints/" + name + "/best.safetensors", sha256_hex("weights of " + name)}};
+    recorder.end(run, end);
+    return run;
+  }
+  std::string outcomes(const Table& table) {
+    std::string text;
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+      text += cell(table, row, "name") + ": " + cell(table, row, "outcome") +
+              (cell(table, row, "remark") == "NULL" ? "" : " (" + cell(table, row, "remark") + ")") + "\n";
+    return text;
+  }
+  std::string said_of(const fs::path& results, const std::string& name) {
+    return one(results / "results.db", kAll + ("'" + name + "'"));
+  }
+  std::string bytes_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  const fs::path other = folder / "other";
+};
+
+TEST_F(TransferTest, ARunArrivesWhole) {
+  record("a-1");
+  record("a-2");
+  record("b-1");
+  note_run(database, "b-1", "a note");
+  tag_run(database, "b-1", {"paper"}, {});
+  const std::string before = bytes_of(database);
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"3", "a-2"})), "b-1: copied\na-2: copied\n");
+  EXPECT_EQ(bytes_of(database), before) << "the source is only read";
+  for (const char* name : {"b-1", "a-2"}) EXPECT_EQ(said_of(other, name), said_of(folder, name));
+  EXPECT_EQ(one(other / "results.db", "SELECT tags FROM v_runs WHERE name = 'b-1'"), "paper");
+  EXPECT_EQ(bytes_of(other / "checkpoints/b-1/best.safetensors"), "weights of b-1");
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs"), "2");
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM splits"), "3") << "a split is kept once";
+}
+
+TEST_F(TransferTest, MergingTwiceChangesNothing) {
+  record("a-1");
+  record("a-2");
+  record("c-1", true, other);
+  merge_runs(database, other / "results.db", {});
+  const std::string once =
+      one(other / "results.db", "SELECT count(*) || ' ' || (SELECT count(*) FROM metrics) FROM runs");
+  tag_run(database, "a-1", {"late"}, {});
+  rename_run(other / "results.db", "a-2", "renamed");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: there already\nrenamed: there already\n");
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) || ' ' || (SELECT count(*) FROM metrics) FROM runs"), once);
+  EXPECT_EQ(one(other / "results.db", "SELECT tags FROM v_runs WHERE name = 'a-1'"), "late");
+  // And back again.
+  EXPECT_EQ(outcomes(merge_runs(other / "results.db", database, {})),
+            "c-1: copied\na-1: there already\na-2: there already\n");
+}
+
+TEST_F(TransferTest, OneThatHasFinishedElsewhereIsCompleted) {
+  record("a-1", false);
+  merge_runs(database, other / "results.db", {});
+  tag_run(other / "results.db", "a-1", {"mine"}, {});
+  {
+    Recorder recorder(database);
+    recorder.resume(1, 1);
+    recorder.epoch(1, epoch_record(2, 0.8, true));
+    std::ofstream(folder / "checkpoints/a-1/best.safetensors") << "better weights";
+    Recorder::End end = end_record(0.95, 2);
+    end.artifacts = {{"checkpoints/a-1/best.safetensors", sha256_hex("better weights")}};
+    recorder.end(1, end);
+  }
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: completed\n");
+  EXPECT_EQ(said_of(other, "a-1"), said_of(folder, "a-1"));
+  EXPECT_EQ(bytes_of(other / "checkpoints/a-1/best.safetensors"), "better weights");
+  EXPECT_EQ(one(other / "results.db", "SELECT tags FROM v_runs"), "mine");
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs"), "1");
+}
+
+TEST_F(TransferTest, ANameThatAnotherRunHasGetsANumber) {
+  record("a-1");
+  record("a-1", true, other);
+  Connection(other / "results.db", Connection::Mode::read_write).execute("UPDATE runs SET identity = 'another'");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1-2: copied\n");
+  EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE name = 'a-1-2'"), "checkpoints/a-1-2");
+  EXPECT_EQ(one(other / "results.db", "SELECT checkpoint FROM epochs WHERE run = 2"),
+            "checkpoints/a-1-2/last.safetensors");
+  EXPECT_EQ(one(other / "results.db", "SELECT file FROM artifacts WHERE run = 2"),
+            "checkpoints/a-1-2/best.safetensors");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1-2: there already\n");
+}
+
+TEST_F(TransferTest, RunningAndRemovedRunsStay) {
+  record("a-1");
+  record("a-2");
+  remove_runs(database, {"a-2"}, false);
+  Recorder(database).begin(run_record("a-3"), split_record());  // by this process
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\na-3: running (wait for its end)\n");
+  remove_runs(other / "results.db", {"a-1"}, false);
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"a-1"})), "a-1: removed there\n");
+  EXPECT_THROW(merge_runs(database, other / "results.db", {"a-2"}), Error);
+  // The process of a-4 is gone: it was interrupted.
+  ASSERT_EQ(in_child([&] { Recorder(database).begin(run_record("a-4"), split_record()); }), 0);
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"a-4"})), "a-4: copied\n");
+  EXPECT_EQ(one(other / "results.db", "SELECT status FROM v_runs WHERE name = 'a-4'"), "interrupted");
+}
+
+TEST_F(TransferTest, DamagedAndMissingFilesAreTold) {
+  record("a-1");
+  record("a-2");
+  std::ofstream(folder / "checkpoints/a-1/best.safetensors") << "damaged";
+  fs::remove_all(folder / "checkpoints/a-2");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})),
+            "a-1: copied (best.safetensors does not have its checksum)\na-2: copied (best.safetensors is missing)\n");
+}
+
+TEST_F(TransferTest, ASourceCannotReachOutOfTheResults) {
+  record("a-1");
+  std::ofstream(folder / "secret") << "secret";
+  fs::create_symlink(folder / "secret", folder / "checkpoints/a-1/link");
+  record("a-2");
+  Connection(database, Connection::Mode::read_write).execute("UPDATE runs SET folder = '../..' WHERE id = 2");
+  merge_runs(database, other / "results.db", {});
+  EXPECT_FALSE(fs::exists(fs::symlink_status(other / "checkpoints/a-1/link")));
+  EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE id = 2"), "checkpoints/imported-identity");
+  EXPECT_FALSE(fs::exists(other / "checkpoints/imported-identity"));
+}
+
+TEST_F(TransferTest, CommandsAndTheirFaults) {
+  record("a-1");
+  const CommonOptions common{.results = folder};
+  EXPECT_EQ(output_of([&] { return run_export({.common = common, .runs = {"1"}, .to = other}); }),
+            "run  name  outcome\n  1  a-1   copied\n");
+  EXPECT_EQ(output_of([&] { return run_import({.common = common, .from = other / "results.db"}); }),
+            "run  name  outcome\n  1  a-1   there already\n");
+  EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = folder}); }),
+              HasSubstr("both source and target"));
+  EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = folder / "none"}); }),
+              HasSubstr("no results yet"));
+  EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = other}); }),
+              HasSubstr("there is no run `7`"));
+  Connection(other / "results.db", Connection::Mode::read_write).execute("PRAGMA user_version = 1");
+  EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = other}); }),
+              HasSubstr("`rxrun ls --results " + other.string() + "` upgrades it"));
+}
+
+}  // namespace
+}  // namespace rxrun::testing
