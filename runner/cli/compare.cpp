@@ -26,15 +26,15 @@ std::string in_words(const Parting& parting) {
                        parting.epochs < parting.other_epochs ? parting.run : parting.other);
   }
   const auto& rows = parting.metrics.rows;
-  std::string text = fmt::format("{} part in epoch {}:", pair, std::get<std::int64_t>(rows[0][0]));
+  std::string text = fmt::format("{} part in epoch {}:", pair, parting.first_epoch);
   constexpr std::size_t kShown = 3;
   for (std::size_t i = 0; i < std::min(rows.size(), kShown); ++i) {
     const auto figure = [](const Value& value) {
       const auto* real = std::get_if<double>(&value);
       return real ? fmt::format("{}", *real) : std::string("none");
     };
-    text += fmt::format("{} {} {} and {}", i > 0 ? "," : "", printable(std::get<std::string>(rows[i][1])),
-                        figure(rows[i][2]), figure(rows[i][3]));
+    text += fmt::format("{} {} {} and {}", i > 0 ? "," : "", printable(std::get<std::string>(rows[i][0])),
+                        figure(rows[i][1]), figure(rows[i][2]));
   }
   if (rows.size() > kShown) text += fmt::format(" and {} more", rows.size() - kShown);
   return text;
@@ -80,9 +80,8 @@ nlohmann::ordered_json json_of(const Table& table) {
 std::string json(const Comparison& comparison) {
   nlohmann::ordered_json partings = nlohmann::ordered_json::array();
   for (const Parting& parting : comparison.partings) {
-    const auto& rows = parting.metrics.rows;
     nlohmann::ordered_json epoch;
-    if (!rows.empty()) epoch = std::get<std::int64_t>(rows[0][0]);
+    if (parting.first_epoch > 0) epoch = parting.first_epoch;
     partings.push_back({{"run", parting.run},
                         {"other", parting.other},
                         {"equal_seeds", parting.equal_seeds},

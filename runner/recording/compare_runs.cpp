@@ -75,8 +75,13 @@ Parting parting_of(Connection& connection, const RunReference& run, const RunRef
   parting.epochs = integer_in(both.rows[0][1]);
   parting.other_epochs = integer_in(both.rows[0][2]);
   if (!parting.equal_seeds) return parting;
-  parting.metrics =
+  const Table found =
       fetch(connection, kFirstDifference, {run.id, other.id, std::min(parting.epochs, parting.other_epochs)});
+  parting.metrics.columns = {"name", "value", "other_value"};
+  for (const auto& row : found.rows) {
+    parting.first_epoch = integer_in(row[0]);
+    parting.metrics.rows.push_back({text_in(row[1]), row[2], row[3]});
+  }
   return parting;
 }
 

@@ -94,8 +94,11 @@ void add_parameters(Connection& connection, Table& runs, const std::string& ids)
                              "SELECT run, name, value FROM params WHERE run IN (SELECT value FROM json_each(?1))"
                              " AND name IN (SELECT value FROM json_each(?2))",
                              {ids, nlohmann::json(names).dump()});
-  for (const auto& value : values.rows)
-    runs.rows.at(rows.at(integer_in(value[0])))[columns.at(text_in(value[1]))] = value[2];
+  for (const auto& value : values.rows) {
+    const auto row = rows.find(integer_in(value[0]));
+    const auto column = columns.find(text_in(value[1]));
+    if (row != rows.end() && column != columns.end()) runs.rows[row->second][column->second] = value[2];
+  }
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ struct Parting {
   std::int64_t run = 0, other = 0;
   bool equal_seeds = false;  // others part from the start; nothing is looked up then
   std::int64_t epochs = 0, other_epochs = 0;
-  Table metrics;  // epoch, name, value, other_value of the first epoch in which they part; empty when they never do
+  std::int64_t first_epoch = 0;  // in which they part; 0: they never do
+  Table metrics;                 // name, value, other_value of those that differ in that epoch
 };
 struct Comparison {
   std::vector<RunReference> runs;

@@ -13,6 +13,9 @@
 #include "child.h"
 #include "faulty_disk.h"
 #include "recording/connection.h"
+#include "recording/merge_runs.h"
+#include "recording/query.h"
+#include "recording/tend_runs.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -272,6 +275,7 @@ TEST_F(FaultsTest, ADamagedFileIsAnErrorNeverASignal) {
         bytes[random() % reach] ^= static_cast<char>(1 << (random() % 8));
     }
     start_over(database, bytes);
+    fs::remove_all(folder / "copy");
     const int code = in_child([&] {
       ::alarm(60);
       int worst = exit_code_of([&] { render(list_runs(database), TableFormat::text); });
@@ -280,12 +284,19 @@ TEST_F(FaultsTest, ADamagedFileIsAnErrorNeverASignal) {
       worst = std::max(worst, exit_code_of([&] { show_run(database, "3"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_leaderboard"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_curves"); }));
+      worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_paired LIMIT 50"); }));
+      worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_pareto"); }));
+      worst = std::max(worst, exit_code_of([&] { list_runs(database, {.where = {"cardinality=32", "tag!=x"}}); }));
+      worst = std::max(worst, exit_code_of([&] { seed_values(database, "validation_accuracy", {"cardinality"}, {}); }));
+      worst = std::max(worst, exit_code_of([&] { compare_runs(database, {"3", "4", "20"}); }));
+      worst = std::max(worst, exit_code_of([&] { merge_runs(database, folder / "copy" / "results.db", {"3", "20"}); }));
       worst = std::max(worst, exit_code_of([&] {
                          Recorder recorder(database);
                          const std::int64_t run = recorder.begin(run_record("b-1"), split_record());
                          recorder.epoch(run, epoch_record(1, 0.5, true));
                          recorder.end(run, end_record(0.5, 1));
                        }));
+      worst = std::max(worst, exit_code_of([&] { remove_runs(database, {"5"}, false); }));
       ::_exit(worst);
     });
     EXPECT_TRUE(code == 0 || code == 1 || code == 2) << "mutant " << mutant << ": " << code;
