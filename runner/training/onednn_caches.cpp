@@ -16,6 +16,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <tuple>
+#include <utility>
 
 namespace rxrun {
 namespace {
@@ -58,6 +60,32 @@ void wide_backward_convolution() {
     const auto gradient = at::ones_like(at::conv2d(x, weight));
     at::convolution_backward(gradient, x, weight, c10::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1, {true, true, false});
   }
+}
+
+// Output and gradient of a convolution, as oneDNN or LibTorch itself computes it.
+std::pair<at::Tensor, at::Tensor> convolved(const at::Tensor& x, const at::Tensor& weight, std::int64_t groups, bool onednn) {
+  const bool before = at::globalContext().userEnabledMkldnn();
+  at::globalContext().setUserEnabledMkldnn(onednn);
+  const at::Tensor y = at::conv2d(x, weight, {}, 1, 1, 1, groups);
+  const auto gradients = at::convolution_backward(y, x, weight, c10::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, groups, {true, false, false});
+  at::globalContext().setUserEnabledMkldnn(before);
+  return {y, std::get<0>(gradients)};
+}
+
+// Whether narrow convolutions, which a wrongly divided loop leaves half done, agree with LibTorch's own.
+bool computes_correctly() {
+  at::NoGradGuard no_gradient;
+  for (const auto& [in, out, groups] : {std::array<std::int64_t, 3>{4, 6, 1}, {4, 8, 4}, {2, 3, 1}, {8, 8, 2}}) {
+    for (const auto layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+      const auto wave = [layout](at::IntArrayRef sizes) {
+        return at::arange(c10::multiply_integers(sizes), at::kFloat).mul(0.7).sin().reshape(sizes).contiguous(layout);
+      };
+      const auto x = wave({2, in, 7, 9}), weight = wave({out, in / groups, 3, 3});
+      const auto theirs = convolved(x, weight, groups, true), ours = convolved(x, weight, groups, false);
+      if (!at::allclose(theirs.first, ours.first, 1e-3, 1e-3) || !at::allclose(theirs.second, ours.second, 1e-3, 1e-3)) return false;
+    }
+  }
+  return true;
 }
 
 std::string kib(unsigned bytes) { return std::to_string(bytes / 1024); }
@@ -111,15 +139,15 @@ std::string mend() {
   } else if (TORCH_VERSION_MAJOR < 2 || !caches_hidden()) {
     return {};
   }
-  if (survives(wide_backward_convolution)) {
+  if (survives(wide_backward_convolution) && survives([] { at::set_num_threads(1); if (!computes_correctly()) _exit(1); })) {
     if (own == nullptr) return {};
     return "The processor does not tell the sizes of its caches; oneDNN computes with " +
            kib(plausible_cache_size(1, own(1))) + " KiB, " + kib(plausible_cache_size(2, own(2))) + " KiB and " +
            kib(plausible_cache_size(3, own(3))) + " KiB";
   }
   at::globalContext().setUserEnabledMkldnn(false);
-  return "The processor does not tell the sizes of its caches, and this LibTorch's oneDNN does not survive that: training "
-         "goes on without oneDNN, and slowly";
+  return "The processor does not tell the sizes of its caches, and this LibTorch's oneDNN miscalculates or crashes for "
+         "that: training goes on without oneDNN, and slowly";
 }
 
 }  // namespace
