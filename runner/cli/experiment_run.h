@@ -25,7 +25,7 @@ struct RunRequest {
 // Returns the exit code: 0, or 128 + n when signal n stopped it. Throws Error.
 int run_experiment(const CheckedExperiment& checked, const RunRequest& request);
 
-// The network for what `source` holds; nothing is allocated and no image is read.
+// The network for what `source` holds; no tensor is allocated.
 Network network_for(const CheckedExperiment& checked, const Source& source);
 
 // Of the run that computes `checked` on data of these hashes.

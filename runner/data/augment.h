@@ -3,10 +3,11 @@
 // The augmentations apply in the order of AugmentSpec; each draw is from RandomStream(seed, augment, epoch, sample), so
 // an image is the same whichever thread makes it.
 //   pad, translate            what comes in from outside is black
-//   rotate, scale_low         one bilinear resampling for both, mirrored at the border; the kept area's aspect is 3/4
-//   to 4/3 brightness ... hue        factors and shifts as torchvision's ColorJitter, in this order; the last two for
-//   colour only stain                     optical density = haematoxylin, eosin and DAB (Ruifrok and Johnston 2001)
-//   each times
+//   rotate, scale             one bilinear resampling for both, mirrored at the border; the kept area's aspect is 3/4
+//                             to 4/3
+//   brightness ... hue        factors and shifts as torchvision's ColorJitter, in this order; the last two for colour
+//                             only
+//   stain                     optical densities of haematoxylin, eosin and DAB (Ruifrok and Johnston 2001), each times
 //                             [1 - stain, 1 + stain] plus [-stain, stain] (Tellez et al. 2018); colour only
 //   erase                     a rectangle of 2 to 33 % of the area takes the mean (0 once normalised)
 #pragma once

@@ -20,12 +20,12 @@ Slide::Slide(int size) : size_(size), fine_(size * oversampling) {
   haematoxylin = eosin = open;
 }
 
-Image Slide::develop(const Stain& stain, RandomStream& draws) {
+Image Slide::develop(const Stain& stain, double more_haematoxylin, RandomStream& draws) {
   for (std::size_t i = 0; i < open.size(); ++i) {
     haematoxylin[i] *= 1.0 - open[i];
     eosin[i] = std::max(0.0, eosin[i]) * (1.0 - open[i]);
   }
-  set_mean(haematoxylin, std::exp(-1.17 + 0.26 * draws.normal()));
+  set_mean(haematoxylin, std::exp(-1.17 + more_haematoxylin + 0.26 * draws.normal()));
   set_mean(eosin, std::exp(-1.25 + 0.2 * draws.normal()));
   Image image{size_, size_, 3, {}};
   const double sensor = draws.uniform(1.0, 4.0);

@@ -42,8 +42,8 @@ class Slide {
   }
 
   // The picture: the amount of each stain set to a draw, light through the stains, the optics' blur, the sensor's
-  // noise.
-  Image develop(const Stain& stain, RandomStream& draws);
+  // noise. `more_haematoxylin` is added to the logarithm of the haematoxylin's mean, whose draws deviate by 0.26.
+  Image develop(const Stain& stain, double more_haematoxylin, RandomStream& draws);
 
   std::vector<double> haematoxylin, eosin;  // amounts
   std::vector<double> open;                 // how much glass shows, [0, 1]

@@ -20,9 +20,8 @@ using Parts = std::array<std::vector<std::int64_t>, 3>;
 // Draws or takes the parts, as SplitSpec says:
 // - a part given by name is that part of the source (val, valid and validation are one name);
 // - a part given as a fraction is drawn from the source's part that `train` names, if it names one, else from every
-// image
-//   that no other part claims by name. Groups are never torn; classes and sizes come as near to the fractions as the
-//   groups allow.
+//   image that no other part claims by name.
+// Groups are never torn; classes and sizes come as near to the fractions as the groups allow.
 // Throws Error when a part is empty or train lacks a class that another part has.
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed);
 

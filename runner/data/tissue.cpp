@@ -14,6 +14,7 @@ namespace rxrun {
 namespace {
 
 constexpr double turn = 2.0 * std::numbers::pi;
+constexpr double darker_by_degree = 0.45;  // logarithm of the mean haematoxylin, from degree 0 to 1
 
 // One patch while it is drawn.
 class Patch {
@@ -41,7 +42,7 @@ class Patch {
     for (const Nucleus& nucleus : nuclei_) paint_nucleus(nucleus, grain_, slide_);
   }
 
-  Image develop(const Stain& stain) { return slide_.develop(stain, draws_); }
+  Image develop(const Stain& stain) { return slide_.develop(stain, darker_by_degree * (degree_ - 0.5), draws_); }
 
  private:
   void draw_stroma();

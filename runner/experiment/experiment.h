@@ -78,7 +78,7 @@ struct DataSpec {
   std::filesystem::path path;         // made absolute against the working directory
   SourceLocation path_where;
   std::optional<std::string> sample;  // "histology": generated when `path` does not exist
-  std::int64_t sample_images = 720;   // in all, for a generated sample
+  std::int64_t sample_images = 1200;   // in all, for a generated sample
   std::int64_t image_size = 64;       // height and width that the network sees
   std::string resize = "stretch";     // stretch | crop (short side to image_size, centre crop) | pad | none
   std::int64_t channels = 0;          // 0: as the source has them; 1 or 3: converted

@@ -22,7 +22,7 @@ void for_each_path(const Node& root, const std::function<void(const std::vector<
 // Whether the keys of the map at `path` name kinds of which one is chosen: `optimizer: {adam: {...}}`.
 bool selects_kind(std::string_view path);
 
-// Whether this entry of such a map is a kind. Its other entries are plain values beside it (`warm_up: 5`).
+// Whether this entry of such a map is a kind. Another entry stays as it is, for the reader of the keys to refuse.
 bool is_kind(const Node::Entry& entry);
 
 }  // namespace rxrun

@@ -1,4 +1,4 @@
-// The machine that LibTorch computes on: device, threads, allocator, precision. Includes no LibTorch.
+// The machine that LibTorch computes on: device, threads, precision. Includes no LibTorch.
 #pragma once
 
 #include <string>

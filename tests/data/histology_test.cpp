@@ -114,8 +114,9 @@ TEST(Histology, ColourAloneTellsLittle) {
   spec.split.validation = 0.2;
   const Dataset dataset = load_dataset(spec, 3, 2);
   const double accuracy = accuracy_of_colour(features(dataset, Part::train), features(dataset, Part::test));
-  EXPECT_LT(accuracy, 0.75);
-  EXPECT_GT(accuracy, 0.4);
+  std::printf("colour alone: %.3f\n", accuracy);
+  EXPECT_LT(accuracy, 0.78);
+  EXPECT_GT(accuracy, 0.55);
 }
 
 }  // namespace

@@ -28,6 +28,6 @@ find_library(RXRUN_ZIP_LIBRARY zip REQUIRED)
 add_library(rxrun_zip INTERFACE)
 target_include_directories(rxrun_zip SYSTEM INTERFACE ${RXRUN_ZIP_INCLUDE_DIR})
 target_link_libraries(rxrun_zip INTERFACE ${RXRUN_ZIP_LIBRARY})
-find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS filesystem)
+find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS headers)
 
 include(RxrunTorch)
