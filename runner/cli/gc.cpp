@@ -19,6 +19,9 @@ Table table_of(const Garbage& garbage) {
   for (const LeftOver& file : garbage.unfinished_files)
     table.rows.push_back({"unfinished file", Value(), Value(), file.path.string(),
                           static_cast<std::int64_t>(file.bytes), std::int64_t{1}});
+  for (const LeftOver& file : garbage.decoded_images)
+    table.rows.push_back({"decoded images", Value(), Value(), file.path.string(),
+                          static_cast<std::int64_t>(file.bytes), std::int64_t{1}});
   for (const LeftOver& folder : garbage.unnamed_folders)
     table.rows.push_back({"folder of no run", Value(), Value(), folder.path.string(),
                           static_cast<std::int64_t>(folder.bytes), std::int64_t{0}});
@@ -28,15 +31,21 @@ Table table_of(const Garbage& garbage) {
 std::uint64_t bytes_to_free(const Garbage& garbage) {
   std::uint64_t bytes = 0;
   for (const RemovedRun& run : garbage.runs) bytes += run.bytes;
-  for (const LeftOver& file : garbage.unfinished_files) bytes += file.bytes;
+  for (const auto* files : {&garbage.unfinished_files, &garbage.decoded_images})
+    for (const LeftOver& file : *files) bytes += file.bytes;
   return bytes;
+}
+
+std::string in_words(const Garbage& garbage) {
+  return fmt::format("{} runs and {} unfinished files{}", garbage.runs.size(), garbage.unfinished_files.size(),
+                     garbage.decoded_images.empty() ? "" : ", and decoded images, which are made again when they are wanted");
 }
 
 }  // namespace
 
 int run_gc(const GcOptions& options) {
   const Garbage garbage = find_garbage(options.common.results);
-  const bool nothing = garbage.runs.empty() && garbage.unfinished_files.empty();
+  const bool nothing = garbage.runs.empty() && garbage.unfinished_files.empty() && garbage.decoded_images.empty();
   if (options.yes && !nothing) delete_garbage(options.common.results, garbage);
   Table table = table_of(garbage);
   if (!options.yes)
@@ -51,12 +60,10 @@ int run_gc(const GcOptions& options) {
   if (nothing)
     std::cout << "Nothing to delete.\n";
   else if (options.yes)
-    std::cout << fmt::format("Deleted {} runs and {} unfinished files, {:.1f} MB.\n", garbage.runs.size(),
-                             garbage.unfinished_files.size(), megabytes);
+    std::cout << fmt::format("Deleted {}, {:.1f} MB.\n", in_words(garbage), megabytes);
   else
     std::cout << fmt::format(
-        "Nothing has been deleted yet: `rxrun gc --yes` deletes {} runs and {} unfinished files for good, {:.1f} MB.\n",
-        garbage.runs.size(), garbage.unfinished_files.size(), megabytes);
+        "Nothing has been deleted yet: `rxrun gc --yes` deletes {} for good, {:.1f} MB.\n", in_words(garbage), megabytes);
   return 0;
 }
 

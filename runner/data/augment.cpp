@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "data/colour.h"
+#include "data/filter_kernels.h"
 
 namespace rxrun {
 namespace {
@@ -95,15 +96,12 @@ Transform::Transform(const AugmentSpec& augment, int size, int channels, const s
 
 void Transform::normalise(const std::uint8_t* from, float* to) const {
   const std::size_t width = scale_.size();
-  const float* scale = scale_.data();
-  const float* shift = shift_.data();
-  for (int y = 0; y < size_; ++y, from += width, to += width)
-    for (std::size_t i = 0; i < width; ++i) to[i] = static_cast<float>(from[i]) * scale[i] + shift[i];
+  for (int y = 0; y < size_; ++y, from += width, to += width) scale_and_shift(from, scale_.data(), shift_.data(), width, to);
 }
 
-void Transform::plain(const Image& image, float* to) const { normalise(image.pixels.data(), to); }
+void Transform::plain(std::span<const std::uint8_t> image, float* to) const { normalise(image.data(), to); }
 
-void Transform::augmented(const Image& image, RandomStream draws, float* to) {
+void Transform::augmented(std::span<const std::uint8_t> image, RandomStream draws, float* to) {
   const std::uint8_t* moved = move_pixels(image, draws);
   const bool resamples = augment_.rotate > 0.0 || augment_.scale_low < 1.0;
   const bool colours = augment_.brightness > 0.0 || augment_.contrast > 0.0 || augment_.saturation > 0.0 ||
@@ -124,7 +122,7 @@ void Transform::augmented(const Image& image, RandomStream draws, float* to) {
   erase(draws, to);
 }
 
-const std::uint8_t* Transform::move_pixels(const Image& image, RandomStream& draws) {
+const std::uint8_t* Transform::move_pixels(std::span<const std::uint8_t> image, RandomStream& draws) {
   const int last = size_ - 1;
   Move move;
   if (augment_.pad > 0) move = then(move, shift(draws, augment_.pad));
@@ -135,11 +133,11 @@ const std::uint8_t* Transform::move_pixels(const Image& image, RandomStream& dra
     for (std::uint64_t i = 0; i < quarters; ++i) move = then(move, {0, 1, 0, -1, 0, last});
   }
   if (augment_.translate > 0) move = then(move, shift(draws, augment_.translate));
-  if (move.identity()) return image.pixels.data();
+  if (move.identity()) return image.data();
   if (channels_ == 1)
-    copy_moved<1>(image.pixels.data(), size_, move, moved_.data());
+    copy_moved<1>(image.data(), size_, move, moved_.data());
   else
-    copy_moved<3>(image.pixels.data(), size_, move, moved_.data());
+    copy_moved<3>(image.data(), size_, move, moved_.data());
   return moved_.data();
 }
 

@@ -13,9 +13,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "data/image.h"
 #include "experiment/experiment.h"
 #include "random/random.h"
 
@@ -27,12 +27,12 @@ class Transform {
   Transform(const AugmentSpec& augment, int size, int channels, const std::vector<float>& mean,
             const std::vector<float>& deviation);
 
-  // Both write size × size × channels floats. `image` has that size.
-  void plain(const Image& image, float* to) const;
-  void augmented(const Image& image, RandomStream draws, float* to);
+  // Both write size × size × channels floats from as many bytes.
+  void plain(std::span<const std::uint8_t> image, float* to) const;
+  void augmented(std::span<const std::uint8_t> image, RandomStream draws, float* to);
 
  private:
-  const std::uint8_t* move_pixels(const Image& image, RandomStream& draws);
+  const std::uint8_t* move_pixels(std::span<const std::uint8_t> image, RandomStream& draws);
   void resample(const std::uint8_t* from, RandomStream& draws);
   void jitter_colours(RandomStream& draws);
   void jitter_stain(RandomStream& draws);

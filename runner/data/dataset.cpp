@@ -1,99 +1,28 @@
 #include "data/dataset.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 
 #include "data/csv.h"
 #include "data/fault.h"
-#include "data/resize.h"
 #include "data/split.h"
 #include "files/files.h"
 
 namespace rxrun {
 namespace {
 
-// What one pass over all images finds out about each.
-struct Seen {
-  std::string digest;                                    // of the bytes that it was decoded from
-  std::string pixels;                                    // of the prepared pixels
-  std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
-  std::optional<Diagnostic> fault;
-};
-
-// Calls f(0) ... f(count - 1) from `threads` threads; the first exception ends all and is thrown on.
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& f) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) f(i);
-    } catch (...) {
-      next = count;
-      const std::lock_guard lock(mutex);
-      if (failure == nullptr) failure = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int t = 1; t < threads && static_cast<std::size_t>(t) < count; ++t) others.emplace_back(work);
-    work();
-  }
-  if (failure != nullptr) std::rethrow_exception(failure);
-}
-
-void look_at(const Image& image, Seen& seen) {
-  seen.pixels = sha256_hex({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
-  const auto channels = static_cast<std::size_t>(image.channels);
-  for (std::size_t c = 0; c < channels; ++c) {
-    std::uint64_t sum = 0, squares = 0;
-    for (std::size_t i = c; i < image.pixels.size(); i += channels) {
-      const std::uint32_t value = image.pixels[i];
-      sum += value;
-      squares += value * value;
-    }
-    seen.sum[c] = sum;
-    seen.sum_of_squares[c] = squares;
-  }
-}
-
-std::vector<Seen> look_at_all(Dataset& dataset, const DataSpec& spec, int threads,
-                              const std::function<void(const LoadProgress&)>& on_progress) {
-  const std::size_t count = dataset.source->samples().size();
-  std::vector<Seen> all(count);
-  std::mutex mutex;
-  LoadProgress progress{0, static_cast<std::int64_t>(count)};
-  const std::int64_t a_step = std::max<std::int64_t>(1, progress.total / 200);
-  for_each_index(count, threads, [&](std::size_t i) {
-    try {
-      Image image = prepared_image(*dataset.source, i, spec, dataset.channels, &all[i].digest);
-      look_at(image, all[i]);
-      if (!dataset.images.empty()) dataset.images[i] = std::move(image);
-    } catch (const Error& error) {
-      all[i].fault = error.diagnostics().front();
-    }
-    if (!on_progress) return;
-    const std::lock_guard lock(mutex);
-    if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress(progress);
-  });
-  return all;
-}
-
-void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vector<Seen>& all) {
+void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vector<std::optional<Diagnostic>>& found) {
   constexpr std::size_t told_at_most = 20;
   std::vector<Diagnostic> faults;
-  std::vector<bool> bad(all.size(), false);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!all[i].fault) continue;
+  std::vector<bool> bad(found.size(), false);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) continue;
     bad[i] = true;
-    dataset.skipped.push_back({dataset.source->samples()[i].name, all[i].fault->message});
-    if (faults.size() < told_at_most) faults.push_back(*all[i].fault);
+    dataset.skipped.push_back({dataset.source->samples()[i].name, found[i]->message});
+    if (faults.size() < told_at_most) faults.push_back(*found[i]);
   }
   if (faults.empty()) return;
   const std::size_t count = dataset.skipped.size();
@@ -110,7 +39,7 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
                                                     dataset.skipped.front().reason));
 }
 
-void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<Seen>& all) {
+void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   const auto channels = static_cast<std::size_t>(dataset.channels);
   if (!spec.normalize.measured) {
     const auto fits = [&](const std::vector<double>& values) {
@@ -141,7 +70,7 @@ void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::ve
   }
 }
 
-void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<Seen>& all) {
+void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   std::unordered_map<std::string, std::int64_t> in_train;
   for (const std::int64_t i : dataset.part(Part::train)) in_train.emplace(all[static_cast<std::size_t>(i)].pixels, i);
   const std::vector<Sample>& samples = dataset.source->samples();
@@ -189,24 +118,13 @@ void hash_split(Dataset& dataset) {
 
 }  // namespace
 
-Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {
-  Image image = source.decode(index, digest);
-  try {
-    return with_channels(resized(std::move(image), static_cast<int>(spec.image_size), spec.resize), channels);
-  } catch (const Error& error) {
-    Diagnostic diagnostic = error.diagnostics().front();
-    diagnostic.where.file = source.samples()[index].name;
-    throw Error(diagnostic);
-  }
-}
-
-Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
-                     const std::function<void(const LoadProgress&)>& on_progress) {
-  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress);
+Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress,
+                     const ImageCaching& caching) {
+  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress, caching);
 }
 
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const std::function<void(const LoadProgress&)>& on_progress) {
+                     const OnProgress& on_progress, const ImageCaching& caching) {
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   Dataset dataset;
   dataset.source = std::move(source);
@@ -220,20 +138,17 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   std::vector<Diagnostic> told_below;
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
 
-  const std::size_t count = dataset.source->samples().size();
-  const std::uint64_t bytes = std::uint64_t{count} *
-                              static_cast<std::uint64_t>(dataset.image_size * dataset.image_size) *
-                              static_cast<std::uint64_t>(dataset.channels);
-  if (bytes <= spec.memory) dataset.images.resize(count);
-  const std::vector<Seen> all = look_at_all(dataset, spec, threads, on_progress);
-  leave_out_bad_images(dataset, spec, all);
+  PreparedImages prepared = prepare_images(*dataset.source, spec, dataset.channels, threads, on_progress, caching);
+  dataset.images = std::move(prepared.images);
+  dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
+  leave_out_bad_images(dataset, spec, prepared.faults);
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, dataset.warnings);
-  measure_normalisation(dataset, spec, all);
-  find_leaks(dataset, spec, all);
+  measure_normalisation(dataset, spec, prepared.facts);
+  find_leaks(dataset, spec, prepared.facts);
   find_torn_groups(dataset, spec);
 
   std::vector<std::string> digests;
-  for (const Seen& seen : all) digests.push_back(seen.digest);
+  for (const ImageFacts& facts : prepared.facts) digests.push_back(facts.digest);
   dataset.content_hash = dataset.source->content_hash(digests);
   hash_split(dataset);
   return dataset;

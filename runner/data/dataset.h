@@ -3,12 +3,11 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "data/image.h"
+#include "data/prepared_images.h"
 #include "data/source.h"
 #include "diagnostics/diagnostic.h"
 #include "experiment/experiment.h"
@@ -36,7 +35,7 @@ struct Dataset {
   int channels = 0;  // that the network sees
   int image_size = 0;
   std::array<std::vector<std::int64_t>, 3> parts;  // indices into source->samples(), by Part, ascending
-  std::vector<Image> images;           // decoded and resized, by sample index; empty when beyond the memory budget
+  ImageStore images;                   // decoded and resized, by sample index; empty: decoded as they are needed
   std::vector<float> mean, deviation;  // a value a channel, of pixels in [0, 1]
   std::vector<BadImage> skipped;       // in no part
   Leak leaked;
@@ -49,23 +48,15 @@ struct Dataset {
   std::int64_t label(std::int64_t sample) const { return source->samples()[static_cast<std::size_t>(sample)].label; }
 };
 
-struct LoadProgress {
-  std::int64_t done = 0, total = 0;
-};
-
 // Splits, decodes (in `threads` threads, 0: all cores), checks every image, measures the normalisation. A bad image is
 // an Error naming its path and what is wrong (all of them, up to 20), or is left out and counted, as `spec` says.
-// `on_progress` may be called from any thread, one at a time.
-Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads,
-                     const std::function<void(const LoadProgress&)>& on_progress = {});
+// Where the images are kept, and `on_progress`: prepared_images.h.
+Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress = {},
+                     const ImageCaching& caching = {});
 
 // The same with a source that is already open, by open_source from the same `spec` and `seed`.
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const std::function<void(const LoadProgress&)>& on_progress = {});
-
-// The image as the network's size and channels want it, before augmentation: what Dataset::images keeps.
-Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels,
-                     std::string* digest = nullptr);
+                     const OnProgress& on_progress = {}, const ImageCaching& caching = {});
 
 // The split as CSV: name,label,group,part.
 std::string split_csv(const Dataset& dataset);

@@ -43,6 +43,8 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
   }
 }
 
+std::string FileSource::digest(std::size_t index) const { return sha256_hex(read_file(paths_[index], max_file_size)); }
+
 bool has_image_extension(const std::filesystem::path& path) {
   static constexpr std::array<std::string_view, 9> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",
                                                             ".tif", ".tiff", ".bmp",  ".dib"};

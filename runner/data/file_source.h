@@ -15,6 +15,7 @@ class FileSource final : public Source {
   FileSource(Listing listing, std::vector<std::filesystem::path> paths);
 
   Image decode(std::size_t index, std::string* digest) const override;
+  std::string digest(std::size_t index) const override;
 
  private:
   std::vector<std::filesystem::path> paths_;

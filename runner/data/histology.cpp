@@ -11,6 +11,8 @@
 namespace rxrun {
 namespace {
 
+// To be raised with every change of what is drawn: the recipe of other images is another one.
+constexpr int drawing_version = 1;
 constexpr int patch_size = 50;
 constexpr std::int64_t patches_a_patient = 24;
 
@@ -52,6 +54,10 @@ class Histology final : public Source {
     if (digest != nullptr)
       *digest = sha256_hex({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
     return image;
+  }
+
+  std::string recipe() const override {
+    return "histology " + std::to_string(drawing_version) + ", " + std::to_string(origins_.size()) + " images, seed " + std::to_string(seed_);
   }
 
  private:

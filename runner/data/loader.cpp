@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "data/augment.h"
@@ -118,7 +119,7 @@ void Loader::State::make(Batch& batch, std::int64_t number, Transform& transform
     const auto index = static_cast<std::size_t>(sample);
     const Image decoded =
         dataset.images.empty() ? prepared_image(*dataset.source, index, spec, dataset.channels) : Image{};
-    const Image& image = dataset.images.empty() ? decoded : dataset.images[index];
+    const std::span<const std::uint8_t> image = dataset.images.empty() ? decoded.pixels : dataset.images[index];
     float* to = batch.pixels.data() + i * pixels;
     if (options.augment)
       transform.augmented(

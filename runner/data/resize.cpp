@@ -5,24 +5,16 @@
 #include <cstring>
 
 #include "data/decode.h"
+#include "data/filter_kernels.h"
 
 namespace rxrun {
 namespace {
-
-constexpr int weight_bits = 22;  // 255 × 2^22 is what an int32 holds
-
-// One axis: output i is the sum over t of weights[i * taps + t] × input[first[i] + t].
-struct Filter {
-  int taps = 0;
-  std::vector<int> first, count;
-  std::vector<std::int32_t> weights;
-};
 
 Filter triangle_filter(int in, int out) {
   const double scale = static_cast<double>(in) / out;
   const double support = std::max(scale, 1.0);
   Filter filter;
-  filter.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
+  filter.taps = (static_cast<int>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
   filter.weights.assign(static_cast<std::size_t>(out) * static_cast<std::size_t>(filter.taps), 0);
   std::vector<double> weights(static_cast<std::size_t>(filter.taps));
   for (int i = 0; i < out; ++i) {
@@ -36,50 +28,11 @@ Filter triangle_filter(int in, int out) {
     }
     for (int t = 0; t < last - first; ++t)
       filter.weights[static_cast<std::size_t>(i * filter.taps + t)] =
-          static_cast<std::int32_t>(std::floor(weights[static_cast<std::size_t>(t)] / sum * (1 << weight_bits) + 0.5));
+          static_cast<std::int32_t>(std::floor(weights[static_cast<std::size_t>(t)] / sum * (1 << filter_weight_bits) + 0.5));
     filter.first.push_back(first);
     filter.count.push_back(last - first);
   }
   return filter;
-}
-
-std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> weight_bits, 0, 255)); }
-
-constexpr std::int32_t half = 1 << (weight_bits - 1);
-
-template <int channels>
-void filter_columns(const Image& in, const Filter& filter, Image& out) {
-  for (int y = 0; y < in.height; ++y) {
-    const std::uint8_t* row = in.pixels.data() + static_cast<std::size_t>(y) * in.row_bytes();
-    std::uint8_t* to = out.pixels.data() + static_cast<std::size_t>(y) * out.row_bytes();
-    for (int x = 0; x < out.width; ++x) {
-      const auto i = static_cast<std::size_t>(x);
-      const std::uint8_t* from = row + filter.first[i] * channels;
-      const std::int32_t* weight = filter.weights.data() + i * static_cast<std::size_t>(filter.taps);
-      std::int32_t sums[channels];
-      for (int c = 0; c < channels; ++c) sums[c] = half;
-      for (int t = 0; t < filter.count[i]; ++t, from += channels)
-        for (int c = 0; c < channels; ++c) sums[c] += weight[t] * from[c];
-      for (int c = 0; c < channels; ++c) *to++ = to_byte(sums[c]);
-    }
-  }
-}
-
-void filter_rows(const Image& in, const Filter& filter, Image& out) {
-  const std::size_t row = in.row_bytes();
-  std::vector<std::int32_t> sums(row);
-  for (int y = 0; y < out.height; ++y) {
-    const auto i = static_cast<std::size_t>(y);
-    std::fill(sums.begin(), sums.end(), half);
-    for (int t = 0; t < filter.count[i]; ++t) {
-      const std::int32_t weight =
-          filter.weights[i * static_cast<std::size_t>(filter.taps) + static_cast<std::size_t>(t)];
-      const std::uint8_t* from = in.pixels.data() + static_cast<std::size_t>(filter.first[i] + t) * row;
-      for (std::size_t x = 0; x < row; ++x) sums[x] += weight * from[x];
-    }
-    std::uint8_t* to = out.pixels.data() + i * row;
-    for (std::size_t x = 0; x < row; ++x) to[x] = to_byte(sums[x]);
-  }
 }
 
 Image blank(int height, int width, int channels) {
@@ -117,15 +70,17 @@ Image resize_bilinear(const Image& image, int height, int width) {
   if (width != image.width) {
     narrow = blank(image.height, width, image.channels);
     const Filter filter = triangle_filter(image.width, width);
-    if (image.channels == 1)
-      filter_columns<1>(image, filter, narrow);
-    else
-      filter_columns<3>(image, filter, narrow);
+    for (int y = 0; y < image.height; ++y)
+      filter_row(image.pixels.data() + static_cast<std::size_t>(y) * image.row_bytes(), image.width, image.channels, filter,
+                 narrow.pixels.data() + static_cast<std::size_t>(y) * narrow.row_bytes());
     from = &narrow;
   }
   if (height == from->height) return *from;
   Image out = blank(height, width, image.channels);
-  filter_rows(*from, triangle_filter(from->height, height), out);
+  const Filter filter = triangle_filter(from->height, height);
+  std::vector<std::int32_t> sums(out.row_bytes());
+  for (std::size_t y = 0; y < filter.first.size(); ++y)
+    filter_column(from->pixels.data(), out.row_bytes(), filter, y, sums.data(), out.pixels.data() + y * out.row_bytes());
   return out;
 }
 

@@ -58,6 +58,12 @@ std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed) {
   return source;
 }
 
+std::string Source::digest(std::size_t index) const {
+  std::string digest;
+  decode(index, &digest);
+  return digest;
+}
+
 std::string Source::content_hash(const std::vector<std::string>& digests) const {
   Sha256 hash;
   const auto field = [&](std::string_view text) {
@@ -78,7 +84,7 @@ std::string Source::content_hash(const std::vector<std::string>& digests) const 
 
 std::string Source::content_hash() const {
   std::vector<std::string> digests(samples().size());
-  for (std::size_t i = 0; i < digests.size(); ++i) decode(i, &digests[i]);
+  for (std::size_t i = 0; i < digests.size(); ++i) digests[i] = digest(i);
   return content_hash(digests);
 }
 

@@ -45,6 +45,12 @@ class Source {
   // to be no image). Throws Error naming the file. May be called from several threads.
   virtual Image decode(std::size_t index, std::string* digest = nullptr) const = 0;
 
+  // That digest alone.
+  virtual std::string digest(std::size_t index) const;
+
+  // What generated images follow from, in words: the same words, the same images. Empty: only reading them tells.
+  virtual std::string recipe() const { return {}; }
+
   // SHA-256 over names, labels, parts and `digests`, one a sample as decode gave them: the same wherever the data lies.
   std::string content_hash(const std::vector<std::string>& digests) const;
   // The same, reading every image for it.

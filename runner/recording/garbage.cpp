@@ -63,6 +63,17 @@ void find_left_over(const fs::path& folder, std::vector<LeftOver>& found) {
     if (is_left_over(*entry)) found.push_back({entry->path(), size_of(entry->path())});
 }
 
+// Whoever has mapped them keeps them until it ends. A lock that is held while its file is deleted holds nobody up: then two
+// processes make the same file, each under a name of its own, and the later one takes the earlier one's place.
+void find_decoded_images(const fs::path& folder, std::vector<LeftOver>& found) {
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string kind = entry->path().extension().string();
+    if ((kind == ".images" || kind == ".lock") && fs::is_regular_file(entry->symlink_status(code)))
+      found.push_back({entry->path(), size_of(entry->path())});
+  }
+}
+
 void delete_tree(const fs::path& path) {
   std::error_code code;
   fs::remove_all(path, code);
@@ -118,6 +129,8 @@ Garbage find_garbage(const fs::path& results) {
       garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
   }
   find_left_over(results / "checkpoints", garbage.unfinished_files);
+  find_left_over(results / "cache", garbage.unfinished_files);
+  find_decoded_images(results / "cache", garbage.decoded_images);
   return garbage;
 }
 
@@ -125,7 +138,8 @@ void delete_garbage(const fs::path& results, const Garbage& garbage) {
   check_file(results / "results.db");
   const auto connection = open_for_writing(results / "results.db");
   for (const RemovedRun& run : garbage.runs) delete_run(*connection, results, run.id);
-  for (const LeftOver& file : garbage.unfinished_files) delete_tree(file.path);
+  for (const auto* files : {&garbage.unfinished_files, &garbage.decoded_images})
+    for (const LeftOver& file : *files) delete_tree(file.path);
 }
 
 }  // namespace rxrun

@@ -1,4 +1,5 @@
-// What lies in a folder of results and nobody needs: removed runs, files that killed processes left half-written.
+// What lies in a folder of results and nobody needs: removed runs, files that killed processes left half-written, and
+// decoded images, which the next run that wants them makes again.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,11 @@ struct LeftOver {
 struct Garbage {
   std::vector<RemovedRun> runs;
   std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone
+  std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
   std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
 };
 
-// `results`: the folder that holds results.db and checkpoints/.
+// `results`: the folder that holds results.db, checkpoints/ and cache/.
 Garbage find_garbage(const std::filesystem::path& results);
 
 // Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. Folders go first: after

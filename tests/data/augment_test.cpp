@@ -21,7 +21,7 @@ std::vector<float> augmented(const AugmentSpec& spec, const Image& image, std::u
                              std::uint64_t epoch = 0) {
   Transform transform(spec, image.height, image.channels, zero, one);
   std::vector<float> out(image.pixels.size(), -1.0f);
-  transform.augmented(image, RandomStream(7, Purpose::augment, epoch, sample), out.data());
+  transform.augmented(image.pixels, RandomStream(7, Purpose::augment, epoch, sample), out.data());
   return out;
 }
 
@@ -41,11 +41,11 @@ TEST(Transform, NormalisesEachChannel) {
   const std::vector<float> mean = {0.1f, 0.5f, 0.9f}, deviation = {0.5f, 0.25f, 2.0f};
   Transform transform({}, side, 3, mean, deviation);
   std::vector<float> out(image.pixels.size());
-  transform.plain(image, out.data());
+  transform.plain(image.pixels, out.data());
   for (std::size_t i = 0; i < out.size(); ++i)
     EXPECT_NEAR(out[i], (static_cast<float>(image.pixels[i]) / 255.0f - mean[i % 3]) / deviation[i % 3], 1e-5f);
   std::vector<float> same(image.pixels.size());
-  transform.augmented(image, RandomStream(1, Purpose::augment), same.data());
+  transform.augmented(image.pixels, RandomStream(1, Purpose::augment), same.data());
   EXPECT_EQ(out, same);
 }
 
@@ -64,7 +64,7 @@ TEST(Transform, FlipsAndTurnsGiveTheEightPlacementsOnly) {
         }
     Transform plain({}, side, 3, zero, one);
     std::vector<float> out(turned.pixels.size());
-    plain.plain(turned, out.data());
+    plain.plain(turned.pixels, out.data());
     expected.insert(out);
   }
   ASSERT_EQ(expected.size(), 8u);
@@ -141,7 +141,7 @@ TEST(Transform, ErasingFillsWithTheMean) {
   int erased_any = 0;
   for (std::uint64_t sample = 0; sample < 50; ++sample) {
     std::vector<float> out(400);
-    transform.augmented(image, RandomStream(1, Purpose::augment, 0, sample), out.data());
+    transform.augmented(image.pixels, RandomStream(1, Purpose::augment, 0, sample), out.data());
     const auto erased = std::count(out.begin(), out.end(), 0.0f);
     EXPECT_LE(erased, 0.4 * 400);
     erased_any += erased > 0;

@@ -61,13 +61,13 @@ struct ColourFeatures {
 ColourFeatures features(const Dataset& dataset, Part part) {
   ColourFeatures out;
   for (const std::int64_t i : dataset.part(part)) {
-    const Image& image = dataset.images[static_cast<std::size_t>(i)];
+    const auto pixels = dataset.images[static_cast<std::size_t>(i)];
     std::array<double, 7> row{};
     for (std::size_t c = 0; c < 3; ++c) {
       double sum = 0.0, squares = 0.0;
-      for (std::size_t k = c; k < image.pixels.size(); k += 3)
-        sum += image.pixels[k], squares += image.pixels[k] * image.pixels[k];
-      const double count = static_cast<double>(image.pixels.size()) / 3.0;
+      for (std::size_t k = c; k < pixels.size(); k += 3)
+        sum += pixels[k], squares += pixels[k] * pixels[k];
+      const double count = static_cast<double>(pixels.size()) / 3.0;
       row[c] = sum / count;
       row[3 + c] = std::sqrt(squares / count - row[c] * row[c]);
     }

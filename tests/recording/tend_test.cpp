@@ -164,6 +164,20 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
   EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));
 }
 
+TEST_F(TendTest, GcDeletesDecodedImages) {
+  write("cache/0123.images", "xxxx");
+  write("cache/0123.lock", "");
+  write("cache/notes.txt", "x");
+  fs::create_directories(folder / "cache" / "folder.images");
+  EXPECT_THAT(gc(false), ::testing::AllOf(HasSubstr("0123.images"), HasSubstr("0 runs and 0 unfinished files, and decoded images")));
+  EXPECT_TRUE(fs::exists(folder / "cache/0123.images"));
+  gc(true);
+  EXPECT_FALSE(fs::exists(folder / "cache/0123.images"));
+  EXPECT_FALSE(fs::exists(folder / "cache/0123.lock"));
+  EXPECT_TRUE(fs::exists(folder / "cache/notes.txt"));
+  EXPECT_TRUE(fs::exists(folder / "cache/folder.images"));
+}
+
 TEST_F(TendTest, WithoutResultsNoneAreMade) {
   const fs::path none = folder / "none";
   EXPECT_THAT(error_of([&] { return run_rm({.common = {.results = none}, .runs = {"1"}}); }),

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "data/dataset.h"
@@ -139,9 +140,11 @@ inline Dataset dataset(std::int64_t train = 33, std::int64_t test = 10, std::int
   dataset.classes = source->classes();
   dataset.channels = 3;
   dataset.image_size = side;
+  dataset.images = ImageStore(static_cast<std::size_t>(train + test + validation), side * side * 3);
   for (std::int64_t i = 0; i < train + test + validation; ++i) {
     dataset.parts[i < train ? 0 : i < train + test ? 1 : 2].push_back(i);
-    dataset.images.push_back(source->decode(static_cast<std::size_t>(i)));
+    const Image image = source->decode(static_cast<std::size_t>(i));
+    std::copy(image.pixels.begin(), image.pixels.end(), dataset.images.image(static_cast<std::size_t>(i)).begin());
   }
   dataset.mean = {0.5f, 0.5f, 0.5f};
   dataset.deviation = {0.25f, 0.25f, 0.25f};

@@ -1,0 +1,198 @@
+#include "data/image_cache.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+#include "data/parallel.h"
+#include "diagnostics/diagnostic.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the file's numbers are this machine's");
+constexpr char magic[16] = "rxrun images 1\n";
+constexpr std::size_t hash_size = 64;  // hexadecimal
+
+// As they lie in the file.
+struct Header {
+  char magic[16];
+  std::uint64_t count, bytes, index_bytes;
+  char index_hash[hash_size];
+  char own_hash[hash_size];  // of what is before it
+};
+struct Record {
+  char digest[hash_size], pixels[hash_size];  // zeros in `pixels`: bad
+  std::uint64_t sum[3], sum_of_squares[3];
+};
+static_assert(sizeof(Header) == 168 && sizeof(Record) == 176, "no gaps: the format is these bytes");
+
+template <typename Text>
+void put(Text& to, const std::string& hash) {
+  std::memset(to, 0, hash_size);
+  std::memcpy(to, hash.data(), std::min(hash.size(), hash_size));
+}
+template <typename Text>
+std::string text_of(const Text& from) {
+  return {from, strnlen(from, hash_size)};
+}
+
+std::string own_hash(const Header& header) {
+  return sha256_hex({reinterpret_cast<const char*>(&header), offsetof(Header, own_hash)});
+}
+
+std::uint64_t file_size(std::size_t count, std::size_t bytes) {
+  return image_cache_pixels + std::uint64_t{count} * (std::uint64_t{bytes} + sizeof(Record));
+}
+
+std::string pixels_hash(std::span<const std::uint8_t> pixels) {
+  return sha256_hex({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
+}
+
+// A share of the disk that no cache takes.
+std::uint64_t to_leave_free(std::uint64_t disk) { return std::min<std::uint64_t>(disk / 20, 1ull << 30); }
+
+void check_room(const std::filesystem::path& folder, std::uint64_t needed) {
+  struct statvfs disk {};
+  if (statvfs(folder.c_str(), &disk) != 0) return;  // whoever writes there is told
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  const std::uint64_t leave = to_leave_free(std::uint64_t{disk.f_blocks} * disk.f_frsize);
+  if (free < needed + leave)
+    throw Error(Failure::run, fmt::format("the decoded images take {} MiB in {}, where {} MiB are free (and {} are to stay so)",
+                                          needed >> 20, folder.string(), free >> 20, leave >> 20));
+}
+
+// Reads what is not pixels.
+class Reading {
+ public:
+  explicit Reading(const std::filesystem::path& file)
+      : file_(file), opened_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)), error_(opened_ ? 0 : errno) {}
+
+  bool missing() const { return error_ == ENOENT || error_ == ENOTDIR; }
+
+  std::uint64_t size() {
+    if (error_ != 0) damaged(std::strerror(error_));
+    struct stat status {};
+    if (fstat(opened_.get(), &status) != 0) damaged(std::strerror(errno));
+    if (!S_ISREG(status.st_mode)) damaged("it is no file");
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  void read(std::uint64_t place, void* to, std::size_t size) {
+    char* at = static_cast<char*>(to);
+    while (size > 0) {
+      const ssize_t count = pread(opened_.get(), at, size, static_cast<off_t>(place));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) damaged(std::strerror(errno));
+      if (count == 0) damaged("it ends early");
+      at += count;
+      place += static_cast<std::uint64_t>(count);
+      size -= static_cast<std::size_t>(count);
+    }
+  }
+
+  [[noreturn]] void damaged(const std::string& why) const {
+    throw Error(Failure::run, fmt::format("the decoded images in {} are damaged: {}", file_.string(), why));
+  }
+
+ private:
+  const std::filesystem::path& file_;
+  Descriptor opened_;
+  int error_;
+};
+
+}  // namespace
+
+ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels) {
+  ImageFacts facts{.digest = {}, .pixels = pixels_hash(pixels)};
+  const auto step = static_cast<std::size_t>(channels);
+  for (std::size_t c = 0; c < step; ++c) {
+    std::uint64_t sum = 0, squares = 0;
+    for (std::size_t i = c; i < pixels.size(); i += step) {
+      const std::uint32_t value = pixels[i];
+      sum += value;
+      squares += value * value;
+    }
+    facts.sum[c] = sum;
+    facts.sum_of_squares[c] = squares;
+  }
+  return facts;
+}
+
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads) {
+  Reading reading(file);
+  if (reading.missing()) return std::nullopt;
+  if (reading.size() != file_size(count, bytes)) reading.damaged("it has another size than it must have");
+  Header header;
+  reading.read(0, &header, sizeof header);
+  if (std::memcmp(header.magic, magic, sizeof magic) != 0) reading.damaged("it is something else");
+  if (own_hash(header) != text_of(header.own_hash)) reading.damaged("its head is not what was written");
+  if (header.count != count || header.bytes != bytes || header.index_bytes != count * sizeof(Record)) reading.damaged("it holds other images");
+  std::vector<Record> index(count);
+  reading.read(image_cache_pixels + std::uint64_t{count} * bytes, index.data(), header.index_bytes);
+  if (sha256_hex({reinterpret_cast<const char*>(index.data()), header.index_bytes}) != text_of(header.index_hash))
+    reading.damaged("its index is not what was written");
+
+  CachedImages cached{ImageStore::mapped(file, image_cache_pixels, count, bytes), std::vector<ImageFacts>(count)};
+  for_each_index(count, threads, [&](std::size_t i) {
+    ImageFacts& facts = cached.facts[i];
+    facts.digest = text_of(index[i].digest);
+    facts.pixels = text_of(index[i].pixels);
+    std::copy_n(index[i].sum, 3, facts.sum.begin());
+    std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
+    if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
+      reading.damaged(fmt::format("image {} is not what was written", i));
+  });
+  return cached;
+}
+
+ImageCacheWriter::ImageCacheWriter(const std::filesystem::path& file, std::size_t count, std::size_t bytes)
+    : file_((check_room(file.parent_path(), file_size(count, bytes)), file)), count_(count), bytes_(bytes) {
+  file_.reserve(file_size(count, bytes));
+}
+
+void ImageCacheWriter::write(std::size_t index, std::span<const std::uint8_t> pixels) const {
+  file_.write_at(image_cache_pixels + std::uint64_t{index} * bytes_, pixels.data(), pixels.size());
+}
+
+void ImageCacheWriter::finish(const std::vector<ImageFacts>& facts) {
+  std::vector<Record> index(count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    put(index[i].digest, facts[i].digest);
+    put(index[i].pixels, facts[i].pixels);
+    std::copy_n(facts[i].sum.begin(), 3, index[i].sum);
+    std::copy_n(facts[i].sum_of_squares.begin(), 3, index[i].sum_of_squares);
+  }
+  const std::size_t index_bytes = count_ * sizeof(Record);
+  Header header{};
+  std::memcpy(header.magic, magic, sizeof magic);
+  header.count = count_;
+  header.bytes = bytes_;
+  header.index_bytes = index_bytes;
+  put(header.index_hash, sha256_hex({reinterpret_cast<const char*>(index.data()), index_bytes}));
+  put(header.own_hash, own_hash(header));
+  file_.write_at(image_cache_pixels + std::uint64_t{count_} * bytes_, index.data(), index_bytes);
+  file_.write_at(0, &header, sizeof header);
+  file_.move_to_target();
+}
+
+ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache) {
+  const std::filesystem::path path = std::filesystem::path(cache).replace_extension(".lock");
+  file_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file_) throw Error(Failure::run, fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+  while (flock(file_.get(), LOCK_EX) != 0)
+    if (errno != EINTR) throw Error(Failure::run, fmt::format("cannot lock {}: {}", path.string(), std::strerror(errno)));
+}
+
+}  // namespace rxrun

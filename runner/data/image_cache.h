@@ -1,0 +1,77 @@
+// Decoded images in a file: what one process has decoded, the next ones map. Knows nothing of LibTorch.
+//
+// The file is named by what it holds: SHA-256 over the images' content (or the recipe of generated ones), their order,
+// how they were prepared, and the format's version. So nothing in it can be out of date: other images have another name.
+//
+//   0      header: magic, size of one image, number of images, size and SHA-256 of the index, SHA-256 of what is before
+//   4096   pixels, image after image
+//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is bad
+//
+// Opening it checks every byte: the header, the index, and each image by the digest of its pixels. It is written under
+// another name, synced and renamed, so that it is there whole or not at all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/image_store.h"
+#include "files/temporary_file.h"
+
+namespace rxrun {
+
+// What one pass over the images finds out about each.
+struct ImageFacts {
+  std::string digest;                                    // of the bytes that it was decoded from; hexadecimal, as below
+  std::string pixels;                                    // SHA-256 of the prepared pixels; empty: it could not be decoded
+  std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
+
+  bool operator==(const ImageFacts&) const = default;
+};
+// Of prepared pixels; `digest` stays empty.
+ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels);
+
+struct CachedImages {
+  ImageStore images;
+  std::vector<ImageFacts> facts;
+};
+
+// Where the first image's pixels lie in the file.
+inline constexpr std::uint64_t image_cache_pixels = 4096;
+
+// Nothing when there is no such file. Throws Error (run), saying what is wrong, for one that is damaged or not `count`
+// images of `bytes` each. Looks at the pixels in `threads` threads.
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads);
+
+// Writes one. Everything throws Error (run): no room, no permission, a fault of the disk.
+class ImageCacheWriter {
+ public:
+  // Takes the room for it. Some is left free on the disk: the results of what runs there need it.
+  ImageCacheWriter(const std::filesystem::path& file, std::size_t count, std::size_t bytes);
+  // From several threads, each image once; those that are bad not at all.
+  void write(std::size_t index, std::span<const std::uint8_t> pixels) const;
+  // To be called once, last.
+  void finish(const std::vector<ImageFacts>& facts);
+
+ private:
+  TemporaryFile file_;
+  std::size_t count_, bytes_;
+};
+
+// One process at a time makes a file; the kernel gives the lock back when a process dies. The file of the lock stays.
+class ImageCacheLock {
+ public:
+  // Waits while another process has it. Throws Error (run) when its file cannot be made.
+  explicit ImageCacheLock(const std::filesystem::path& cache);
+
+ private:
+  Descriptor file_;
+};
+
+}  // namespace rxrun

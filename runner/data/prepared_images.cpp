@@ -1,0 +1,183 @@
+#include "data/prepared_images.h"
+
+#include <algorithm>
+#include <atomic>
+#include <system_error>
+
+#include "data/fault.h"
+#include "data/parallel.h"
+#include "data/resize.h"
+#include "files/files.h"
+
+namespace rxrun {
+namespace {
+
+// To be raised whenever the same image is prepared to other pixels: by a decoder, the resizing, the conversion to grey.
+constexpr int preparation_version = 1;
+
+class Preparation {
+ public:
+  Preparation(const Source& source, const DataSpec& spec, int channels, int threads, const OnProgress& on_progress)
+      : source_(source),
+        spec_(spec),
+        channels_(channels),
+        threads_(threads),
+        on_progress_(on_progress),
+        count_(source.samples().size()),
+        bytes_(static_cast<std::size_t>(spec.image_size * spec.image_size) * static_cast<std::size_t>(channels)) {}
+
+  PreparedImages run(const ImageCaching& caching) {
+    const bool fits = std::uint64_t{count_} * bytes_ <= spec_.memory;
+    if (fits) prepared_.images = ImageStore(count_, bytes_);
+    if (caching.folder.empty() || (fits && !caching.always) || !through_cache(caching.folder)) decode_all(nullptr);
+    return std::move(prepared_);
+  }
+
+ private:
+  void warn(const std::string& what, const std::string& then) {
+    prepared_.warnings.push_back(data_warning(spec_, what + "; " + then));
+  }
+
+  // False when the images have not even been looked at.
+  bool through_cache(const std::filesystem::path& folder) {
+    const std::optional<std::string> key = name_of_content();
+    if (!key) return false;  // a file that cannot be read: decoding tells of it
+    const std::filesystem::path file = folder / (*key + ".images");
+    if (open(file)) return true;
+    try {
+      std::filesystem::create_directories(folder);
+      const ImageCacheLock lock(file);
+      if (open(file)) return true;  // made by the process that had the lock
+      ImageCacheWriter writer(file, count_, bytes_);
+      const bool written = decode_all(&writer);
+      const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
+      if (written && !useless) {
+        writer.finish(prepared_.facts);
+        if (prepared_.images.empty()) prepared_.images = ImageStore::mapped(file, image_cache_pixels, count_, bytes_);
+      }
+    } catch (const Error& error) {
+      warn(error.what(), kept_where());
+    } catch (const std::filesystem::filesystem_error& error) {
+      warn("cannot make " + folder.string() + ": " + error.code().message(), kept_where());
+    }
+    return !prepared_.facts.empty();
+  }
+
+  std::string kept_where() const {
+    return prepared_.images.empty() ? "images are decoded whenever they are needed, which is slow"
+                                    : "this process keeps the images in its own memory";
+  }
+
+  bool open(const std::filesystem::path& file) {
+    try {
+      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_);
+      if (!cached) return false;
+      std::vector<std::optional<Diagnostic>> faults(count_);
+      for (std::size_t i = 0; i < count_; ++i)
+        if (cached->facts[i].pixels.empty()) {
+          faults[i] = fault_of(i);
+          if (!faults[i]) throw Error(Failure::run, file.string() + " says that " + source_.samples()[i].name + " is bad, and it is not");
+        }
+      prepared_.images = std::move(cached->images);
+      prepared_.facts = std::move(cached->facts);
+      prepared_.faults = std::move(faults);
+      return true;
+    } catch (const Error& error) {
+      warn(error.what(), "they are decoded anew");
+      std::error_code gone;
+      std::filesystem::remove(file, gone);
+      return false;
+    }
+  }
+
+  bool any_fault() const {
+    return std::any_of(prepared_.faults.begin(), prepared_.faults.end(), [](const auto& fault) { return fault.has_value(); });
+  }
+
+  std::optional<Diagnostic> fault_of(std::size_t index) const {
+    try {
+      prepared_image(source_, index, spec_, channels_);
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.diagnostics().front();
+    }
+  }
+
+  // Of the images' bytes, or of the recipe that generated ones follow from, and of how they are prepared.
+  std::optional<std::string> name_of_content() const {
+    std::string content = source_.recipe();
+    if (content.empty()) {
+      std::vector<std::string> digests(count_);
+      try {
+        for_each_index(count_, threads_, [&](std::size_t i) { digests[i] = source_.digest(i); });
+      } catch (const Error&) {
+        return std::nullopt;
+      }
+      content = source_.content_hash(digests);
+    }
+    return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" + std::to_string(spec_.image_size) +
+                      "\n" + spec_.resize + "\n" + std::to_string(channels_)).substr(0, 32);
+  }
+
+  // False when the writer failed on the way; the images have been looked at all the same.
+  bool decode_all(const ImageCacheWriter* writer) {
+    prepared_.facts.assign(count_, {});
+    prepared_.faults.assign(count_, std::nullopt);
+    LoadProgress progress{0, static_cast<std::int64_t>(count_)};
+    const std::int64_t a_step = std::max<std::int64_t>(1, progress.total / 200);
+    std::mutex mutex;
+    std::atomic<bool> writes = writer != nullptr;
+    for_each_index(count_, threads_, [&](std::size_t i) {
+      std::string digest;
+      try {
+        const Image image = prepared_image(source_, i, spec_, channels_, &digest);
+        prepared_.facts[i] = facts_of(image.pixels, channels_);
+        if (!prepared_.images.empty()) std::copy(image.pixels.begin(), image.pixels.end(), prepared_.images.image(i).begin());
+        if (writes) write(*writer, i, image, writes, mutex);
+      } catch (const Error& error) {
+        prepared_.faults[i] = error.diagnostics().front();
+      }
+      prepared_.facts[i].digest = digest;
+      if (!on_progress_) return;
+      const std::lock_guard lock(mutex);
+      if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress_(progress);
+    });
+    return writes;
+  }
+
+  void write(const ImageCacheWriter& writer, std::size_t index, const Image& image, std::atomic<bool>& writes, std::mutex& mutex) {
+    try {
+      writer.write(index, image.pixels);
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex);
+      if (writes.exchange(false)) warn(error.what(), kept_where());
+    }
+  }
+
+  const Source& source_;
+  const DataSpec& spec_;
+  const int channels_, threads_;
+  const OnProgress& on_progress_;
+  const std::size_t count_, bytes_;
+  PreparedImages prepared_;
+};
+
+}  // namespace
+
+PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
+                              const OnProgress& on_progress, const ImageCaching& caching) {
+  return Preparation(source, spec, channels, threads, on_progress).run(caching);
+}
+
+Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {
+  Image image = source.decode(index, digest);
+  try {
+    return with_channels(resized(std::move(image), static_cast<int>(spec.image_size), spec.resize), channels);
+  } catch (const Error& error) {
+    Diagnostic diagnostic = error.diagnostics().front();
+    diagnostic.where.file = source.samples()[index].name;
+    throw Error(diagnostic);
+  }
+}
+
+}  // namespace rxrun
