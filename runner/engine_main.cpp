@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       .rerun = run_rerun,
       .check = run_check,
       .summary = run_summary,
+      .time = run_time,
       .explain = run_explain,
       .schema = run_schema,
       .plugins = run_plugins,

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
       .rerun = hand_over<RerunOptions>,
       .check = check_then_hand_over<CheckOptions>,
       .summary = check_then_hand_over<SummaryOptions>,
+      .time = check_then_hand_over<TimeOptions>,
       .explain = run_explain,
       .schema = run_schema,
       .plugins = run_plugins,

@@ -32,6 +32,7 @@ int run_resume(const ResumeOptions& options);
 int run_rerun(const RerunOptions& options);
 int run_check(const CheckOptions& options);
 int run_summary(const SummaryOptions& options);
+int run_time(const TimeOptions& options);
 int run_plugins_test(const PluginsTestOptions& options);
 int run_evaluate(const EvaluateOptions& options);
 int run_predict(const PredictOptions& options);

@@ -20,7 +20,7 @@ int run_evaluate(const EvaluateOptions& options) {
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
-  const Dataset dataset = read_dataset(experiment, source, console);
+  const Dataset dataset = read_dataset(experiment, source, options.common.results, console);
   const Part part = options.part == "train" ? Part::train : options.part == "test" ? Part::test : Part::validation;
 
   const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));

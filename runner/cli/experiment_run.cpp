@@ -172,12 +172,14 @@ Network network_for(const CheckedExperiment& checked, const Source& source) {
                        static_cast<std::int64_t>(source.classes().size()));
 }
 
-Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, Console& console) {
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
+                     Console& console, bool shared) {
+  const ImageCaching caching{.folder = results.empty() ? results : results / "cache", .always = shared};
   Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
                                  [&console](const LoadProgress& progress) {
                                    console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
                                                     fmt::format("{}/{}", progress.done, progress.total));
-                                 });
+                                 }, caching);
   console.clear_progress();
   return dataset;
 }
@@ -194,7 +196,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
-  const Dataset dataset = read_dataset(experiment, source, console);
+  const Dataset dataset = read_dataset(experiment, source, request.common.results, console, request.shares_images);
 
   tell(console, dataset.warnings);
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision);
@@ -222,7 +224,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
                             .predictions = predictions_of(dataset, result.validation_predictions),
                             .artifacts = artifacts_in(place.folder, request.common.results),
                             .reason = interrupted ? fmt::format("stopped by signal {}", stop.load()) : ""});
-    report_end(console, request.common.results, place.name, place.id, result, dataset);
+    report_end(console, request.common.results, place.name, place.id, result, dataset, reporter.share_waiting());
     return interrupted ? 128 + stop.load() : 0;
   } catch (const Error& error) {
     recorder.end(place.id, {.status = RunStatus::failed, .reason = error.what()});

@@ -17,6 +17,7 @@ namespace rxrun {
 struct RunRequest {
   CommonOptions common;
   std::string file;        // for the record
+  bool shares_images = false;  // with other processes: see read_dataset
   bool again = false;      // run anew though it has finished
   std::string identity;    // that has to come out, to continue a run or to answer a point; empty: any
   std::function<void(const RunRecord&)> before_recording = {};  // may look at what the run will be, and throw
@@ -38,7 +39,9 @@ StepAssumptions step_of(const Experiment& experiment);
 // The folder, made if it is not there. Throws Error.
 void make_folder(const std::filesystem::path& folder);
 
-// Reads the images behind `source`, with progress on the console.
-Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, Console& console);
+// Reads the images behind `source`, with progress on the console,
+// or takes them decoded from the cache: images beyond data.memory, and with `shared` all, for the points of a sweep.
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
+                     Console& console, bool shared = false);
 
 }  // namespace rxrun

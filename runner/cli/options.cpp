@@ -50,10 +50,18 @@ void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("OVERRIDES", experiment.overrides, overrides_help);
 }
 
+void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input, std::int64_t& classes) {
+  command.add_option("--depth", depth, "how deep to look into blocks; 0 is all the way")->check(CLI::Range(0, 64))->capture_default_str();
+  command.add_option("--input", input, "shape of one image, CxHxW, instead of the data's")->delimiter('x')->expected(1, 3)->check(CLI::Range(1, 65536));
+  command.add_option("--classes", classes, "number of classes, instead of the data's")->check(CLI::Range(1, 10'000'000));
+}
+
 void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("WORDS", o.words, "experiment files and key=values; see below");
   c.add_flag("--plan", o.plan, "show every point and what is known of it, and run nothing");
-  c.add_option("-j,--jobs", o.jobs, "points at a time; by default one a core")->check(CLI::Range(1, 4096));
+  c.add_option("-j,--jobs", o.jobs, "points at a time; by default as many as give this machine the most images a second, measured once")
+      ->envname("RXRUN_JOBS")
+      ->check(CLI::Range(1, 4096));
   c.add_option("--trials", o.trials, "how many draws of log() and uniform()")->check(CLI::Range(1, 1'000'000));
   c.add_option("--draw-seed", o.draw_seed, "other draws")->capture_default_str();
   c.add_option("--repeat", o.repeat, "the same as seed=1..N")->check(CLI::Range(1, 1'000'000));
@@ -137,9 +145,15 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
           [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
   command(app, "summary", "print the layer table, parameters, multiply-adds and memory", commands.summary, [](CLI::App& c, SummaryOptions& o) {
     add_experiment(c, o.experiment);
-    c.add_option("--depth", o.depth, "how deep to look into blocks; 0 is all the way")->check(CLI::Range(0, 64))->capture_default_str();
-    c.add_option("--input", o.input, "shape of one image, CxHxW, instead of the data's")->delimiter('x')->expected(1, 3)->check(CLI::Range(1, 65536));
-    c.add_option("--classes", o.classes, "number of classes, instead of the data's")->check(CLI::Range(1, 10'000'000));
+    add_network(c, o.depth, o.input, o.classes);
+  });
+  command(app, "time", "time each layer of a training step, and the loader, against what the machine can do", commands.time, [](CLI::App& c, TimeOptions& o) {
+    add_experiment(c, o.experiment);
+    add_network(c, o.depth, o.input, o.classes);
+    c.add_option("--steps", o.steps, "steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
+    c.add_flag("--no-data", o.no_data, "do not measure the loader");
+    c.add_option("--compare", o.compare, "tell what is slower than in this measurement (made with --json); exit code 1 if anything is");
+    c.add_option("--threshold", o.threshold, "by how many percent slower, beyond the noise")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
   });
   command(app, "explain", "say where a value of an experiment comes from", commands.explain, [](CLI::App& c, ExplainOptions& o) {
     c.add_option("FILE", o.experiment.file, "experiment file")->required();

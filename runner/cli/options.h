@@ -51,6 +51,16 @@ struct SummaryOptions {
   std::vector<std::int64_t> input;  // --input 3x224x224; empty: as the data has it
   std::int64_t classes = 0;      // 0: as the data has them
 };
+struct TimeOptions {
+  CommonOptions common; ExperimentArguments experiment;
+  int depth = 0;                 // 0: all rows
+  std::vector<std::int64_t> input;
+  std::int64_t classes = 0;
+  std::int64_t steps = 10;
+  bool no_data = false;          // the loader is not measured
+  std::filesystem::path compare; // a measurement by --json; empty: none
+  double threshold = 10.0;       // percent
+};
 struct ExplainOptions { CommonOptions common; ExperimentArguments experiment; std::string key; };
 struct SchemaOptions { CommonOptions common; };
 struct PluginsOptions { CommonOptions common; };
@@ -69,6 +79,7 @@ struct Commands {
   std::function<int(const RerunOptions&)> rerun;
   std::function<int(const CheckOptions&)> check;
   std::function<int(const SummaryOptions&)> summary;
+  std::function<int(const TimeOptions&)> time;
   std::function<int(const ExplainOptions&)> explain;
   std::function<int(const SchemaOptions&)> schema;
   std::function<int(const PluginsOptions&)> plugins;

@@ -83,6 +83,8 @@ void RunReporter::on_step(const StepProgress& step) {
 
 void RunReporter::on_epoch(const EpochMetrics& metrics) {
   epoch_seconds_ = metrics.seconds;
+  training_ += 1.0 / metrics.images_per_second;
+  waiting_ += metrics.share_waiting / metrics.images_per_second;
   recorder_.epoch(run_, {.epoch = metrics.epoch,
                          .learning_rate = metrics.learning_rate,
                          .seconds = metrics.seconds,
@@ -91,9 +93,11 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
                          .metrics = metrics.values,
                          .checkpoint = (folder_ / "last.safetensors").string()});
   const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
-  console_.line(fmt::format("Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} images/s, {}{}",
+  console_.line(fmt::format("Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
                             metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"), value("test_loss"),
-                            metrics.learning_rate, metrics.images_per_second, format_duration(metrics.seconds), metrics.best ? ", best" : ""));
+                            metrics.learning_rate, metrics.images_per_second,
+                            metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting) : "",
+                            format_duration(metrics.seconds), metrics.best ? ", best" : ""));
   nlohmann::json event = numbers(metrics.values);
   event.update({{"event", "epoch"}, {"epoch", metrics.epoch}, {"learning_rate", metrics.learning_rate}, {"seconds", metrics.seconds},
                 {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best}});
@@ -101,9 +105,9 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
 }
 
 void report_end(Console& console, const std::filesystem::path& results, const std::string& run, std::int64_t id, const TrainingResult& result,
-                const Dataset& dataset) {
+                const Dataset& dataset, double share_waiting) {
   nlohmann::json event = numbers(result.validation);
-  event.update({{"event", "end"}, {"run", run}, {"id", id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds},
+  event.update({{"event", "end"}, {"run", run}, {"id", id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}, {"share_waiting", share_waiting},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
   console.event(event);
   if (result.end == TrainingResult::End::interrupted) {
@@ -113,8 +117,8 @@ void report_end(Console& console, const std::filesystem::path& results, const st
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const double images = static_cast<double>(dataset.part(Part::validation).size());
   const auto [low, high] = wilson_interval(accuracy, images);
-  console.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}", format_duration(result.seconds),
-                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch));
+  console.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
+                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch, 100 * share_waiting));
   console.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,
                              100 * high, dataset.part(Part::validation).size(), dataset.generated ? " of the generated sample" : "", query_line(results)));
 }

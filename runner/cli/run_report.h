@@ -20,7 +20,7 @@ void report_start(Console& console, const std::string& run, std::int64_t id, con
                   const Dataset& dataset, const Machine& machine, bool continues);
 
 void report_end(Console& console, const std::filesystem::path& results, const std::string& run, std::int64_t id, const TrainingResult& result,
-                const Dataset& dataset);
+                const Dataset& dataset, double share_waiting);
 
 // For a run that is there already; returns the exit code.
 int report_existing(Console& console, const std::filesystem::path& results, const ExistingRun& run);
@@ -35,6 +35,8 @@ class RunReporter final : public TrainingObserver {
   void on_resume(std::int64_t epoch) override;
   void on_step(const StepProgress& progress) override;
   void on_epoch(const EpochMetrics& metrics) override;
+  // Of the training time of the epochs so far, for data.
+  double share_waiting() const { return training_ > 0.0 ? waiting_ / training_ : 0.0; }
 
  private:
   Console& console_;
@@ -43,6 +45,7 @@ class RunReporter final : public TrainingObserver {
   std::filesystem::path folder_;  // relative to results.db
   std::int64_t epochs_;
   double epoch_seconds_ = 0.0;
+  double training_ = 0.0, waiting_ = 0.0;  // seconds an image, summed over the epochs
 };
 
 }  // namespace rxrun

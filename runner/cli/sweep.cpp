@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cli/best_jobs.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/experiment_run.h"
@@ -24,10 +25,20 @@ namespace {
 
 int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
-// Two processes of one thread train more images a second than one of two threads.
-int jobs_for(const SweepOptions& options, std::size_t points) {
-  const int wanted = options.jobs > 0 ? static_cast<int>(options.jobs) : cores();
-  return std::max(1, std::min(wanted, static_cast<int>(std::min<std::size_t>(points, 4096))));
+int at_most(int jobs, std::size_t points) {
+  return std::max(1, std::min(jobs, static_cast<int>(std::min<std::size_t>(points, 4096))));
+}
+
+// As far as it is known before anything runs: one a core, until this machine has been measured.
+int expected_jobs(const SweepOptions& options, std::size_t points) {
+  if (options.jobs > 0) return at_most(static_cast<int>(options.jobs), points);
+  const int kept = kept_jobs(jobs_file());
+  return at_most(kept > 0 ? kept : cores(), points);
+}
+
+int jobs_for(const SweepOptions& options, const SweepPlan& plan, std::size_t left, Console& console, const std::atomic<int>& stop) {
+  if (options.jobs > 0 || left == 0) return expected_jobs(options, plan.points.size());
+  return at_most(best_jobs(jobs_file(), plan.points.front().resolved, at_most(cores(), left), console, stop), plan.points.size());
 }
 
 void print_table(const Table& table, const CommonOptions& common) {
@@ -53,7 +64,7 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
   if (options.common.format != TableFormat::text) return 0;
   const auto done = std::count_if(known.begin(), known.end(),
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
-  const int jobs = jobs_for(options, plan.points.size());
+  const int jobs = expected_jobs(options, plan.points.size());
   console.result(fmt::format(
       "{} points, {} done; {} at a time{}", plan.points.size(), done, jobs,
       left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
@@ -117,7 +128,10 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
   const std::int64_t sweep = open_sweep(rows, options, plan);
   if (options.again) rows.compute_again(sweep);
   const std::string name = rows.name(sweep);
-  const int jobs = jobs_for(options, plan.points.size());
+  const std::vector<PointState> before = rows.states(sweep);
+  const auto done = std::count_if(before.begin(), before.end(),
+                                  [](const PointState& state) { return state.status == PointStatus::finished; });
+  const int jobs = jobs_for(options, plan, before.size() - static_cast<std::size_t>(done), console, stop);
   WorkOptions work{.jobs = jobs,
                    .retries = options.retry,
                    .fail_fast = options.fail_fast,
@@ -128,9 +142,6 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
   make_folder(work.folder);
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);
 
-  const std::vector<PointState> before = rows.states(sweep);
-  const auto done = std::count_if(before.begin(), before.end(),
-                                  [](const PointState& state) { return state.status == PointStatus::finished; });
   console.event({{"event", "sweep_start"},
                  {"sweep", sweep},
                  {"name", name},
@@ -172,7 +183,7 @@ int run_sweep(const SweepOptions& options) {
       (options.plan && common.format == TableFormat::json))
     common.quiet = true;
   Console console(common);
-  const SweepPlan plan = plan_sweep(declared_points(options), console);
+  const SweepPlan plan = plan_sweep(declared_points(options), options.plan ? std::filesystem::path() : options.common.results, console);
   for (const std::string& warning : plan.warnings) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);
   return options.plan ? show_plan(options, plan, console) : run_points(options, plan, console);

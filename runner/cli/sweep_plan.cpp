@@ -57,7 +57,7 @@ struct Hashes {
 // Each distinct data section is opened once, and its images are read once.
 class DataFacts {
  public:
-  explicit DataFacts(Console& console) : console_(console) {}
+  DataFacts(const std::filesystem::path& results, Console& console) : results_(results), console_(console) {}
 
   std::shared_ptr<const Source> source(const CheckedExperiment& checked) {
     auto& source = sources_[key_of_data(checked)];
@@ -68,7 +68,7 @@ class DataFacts {
   const Hashes& hashes(const CheckedExperiment& checked) {
     const std::string key = key_of_data(checked);
     if (const auto found = hashes_.find(key); found != hashes_.end()) return found->second;
-    const Dataset dataset = read_dataset(checked.experiment(), source(checked), console_);
+    const Dataset dataset = read_dataset(checked.experiment(), source(checked), results_, console_, !results_.empty());
     return hashes_[key] = {dataset.content_hash, dataset.split_hash, dataset.warnings};
   }
 
@@ -82,6 +82,7 @@ class DataFacts {
     return key;
   }
 
+  const std::filesystem::path& results_;
   Console& console_;
   std::map<std::string, std::shared_ptr<const Source>> sources_;
   std::map<std::string, Hashes> hashes_;
@@ -152,9 +153,9 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::vector<Point>& points, Console& console) {
+SweepPlan plan_sweep(const std::vector<Point>& points, const std::filesystem::path& results, Console& console) {
   SweepPlan plan;
-  DataFacts data(console);
+  DataFacts data(results, console);
   WidthSolver widths([&data](const CheckedExperiment& checked) {
     return summarize(network_for(checked, *data.source(checked))).parameters;
   });

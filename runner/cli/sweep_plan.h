@@ -31,7 +31,8 @@ struct SweepPlan {
 };
 
 // Checks every point's experiment, network and data. Throws Error with the faults of all points, each with its place.
-SweepPlan plan_sweep(const std::vector<Point>& points, Console& console);
+// The points will find the images decoded in the cache of `results`; empty: nothing is written anywhere.
+SweepPlan plan_sweep(const std::vector<Point>& points, const std::filesystem::path& results, Console& console);
 
 // The settings in which the points differ, in the order of the first point's.
 std::vector<std::string> varying_keys(const std::vector<PlannedPoint>& points);

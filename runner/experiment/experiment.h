@@ -88,7 +88,7 @@ struct DataSpec {
   NormalizeSpec normalize;
   std::int64_t batch = 64;
   OnBadImage on_bad_image = OnBadImage::error;
-  std::uint64_t memory = 4ull << 30;  // bytes of decoded images to keep; beyond it images are decoded as they are needed
+  std::uint64_t memory = 4ull << 30;  // bytes of decoded images to keep in memory; beyond it they lie in a cache file
 };
 
 struct OptimizerSpec {

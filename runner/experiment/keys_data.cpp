@@ -111,7 +111,7 @@ Key path_key() {
 }
 
 Key memory_key() {
-  return KeyBuilder("memory", "bytes of decoded images kept in memory; beyond it they are decoded as they are needed")
+  return KeyBuilder("memory", "bytes of decoded images kept in memory; beyond it they lie in a file in the results' folder `cache`")
       .text("a size such as `4 GiB`", "^[0-9]{1,15}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
       .number({.integer = true, .minimum = 0})
       .no_identity()

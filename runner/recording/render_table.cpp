@@ -24,6 +24,8 @@ std::string rounded(double number, const std::string& column) {
   if (!std::isfinite(number)) return exact(number);
   if (column == "learning_rate") return fmt::format("{:.4g}", number);
   if (column.find("second") != std::string::npos || std::abs(number) >= 1000.0) return fmt::format("{:.1f}", number);
+  if (column.ends_with("_ms")) return fmt::format("{:.3f}", number);
+  if (column == "gflops") return fmt::format("{:.1f}", number);
   if (number != 0.0 && std::abs(number) < 0.001) return fmt::format("{:.3g}", number);
   return fmt::format("{:.4f}", number);
 }

@@ -26,15 +26,6 @@ int available_cores() {
   return 1;
 }
 
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    const auto colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown";
-}
-
 int gpus() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
 
 // Major compute capability of a CUDA device, asked of the driver: LibTorch's own way needs CUDA's headers. 0 when unknown.
@@ -79,6 +70,17 @@ std::string instruction_set() {
 
 }  // namespace
 
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::string libtorch_version() { return TORCH_VERSION; }
+
 std::string choose_device(const std::string& device) {
   if (device == "cpu") return device;
   const int there = gpus();
@@ -111,7 +113,7 @@ Machine set_up_machine(const MachineSpec& spec, Precision precision) {
   at::set_num_threads(machine.threads);
   at::globalContext().setFlushDenormal(true);
   make_repeatable();
-  machine.libtorch = TORCH_VERSION;
+  machine.libtorch = libtorch_version();
   machine.cpu = processor_name();
   machine.instruction_set = instruction_set();
   return machine;

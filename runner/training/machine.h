@@ -20,6 +20,9 @@ struct Machine {
 // and makes LibTorch's arithmetic repeatable. Throws Error for a device that is not there.
 Machine set_up_machine(const MachineSpec& spec, Precision precision);
 
+std::string processor_name();    // as the kernel tells it, or "unknown"
+std::string libtorch_version();  // "1.13.1"
+
 // The two choices of set_up_machine alone. Automatic precision is bfloat16 where the device multiplies it in hardware.
 std::string choose_device(const std::string& device);
 Precision choose_precision(Precision precision, const std::string& device);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -215,6 +217,54 @@ TEST_F(KilledSweep, StopsAtASignalWithACheckpoint) {
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'running'"), 0);
   ASSERT_EQ(place.rxrun(command).code, 0);
   expect_as_undisturbed(place);
+}
+
+// Measuring takes a moment: once a machine.
+TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
+  Workplace place;
+  with_tiny(place, 1);
+  const std::filesystem::path cache = place.folder() / "user-cache", kept = cache / "rxrun/jobs.json";
+  const std::string jobs = std::getenv("RXRUN_JOBS");
+  unsetenv("RXRUN_JOBS");
+  setenv("XDG_CACHE_HOME", cache.c_str(), 1);
+  const auto sweep = [&](const std::string& seeds) { return place.rxrun({"sweep", "tiny.yaml", "seed=" + seeds}); };
+  const Finished given = place.rxrun({"sweep", "tiny.yaml", "seed=1..4", "--jobs", "1"});
+  EXPECT_THAT(given.out, Not(HasSubstr("Measuring how many")));
+  EXPECT_FALSE(std::filesystem::exists(kept));
+  const std::string many = std::to_string(10 + std::thread::hardware_concurrency());
+  const Finished first = sweep("10.." + many);
+  EXPECT_EQ(first.code, 0) << first.err;
+  if (std::thread::hardware_concurrency() > 1) {
+    EXPECT_THAT(first.out, HasSubstr("Measuring how many"));
+    ASSERT_TRUE(std::filesystem::exists(kept)) << first.out << first.err;
+    EXPECT_THAT(sweep("110..1" + many).out, Not(HasSubstr("Measuring how many")));
+    std::ofstream(kept) << "{\"machine\": \"another\", \"jobs\": 77}";
+    const Finished elsewhere = sweep("210..2" + many);
+    EXPECT_THAT(elsewhere.out, HasSubstr("Measuring how many"));
+    EXPECT_THAT(elsewhere.out, Not(HasSubstr("77 at a time")));
+  }
+  unsetenv("XDG_CACHE_HOME");
+  setenv("RXRUN_JOBS", jobs.c_str(), 1);
+}
+
+// Decoded once, by the plan; the points find the images in the cache.
+TEST(SweepCommand, PointsShareTheDecodedImages) {
+  Workplace place;
+  with_tiny(place, 1);
+  ASSERT_EQ(place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3"}).code, 0);
+  std::size_t caches = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(place.results() / "cache")) caches += entry.path().extension() == ".images";
+  EXPECT_EQ(caches, 1u);
+  const std::int64_t hashes = number(place, "SELECT count(DISTINCT content_hash) FROM runs");
+  EXPECT_EQ(hashes, 1);
+  // The same as without a cache.
+  Workplace alone;
+  with_tiny(alone, 1);
+  ASSERT_EQ(alone.rxrun({"run", "tiny.yaml", "lr=1e-2"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(alone.results() / "cache"));
+  const std::string loss = "SELECT value FROM metrics m JOIN runs r ON r.id = m.run WHERE name = 'train_loss' AND r.identity = '";
+  const std::string identity = std::get<std::string>(ask(alone, "SELECT identity FROM runs").rows.at(0).at(0));
+  EXPECT_EQ(ask(place, loss + identity + "'").rows, ask(alone, loss + identity + "'").rows);
 }
 
 }  // namespace

@@ -1,0 +1,174 @@
+#include "cli/best_jobs.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "diagnostics/render.h"
+#include "files/files.h"
+#include "sweep/workers.h"
+#include "training/machine.h"
+
+namespace rxrun {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+int cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+// What the best number depends on.
+std::string this_machine() { return fmt::format("{}, {} cores, LibTorch {}", processor_name(), cores(), libtorch_version()); }
+
+struct Trial {
+  int jobs = 0, threads = 0;
+  double images_per_second = 0.0;
+};
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "rxrun-jobs-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw Error(Failure::run, "cannot make a temporary folder in " + std::filesystem::temp_directory_path().string());
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code code;
+    std::filesystem::remove_all(path_, code);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Processes that are ended with it.
+class Processes {
+ public:
+  ~Processes() {
+    for (const pid_t one : running_) {
+      kill(one, SIGKILL);
+      while (!ended(one)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  void add(pid_t one) { running_.push_back(one); }
+  // False when one has failed or `stop` asks to end.
+  bool wait(const std::atomic<int>& stop) {
+    while (!running_.empty()) {
+      if (stop.load() != 0) return false;
+      for (std::size_t i = 0; i < running_.size(); ++i) {
+        const auto how = ended(running_[i]);
+        if (!how) continue;
+        running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i--));
+        if (how->code != 0 || how->signal != 0) return false;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+
+ private:
+  std::vector<pid_t> running_;
+};
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The rate in the output of `rxrun time --json`, warnings before it skipped.
+double rate_in(const std::string& output) {
+  const std::size_t start = output.find("{\n");
+  if (start == std::string::npos) return 0.0;
+  const Json json = Json::parse(output.substr(start), nullptr, false);
+  return json.is_object() ? json.value("images_per_second", 0.0) : 0.0;
+}
+
+std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const std::atomic<int>& stop) {
+  Trial trial{.jobs = jobs, .threads = std::max(1, cores() / jobs)};
+  std::vector<std::filesystem::path> logs;
+  Processes processes;
+  for (int i = 0; i < jobs; ++i) {
+    logs.push_back(folder / fmt::format("{}-{}.json", jobs, i));
+    processes.add(start_worker({.program = "/proc/self/exe",
+                                .arguments = {"time", (folder / "experiment.yaml").string(), fmt::format("machine.threads={}", trial.threads), "--no-data",
+                                              "--depth", "1", "--steps", "6", "--json"},
+                                .log = logs.back()}));
+  }
+  if (!processes.wait(stop)) return std::nullopt;
+  for (const std::filesystem::path& log : logs) {
+    const double rate = rate_in(text_of(log));
+    if (!(rate > 0.0)) return std::nullopt;
+    trial.images_per_second += rate;
+  }
+  return trial;
+}
+
+void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, int best, Console& console) {
+  Json measured = Json::array();
+  for (const Trial& trial : trials) measured.push_back({{"jobs", trial.jobs}, {"threads", trial.threads}, {"images_per_second", trial.images_per_second}});
+  const Json json = {{"machine", this_machine()}, {"jobs", best}, {"measured", measured}};
+  try {
+    std::filesystem::create_directories(file.parent_path());
+    write_file_atomically(file, json.dump(2, ' ', true) + "\n");
+  } catch (const std::exception& error) {
+    console.warning(fmt::format("it is not kept, and will be measured again: {}", printable(error.what())));
+  }
+}
+
+}  // namespace
+
+std::filesystem::path jobs_file() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "rxrun/jobs.json";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache/rxrun/jobs.json";
+  return {};
+}
+
+int kept_jobs(const std::filesystem::path& file) {
+  const Json json = Json::parse(text_of(file), nullptr, false);
+  if (!json.is_object() || !json.contains("machine") || json["machine"] != this_machine()) return 0;
+  const Json jobs = json.value("jobs", Json());
+  return jobs.is_number_integer() && jobs > 0 && jobs <= 4096 ? jobs.get<int>() : 0;
+}
+
+int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, Console& console, const std::atomic<int>& stop) {
+  if (const int kept = kept_jobs(file); kept > 0) return kept;
+  if (most < 2 || cores() < 2) return std::max(1, std::min(most, cores()));
+  console.line("Measuring how many processes at a time give this machine the most images a second (once; --jobs N goes without)");
+  std::vector<Trial> trials;
+  try {
+    const TemporaryFolder folder;
+    write_file_atomically(folder.path() / "experiment.yaml", experiment);
+    for (int jobs = 1;; jobs = std::min(2 * jobs, cores())) {
+      const auto trial = measure(jobs, folder.path(), stop);
+      if (!trial) break;
+      trials.push_back(*trial);
+      console.line(fmt::format("  {} of {} threads: {:.0f} images/s", trial->jobs, trial->threads, trial->images_per_second));
+      if (jobs >= std::min(most, cores())) break;
+    }
+  } catch (const Error& error) {
+    console.warning(printable(error.what()));
+  }
+  if (trials.empty() || stop.load() != 0) return std::min(most, cores());
+  const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });
+  // With fewer points than cores not every number was tried.
+  if (trials.back().jobs == cores() && !file.empty()) keep(file, trials, best->jobs, console);
+  return best->jobs;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <iostream>
+
+#include "cli/checked_experiment.h"
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/experiment_run.h"
+#include "cli/input_facts.h"
+#include "cli/readable.h"
+#include "diagnostics/render.h"
+#include "timing/loader_rate.h"
+#include "timing/step_times.h"
+#include "training/evaluate.h"
+
+namespace rxrun {
+namespace {
+
+// The loader at the experiment's data; nothing when the data is not there: the step can be timed all the same.
+std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::filesystem::path& results, Console& console) {
+  std::shared_ptr<const Source> source;
+  try {
+    source = open_source(experiment.data, experiment.seed);
+  } catch (const Error& error) {
+    console.warning(fmt::format("the loader is not measured: {}", printable(error.what())));
+    return std::nullopt;
+  }
+  const Dataset dataset = read_dataset(experiment, source, results, console);
+  for (const Diagnostic& warning : dataset.warnings) console.warning(printable(warning.message));
+  return measure_loader(dataset, experiment.data, experiment.seed, choose_loader_threads(experiment.machine));
+}
+
+void tell(Console& console, const Measurement& m) {
+  double flop = 0.0;
+  for (const PartTime& part : m.parts)
+    if (!part.alone) flop += static_cast<double>(part.forward_flop + part.backward_flop);
+  console.line(fmt::format("A step of {} images at {}: {:.1f} ms ± {:.1f} (standard error, {} steps), {:.1f} images/s", m.batch,
+                           fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error, m.steps, m.images_per_second()));
+  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} gets out of {}, {} threads, {}",
+                           flop / m.step.seconds * 1e-9, 100.0 * flop / m.step.seconds / m.peak_flops, m.peak_flops * 1e-9, m.precision,
+                           m.device, m.threads, m.cpu));
+  if (m.loader)
+    console.line(fmt::format("The loader alone makes {:.0f} {}images/s in {} thread{}: {:.1f} times what the step takes",
+                             m.loader->images_per_second, m.loader->generated ? "generated " : "", m.loader->threads,
+                             m.loader->threads == 1 ? "" : "s", m.loader->images_per_second / m.images_per_second()));
+}
+
+int compare(Console& console, const Measurement& before, const Measurement& now, const TimeOptions& options) {
+  const std::vector<Regression> slower = regressions(before, now, options.threshold / 100.0);
+  if (before.cpu != now.cpu) console.warning(fmt::format("the baseline is of another processor, {}", printable(before.cpu)));
+  const double machine = now.peak_flops / before.peak_flops - 1.0;
+  if (machine < -0.05 || machine > 0.05)
+    console.warning(fmt::format("the machine itself is {:.0f} % {} than at the baseline, by the large matrix product", 100.0 * std::abs(machine),
+                                machine < 0.0 ? "slower" : "faster"));
+  const std::string ratio = fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
+  if (slower.empty()) {
+    console.line(fmt::format("Nothing is slower by more than {:g} % and the noise; {}", options.threshold, ratio));
+    return 0;
+  }
+  console.warning(fmt::format("{} parts are slower by more than {:g} % and the noise; {}\n{}", slower.size(), options.threshold, ratio,
+                              render(table_of(slower), TableFormat::text)));
+  return static_cast<int>(Failure::run);
+}
+
+}  // namespace
+
+int run_time(const TimeOptions& options) {
+  const CheckedExperiment checked = check_experiment(options.experiment);
+  // Read first: a wrong file is told before minutes of measuring.
+  std::optional<Measurement> baseline;
+  if (!options.compare.empty()) baseline = read_measurement(options.compare);
+  CommonOptions common = options.common;
+  // Of the formats made for other programs, the table alone belongs on standard output.
+  if (common.format != TableFormat::text) common.quiet = true;
+  Console console(common);
+  for (const Diagnostic& warning : checked.warnings) console.warning(printable(warning.message));
+
+  const Experiment& experiment = checked.experiment();
+  const InputFacts facts = input_facts(experiment, options.input, options.classes);
+  Network network = build_network(checked.network, facts.input, facts.classes);
+  const Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+  Measurement measurement = measure_step(network, experiment, machine, options.steps, options.depth);
+  measurement.experiment = experiment.name;
+  // The loader makes images of the experiment's size.
+  const bool loads = !options.no_data && (options.input.empty() || options.input == measurement.input);
+  if (loads) measurement.loader = loader_rate(experiment, options.common.results, console);
+
+  if (common.format == TableFormat::json)
+    std::cout << to_json(measurement) << std::flush;
+  else if (!options.common.quiet)
+    std::cout << render(for_reading(table_of(measurement, options.depth), common.format), common.format) << std::flush;
+  tell(console, measurement);
+  return baseline ? compare(console, *baseline, measurement, options) : 0;
+}
+
+}  // namespace rxrun
