@@ -9,10 +9,19 @@
 #include "data/csv.h"
 #include "data/fault.h"
 #include "data/split.h"
+#include "data/survey.h"
 #include "files/files.h"
 
 namespace rxrun {
 namespace {
+
+int channels_of(const DataSpec& spec, const Source& source) {
+  return spec.channels > 0 ? static_cast<int>(spec.channels) : source.channels();
+}
+
+int all_cores_for_0(int threads) {
+  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vector<std::optional<Diagnostic>>& found) {
   constexpr std::size_t told_at_most = 20;
@@ -116,30 +125,22 @@ void hash_split(Dataset& dataset) {
   dataset.split_hash = hash.hex();
 }
 
-}  // namespace
-
-Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress,
-                     const ImageCaching& caching) {
-  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress, caching);
-}
-
-Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const OnProgress& on_progress, const ImageCaching& caching) {
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+// Split, and told apart from one that cannot be, before any image is read.
+Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed) {
   Dataset dataset;
   dataset.source = std::move(source);
   dataset.classes = dataset.source->classes();
-  dataset.channels = spec.channels > 0 ? static_cast<int>(spec.channels) : dataset.source->channels();
+  dataset.channels = channels_of(spec, *dataset.source);
   dataset.image_size = static_cast<int>(spec.image_size);
   dataset.generated = dataset.source->generated();
   dataset.warnings = dataset.source->warnings();
-  // A split that cannot be is told before the images are read.
   dataset.parts = draw_split(dataset.source->listing(), spec, seed);
   std::vector<Diagnostic> told_below;
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
+  return dataset;
+}
 
-  PreparedImages prepared = prepare_images(*dataset.source, spec, dataset.channels, threads, on_progress, caching);
-  dataset.images = std::move(prepared.images);
+void add_findings(Dataset& dataset, const DataSpec& spec, const PreparedImages& prepared) {
   dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
   leave_out_bad_images(dataset, spec, prepared.faults);
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, dataset.warnings);
@@ -151,6 +152,44 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   for (const ImageFacts& facts : prepared.facts) digests.push_back(facts.digest);
   dataset.content_hash = dataset.source->content_hash(digests);
   hash_split(dataset);
+}
+
+}  // namespace
+
+struct ImageSurvey {
+  PreparedImages found;
+};
+
+Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress,
+                     const ImageCaching& caching) {
+  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress, caching);
+}
+
+Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
+                     const OnProgress& on_progress, const ImageCaching& caching) {
+  Dataset dataset = split_dataset(spec, std::move(source), seed);
+  PreparedImages prepared =
+      prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
+  dataset.images = std::move(prepared.images);
+  add_findings(dataset, spec, prepared);
+  return dataset;
+}
+
+std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, std::shared_ptr<const Source> source,
+                                                 int threads, const OnProgress& on_progress,
+                                                 const ImageCaching& caching) {
+  DataSpec none_kept = spec;
+  none_kept.memory = 0;
+  PreparedImages found = prepare_images(*source, none_kept, channels_of(spec, *source), all_cores_for_0(threads),
+                                        on_progress, caching);
+  found.images = {};
+  return std::make_shared<const ImageSurvey>(ImageSurvey{std::move(found)});
+}
+
+Dataset describe_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed,
+                         const ImageSurvey& survey) {
+  Dataset dataset = split_dataset(spec, std::move(source), seed);
+  add_findings(dataset, spec, survey.found);
   return dataset;
 }
 

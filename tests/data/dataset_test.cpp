@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "data/resize.h"
+#include "data/survey.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -75,6 +76,35 @@ TEST(Dataset, ThreadsAndMemoryAlterNothing) {
   EXPECT_EQ(one.content_hash, one.source->content_hash());
   EXPECT_EQ(load_dataset(spec, one.source, 1, 1).content_hash, one.content_hash);
   EXPECT_NE(load_dataset(spec, 2, 1).split_hash, one.split_hash);
+}
+
+TEST(Dataset, ASurveyDescribesEverySplitAsReadingTheImagesWould) {
+  const TemporaryFolder folder;
+  write_images(folder, 40);
+  folder.write("0/bad.png", "not an image");
+  folder.write("1/same.png", test::png_bytes(picture(10, 12, 3, 1)));  // a double: a leak with some seeds
+  DataSpec spec = spec_of(folder);
+  spec.on_bad_image = OnBadImage::skip;
+  std::int64_t looked_at = 0;
+  const std::shared_ptr<const Source> source = open_source(spec, 1);
+  const auto survey = survey_images(spec, source, 2, [&](const LoadProgress& progress) { looked_at = progress.done; });
+  EXPECT_EQ(looked_at, 42);
+  bool leaks = false, clean = false;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Dataset read = load_dataset(spec, seed, 2), described = describe_dataset(spec, source, seed, *survey);
+    EXPECT_EQ(described.content_hash, read.content_hash);
+    EXPECT_EQ(described.split_hash, read.split_hash);
+    EXPECT_EQ(described.parts, read.parts);
+    EXPECT_EQ(described.mean, read.mean);
+    EXPECT_EQ(described.deviation, read.deviation);
+    EXPECT_EQ(described.leaked.count, read.leaked.count);
+    ASSERT_EQ(described.warnings.size(), read.warnings.size());
+    for (std::size_t i = 0; i < read.warnings.size(); ++i)
+      EXPECT_EQ(described.warnings[i].message, read.warnings[i].message);
+    EXPECT_TRUE(described.images.empty());
+    (read.leaked.count > 0 ? leaks : clean) = true;
+  }
+  EXPECT_TRUE(leaks && clean) << "otherwise this test sees less than it means to";
 }
 
 TEST(Dataset, SplitDoesNotDependOnThePlace) {
