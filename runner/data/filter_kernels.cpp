@@ -1,5 +1,9 @@
 #include "data/filter_kernels.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 
@@ -15,39 +19,51 @@ namespace rxrun {
 namespace {
 
 constexpr std::int32_t half = 1 << (filter_weight_bits - 1);
-constexpr int group = 4;                     // pixels at a time
-constexpr std::size_t loaded = 16;           // bytes read for them: five pixels and a byte
 
 inline std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> filter_weight_bits, 0, 255)); }
 
 }  // namespace
 
-// Four numbers a pixel, the fourth of no use; `from` can be read up to 16 bytes beyond the last pixel.
-RXRUN_CLONES static void filter_colour_row(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
-  typedef std::uint8_t Bytes __attribute__((vector_size(16)));
-  typedef std::uint8_t Half __attribute__((vector_size(8)));
-  typedef std::int32_t Numbers __attribute__((vector_size(32)));
+static void filter_colour_row(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
   const std::size_t count = filter.first.size();
-  const auto taps = static_cast<std::size_t>(filter.taps);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint8_t* at = from + 3 * filter.first[i];
-    const std::int32_t* weight = filter.weights.data() + i * taps;
-    Numbers even = {half, half, half, 0, 0, 0, 0, 0}, odd = {};
-    for (int t = 0; t < filter.count[i]; t += group, at += 3 * group, weight += group) {
-      Bytes pixels;
-      std::memcpy(&pixels, at, loaded);
-      const Bytes spread = __builtin_shuffle(pixels, Bytes{0, 1, 2, 15, 3, 4, 5, 15, 6, 7, 8, 15, 9, 10, 11, 15});
-      Half low, high;
-      std::memcpy(&low, &spread, sizeof low);
-      std::memcpy(&high, reinterpret_cast<const char*>(&spread) + sizeof low, sizeof high);
-      const std::int32_t a = weight[0], b = weight[1], c = weight[2], d = weight[3];
-      even += __builtin_convertvector(low, Numbers) * Numbers{a, a, a, a, b, b, b, b};
-      odd += __builtin_convertvector(high, Numbers) * Numbers{c, c, c, c, d, d, d, d};
-    }
-    even += odd;
-    for (int channel = 0; channel < 3; ++channel) *to++ = to_byte(even[channel] + even[4 + channel]);
+    const std::int32_t* weight = filter.weights.data() + i * static_cast<std::size_t>(filter.taps);
+    std::int32_t sums[3] = {half, half, half};
+    for (int t = 0; t < filter.count[i]; ++t, at += 3)
+      for (int channel = 0; channel < 3; ++channel) sums[channel] += weight[t] * at[channel];
+    for (int channel = 0; channel < 3; ++channel) *to++ = to_byte(sums[channel]);
   }
 }
+
+#ifdef __x86_64__
+// Four numbers a pixel, the fourth of no use, and four pixels a time: the compiler does not find this by itself. `from` can
+// be read up to `beyond` bytes after the last pixel.
+constexpr std::size_t beyond = 3 * 4 + 16;
+
+__attribute__((target("avx2"))) static void filter_colour_row_avx2(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
+  const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+  const __m256i first_two = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), last_two = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+  const __m128i rounding = _mm_set1_epi32(half);
+  const std::size_t count = filter.first.size(), taps = static_cast<std::size_t>(filter.taps);
+  for (std::size_t i = 0; i < count; ++i, to += 3) {
+    const std::uint8_t* at = from + 3 * filter.first[i];
+    const std::int32_t* weight = filter.weights.data() + i * taps;
+    __m256i a = _mm256_setzero_si256(), b = a;
+    for (int t = 0; t < filter.count[i]; t += 4, at += 3 * 4, weight += 4) {
+      const __m128i pixels = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), spread);
+      const __m256i weights = _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(weight)));
+      a = _mm256_add_epi32(a, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(pixels), _mm256_permutevar8x32_epi32(weights, first_two)));
+      b = _mm256_add_epi32(b, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(pixels, 8)), _mm256_permutevar8x32_epi32(weights, last_two)));
+    }
+    a = _mm256_add_epi32(a, b);
+    const __m128i sums = _mm_srai_epi32(_mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)), rounding), filter_weight_bits);
+    const __m128i words = _mm_packs_epi32(sums, sums);
+    const int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    std::memcpy(to, &bytes, 3);
+  }
+}
+#endif
 
 RXRUN_CLONES static void filter_grey_row(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
   const std::size_t count = filter.first.size();
@@ -65,12 +81,19 @@ void filter_row(const std::uint8_t* from, int in, int channels, const Filter& fi
     filter_grey_row(from, filter, to);
     return;
   }
-  // A copy with room behind it.
-  thread_local std::vector<std::uint8_t> row;
-  const std::size_t bytes = 3 * static_cast<std::size_t>(in);
-  row.resize(bytes + 3 * group + loaded);
-  std::memcpy(row.data(), from, bytes);
-  filter_colour_row(row.data(), filter, to);
+#ifdef __x86_64__
+  static const bool avx2 = __builtin_cpu_supports("avx2");
+  if (avx2) {
+    // A copy with room behind it.
+    thread_local std::vector<std::uint8_t> row;
+    const std::size_t bytes = 3 * static_cast<std::size_t>(in);
+    row.resize(bytes + beyond);
+    std::memcpy(row.data(), from, bytes);
+    filter_colour_row_avx2(row.data(), filter, to);
+    return;
+  }
+#endif
+  filter_colour_row(from, filter, to);
 }
 
 RXRUN_CLONES void filter_column(const std::uint8_t* from, std::size_t width, const Filter& filter, std::size_t i, std::int32_t* sums,
