@@ -14,6 +14,8 @@ README = (SOURCE / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = [
     "./setup.sh run", "./setup.sh test", "CMAKE_PREFIX_PATH=",    # these build the whole project
     "rxrun experiments/resnext50_breast.yaml",                   # minutes; the same command is run with a small file
+    "rxrun time experiments/resnext50_breast.yaml --json",       # tests/cli/time_test.cpp compares; here it would be noise
+    "rxrun time experiments/resnext50_breast.yaml --compare",
     "cmake -S my_layers",                                        # wants an installed rxrun
 ]
 
