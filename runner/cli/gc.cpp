@@ -38,7 +38,7 @@ std::uint64_t bytes_to_free(const Garbage& garbage) {
 
 std::string in_words(const Garbage& garbage) {
   return fmt::format("{} runs and {} unfinished files{}", garbage.runs.size(), garbage.unfinished_files.size(),
-                     garbage.decoded_images.empty() ? "" : ", and decoded images, which are made again when they are wanted");
+                     garbage.decoded_images.empty() ? "" : ", and decoded images (to be made again when they are wanted)");
 }
 
 }  // namespace
