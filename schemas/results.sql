@@ -16,7 +16,7 @@ CREATE TABLE runs (
   id                INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice, even after a deletion
   experiment        INTEGER NOT NULL REFERENCES experiments (id),
   name              TEXT NOT NULL UNIQUE,
-  identity          TEXT NOT NULL,      -- SHA-256 of all that can alter a number
+  identity          TEXT NOT NULL,      -- SHA-256 of all that is declared and read
   configuration     TEXT NOT NULL,      -- equal for runs that differ by nothing but the seed
   status            TEXT NOT NULL CHECK (status IN ('running', 'finished', 'interrupted', 'failed')),
   reason            TEXT,               -- of a failure or an interruption

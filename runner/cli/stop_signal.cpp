@@ -11,7 +11,8 @@ std::atomic<int> stop_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_stop_signal(int signal) {
-  if (stop_signal.exchange(signal) != 0) _exit(128 + signal);
+  // A terminal that closes may say so more than once, and nobody is there to ask twice.
+  if (stop_signal.exchange(signal) != 0 && signal != SIGHUP) _exit(128 + signal);
 }
 
 }  // namespace
@@ -20,7 +21,11 @@ const std::atomic<int>& watch_stop_signals() {
   struct sigaction action {};
   action.sa_handler = on_stop_signal;
   action.sa_flags = SA_RESTART;
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
+    struct sigaction before {};
+    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;  // nohup
+    sigaction(signal, &action, nullptr);
+  }
   return stop_signal;
 }
 

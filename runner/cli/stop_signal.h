@@ -1,4 +1,5 @@
-// SIGINT, SIGTERM and SIGUSR1 ask for a stop at the next batch; a second one ends the process at once.
+// SIGINT, SIGTERM, SIGUSR1 and SIGHUP ask for a stop after this batch; a second one, but for SIGHUP, ends the process at
+// once. A signal that is ignored when the program starts stays so.
 #pragma once
 
 #include <atomic>

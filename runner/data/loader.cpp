@@ -54,6 +54,7 @@ Loader::State::State(const Dataset& dataset, Part part, const DataSpec& spec, co
       static_cast<std::int64_t>(order.size()) % size == 1)
     order.pop_back();
   batches = (static_cast<std::int64_t>(order.size()) + size - 1) / size;
+  next_to_make = next_to_fetch = std::clamp<std::int64_t>(options.first_batch, 0, batches);
   const std::int64_t ahead = std::clamp<std::int64_t>(options.ahead, 1, std::max<std::int64_t>(1, batches));
   ring.resize(static_cast<std::size_t>(ahead));
   const std::int64_t count = std::clamp<std::int64_t>(options.threads, 1, ahead);

@@ -25,6 +25,7 @@ struct LoaderOptions {
   bool drop_last_single = false;  // leave out a last batch of one image: batch norm cannot train on it
   int threads = 1;
   int ahead = 4;  // batches in flight
+  std::int64_t first_batch = 0;  // so many are left out at the beginning; the others stay what they are
 };
 
 // Every pixel of every batch is a function of (seed, epoch, sample), whatever the number of threads.

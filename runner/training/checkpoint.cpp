@@ -3,11 +3,13 @@
 #include <spdlog/spdlog.h>
 #include <torch/types.h>
 
+#include <charconv>
 #include <cstring>
 #include <functional>
 
 #include "diagnostics/render.h"
 #include "network/forward.h"
+#include "training/outputs.h"
 #include "training/safetensors.h"
 
 namespace rxrun {
@@ -15,6 +17,7 @@ namespace {
 
 constexpr const char* optimizer_prefix = "optimizer/";
 constexpr const char* average_prefix = "average/";
+constexpr std::string_view outputs_prefix = "outputs/";
 
 NamedTensors network_tensors(const Network& network) {
   NamedTensors tensors;
@@ -101,6 +104,20 @@ void refuse_foreign_tensors(const NamedTensors& known, const Safetensors& file, 
   if (!foreign.empty()) throw Error(Failure::usage, path + ": the network has no " + list_names(foreign), "the file belongs to another network");
 }
 
+void restore_outputs(const Trained& trained, const Safetensors& file, const std::string& path) {
+  trained.outputs = {};
+  if (trained.state.under_way.batches == 0) return;
+  std::map<std::string, at::Tensor> outputs;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(outputs_prefix)) outputs.emplace(name.substr(outputs_prefix.size()), tensor_of(tensor));
+  }
+  try {
+    trained.outputs.restore(outputs, named_tensors(trained.network).front().tensor.device());
+  } catch (const std::exception& error) {
+    throw Error(Failure::usage, path + ": the outputs of the epoch under way cannot be read: " + error.what());
+  }
+}
+
 void restore(const Trained& trained, const Safetensors& file, const std::string& identity, const std::string& path) {
   const auto written_by = file.metadata.find("identity"), state = file.metadata.find("state");
   if (!file.verified || written_by == file.metadata.end() || state == file.metadata.end()) throw Error(Failure::usage, path + ": not a checkpoint of rxrun");
@@ -114,6 +131,7 @@ void restore(const Trained& trained, const Safetensors& file, const std::string&
   fill(optimizer_prefix, trained.optimizer.state(), file, path);
   if (trained.average != nullptr) fill(average_prefix, trained.average->tensors(), file, path);
   trained.state = state_from_json(state->second);
+  restore_outputs(trained, file, path);
   if (trained.average != nullptr) trained.average->set_updates(trained.state.average_updates);
 }
 
@@ -147,6 +165,47 @@ void load_weights(const std::filesystem::path& file, Network& network) {
   fill("", weights, content, file.string());
 }
 
+namespace {
+
+// The epoch that the run `identity` wrote the file in.
+std::int64_t epoch_of_best(const Safetensors& content, const std::string& identity, const std::string& path) {
+  const auto value = [&](const char* name) {
+    const auto found = content.metadata.find(name);
+    return found == content.metadata.end() ? std::string() : found->second;
+  };
+  if (!content.verified) throw Error(Failure::usage, path + ": no sum in it says that it is whole");
+  if (value("identity") != identity) {
+    throw Error(Failure::usage, path + ": the weights are of another run (identity " + printable(value("identity").substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")");
+  }
+  std::int64_t epoch = 0;
+  const std::string text = value("epoch");
+  std::from_chars(text.data(), text.data() + text.size(), epoch);
+  return epoch;
+}
+
+}  // namespace
+
+void load_best_weights(const std::filesystem::path& file, Network& network, const std::string& identity, std::int64_t epoch) {
+  const Safetensors content = read_safetensors(file);
+  const std::int64_t written_in = epoch_of_best(content, identity, file.string());
+  if (written_in != epoch) throw Error(Failure::usage, file.string() + ": the weights are those of epoch " + std::to_string(written_in) + ", the best epoch is " + std::to_string(epoch));
+  const NamedTensors weights = network_tensors(network);
+  refuse_foreign_tensors(weights, content, file.string());
+  fill("", weights, content, file.string());
+}
+
+void Checkpoints::check_best(const TrainingState& state) const {
+  if (state.best_epoch == 0) return;
+  try {
+    const std::int64_t epoch = epoch_of_best(read_safetensors(best()), identity_, best().string());
+    if (epoch == state.best_epoch || epoch == state.epoch + 1) return;
+    throw Error(Failure::usage, best().string() + ": the weights are those of epoch " + std::to_string(epoch) + ", the best epoch is " + std::to_string(state.best_epoch));
+  } catch (const Error& error) {
+    throw Error(Failure::usage, std::string(error.what()) + "; without its best weights the run cannot be finished",
+                "put the file back, or begin anew with --again");
+  }
+}
+
 void Checkpoints::save(const Trained& trained) {
   std::error_code ignored;
   if (last_is_good_ && std::filesystem::exists(last(), ignored)) keep_as_previous(last(), previous());
@@ -155,6 +214,7 @@ void Checkpoints::save(const Trained& trained) {
   record.add("", network_tensors(trained.network));
   record.add(optimizer_prefix, trained.optimizer.state());
   if (trained.average != nullptr) record.add(average_prefix, trained.average->tensors());
+  if (trained.state.under_way.batches > 0) record.add(std::string(outputs_prefix), trained.outputs.tensors());
   write_safetensors(last(), record.records(), {{"format", "pt"}, {"identity", identity_}, {"state", to_json(trained.state)}});
   last_is_good_ = true;
 }

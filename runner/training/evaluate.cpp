@@ -65,7 +65,7 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
     progress.add(batch.size, [&] { return outputs.mean_loss(); });
     if (stop != nullptr && stop->load() != 0) return std::nullopt;
   }
-  return std::move(outputs).gather(setting.network.classes);
+  return outputs.gather(setting.network.classes);
 }
 
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment, const std::filesystem::path& weights, Part part) {

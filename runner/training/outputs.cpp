@@ -23,14 +23,37 @@ double Outputs::mean_loss() const {
   return (at::stack(loss_sums_).sum() / at::stack(loss_weights_).sum()).item<double>();
 }
 
-Predictions Outputs::gather(std::int64_t classes) && {
-  predictions_.classes = classes;
-  if (probabilities_.empty()) return std::move(predictions_);
-  const at::Tensor all = at::cat(probabilities_).to(at::kCPU).contiguous();
-  predictions_.probabilities.assign(all.data_ptr<float>(), all.data_ptr<float>() + all.numel());
-  predictions_.loss_sum = at::stack(loss_sums_).sum().item<double>();
-  predictions_.loss_weight = at::stack(loss_weights_).sum().item<double>();
-  return std::move(predictions_);
+Predictions Outputs::gather(std::int64_t classes) const {
+  Predictions all = predictions_;
+  all.classes = classes;
+  if (probabilities_.empty()) return all;
+  const at::Tensor probabilities = at::cat(probabilities_).to(at::kCPU).contiguous();
+  all.probabilities.assign(probabilities.data_ptr<float>(), probabilities.data_ptr<float>() + probabilities.numel());
+  all.loss_sum = at::stack(loss_sums_).sum().item<double>();
+  all.loss_weight = at::stack(loss_weights_).sum().item<double>();
+  return all;
+}
+
+NamedTensors Outputs::tensors() const {
+  if (probabilities_.empty()) return {};
+  const auto integers = [](const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); };
+  return {{"probabilities", at::cat(probabilities_)},
+          {"loss_sums", at::stack(loss_sums_)},
+          {"loss_weights", at::stack(loss_weights_)},
+          {"samples", integers(predictions_.samples)},
+          {"labels", integers(predictions_.labels)}};
+}
+
+void Outputs::restore(const std::map<std::string, at::Tensor>& tensors, const at::Device& device) {
+  const auto integers = [&](const char* name) {
+    const at::Tensor values = tensors.at(name).to(at::kLong).contiguous();
+    return std::vector<std::int64_t>(values.data_ptr<std::int64_t>(), values.data_ptr<std::int64_t>() + values.numel());
+  };
+  predictions_.samples = integers("samples");
+  predictions_.labels = integers("labels");
+  probabilities_ = {tensors.at("probabilities").to(device)};
+  loss_sums_ = tensors.at("loss_sums").to(device).unbind();
+  loss_weights_ = tensors.at("loss_weights").to(device).unbind();
 }
 
 }  // namespace rxrun

@@ -4,10 +4,13 @@
 
 #include <torch/types.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "data/loader.h"
 #include "training/metrics.h"
+#include "training/optimizer.h"
 
 namespace rxrun {
 
@@ -21,7 +24,12 @@ class Outputs {
  public:
   void add(const Batch& batch, const at::Tensor& logits, const at::Tensor& loss_sum, const at::Tensor& loss_weight);
   double mean_loss() const;  // waits for the device
-  Predictions gather(std::int64_t classes) &&;
+  Predictions gather(std::int64_t classes) const;
+
+  // All that it holds, for a checkpoint: {images, classes}, {batches}, {images}; none before the first add.
+  NamedTensors tensors() const;
+  // From what tensors() gave. Throws c10::Error or std::out_of_range for tensors that are not its own.
+  void restore(const std::map<std::string, at::Tensor>& tensors, const at::Device& device);
 
  private:
   Predictions predictions_;

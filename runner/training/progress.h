@@ -11,8 +11,10 @@ class Progress {
  public:
   explicit Progress(TrainingObserver& observer) : observer_(observer) {}
 
-  void begin(std::int64_t epoch, std::int64_t epochs, Part part, std::int64_t images) {
-    step_ = {epoch, epochs, part, 0, images, 0.0, 0.0};
+  // `done`: images of an earlier process, which count for no rate.
+  void begin(std::int64_t epoch, std::int64_t epochs, Part part, std::int64_t images, std::int64_t done = 0) {
+    step_ = {epoch, epochs, part, done, images, 0.0, 0.0};
+    done_before_ = done;
     began_ = Clock::now();
   }
 
@@ -24,7 +26,7 @@ class Progress {
     if (now - told_ < std::chrono::milliseconds(100) && step_.images_done < step_.images) return;
     told_ = now;
     step_.loss = mean_loss();
-    step_.images_per_second = static_cast<double>(step_.images_done) / std::chrono::duration<double>(now - began_).count();
+    step_.images_per_second = static_cast<double>(step_.images_done - done_before_) / std::chrono::duration<double>(now - began_).count();
     observer_.on_step(step_);
   }
 
@@ -32,6 +34,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   TrainingObserver& observer_;
   StepProgress step_;
+  std::int64_t done_before_ = 0;
   Clock::time_point began_, told_;
 };
 

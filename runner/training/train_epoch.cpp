@@ -62,18 +62,18 @@ std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch) {
   return images / batch + (rest > 1 || images == 1 ? 1 : 0);
 }
 
-TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, Progress& progress) {
+TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, EpochProgress& under_way, Outputs& outputs,
+                         Progress& progress) {
   const std::uint64_t seed = setting.experiment.seed;
   set_training(setting.network, true);
   const auto began = std::chrono::steady_clock::now();
   Loader loader(setting.dataset, Part::train, setting.experiment.data,
-                {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads});
-  TrainedEpoch trained;
-  Outputs outputs;
+                {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads, .first_batch = under_way.batches});
+  const EpochProgress before = under_way;
   Batch batch;
   std::optional<double> last_finite;
   at::Tensor unread;  // the loss of the step before, when it is read late
-  for (std::int64_t number = 0; loader.next(batch); ++number) {
+  for (std::int64_t number = before.batches; loader.next(batch); ++number) {
     // The step's own draws: first the layers' key, then mixup's.
     RandomStream draws(seed, Purpose::layer, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(number));
     const std::uint64_t layers_key = draws.next();
@@ -96,15 +96,15 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
 
     const at::Tensor weight = setting.loss.weight(tensors.labels);
     outputs.add(batch, step.logits, unread * weight, weight);
-    trained.images += batch.size;
+    under_way.batches = number + 1;
+    under_way.images += batch.size;
+    under_way.seconds = before.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    under_way.seconds_waited = before.seconds_waited + loader.seconds_waited();
     progress.add(batch.size, [&] { return outputs.mean_loss(); });
     if (learning.stop != nullptr && learning.stop->load() != 0) return {.end = TrainedEpoch::End::stopped};
   }
   if (check == LossCheck::a_step_late && unread.defined() && !std::isfinite(unread.item<double>())) return {.end = TrainedEpoch::End::late_not_finite};
-  trained.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  trained.seconds_waited = loader.seconds_waited();
-  trained.predictions = std::move(outputs).gather(setting.network.classes);
-  return trained;
+  return {.predictions = outputs.gather(setting.network.classes), .progress = under_way};
 }
 
 }  // namespace rxrun

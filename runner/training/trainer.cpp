@@ -1,5 +1,8 @@
 #include "training/trainer.h"
 
+#include <ATen/Parallel.h>
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <utility>
 
@@ -7,6 +10,7 @@
 #include "training/checkpoint.h"
 #include "training/evaluate.h"
 #include "training/machine.h"
+#include "training/outputs.h"
 #include "training/train_epoch.h"
 #include "training/translate.h"
 
@@ -43,6 +47,8 @@ class Training {
         progress_(observer) {
     begin(options.resume);
     if (!options.resume) return;
+    keep_threads();
+    checkpoints_.check_best(state_);
     observer_.on_resume(state_.epoch);
     if (state_.epoch > 0) observer_.on_epoch(state_.last);
   }
@@ -50,12 +56,13 @@ class Training {
   TrainingResult run() {
     while (state_.epoch < spec_.epochs && !given_up()) {
       const auto began = Clock::now();
+      const double seconds_before = state_.under_way.seconds;
       const std::int64_t epoch = state_.epoch + 1;
       const TrainedEpoch trained = train(epoch);
-      if (trained.end == TrainedEpoch::End::stopped) return result(TrainingResult::End::interrupted);
+      if (trained.end == TrainedEpoch::End::stopped) return stop_within_epoch();
       const std::optional<Predictions> tested = test(epoch, Part::test);
-      if (!tested) return result(TrainingResult::End::interrupted);
-      finish(epoch, trained, *tested, began);
+      if (!tested) return stop_within_epoch();
+      finish(epoch, trained, *tested, seconds_before + seconds_since(began));
     }
     return score_best();
   }
@@ -68,20 +75,29 @@ class Training {
     average_.reset();
     if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);
     state_ = {};
+    outputs_ = {};
     state_.plateau = schedule_.initial_plateau();
+    state_.threads = at::get_num_threads();
     if (from_checkpoint) checkpoints_.load(trained());
     schedule_.restore(state_.plateau);
   }
 
+  // The number of threads decides how sums round, so a run ends with the one that it began with.
+  void keep_threads() {
+    if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
+    spdlog::info("the run began with {} threads and goes on with as many, so that its numbers stay the same", state_.threads);
+    at::set_num_threads(state_.threads);
+  }
+
   TrainedEpoch train(std::int64_t epoch) {
     const auto pass = [&](LossCheck check) {
-      progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train));
-      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop}, epoch, check, progress_);
+      progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train), state_.under_way.images);
+      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop}, epoch, check, state_.under_way, outputs_, progress_);
     };
     TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::a_step_late);
     if (trained.end != TrainedEpoch::End::late_not_finite) return trained;
     // The epoch once more, from the weights that it began with, to find where the fault is.
-    begin(epoch > 1);
+    begin(epoch > 1 || options_.resume);
     return pass(LossCheck::at_once);
   }
 
@@ -91,7 +107,13 @@ class Training {
     return evaluate_part(setting_, part, TestTimeAugmentation::none, progress_, options_.stop);
   }
 
-  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& tested, Clock::time_point began) {
+  // A checkpoint after the last whole batch: a run that is stopped more often than once an epoch still gets on.
+  TrainingResult stop_within_epoch() {
+    if (state_.under_way.batches > 0) checkpoints_.save(trained());
+    return result(TrainingResult::End::interrupted);
+  }
+
+  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& tested, double seconds) {
     EpochMetrics metrics;
     metrics.epoch = epoch;
     add_scores(metrics.values, "train", trained.predictions);
@@ -102,11 +124,13 @@ class Training {
     if (const auto& stopping = spec_.early_stopping) {
       state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"), stopping->goal.maximize, stopping->minimum_change);
     }
-    metrics.images_per_second = static_cast<double>(trained.images) / trained.seconds;
-    metrics.share_waiting = trained.seconds_waited / trained.seconds;
-    metrics.seconds = seconds_since(began);
+    metrics.images_per_second = static_cast<double>(trained.progress.images) / trained.progress.seconds;
+    metrics.share_waiting = trained.progress.seconds_waited / trained.progress.seconds;
+    metrics.seconds = seconds;
 
     state_.epoch = epoch;
+    state_.under_way = {};
+    outputs_ = {};
     state_.seconds += metrics.seconds;
     state_.plateau = schedule_.plateau();
     // A first epoch whose metric is not a number is still better than none.
@@ -125,7 +149,7 @@ class Training {
 
   TrainingResult score_best() {
     TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
-    load_weights(checkpoints_.best(), setting_.network);
+    load_best_weights(checkpoints_.best(), setting_.network, options_.identity, state_.best_epoch);
     progress_.begin(state_.epoch, spec_.epochs, Part::validation, images(Part::validation));
     std::optional<Predictions> predictions = evaluate_part(setting_, Part::validation, spec_.test_time_augmentation, progress_, options_.stop);
     if (!predictions) return result(TrainingResult::End::interrupted);
@@ -147,7 +171,7 @@ class Training {
   bool given_up() const { return spec_.early_stopping && state_.early_stopping.epochs_since >= spec_.early_stopping->patience; }
   std::int64_t images(Part part) const { return static_cast<std::int64_t>(setting_.dataset.part(part).size()); }
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
-  Trained trained() { return {setting_.network, *optimizer_, average(), state_}; }
+  Trained trained() { return {setting_.network, *optimizer_, average(), state_, outputs_}; }
 
   const TrainingSpec& spec_;
   const TrainingOptions& options_;
@@ -161,6 +185,7 @@ class Training {
   std::optional<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
   TrainingState state_;
+  Outputs outputs_;  // of the epoch under way
 };
 
 }  // namespace

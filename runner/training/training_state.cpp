@@ -77,6 +77,8 @@ bool Watch::improves(double value, bool maximize, double minimum_change) {
 
 std::string to_json(const TrainingState& state) {
   return Json{{"epoch", state.epoch},
+              {"under_way", {{"batches", state.under_way.batches}, {"images", state.under_way.images}, {"seconds", number(state.under_way.seconds)}, {"seconds_waited", number(state.under_way.seconds_waited)}}},
+              {"threads", state.threads},
               {"best_epoch", state.best_epoch},
               {"best", to_json(state.best)},
               {"keep_best", to_json(state.keep_best)},
@@ -93,6 +95,9 @@ TrainingState state_from_json(const std::string& text) {
     const Json json = Json::parse(text);
     TrainingState state;
     state.epoch = json.at("epoch").get<std::int64_t>();
+    const Json& under_way = json.at("under_way");
+    state.under_way = {under_way.at("batches").get<std::int64_t>(), under_way.at("images").get<std::int64_t>(), to_number(under_way.at("seconds")), to_number(under_way.at("seconds_waited"))};
+    state.threads = json.at("threads").get<int>();
     state.best_epoch = json.at("best_epoch").get<std::int64_t>();
     state.best = to_values(json.at("best"));
     state.keep_best = to_watch(json.at("keep_best"));

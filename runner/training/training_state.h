@@ -22,13 +22,22 @@ struct Watch {
   bool operator==(const Watch&) const = default;
 };
 
+// How far the epoch under way has come, when a signal ended the run within it.
+struct EpochProgress {
+  std::int64_t batches = 0, images = 0;
+  double seconds = 0.0, seconds_waited = 0.0;  // waited for data
+  bool operator==(const EpochProgress&) const = default;
+};
+
 struct TrainingState {
   std::int64_t epoch = 0;  // finished
+  EpochProgress under_way;  // of the epoch after that
   std::int64_t best_epoch = 0;
   std::map<std::string, double> best;  // metrics of the best epoch
   Watch keep_best, early_stopping;
   PlateauState plateau;
   std::int64_t average_updates = 0;
+  int threads = 0;       // that sums were divided among: another number rounds otherwise
   double seconds = 0.0;  // of all finished epochs
   EpochMetrics last;     // of the epoch that it ends with
   bool operator==(const TrainingState&) const = default;

@@ -23,6 +23,7 @@
 #include "training/evaluate.h"
 #include "training/machine.h"
 #include "training/optimizer.h"
+#include "training/outputs.h"
 #include "training/process.h"
 #include "training/train_epoch.h"
 
@@ -179,7 +180,9 @@ void measure_epochs(const Options& options, const Machine& machine, Subject& sub
       for (std::int64_t i = 0; i < steps; ++i) bare.step();
     });
     progress.begin(round, options.steps, Part::train, 0);
-    const TrainedEpoch epoch = train_epoch(setting, {optimizer, schedule, nullptr, nullptr}, round, LossCheck::at_once, progress);
+    EpochProgress under_way;
+    Outputs outputs;
+    const EpochProgress epoch = train_epoch(setting, {optimizer, schedule, nullptr, nullptr}, round, LossCheck::at_once, under_way, outputs, progress).progress;
     rates.push_back(static_cast<double>(epoch.images) / epoch.seconds);
     ratios.push_back(rates.back() / alone);
     waiting.push_back(epoch.seconds_waited / epoch.seconds);

@@ -11,6 +11,7 @@
 #include "temporary_folder.h"
 #include "tiny.h"
 #include "training/evaluate.h"
+#include "training/outputs.h"
 #include "training/safetensors.h"
 
 namespace rxrun {
@@ -24,13 +25,14 @@ struct Trainee {
   std::optional<Optimizer> optimizer;
   std::optional<WeightAverage> average;
   TrainingState state;
+  Outputs outputs;
 
   explicit Trainee(std::uint64_t seed, std::int64_t width = 6) : network(tiny::network(width)) {
     prepare(network, seed, "cpu");
     optimizer.emplace(OptimizerSpec{}, trainable_parameters(network));
     average.emplace(network, 0.9);
   }
-  Trained trained() { return {network, *optimizer, &*average, state}; }
+  Trained trained() { return {network, *optimizer, &*average, state, outputs}; }
   void train_a_little() {
     for (auto& [name, parameter] : trainable_parameters(network)) at::Tensor(parameter).mutable_grad() = at::ones_like(parameter) * 0.1;
     optimizer->step(0.01);

@@ -1,5 +1,6 @@
 #include "training/trainer.h"
 
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
@@ -15,6 +16,7 @@
 #include "training/checkpoint.h"
 #include "training/evaluate.h"
 #include "training/machine.h"
+#include "training/outputs.h"
 #include "training/safetensors.h"
 #include "training/train_epoch.h"
 
@@ -193,7 +195,82 @@ TEST_F(TrainerTest, InterruptedWhileTesting) {
   const TrainingResult result = train(network, dataset, experiment, {.folder = a.path(), .stop = &observer.stop, .identity = "tiny"}, observer);
   EXPECT_EQ(result.end, TrainingResult::End::interrupted);
   EXPECT_EQ(result.epochs, 0);
-  EXPECT_TRUE(std::filesystem::is_empty(a.path()));
+  run(b.path());
+  watcher.steps.clear();
+  run(a.path(), true);
+  EXPECT_EQ(watcher.steps.front().part, Part::test) << "the epoch's training was done";
+  EXPECT_EQ(tensors(a.path()), tensors(b.path()));
+}
+
+// A process for each batch, as where a scheduler takes the machine away more often than once an epoch.
+TEST_F(TrainerTest, StoppedAfterEachBatchItGetsToTheSameEnd) {
+  class StopInTraining final : public TrainingObserver {
+   public:
+    void on_step(const StepProgress& step) override {
+      if (step.part == Part::train) stop = SIGTERM;
+    }
+    std::atomic<int> stop = 0;
+  };
+  experiment.training.mixup = 0.4;
+  experiment.training.epochs = 2;
+  const TrainingResult whole = run(a.path());
+  TrainingResult result;
+  int processes = 0;
+  do {
+    StopInTraining observer;
+    Network network = tiny::network();
+    result = train(network, dataset, experiment, {.folder = b.path(), .resume = processes > 0, .stop = &observer.stop, .identity = "tiny"}, observer);
+    ASSERT_LT(++processes, 50);
+  } while (result.end == TrainingResult::End::interrupted);
+  const auto images = static_cast<std::int64_t>(dataset.part(Part::train).size());
+  EXPECT_GT(processes, steps_per_epoch(images, experiment.data.batch));  // progress is told too seldom to stop each batch of both
+  EXPECT_EQ(tensors(a.path()), tensors(b.path()));
+  EXPECT_EQ(whole.best, result.best);
+  EXPECT_EQ(whole.validation, result.validation);
+}
+
+TEST_F(TrainerTest, GoesOnWithTheThreadsThatItBeganWith) {
+  run(a.path());
+  experiment.machine.threads = 1;
+  set_up_machine(experiment.machine, experiment.training.precision);
+  Stopper stopper(3);
+  Network network = tiny::network();
+  train(network, dataset, experiment, {.folder = b.path(), .stop = &stopper.stop, .identity = "tiny"}, stopper);
+  experiment.machine.threads = 2;
+  set_up_machine(experiment.machine, experiment.training.precision);
+  run(b.path(), true);
+  EXPECT_EQ(at::get_num_threads(), 1);
+}
+
+TEST_F(TrainerTest, BestWeightsThatAreNotTheRunsAreRefusedBeforeTraining) {
+  const auto stopped = [&](const std::filesystem::path& folder) {
+    Stopper stopper(3);
+    Network network = tiny::network();
+    train(network, dataset, experiment, {.folder = folder, .stop = &stopper.stop, .identity = "tiny"}, stopper);
+    watcher.steps.clear();
+  };
+  const auto refusal = [&](const std::filesystem::path& folder) -> std::string {
+    try {
+      run(folder, true);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.failure(), Failure::usage);
+      EXPECT_TRUE(watcher.steps.empty()) << "trained first";
+      return error.what();
+    }
+    return "no error";
+  };
+  stopped(a.path());
+  Network other = tiny::network();
+  prepare(other, 3, "cpu");
+  const std::filesystem::path best = a.path() / "best.safetensors";
+  save_weights(best, other, "other", 2);
+  EXPECT_THAT(refusal(a.path()), HasSubstr("of another run"));
+  save_weights(best, other, "tiny", 40);
+  EXPECT_THAT(refusal(a.path()), HasSubstr("those of epoch 40"));
+  std::filesystem::resize_file(best, 100);
+  EXPECT_THAT(refusal(a.path()), HasSubstr("best.safetensors"));
+  std::filesystem::remove(best);
+  EXPECT_THAT(refusal(a.path()), HasSubstr("cannot be finished"));
 }
 
 TEST_F(TrainerTest, StopsWhereTheLossIsNotFinite) {
@@ -220,7 +297,9 @@ TEST_F(TrainerTest, ALossReadLateIsFoundToo) {
   const Schedule schedule({}, 0.01, 1, 4);
   Progress progress(watcher);
   const Learning learning{optimizer, schedule, nullptr, nullptr};
-  EXPECT_EQ(train_epoch(setting, learning, 1, LossCheck::a_step_late, progress).end, TrainedEpoch::End::late_not_finite);
+  EpochProgress under_way;
+  Outputs outputs;
+  EXPECT_EQ(train_epoch(setting, learning, 1, LossCheck::a_step_late, under_way, outputs, progress).end, TrainedEpoch::End::late_not_finite);
 }
 
 TEST_F(TrainerTest, EarlyStopping) {

@@ -17,6 +17,8 @@ TEST(TrainingState, ComesBackToTheBit) {
   state.early_stopping = {std::nullopt, 3};
   state.plateau = {true, 5e-324, 2, 1e-4 * 0.1};
   state.average_updates = 1234;
+  state.under_way = {.batches = 7, .images = 224, .seconds = 1.1, .seconds_waited = 0.3};
+  state.threads = 2;
   state.last = {.epoch = 17, .learning_rate = 1e-5, .values = {{"train_loss", 0.1}}, .seconds = 3.3, .images_per_second = 201.7, .share_waiting = 0.01, .best = true};
   state.seconds = 98.765432109876543;
   EXPECT_EQ(state_from_json(to_json(state)), state);
