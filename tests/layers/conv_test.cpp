@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <ATen/Parallel.h>
+
+#include "kernels/instruction_set.h"
 #include "oracle.h"
 #include "rxrun/layers/linear.h"
 #include "rxrun/layers/squeeze_excitation.h"
@@ -56,6 +59,101 @@ TEST(Conv, MatchesItsDefinition) {
     expect_formula(conv, [&](const Tensor& x, const Tensors& weights) {
       return convolve(x, weights, test.options, test.padding, test.output);
     });
+  }
+}
+
+const std::vector<ConvCase>& few_channels_a_group() {
+  static const std::vector<ConvCase> cases = {
+      {{.channels = 48, .groups = 48}, {48, 7, 9}, {1, 1}, {48, 7, 9}},
+      {{.channels = 32, .groups = 16}, {32, 9, 9}, {1, 1}, {32, 9, 9}},
+      {{.channels = 32, .stride = {2, 2}, .groups = 8}, {32, 9, 8}, {1, 1}, {32, 5, 4}},
+      {{.channels = 32, .kernel = {5, 3}, .groups = 4}, {32, 6, 6}, {2, 1}, {32, 6, 6}},
+      {{.channels = 32, .stride = {2, 2}, .groups = 2}, {32, 4, 4}, {1, 1}, {32, 2, 2}},
+      {{.channels = 64, .groups = 2}, {64, 5, 5}, {1, 1}, {64, 5, 5}},
+  };
+  return cases;
+}
+
+// What the backward pass of a forward in channels-last memory is called: the kernels', or LibTorch's.
+std::string backward_name(Conv& conv, torch::ScalarType type = torch::kFloat) {
+  test::fill(conv);
+  const Tensor x = test::random_batch(conv.input_shape(), 2).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+  return conv.forward(x).grad_fn()->name();
+}
+
+TEST(Conv, OfFewChannelsAGroupMatchesItsDefinition) {
+  for (const ConvCase& test : few_channels_a_group()) {
+    Conv conv(test.options, test.input);
+    ASSERT_EQ(conv.output_shape(), test.output);
+    SCOPED_TRACE(to_string(test.output));
+    expect_formula(conv, [&](const Tensor& x, const Tensors& weights) {
+      return convolve(x, weights, test.options, test.padding, test.output);
+    });
+  }
+}
+
+TEST(Conv, TakesItsKernelsWhereTheyApply) {
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "needs vectors of eight";
+  for (const ConvCase& test : few_channels_a_group()) {
+    Conv conv(test.options, test.input);
+    EXPECT_THAT(backward_name(conv), HasSubstr("GroupedConvolution")) << to_string(test.output);
+    EXPECT_THAT(backward_name(conv, torch::kBFloat16), HasSubstr("GroupedConvolution")) << to_string(test.output);
+  }
+  const std::vector<Conv::Options> others = {
+      {.channels = 32},
+      {.channels = 64, .groups = 16},
+      {.channels = 32, .dilation = {2, 2}, .groups = 16},
+      {.channels = 32, .stride = {3, 3}, .groups = 16},
+      {.channels = 32, .stride = {1, 2}, .groups = 16},
+      {.channels = 32, .groups = 16, .bias = true},
+  };
+  for (const Conv::Options& options : others) {
+    Conv conv(options, {32, 9, 9});
+    EXPECT_THAT(backward_name(conv), Not(HasSubstr("GroupedConvolution")));
+  }
+}
+
+// Inputs and weights are rounded before both are compared, so that bfloat16's result alone is rounded.
+TEST(Conv, ComputesBfloat16InSinglePrecision) {
+  for (const ConvCase& test : few_channels_a_group()) {
+    SCOPED_TRACE(to_string(test.output));
+    Conv conv(test.options, test.input);
+    Tensor weight = test::fill(conv).at("weight");
+    const auto rounded = [](const Tensor& tensor) { return tensor.detach().to(torch::kBFloat16); };
+    const Tensor x = rounded(test::random_batch(test.input, 5)).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+    const Tensor exact_x = x.detach().to(torch::kDouble).requires_grad_();
+    const Tensor exact_weight = weight.detach().to(torch::kDouble).requires_grad_();
+    const Tensor expected = convolve(exact_x, {{"weight", exact_weight}}, test.options, test.padding, test.output);
+    const Tensor gradient = rounded(test::random_batch(test.output, 5, 4));
+    expected.backward(gradient.to(torch::kDouble));
+    const Tensor y = conv.forward(x);
+    EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
+    y.backward(gradient);
+    if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch rounds more often";
+    EXPECT_TRUE(at::allclose(y.to(torch::kDouble), expected, 1.0 / 256, 1e-5));
+    EXPECT_TRUE(at::allclose(x.grad().to(torch::kDouble), exact_x.grad(), 1.0 / 256, 1e-5));
+    EXPECT_TRUE(at::allclose(weight.grad().to(torch::kDouble), exact_weight.grad(), 1e-4, 1e-4));
+  }
+}
+
+TEST(Conv, DoesNotDependOnTheThreads) {
+  Conv conv({.channels = 32, .groups = 8}, {32, 9, 9});
+  Tensor weight = test::fill(conv).at("weight");
+  const int threads = at::get_num_threads();
+  std::vector<Tensor> outputs, gradients;
+  for (const int count : {1, 2, 3}) {
+    at::set_num_threads(count);
+    const Tensor x = test::random_batch({32, 9, 9}, 21).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+    outputs.push_back(conv.forward(x));
+    outputs.back().sum().backward();
+    gradients.push_back(weight.grad().clone());
+    weight.mutable_grad().reset();
+  }
+  at::set_num_threads(threads);
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch promises this not";
+  for (const std::size_t other : {1, 2}) {
+    EXPECT_TRUE(outputs[0].equal(outputs[other]));
+    EXPECT_TRUE(gradients[0].equal(gradients[other]));
   }
 }
 

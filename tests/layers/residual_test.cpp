@@ -61,6 +61,15 @@ TEST(ResidualBlock, BottleneckMatchesItsFormula) {
       squeezed, [](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, 1, 2); }, 4, 2e-3);
 }
 
+// Of as many channels as the kernels of convolution and batch norm take.
+TEST(ResidualBlock, WideBottleneckMatchesItsFormula) {
+  for (const std::int64_t stride : {1, 2}) {
+    Block block(bottleneck(16, 32, 8, {stride, stride}), {}, {64, 6, 6});
+    expect_formula(
+        block, [&](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, stride, 8); }, 4, 2e-3);
+  }
+}
+
 TEST(ResidualBlock, PartsAreInTheOrderOfTheArticlesTable) {
   const Block block(bottleneck(4, 8, 2, {2, 2}), {.squeeze_excitation = 2, .drop_path = 0.1}, {8, 6, 6});
   std::string parts;

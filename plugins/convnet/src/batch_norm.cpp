@@ -1,5 +1,7 @@
 #include "rxrun/layers/batch_norm.h"
 
+#include "normalize.h"
+
 namespace rxrun::layers {
 
 BatchNorm::BatchNorm(const Options& options, const Shape& input)
@@ -13,16 +15,28 @@ BatchNorm::BatchNorm(const Options& options, const Shape& input)
   buffer("num_batches_tracked", num_batches_tracked_, {}, constant(0.0), torch::kLong);
 }
 
-torch::Tensor BatchNorm::forward(const torch::Tensor& x) {
-  if (training()) {
-    if (x.numel() / input_shape()[0] <= 1) {
-      throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) +
-                       ", " + to_string(input_shape()) + "): take a larger batch or a larger image");
-    }
-    num_batches_tracked_.add_(1);
+void BatchNorm::count_batch(const torch::Tensor& x) {
+  if (!training()) return;
+  if (x.numel() / input_shape()[0] <= 1) {
+    throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) + ", " +
+                     to_string(input_shape()) + "): take a larger batch or a larger image");
   }
-  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_,
-                        /*cudnn_enabled=*/true);
+  num_batches_tracked_.add_(1);
+}
+
+torch::Tensor BatchNorm::forward(const torch::Tensor& x) {
+  count_batch(x);
+  return normalize(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, /*relu=*/false);
+}
+
+torch::Tensor BatchNorm::forward_relu(const torch::Tensor& x) {
+  count_batch(x);
+  return normalize(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, /*relu=*/true);
+}
+
+torch::Tensor BatchNorm::forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) {
+  count_batch(x);
+  return normalize_add_relu(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, residual);
 }
 
 }  // namespace rxrun::layers

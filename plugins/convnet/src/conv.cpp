@@ -1,6 +1,6 @@
 #include "rxrun/layers/conv.h"
 
-#include <array>
+#include "convolve.h"
 
 namespace rxrun::layers {
 namespace {
@@ -34,12 +34,6 @@ Conv::Conv(const Options& options, const Shape& input)
   if (options.bias) parameter("bias", bias_, {options.channels}, fan_in_uniform(product({group_channels, area})));
 }
 
-torch::Tensor Conv::forward(const torch::Tensor& x) {
-  const std::array<std::int64_t, 2> stride = {window_.stride.height, window_.stride.width};
-  const std::array<std::int64_t, 2> padding = {window_.padding.height, window_.padding.width};
-  const std::array<std::int64_t, 2> dilation = {window_.dilation.height, window_.dilation.width};
-  return at::conv2d(x, weight_, bias_, at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation),
-                    groups_);
-}
+torch::Tensor Conv::forward(const torch::Tensor& x) { return convolve(x, weight_, bias_, window_, groups_); }
 
 }  // namespace rxrun::layers

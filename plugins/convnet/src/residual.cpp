@@ -48,15 +48,17 @@ ResidualBlock::Unit ResidualBlock::add_unit(const std::string& conv_name, const 
 }
 
 torch::Tensor ResidualBlock::forward(const torch::Tensor& x) {
-  // In place where the backward pass needs no value that is overwritten: batch norm keeps its input, ReLU its output.
   torch::Tensor y = x;
-  for (std::size_t i = 0; i < branch_.size(); ++i) {
-    y = branch_[i].forward(y);
-    if (i + 1 < branch_.size()) y.relu_();
-  }
+  for (std::size_t i = 0; i + 1 < branch_.size(); ++i) y = branch_[i].norm->forward_relu(branch_[i].conv->forward(y));
+  const Unit& last = branch_.back();
+  y = last.conv->forward(y);
+  const torch::Tensor shortcut = shortcut_.conv ? shortcut_.norm->forward(shortcut_.conv->forward(x)) : x;
+  if (!squeeze_excitation_ && !drop_path_) return last.norm->forward_add_relu(y, shortcut);
+  y = last.norm->forward(y);
   if (squeeze_excitation_) y = squeeze_excitation_->forward(y);
   if (drop_path_) y = drop_path_->forward(y);
-  return y.add_(shortcut_.conv ? shortcut_.forward(x) : x).relu_();
+  // In place: the backward pass of ReLU needs its output only, and that of an addition nothing.
+  return y.add_(shortcut).relu_();
 }
 
 std::vector<Conv::Options> bottleneck(std::int64_t planes, std::int64_t width, std::int64_t cardinality,

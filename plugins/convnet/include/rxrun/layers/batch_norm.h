@@ -20,7 +20,14 @@ class BatchNorm final : public Layer {
   // Throws LayerError in training when a channel has one value only: its variance is 0.
   torch::Tensor forward(const torch::Tensor& x) override;
 
+  // relu(forward(x)), and relu(forward(x) + residual) for a residual of the same shape: in one operation where the
+  // memory is channels-last, which passes over it fewer times and keeps less for the backward pass.
+  torch::Tensor forward_relu(const torch::Tensor& x);
+  torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual);
+
  private:
+  void count_batch(const torch::Tensor& x);
+
   double epsilon_;
   double momentum_;
   torch::Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;

@@ -34,7 +34,6 @@ class ResidualBlock : public Layer {
   struct Unit {
     Conv* conv = nullptr;
     BatchNorm* norm = nullptr;
-    torch::Tensor forward(const torch::Tensor& x) const { return norm->forward(conv->forward(x)); }
   };
   Unit add_unit(const std::string& conv_name, const std::string& norm_name, const Conv::Options& conv,
                 double initial_weight, const Shape& input);

@@ -1,0 +1,17 @@
+// The instruction sets that the kernels are compiled for, of which the best one is chosen when the program runs.
+#pragma once
+
+namespace rxrun::kernels {
+
+enum class InstructionSet {
+  portable,  // whatever the compiler makes of vectors of four
+  avx2,      // with FMA
+  avx512,    // F, BW, DQ and VL
+};
+inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::avx2, InstructionSet::avx512};
+
+// Does this processor have it, and the kernels were compiled for it?
+bool has_instruction_set(InstructionSet set);
+InstructionSet best_instruction_set();
+
+}  // namespace rxrun::kernels

@@ -1,0 +1,122 @@
+#include "convolve.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <array>
+
+#include "kernel_tensors.h"
+#include "kernels/grouped_convolution.h"
+
+namespace rxrun::layers {
+namespace {
+
+using kernels::GroupedConvolution;
+using kernels::GroupedConvolutionKernels;
+using torch::Tensor;
+
+const GroupedConvolutionKernels& kernels_here() {
+  static const GroupedConvolutionKernels& chosen = kernels::grouped_convolution_kernels(kernels::best_instruction_set());
+  return chosen;
+}
+
+kernels::WeightStrides strides_of(const Tensor& weight) { return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)}; }
+
+template <typename Work>
+void in_parallel(std::int64_t tasks, const Work& work) {
+  at::parallel_for(0, tasks, 1, work);
+}
+
+// The shape as the kernels know it; without value where theirs is another convolution.
+std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight, const Window& window, std::int64_t groups) {
+  if (weight.size(0) != x.size(1) || window.stride.height != window.stride.width || window.dilation != Extent{1, 1}) return std::nullopt;
+  GroupedConvolution shape;
+  shape.batch = x.size(0);
+  shape.channels = x.size(1);
+  shape.group_channels = x.size(1) / groups;
+  shape.height = x.size(2);
+  shape.width = x.size(3);
+  shape.kernel_height = weight.size(2);
+  shape.kernel_width = weight.size(3);
+  shape.stride = window.stride.height;
+  shape.padding_height = window.padding.height;
+  shape.padding_width = window.padding.width;
+  shape.out_height = (shape.height + 2 * shape.padding_height - shape.kernel_height) / shape.stride + 1;
+  shape.out_width = (shape.width + 2 * shape.padding_width - shape.kernel_width) / shape.stride + 1;
+  if (!kernels_here().takes(shape)) return std::nullopt;
+  return shape;
+}
+
+bool is_taken(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (bias.defined() || kernels_here().instruction_set == kernels::InstructionSet::portable) return false;
+  return is_kernel_image(x) && is_float32_on_cpu(weight) && !(autocast_on_cpu() && x.scalar_type() == at::kFloat);
+}
+
+class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvolutionFunction> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, std::int64_t stride,
+                        std::int64_t padding_height, std::int64_t padding_width) {
+    context->save_for_backward({x, weight});
+    context->saved_data["window"] = std::vector<std::int64_t>{stride, padding_height, padding_width};
+    const GroupedConvolution shape = *shape_of(x, weight, window(context), x.size(1) / weight.size(1));
+    Tensor y = empty_image({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.scalar_type());
+    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight), y.data_ptr(), first, last);
+    });
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the grouped convolution's gradient cannot be differentiated again");
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1];
+    const GroupedConvolution shape = *shape_of(x, weight, window(context), x.size(1) / weight.size(1));
+    const Tensor dy = like_output(gradients[0], x.scalar_type());
+    return {context->needs_input_grad(0) ? input_gradient(shape, dy, weight) : Tensor(),
+            context->needs_input_grad(1) ? weight_gradient(shape, x, dy, weight) : Tensor(), Tensor(), Tensor(), Tensor()};
+  }
+
+ private:
+  static Window window(torch::autograd::AutogradContext* context) {
+    const std::vector<std::int64_t> numbers = context->saved_data["window"].toIntVector();
+    Window window;
+    window.stride = {numbers[0], numbers[0]};
+    window.padding = {numbers[1], numbers[2]};
+    window.dilation = {1, 1};
+    return window;
+  }
+
+  static Tensor input_gradient(const GroupedConvolution& shape, const Tensor& dy, const Tensor& weight) {
+    Tensor dx = empty_image({shape.batch, shape.channels, shape.height, shape.width}, dy.scalar_type());
+    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight), dx.data_ptr(), first, last);
+    });
+    return dx;
+  }
+
+  static Tensor weight_gradient(const GroupedConvolution& shape, const Tensor& x, const Tensor& dy, const Tensor& weight) {
+    Tensor dw = at::empty_like(weight);
+    const Tensor partial = at::empty({kernels_here().partial_size(shape)}, weight.options());
+    in_parallel(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(), partial.data_ptr<float>(), first, last);
+    });
+    in_parallel(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first, last);
+    });
+    return dw;
+  }
+};
+
+}  // namespace
+
+torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
+  if (groups > 1 && is_taken(x, weight, bias) && shape_of(x, weight, window, groups)) {
+    return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height, window.padding.width);
+  }
+  const std::array<std::int64_t, 2> stride = {window.stride.height, window.stride.width};
+  const std::array<std::int64_t, 2> padding = {window.padding.height, window.padding.width};
+  const std::array<std::int64_t, 2> dilation = {window.dilation.height, window.dilation.width};
+  return at::conv2d(x, weight, bias, at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+}
+
+}  // namespace rxrun::layers

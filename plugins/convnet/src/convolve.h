@@ -1,0 +1,14 @@
+// Two-dimensional convolution by the kernels of kernels/grouped_convolution.h where they take it and are faster, and by
+// at::conv2d everywhere else.
+#pragma once
+
+#include "rxrun/layers/shapes.h"
+
+namespace rxrun::layers {
+
+// As at::conv2d; `bias` may be undefined. Under autocast the weight of a bfloat16 image stays float32, and so does its
+// gradient. Cannot be differentiated twice by the kernels: the attempt throws c10::Error.
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, const Window& window,
+                       std::int64_t groups);
+
+}  // namespace rxrun::layers
