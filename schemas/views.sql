@@ -88,51 +88,28 @@ WHERE r.removed IS NULL;
 
 -- Two configurations of an experiment over the seeds and splits that both have been run with. `difference` is what
 -- `configuration` gains over `other`; every pair is there both ways round. A seed that was run more than once counts once.
--- Correlated look-ups, not a GROUP BY: a thousand configurations are a million pairs, and nobody asks for all of them.
+-- A correlated look-up, not a GROUP BY: a thousand configurations are a million pairs, and nobody asks for all of them.
 CREATE VIEW v_paired AS
 WITH configurations AS (
   SELECT experiment, configuration, generated_data, min(id) AS run
   FROM runs WHERE status = 'finished' AND removed IS NULL GROUP BY experiment, configuration
-), pairs AS (
+), compared AS (
   SELECT c.experiment, c.configuration, o.configuration AS other, c.run, o.run AS other_run, c.generated_data,
-         (SELECT count(*)
-          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) a
-          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) b
-            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS pairs,
-         (SELECT avg(a.accuracy - b.accuracy)
-          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) a
-          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) b
-            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS difference,
-         (SELECT sum((a.accuracy - b.accuracy) * (a.accuracy - b.accuracy))
-          FROM (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = c.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) a
-          JOIN (SELECT r.seed, r.split_hash, avg(s.validation_accuracy) AS accuracy
-                 FROM runs r CROSS JOIN results s ON s.run = r.id
-                 WHERE r.experiment = c.experiment AND r.configuration = o.configuration AND r.status = 'finished'
-                   AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-                 GROUP BY r.seed, r.split_hash) b
-            ON b.seed = a.seed AND b.split_hash = a.split_hash) AS squares
+         -- Three sums of one look-up: the number of differences, their mean, and their squares, all digits of them.
+         (SELECT json_array(count(*), printf('%!.17g', avg(gain)), printf('%!.17g', sum(gain * gain)))
+          FROM (SELECT avg(s.validation_accuracy) FILTER (WHERE r.configuration = c.configuration) -
+                       avg(s.validation_accuracy) FILTER (WHERE r.configuration = o.configuration) AS gain
+                FROM runs r CROSS JOIN results s ON s.run = r.id
+                WHERE r.experiment = c.experiment AND r.configuration IN (c.configuration, o.configuration)
+                  AND r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
+                GROUP BY r.seed, r.split_hash)
+          WHERE gain IS NOT NULL) AS sums
   FROM configurations c JOIN configurations o
     ON o.experiment = c.experiment AND o.configuration <> c.configuration AND o.generated_data = c.generated_data
+), pairs AS (
+  SELECT *, json_extract(sums, '$[0]') AS pairs, CAST(json_extract(sums, '$[1]') AS REAL) AS difference,
+         CAST(json_extract(sums, '$[2]') AS REAL) AS squares
+  FROM compared
 )
 SELECT x.name AS experiment, p.configuration, p.other, p.run, p.other_run, p.generated_data, p.pairs, p.difference,
        CASE WHEN p.pairs > 1
