@@ -22,7 +22,7 @@ int hand_over(const Options& options) {
 
 // The same for what is declared on the command line.
 int declare_then_hand_over(const SweepOptions& options) {
-  declared_points(options);
+  declared_sweep(options);
   hand_over_to_engine(options.common.arguments);
 }
 

@@ -1,11 +1,11 @@
--- The tables of results.db, schema version 2. The views on them, the public interface, are in views.sql; steps from older
+-- The tables of results.db, schema version 3. The views on them, the public interface, are in views.sql; steps from older
 -- versions in migrations/. Rules that hold throughout:
 --   * order is by id, never by a clock; times are UTC, ISO 8601; durations come from a steady clock, in seconds;
 --   * NULL in a metric means "not measured" or "not a number";
 --   * a column named `run` is runs.id.
 
 PRAGMA application_id = 1920496238;  -- "rxrn"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE experiments (
   id   INTEGER PRIMARY KEY,
@@ -167,10 +167,11 @@ CREATE INDEX tags_by_tag ON tags (tag, run);
 CREATE TABLE sweeps (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   name        TEXT NOT NULL UNIQUE,
-  identity    TEXT NOT NULL UNIQUE,  -- SHA-256 over its points' identities, in order
+  identity    TEXT NOT NULL UNIQUE,  -- SHA-256 over its points' identities, in order; of a search over what it starts from
   declaration TEXT NOT NULL,         -- as it was typed or stood in the file
   command     TEXT NOT NULL,
-  created     TEXT NOT NULL
+  created     TEXT NOT NULL,
+  search      TEXT                   -- JSON: how points are chosen and among what; NULL when all were known at first
 ) STRICT;
 
 -- One computation. Sweeps share points: whichever comes first claims it, and no identity is computed twice. A claim is
@@ -203,12 +204,14 @@ CREATE TABLE sweep_points (
   position  INTEGER NOT NULL,
   point     INTEGER NOT NULL REFERENCES points (id),
   overrides TEXT NOT NULL,             -- JSON object: what this point sets, by full key
+  coordinates TEXT,                    -- JSON list: its place in the space of a search, a number a dimension
   PRIMARY KEY (sweep, position)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sweep_points_by_point ON sweep_points (point);
 
--- What a pruning rule saw and decided: kept, so that a restarted sweep decides the same.
+-- What a pruning rule saw of a point at an epoch, and whether the point goes on from there: kept, so that a restarted
+-- sweep decides the same. A rule that compares later writes 0 first and 1 when the point's turn has come.
 CREATE TABLE rungs (
   sweep INTEGER NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
   point INTEGER NOT NULL REFERENCES points (id),

@@ -172,14 +172,20 @@ Network network_for(const CheckedExperiment& checked, const Source& source) {
                        static_cast<std::int64_t>(source.classes().size()));
 }
 
+ImageCaching image_caching(const std::filesystem::path& results, bool shared) {
+  return {.folder = results.empty() ? results : results / "cache", .always = shared};
+}
+
+void show_reading(Console& console, const LoadProgress& progress) {
+  console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
+                   fmt::format("{}/{}", progress.done, progress.total));
+}
+
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
                      Console& console, bool shared) {
-  const ImageCaching caching{.folder = results.empty() ? results : results / "cache", .always = shared};
   Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
-                                 [&console](const LoadProgress& progress) {
-                                   console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
-                                                    fmt::format("{}/{}", progress.done, progress.total));
-                                 }, caching);
+                                 [&console](const LoadProgress& progress) { show_reading(console, progress); },
+                                 image_caching(results, shared));
   console.clear_progress();
   return dataset;
 }

@@ -39,8 +39,12 @@ StepAssumptions step_of(const Experiment& experiment);
 // The folder, made if it is not there. Throws Error.
 void make_folder(const std::filesystem::path& folder);
 
-// Reads the images behind `source`, with progress on the console,
-// or takes them decoded from the cache: images beyond data.memory, and with `shared` all, for the points of a sweep.
+// Where decoded images are kept beside memory: those beyond data.memory, and with `shared` all, for the points of a sweep. In the
+// cache of `results`; empty: nowhere.
+ImageCaching image_caching(const std::filesystem::path& results, bool shared);
+void show_reading(Console& console, const LoadProgress& progress);
+
+// Reads the images behind `source`, with progress on the console, or takes them decoded from the cache.
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
                      Console& console, bool shared = false);
 

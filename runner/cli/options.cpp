@@ -34,6 +34,8 @@ constexpr const char* sweep_footer = R"(WORDS are experiment files (none: experi
   epochs=range(4,32,4)   seed=1..5                       first to last, the last one included, in steps
   zip(cardinality=1,2,4,8,32; base_width=64,40,24,14,4)  in pairs
   lr=log(1e-5,1e-2) --trials 20                          drawn, even in the logarithm
+  lr=log(1e-5,1e-2) batch=16,32,64 --search tpe --trials 40
+                                                         40 of all of these, each chosen by what came of the others
   dropout=uniform(0,0.5)   planes=uniform(16,64,8)       drawn; in steps of 8
   base_width=iso(parameters)                             the width that keeps the number of parameters
   betas=[0.9,0.99],[0.8,0.9]   name='"a,b"'              brackets and quotes keep a comma in a value
@@ -59,19 +61,21 @@ void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input
 void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("WORDS", o.words, "experiment files and key=values; see below");
   c.add_flag("--plan", o.plan, "show every point and what is known of it, and run nothing");
-  c.add_option("-j,--jobs", o.jobs, "points at a time; by default as many as give this machine the most images a second, measured once")
+  c.add_option("-j,--jobs", o.jobs, "points at a time, as far as memory holds them; by default as many as give this machine the most images a second, measured once")
       ->envname("RXRUN_JOBS")
       ->check(CLI::Range(1, 4096));
-  c.add_option("--trials", o.trials, "how many draws of log() and uniform()")->check(CLI::Range(1, 1'000'000));
+  c.add_option("--trials", o.trials, "how many draws of log() and uniform(), or points of a search")->check(CLI::Range(1, 1'000'000));
+  c.add_option("--search", o.search, "tpe: choose each point by what the earlier ones were worth on the test part; the first ten are drawn")
+      ->check(CLI::IsMember({"tpe"}));
   c.add_option("--draw-seed", o.draw_seed, "other draws")->capture_default_str();
   c.add_option("--repeat", o.repeat, "the same as seed=1..N")->check(CLI::Range(1, 1'000'000));
   c.add_option("--retry", o.retry, "how often to try a failed point again")->check(CLI::Range(0, 1000))->capture_default_str();
   c.add_option("--only", o.only, "failed: only points that have failed, once more")->check(CLI::IsMember({"failed"}));
-  c.add_option("--prune", o.prune, "stop points that fall behind: asha (keeps the best third, twice) or median")
+  c.add_option("--prune", o.prune, "stop points that fall behind: asha (the better half goes on, three times) or median")
       ->check(CLI::IsMember({"asha", "median"}));
   c.add_flag("--fail-fast", o.fail_fast, "stop at the first point that fails");
   c.add_flag("--again", o.again, "compute finished points anew");
-  c.add_flag("--force", o.force, "also more than 10,000 points");
+  c.add_flag("--force", o.force, "also more than 10,000 points, and more at a time than memory holds");
   c.footer(sweep_footer);
 }
 

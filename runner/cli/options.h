@@ -40,6 +40,7 @@ struct SweepOptions {
   std::int64_t repeat = 0;         // seeds 1 to so many; 0: as the file has it
   std::int64_t retry = 0;
   std::string prune;               // "median", "asha", or empty
+  std::string search;              // "tpe", or empty: as the file has it
   std::string only;                // "failed", or empty
 };
 struct ResumeOptions { CommonOptions common; std::string run; };

@@ -74,6 +74,11 @@ void RunReporter::on_resume(std::int64_t epoch) {
 }
 
 void RunReporter::on_step(const StepProgress& step) {
+  constexpr std::chrono::minutes confirm_every{1};
+  if (const auto now = std::chrono::steady_clock::now(); now - confirmed_ > confirm_every) {
+    recorder_.confirm(run_);
+    confirmed_ = now;
+  }
   const double share = step.images > 0 ? static_cast<double>(step.images_done) / static_cast<double>(step.images) : 0.0;
   const double left = epoch_seconds_ * (static_cast<double>(epochs_ - step.epoch) + (step.part == Part::train ? 1.0 - share : 0.0));
   console_.progress(fmt::format("epoch {}/{} {}", step.epoch, step.epochs, to_string(step.part)), share,

@@ -1,6 +1,7 @@
 // What a run tells: its first lines, an epoch's line, its end; the same as events with --json.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -46,6 +47,7 @@ class RunReporter final : public TrainingObserver {
   std::int64_t epochs_;
   double epoch_seconds_ = 0.0;
   double training_ = 0.0, waiting_ = 0.0;  // seconds an image, summed over the epochs
+  std::chrono::steady_clock::time_point confirmed_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace rxrun

@@ -6,6 +6,8 @@
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
 #include <thread>
 
 #include "cli/best_jobs.h"
@@ -17,7 +19,9 @@
 #include "cli/sweep_declaration.h"
 #include "cli/sweep_plan.h"
 #include "cli/sweep_report.h"
+#include "cli/sweep_search.h"
 #include "diagnostics/render.h"
+#include "sweep/memory.h"
 #include "sweep/work.h"
 
 namespace rxrun {
@@ -29,16 +33,46 @@ int at_most(int jobs, std::size_t points) {
   return std::max(1, std::min(jobs, static_cast<int>(std::min<std::size_t>(points, 4096))));
 }
 
-// As far as it is known before anything runs: one a core, until this machine has been measured.
-int expected_jobs(const SweepOptions& options, std::size_t points) {
-  if (options.jobs > 0) return at_most(static_cast<int>(options.jobs), points);
-  const int kept = kept_jobs(jobs_file());
-  return at_most(kept > 0 ? kept : cores(), points);
+std::vector<std::int64_t> memory_of(const SweepPlan& plan) {
+  std::vector<std::int64_t> needs;
+  for (const PlannedPoint& point : plan.points) needs.push_back(point.memory);
+  return needs;
 }
 
-int jobs_for(const SweepOptions& options, const SweepPlan& plan, std::size_t left, Console& console, const std::atomic<int>& stop) {
-  if (options.jobs > 0 || left == 0) return expected_jobs(options, plan.points.size());
-  return at_most(best_jobs(jobs_file(), plan.points.front().resolved, at_most(cores(), left), console, stop), plan.points.size());
+// Of those wanted as many as memory holds, unless the user takes the risk.
+int within_memory(int wanted, const SweepOptions& options, const SweepPlan& plan, Console& console) {
+  const std::int64_t available = available_memory();
+  if (options.force || available <= 0) return wanted;
+  const std::vector<std::int64_t> needs = memory_of(plan);
+  const int fitting = jobs_that_fit(wanted, needs, available);
+  const std::int64_t largest = *std::max_element(needs.begin(), needs.end());
+  const auto megabytes = [](std::int64_t bytes) { return bytes >> 20; };
+  if (largest > available)
+    console.warning(fmt::format("a point may take {} MB of memory, and {} MB are available", megabytes(largest),
+                                megabytes(available)));
+  else if (fitting < wanted)
+    console.warning(
+        fmt::format("{} at a time, not {}: a point may take {} MB of memory, and {} MB are available; "
+                    "--force takes the risk",
+                    fitting, wanted, megabytes(largest), megabytes(available)));
+  return fitting;
+}
+
+// As far as it is known before anything runs: one a core, until this machine has been measured.
+int expected_jobs(const SweepOptions& options, const SweepPlan& plan, Console& console) {
+  int wanted = static_cast<int>(options.jobs);
+  if (wanted == 0) wanted = kept_jobs(jobs_file());
+  if (wanted == 0) wanted = cores();
+  return within_memory(at_most(wanted, plan.expected), options, plan, console);
+}
+
+int jobs_for(const SweepOptions& options, const SweepPlan& plan, std::size_t left, Console& console,
+             const std::atomic<int>& stop) {
+  if (options.jobs > 0 || left == 0) return expected_jobs(options, plan, console);
+  int most = at_most(cores(), left);
+  if (!options.force) most = jobs_that_fit(most, memory_of(plan), available_memory());
+  const int best = best_jobs(jobs_file(), plan.points.front().resolved, most, console, stop);
+  return within_memory(at_most(best, plan.expected), options, plan, console);
 }
 
 void print_table(const Table& table, const CommonOptions& common) {
@@ -64,20 +98,28 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
   if (options.common.format != TableFormat::text) return 0;
   const auto done = std::count_if(known.begin(), known.end(),
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
-  const int jobs = expected_jobs(options, plan.points.size());
+  const int jobs = expected_jobs(options, plan, console);
+  if (const std::size_t open = plan.expected - plan.points.size(); open > 0) {
+    console.result(fmt::format("These {} points are drawn; {} more are chosen by what comes of the earlier ones",
+                               plan.points.size(), open));
+    left += static_cast<double>(open) * std::accumulate(seconds.begin(), seconds.end(), 0.0) /
+            static_cast<double>(seconds.size());
+  }
   console.result(fmt::format(
-      "{} points, {} done; {} at a time{}", plan.points.size(), done, jobs,
+      "{} points, {} done; {} at a time{}", plan.expected, done, jobs,
       left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
   return 0;
 }
 
-std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const SweepPlan& plan) {
+std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const SweepPlan& plan,
+                        const SweepSearch* search) {
   SweepRecord record{.name = plan.points.front().name,
                      .declaration = fmt::format("{}", fmt::join(options.words, " ")),
                      .command = fmt::format("rxrun {}", fmt::join(options.common.arguments, " ")),
-                     .points = {}};
+                     .points = {},
+                     .search = search ? search->text() : ""};
   for (const PlannedPoint& point : plan.points)
-    record.points.push_back({point.identity, point.resolved, settings_json(point)});
+    record.points.push_back({point.identity, point.resolved, settings_json(point), point.coordinates});
   return rows.open(record);
 }
 
@@ -117,7 +159,15 @@ PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
   return rule;
 }
 
-int run_points(const SweepOptions& options, const SweepPlan& plan, Console& console) {
+// Those of the points that the plan tells of: another process may have added one to a search in this moment.
+std::vector<PointState> planned_states(const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan) {
+  std::vector<PointState> states = rows.states(sweep);
+  std::erase_if(
+      states, [&](const PointState& state) { return state.position > static_cast<std::int64_t>(plan.points.size()); });
+  return states;
+}
+
+int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
   make_folder(options.common.results);
   if (const std::string system = network_file_system(options.common.results); !system.empty())
@@ -125,38 +175,43 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, Console& cons
         fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
                     printable(options.common.results.string()), system));
   SweepRows rows(options.common.results / "results.db");
-  const std::int64_t sweep = open_sweep(rows, options, plan);
+  const std::int64_t sweep = open_sweep(rows, options, plan, search);
   if (options.again) rows.compute_again(sweep);
+  if (search) search->learn(rows, sweep);
   const std::string name = rows.name(sweep);
   const std::vector<PointState> before = rows.states(sweep);
   const auto done = std::count_if(before.begin(), before.end(),
                                   [](const PointState& state) { return state.status == PointStatus::finished; });
-  const int jobs = jobs_for(options, plan, before.size() - static_cast<std::size_t>(done), console, stop);
+  const int jobs =
+      jobs_for(options, plan, std::max(plan.expected, before.size()) - static_cast<std::size_t>(done), console, stop);
   WorkOptions work{.jobs = jobs,
                    .retries = options.retry,
                    .fail_fast = options.fail_fast,
                    .only = {},
                    .prune = prune_rule(options, plan),
+                   .more = {},
                    .folder = options.common.results / "sweeps" / name,
                    .stop = &stop};
   make_folder(work.folder);
+  if (search) work.more = [&] { return search->more(rows, sweep); };
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);
 
   console.event({{"event", "sweep_start"},
                  {"sweep", sweep},
                  {"name", name},
-                 {"points", plan.points.size()},
+                 {"points", plan.expected},
                  {"done", done},
                  {"jobs", jobs}});
   console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name,
-                           plan.points.size(), done, jobs, printable(work.folder.string())));
+                           plan.expected, done, jobs, printable(work.folder.string())));
 
   SweepReporter reporter(console, rows, sweep, plan, jobs);
   WorkEnd end = WorkEnd::done;
   if (options.only.empty() || !work.only.empty())
     end = work_through(rows, sweep, work, command_for(options, jobs), reporter);
 
-  const std::vector<PointState> states = rows.states(sweep);
+  if (search) search->learn(rows, sweep);
+  const std::vector<PointState> states = planned_states(rows, sweep, plan);
   console.clear_progress();
   const Table table = result_table(plan, states, options.common.format);
   if (options.common.format == TableFormat::json)
@@ -183,10 +238,18 @@ int run_sweep(const SweepOptions& options) {
       (options.plan && common.format == TableFormat::json))
     common.quiet = true;
   Console console(common);
-  const SweepPlan plan = plan_sweep(declared_points(options), options.plan ? std::filesystem::path() : options.common.results, console);
+  DeclaredSweep declared = declared_sweep(options);
+  SweepPlanner planner(options.plan ? std::filesystem::path() : options.common.results, console);
+  SweepPlan plan;
+  std::optional<SweepSearch> search;
+  if (declared.search)
+    search.emplace(std::move(*declared.search), planner, plan, console);
+  else
+    plan = planner.plan_all(declared.points);
   for (const std::string& warning : plan.warnings) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);
-  return options.plan ? show_plan(options, plan, console) : run_points(options, plan, console);
+  return options.plan ? show_plan(options, plan, console)
+                      : run_points(options, plan, search ? &*search : nullptr, console);
 }
 
 }  // namespace rxrun

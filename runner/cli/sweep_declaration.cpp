@@ -15,6 +15,7 @@ constexpr std::uint64_t most_points = 10'000;
 struct FileSweep {
   Declaration declaration;
   DrawOptions draws;
+  std::string search;
 };
 
 // What one of the files is to be varied in.
@@ -26,7 +27,8 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
   const std::int64_t repeat = options.repeat > 0 ? 0 : section.repeat;
   FileSweep sweep{.declaration = merged(std::move(section.declaration), words),
                   .draws = {.trials = options.trials > 0 ? options.trials : section.trials,
-                            .seed = static_cast<std::uint64_t>(options.draw_seed)}};
+                            .seed = static_cast<std::uint64_t>(options.draw_seed)},
+                  .search = options.search.empty() ? section.search : options.search};
   sweep.declaration.files = {file};
   const auto sets_seed = [](const Dimension& d) {
     return std::find(d.keys.begin(), d.keys.end(), "seed") != d.keys.end();
@@ -40,9 +42,25 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
   return sweep;
 }
 
+void check_count(std::uint64_t count, const SweepOptions& options) {
+  if (count > most_points && !options.force)
+    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
+                "if that is meant, add --force");
+}
+
+DeclaredSearch search_of(FileSweep sweep, const std::vector<std::filesystem::path>& files,
+                         const SweepOptions& options) {
+  sweep.declaration.files = files;  // so that several are told
+  SearchSpace space(sweep.declaration);
+  if (sweep.draws.trials < 1)
+    throw Error(Failure::usage, "how many points the search may try is not said", "add --trials N");
+  check_count(static_cast<std::uint64_t>(sweep.draws.trials), options);
+  return {.space = std::move(space), .trials = sweep.draws.trials, .seed = sweep.draws.seed};
+}
+
 }  // namespace
 
-std::vector<Point> declared_points(const SweepOptions& options) {
+DeclaredSweep declared_sweep(const SweepOptions& options) {
   std::vector<std::string> words = options.words;
   if (options.repeat > 0) words.push_back(fmt::format("seed=1..{}", options.repeat));
   Declaration declaration = parse_declaration(words);
@@ -55,17 +73,17 @@ std::vector<Point> declared_points(const SweepOptions& options) {
   for (const auto& file : declaration.files) {
     const FileSweep& sweep = sweeps.emplace_back(sweep_of_file(file, declaration, options, diagnostics));
     varied = varied || !sweep.declaration.dimensions.empty() || !sweep.declaration.fixed.empty();
-    if (!diagnostics.has_errors()) count += count_points(sweep.declaration, sweep.draws);
+    if (!diagnostics.has_errors() && sweep.search.empty()) count += count_points(sweep.declaration, sweep.draws);
   }
   diagnostics.throw_errors();
   if (!varied) throw Error(Failure::usage, "nothing is varied", "for example: rxrun sweep cardinality=8,16,32");
-  if (count > most_points && !options.force)
-    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
-                "if that is meant, add --force");
-  std::vector<Point> points;
+  for (FileSweep& sweep : sweeps)
+    if (!sweep.search.empty()) return {.points = {}, .search = search_of(std::move(sweep), declaration.files, options)};
+  check_count(count, options);
+  DeclaredSweep declared;
   for (const FileSweep& sweep : sweeps)
-    for (Point& point : expand(sweep.declaration, sweep.draws)) points.push_back(std::move(point));
-  return points;
+    for (Point& point : expand(sweep.declaration, sweep.draws)) declared.points.push_back(std::move(point));
+  return declared;
 }
 
 }  // namespace rxrun

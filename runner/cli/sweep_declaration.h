@@ -1,15 +1,29 @@
 // The words of `rxrun sweep`, what its options add, and the section `sweep` of the files → points. Needs no LibTorch.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "cli/options.h"
 #include "sweep/points.h"
+#include "sweep/search_space.h"
 
 namespace rxrun {
 
+struct DeclaredSearch {
+  SearchSpace space;
+  std::int64_t trials = 0;  // points in all
+  std::uint64_t seed = 1;   // of all that is drawn
+};
+
+struct DeclaredSweep {
+  std::vector<Point> points;  // none of a search
+  std::optional<DeclaredSearch> search;
+};
+
 // Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files
 // nothing but the section is read.
-std::vector<Point> declared_points(const SweepOptions& options);
+DeclaredSweep declared_sweep(const SweepOptions& options);
 
 }  // namespace rxrun

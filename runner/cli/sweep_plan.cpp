@@ -11,6 +11,7 @@
 
 #include "cli/experiment_run.h"
 #include "cli/sweep_width.h"
+#include "data/survey.h"
 #include "diagnostics/render.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
@@ -21,6 +22,8 @@ namespace rxrun {
 namespace {
 
 constexpr std::size_t most_faults = 20;  // told at once
+constexpr std::int64_t empty_process = std::int64_t{256}
+                                       << 20;  // LibTorch with its libraries, before there is a network
 
 // Whether a value of the tree, or a map around it, comes from the command line.
 bool is_set(const Node& tree, const std::string& path) {
@@ -49,43 +52,75 @@ std::string frozen(const CheckedExperiment& checked) {
   return write_experiment(tree);
 }
 
-struct Hashes {
+struct DataFacts {
   std::string content, split;
   std::vector<Diagnostic> warnings;
 };
 
-// Each distinct data section is opened once, and its images are read once.
-class DataFacts {
+// Each distinct data section is opened once, and its images are read once, whatever the seeds: the seed draws the
+// split. Of generated data it makes the images too.
+class DataReader {
  public:
-  DataFacts(const std::filesystem::path& results, Console& console) : results_(results), console_(console) {}
+  DataReader(std::filesystem::path results, Console& console) : results_(std::move(results)), console_(console) {}
 
-  std::shared_ptr<const Source> source(const CheckedExperiment& checked) {
-    auto& source = sources_[key_of_data(checked)];
-    if (!source) source = open_source(checked.experiment().data, checked.experiment().seed);
-    return source;
-  }
+  std::shared_ptr<const Source> source(const CheckedExperiment& checked) { return opened(checked).source; }
 
-  const Hashes& hashes(const CheckedExperiment& checked) {
-    const std::string key = key_of_data(checked);
-    if (const auto found = hashes_.find(key); found != hashes_.end()) return found->second;
-    const Dataset dataset = read_dataset(checked.experiment(), source(checked), results_, console_, !results_.empty());
-    return hashes_[key] = {dataset.content_hash, dataset.split_hash, dataset.warnings};
+  const DataFacts& facts(const CheckedExperiment& checked) {
+    Opened& data = opened(checked);
+    const std::uint64_t seed = checked.experiment().seed;
+    std::string settings = fmt::format("{}\n", seed);
+    for (const auto& [path, value] : flatten(checked.read.tree))
+      if (path.starts_with("data.")) settings += path + "=" + value + "\n";
+    const auto [found, is_new] = data.facts.try_emplace(settings);
+    if (!is_new) return found->second;
+    const DataSpec& spec = checked.experiment().data;
+    try {
+      if (!data.survey) data.survey = survey(checked.experiment(), data.source);
+      const Dataset dataset = describe_dataset(spec, data.source, seed, *data.survey);
+      found->second = {.content = dataset.content_hash, .split = dataset.split_hash, .warnings = dataset.warnings};
+    } catch (...) {
+      data.facts.erase(found);
+      throw;
+    }
+    return found->second;
   }
 
  private:
-  static std::string key_of_data(const CheckedExperiment& checked) {
-    std::string key = fmt::format("{}\n{}\n", checked.experiment().seed, checked.experiment().data.path.string());
+  struct Opened {
+    std::shared_ptr<const Source> source;
+    std::shared_ptr<const ImageSurvey> survey;
+    std::map<std::string, DataFacts> facts;  // by seed and settings
+  };
+
+  Opened& opened(const CheckedExperiment& checked) {
+    const DataSpec& spec = checked.experiment().data;
+    const std::uint64_t seed = checked.experiment().seed;
+    // What is read of an image does not depend on these.
+    std::string key = spec.path.string() + "\n";
     for (const auto& [path, value] : flatten(checked.read.tree))
-      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" &&
-          !path.starts_with("data.augment"))
+      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" && path != "data.split.seed" &&
+          path != "data.on_bad_image" && !path.starts_with("data.augment") && !path.starts_with("data.normalize"))
         key += path + "=" + value + "\n";
-    return key;
+    Opened& any_seed = opened_[key];
+    if (!any_seed.source) any_seed.source = open_source(spec, seed);
+    if (!any_seed.source->generated()) return any_seed;
+    Opened& own = opened_[fmt::format("{}seed={}", key, seed)];
+    if (!own.source) own.source = open_source(spec, seed);
+    return own;
   }
 
-  const std::filesystem::path& results_;
+  std::shared_ptr<const ImageSurvey> survey(const Experiment& experiment, const std::shared_ptr<const Source>& source) {
+    auto survey = survey_images(
+        experiment.data, source, static_cast<int>(experiment.machine.threads),
+        [this](const LoadProgress& progress) { show_reading(console_, progress); },
+        image_caching(results_, !results_.empty()));
+    console_.clear_progress();
+    return survey;
+  }
+
+  const std::filesystem::path results_;
   Console& console_;
-  std::map<std::string, std::shared_ptr<const Source>> sources_;
-  std::map<std::string, Hashes> hashes_;
+  std::map<std::string, Opened> opened_;
 };
 
 bool width_is_ignored(const CheckedExperiment& checked) {
@@ -93,20 +128,22 @@ bool width_is_ignored(const CheckedExperiment& checked) {
   return rule && rule->text == "planes" && is_set(checked.read.tree, "network.base_width");
 }
 
-PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const Hashes& hashes) {
+PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const DataFacts& data) {
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network, step_of(experiment));
-  const Precision precision = choose_precision(experiment.training.precision, choose_device(experiment.machine.device));
+  const std::string device = choose_device(experiment.machine.device);
+  const Precision precision = choose_precision(experiment.training.precision, device);
   return {.settings = settings_of(checked.read.tree),
           .file = checked.read.file.string(),
           .name = experiment.name,
           .resolved = frozen(checked),
-          .identity = identity_of(checked, hashes.content, hashes.split, precision),
-          .content_hash = hashes.content,
+          .identity = identity_of(checked, data.content, data.split, precision),
+          .content_hash = data.content,
+          .coordinates = {},
           .parameters = summary.parameters,
           .multiply_adds = summary.multiply_adds,
-          .step_bytes = summary.step_bytes,
           .epochs = experiment.training.epochs,
+          .memory = empty_process + (device == "cpu" ? summary.step_bytes : 0),
           .metric = experiment.training.keep_best.metric,
           .maximize = experiment.training.keep_best.maximize,
           .width_is_ignored = width_is_ignored(checked)};
@@ -153,32 +190,49 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::vector<Point>& points, const std::filesystem::path& results, Console& console) {
+struct SweepPlanner::Facts {
+  Facts(const std::filesystem::path& results, Console& console)
+      : data(results, console), widths([this](const CheckedExperiment& checked) {
+          return summarize(network_for(checked, *data.source(checked))).parameters;
+        }) {}
+
+  DataReader data;
+  WidthSolver widths;
+  std::set<std::string> warnings;
+};
+
+SweepPlanner::SweepPlanner(const std::filesystem::path& results, Console& console)
+    : facts_(std::make_unique<Facts>(results, console)), console_(console) {}
+SweepPlanner::~SweepPlanner() = default;
+
+PlannedPoint SweepPlanner::plan(const Point& point) {
+  DataReader& data = facts_->data;
+  const CheckedExperiment checked = check_experiment(arguments_of(facts_->widths.solve(point)));
+  const Network network = network_for(checked, *data.source(checked));
+  const DataFacts& facts = data.facts(checked);
+  std::set<std::string>& warnings = facts_->warnings;
+  if (data.source(checked)->generated())
+    warnings.insert(
+        fmt::format("images of the GENERATED sample `{}` stand for real ones in some points: their results say "
+                    "nothing about real data",
+                    checked.experiment().data.sample.value_or("histology")));
+  for (const auto* list : {&checked.warnings, &facts.warnings})
+    for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
+  PlannedPoint planned = plan_point(checked, network, facts);
+  if (planned.width_is_ignored)
+    warnings.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+  if (!point.at.empty()) planned.coordinates = nlohmann::json(point.at).dump();
+  return planned;
+}
+
+SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
   SweepPlan plan;
-  DataFacts data(results, console);
-  WidthSolver widths([&data](const CheckedExperiment& checked) {
-    return summarize(network_for(checked, *data.source(checked))).parameters;
-  });
   Faults faults;
-  std::set<std::string> identities, warnings;
+  std::set<std::string> identities;
   std::size_t doubles = 0;
   for (const Point& point : points) {
     try {
-      const Point solved = widths.solve(point);
-      const CheckedExperiment checked = check_experiment(arguments_of(solved));
-      const Network network = network_for(checked, *data.source(checked));
-      const Hashes& hashes = data.hashes(checked);
-      if (data.source(checked)->generated())
-        warnings.insert(
-            fmt::format("images of the GENERATED sample `{}` stand for real ones in some points: their results say "
-                        "nothing about real data",
-                        checked.experiment().data.sample.value_or("histology")));
-      for (const auto* list : {&checked.warnings, &hashes.warnings})
-        for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
-      PlannedPoint planned = plan_point(checked, network, hashes);
-      if (planned.width_is_ignored)
-        warnings.insert(
-            "base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+      PlannedPoint planned = this->plan(point);
       if (identities.insert(planned.identity).second)
         plan.points.push_back(std::move(planned));
       else
@@ -187,13 +241,14 @@ SweepPlan plan_sweep(const std::vector<Point>& points, const std::filesystem::pa
       faults.add(error);
       if (faults.full()) break;
     }
-    console.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()),
-                     "");
+    console_.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()),
+                      "");
   }
-  console.clear_progress();
+  console_.clear_progress();
   faults.throw_if_any();
-  plan.warnings.assign(warnings.begin(), warnings.end());
-  plan.notes = widths.notes();
+  plan.expected = plan.points.size();
+  plan.warnings.assign(facts_->warnings.begin(), facts_->warnings.end());
+  plan.notes = facts_->widths.notes();
   if (doubles > 0) plan.warnings.push_back(fmt::format("{} points are the same as others and count once", doubles));
   add_size_note(plan, varying_keys(plan.points));
   return plan;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,21 +20,41 @@ struct PlannedPoint {
   std::string resolved;  // YAML, with an absolute path of the data
   std::string identity;
   std::string content_hash;
-  std::int64_t parameters = 0, multiply_adds = 0, step_bytes = 0, epochs = 0;
-  std::string metric;  // that its best epoch is picked by
+  std::string coordinates;  // JSON list, of a search; otherwise empty
+  std::int64_t parameters = 0, multiply_adds = 0, epochs = 0;
+  std::int64_t memory = 0;  // bytes that its process takes at most, roughly, beside the images that all share
+  std::string metric;       // that its best epoch is picked by
   bool maximize = true;
   bool width_is_ignored = false;  // base_width is set, but the width rule does not look at it
 };
 
 struct SweepPlan {
-  std::vector<PlannedPoint> points;  // of different identities
+  std::vector<PlannedPoint> points;  // of different identities, in the order of their positions
+  std::size_t expected = 0;          // so many in all; of a search more than are known yet
   std::vector<std::string> warnings;
   std::vector<std::string> notes;  // what was worked out
 };
 
-// Checks every point's experiment, network and data. Throws Error with the faults of all points, each with its place.
-// The points will find the images decoded in the cache of `results`; empty: nothing is written anywhere.
-SweepPlan plan_sweep(const std::vector<Point>& points, const std::filesystem::path& results, Console& console);
+// Works points out. What they share is looked at once: images are read once for all points whose data differ by no more
+// than the seed.
+class SweepPlanner {
+ public:
+  // The points will find the images decoded in the cache of `results`; empty: nothing is written anywhere.
+  SweepPlanner(const std::filesystem::path& results, Console& console);
+  ~SweepPlanner();
+  SweepPlanner(const SweepPlanner&) = delete;
+  SweepPlanner& operator=(const SweepPlanner&) = delete;
+
+  // Checks the point's experiment, network and data. Throws Error with its faults, each with its place.
+  PlannedPoint plan(const Point& point);
+  // The same for many. Throws Error with the faults of all points.
+  SweepPlan plan_all(const std::vector<Point>& points);
+
+ private:
+  struct Facts;
+  std::unique_ptr<Facts> facts_;
+  Console& console_;
+};
 
 // The settings in which the points differ, in the order of the first point's.
 std::vector<std::string> varying_keys(const std::vector<PlannedPoint>& points);

@@ -73,7 +73,7 @@ Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, co
   for (std::size_t i = 0; i < plan.points.size(); ++i) {
     const PlannedPoint& point = plan.points[i];
     std::vector<Value>& row = table.rows.emplace_back(settings.row(point, i + 1, format));
-    row.insert(row.end(), {point.parameters, point.multiply_adds, point.step_bytes >> 20, point.epochs});
+    row.insert(row.end(), {point.parameters, point.multiply_adds, point.memory >> 20, point.epochs});
     row.push_back(std::string(known[i].status == PointStatus::finished ? "done" : to_string(known[i].status)));
     row.push_back(positive(known[i].run));
     row.push_back(seconds[i] > 0.0 ? Value(seconds[i]) : Value());
@@ -137,11 +137,19 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
 
 SweepReporter::SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan,
                              int jobs)
-    : console_(console), rows_(rows), sweep_(sweep), plan_(plan), varying_(varying_keys(plan.points)), jobs_(jobs) {}
+    : console_(console), rows_(rows), sweep_(sweep), plan_(plan), jobs_(jobs) {}
 
-std::string SweepReporter::label(const Claim& claim) const {
-  return fmt::format("[{}/{}] {}", claim.position, plan_.points.size(),
-                     in_words(plan_.points.at(static_cast<std::size_t>(claim.position - 1)), varying_));
+const PlannedPoint* SweepReporter::planned(std::int64_t position) const {
+  const auto place = static_cast<std::size_t>(position - 1);
+  return place < plan_.points.size() ? &plan_.points[place] : nullptr;
+}
+
+std::string SweepReporter::label(const Claim& claim) {
+  if (described_ != plan_.points.size()) varying_ = varying_keys(plan_.points);
+  described_ = plan_.points.size();
+  const PlannedPoint* point = planned(claim.position);
+  return fmt::format("[{}/{}] {}", claim.position, plan_.expected,
+                     point ? in_words(*point, varying_) : "chosen by another process");
 }
 
 void SweepReporter::on_start(const Claim& claim) {
@@ -176,10 +184,11 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
   std::map<PointStatus, int> counts;
   std::vector<std::string> lines = {""};
   for (const PointState& state : rows_.states(sweep_)) {
-    const PlannedPoint& point = plan_.points.at(static_cast<std::size_t>(state.position - 1));
+    const PlannedPoint* point = planned(state.position);
     const bool over = state.status == PointStatus::finished || state.status == PointStatus::failed ||
                       state.status == PointStatus::pruned;
-    const auto whole = static_cast<double>(point.epochs), part = static_cast<double>(state.epochs);
+    const auto whole = static_cast<double>((point ? *point : plan_.points.front()).epochs),
+               part = static_cast<double>(state.epochs);
     epochs += whole;
     done += over ? whole : part;
     spent += state.seconds;
@@ -189,10 +198,15 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
         std::find_if(running.begin(), running.end(), [&](const Claim& one) { return one.position == state.position; });
     if (claim == running.end()) continue;
     lines.push_back(fmt::format(
-        "  {}  epoch {}/{}{}{}", label(*claim), state.epochs, point.epochs,
+        "  {}  epoch {}/{:.0f}{}{}", label(*claim), state.epochs, whole,
         state.test_accuracy ? fmt::format("  best test accuracy {:.4f}", *state.test_accuracy) : "",
         part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
+  // Of a search: what is to be chosen yet.
+  std::size_t known = 0;
+  for (const auto& [status, count] : counts) known += static_cast<std::size_t>(count);
+  if (known < plan_.expected)
+    epochs += static_cast<double>(plan_.expected - known) * static_cast<double>(plan_.points.front().epochs);
   std::vector<std::string> words;
   for (const auto& [status, count] : counts) words.push_back(fmt::format("{} {}", count, to_string(status)));
   const double left = measured > 0.0 ? spent / measured * (epochs - done) / jobs_ : 0.0;

@@ -33,14 +33,16 @@ class SweepReporter final : public WorkObserver {
   void on_tick(const std::vector<Claim>& running) override;
 
  private:
-  std::string label(const Claim& claim) const;
+  const PlannedPoint* planned(std::int64_t position) const;  // null: this process has not heard of it yet
+  std::string label(const Claim& claim);
 
   Console& console_;
   const SweepRows& rows_;
   const std::int64_t sweep_;
   const SweepPlan& plan_;
-  const std::vector<std::string> varying_;
   const int jobs_;
+  std::vector<std::string> varying_;
+  std::size_t described_ = 0;  // so many points are behind `varying_`
 };
 
 }  // namespace rxrun

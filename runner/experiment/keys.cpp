@@ -116,7 +116,8 @@ std::vector<Key> machine_keys() {
 std::vector<Key> sweep_keys() {
   std::vector<Key> keys;
   keys.push_back(KeyBuilder("zip", "keys whose lists of values belong together, value by value").map({}).open());
-  keys.push_back(KeyBuilder("trials", "how many draws").number({.integer = true, .minimum = 1}));
+  keys.push_back(KeyBuilder("trials", "how many draws, or points of a search").number({.integer = true, .minimum = 1}));
+  keys.push_back(KeyBuilder("search", "tpe: each point is chosen by what the earlier ones were worth").text("`tpe`", "^tpe$"));
   keys.push_back(KeyBuilder("repeat", "the same as seed: 1..N").number({.integer = true, .minimum = 1}));
   return keys;
 }

@@ -17,7 +17,7 @@ using Facts = std::vector<std::pair<std::string, Value>>;
 
 Facts facts_of(Connection& connection, std::int64_t run) {
   const Table row = fetch(connection, R"(
-    SELECT v.experiment, rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+    SELECT v.experiment, rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
            v.reason, v.seed, v.generated_data, r.content_hash, r.split_hash, v.skipped_images, v.parameters,
            v.multiply_adds, v.epochs, v.best_epoch, v.images_per_second, v.seconds, v.started, v.tags, v.note,
            v.configuration, v.identity

@@ -4,9 +4,12 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
@@ -14,7 +17,7 @@
 namespace rxrun {
 namespace {
 
-constexpr int kBusyMilliseconds = 60'000;
+constexpr std::chrono::seconds kPatience{60};
 constexpr int kLongestValue = 256 << 20;  // bytes of one text; more than any resolved experiment
 
 std::string blob_literal(const unsigned char* bytes, int size) {
@@ -47,7 +50,7 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
     }
   }
   try {
-    sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+    sqlite3_busy_handler(handle_, wait_for_lock, this);
     sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kLongestValue);
     // Results may come from elsewhere: their schema must not be able to call anything, nor a damaged page to be
     // believed.
@@ -55,6 +58,7 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     execute("PRAGMA cell_size_check = ON");
     if (mode == Mode::read_write) {
+      gate_.emplace(path.parent_path());
       execute("PRAGMA foreign_keys = ON");
       execute("PRAGMA synchronous = FULL");
       // Spilling would take the exclusive lock in the middle of a transaction; so readers are shut out at commits only.
@@ -72,6 +76,17 @@ Connection::Connection() : path_(":memory:") {
     sqlite3_close_v2(handle_);
     throw Error(Failure::run, fmt::format("cannot start SQLite: {}", sqlite3_errstr(code)));
   }
+}
+
+// SQLite's own pauses grow to a tenth of a second, much longer than an epoch takes to write: the lock would lie idle.
+int Connection::wait_for_lock(void* connection, int times) {
+  constexpr std::chrono::milliseconds longest_pause{10};
+  auto& self = *static_cast<Connection*>(connection);
+  const auto now = std::chrono::steady_clock::now();
+  if (times == 0) self.waiting_since_ = now;
+  if (now - self.waiting_since_ > kPatience) return 0;
+  std::this_thread::sleep_for(std::min(longest_pause, std::chrono::milliseconds(1 + times / 4)));
+  return 1;
 }
 
 Connection::~Connection() { sqlite3_close_v2(handle_); }
@@ -97,7 +112,7 @@ void Connection::fail(int code) const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Error(Failure::try_later,
-                  fmt::format("{}: locked by another process for more than {} s", file, kBusyMilliseconds / 1000),
+                  fmt::format("{}: locked by another process for more than {} s", file, kPatience.count()),
                   "look for a program that holds it open in the middle of a query, and try again");
     case SQLITE_FULL:
       throw Error(Failure::run, fmt::format("cannot write {}: {}", file, words),
@@ -121,6 +136,12 @@ void Connection::fail(int code) const {
     default:
       throw Error(Failure::usage, fmt::format("{}: {}", file, words));
   }
+}
+
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+  std::optional<WriteGate::Turn> turn;
+  if (connection.gate_) turn.emplace(*connection.gate_);
+  connection_.execute("BEGIN IMMEDIATE");
 }
 
 Transaction::~Transaction() {

@@ -2,13 +2,16 @@
 // only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "recording/query.h"
+#include "recording/write_gate.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -80,15 +83,20 @@ class Connection {
   [[noreturn]] void fail(int code) const;
 
  private:
+  friend class Transaction;
+
   std::filesystem::path path_;
   sqlite3* handle_ = nullptr;
+  std::optional<WriteGate> gate_;                          // of one that writes
+  std::chrono::steady_clock::time_point waiting_since_{};  // for a lock; see wait_for_lock() in connection.cpp
+  static int wait_for_lock(void* connection, int times);
 };
 
 // Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain
 // BEGIN takes it at its first write, where waiting for another writer is no longer possible.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection) { connection_.execute("BEGIN IMMEDIATE"); }
+  explicit Transaction(Connection& connection);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

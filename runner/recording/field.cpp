@@ -34,7 +34,7 @@ std::vector<std::string> run_columns(Connection& connection) {
 Field column_field(const std::string& column) {
   if (column == "status") {
     return {.name = column,
-            .of_run = {"(SELECT rxrun_status(status, host, boot_id, pid_namespace, pid, process_start)"
+            .of_run = {"(SELECT rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat)"
                        " FROM runs WHERE id = v.run)",
                        {}},
             .of_all = {}};

@@ -110,7 +110,7 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
   const std::string ids = ids_of(chosen);
   Table runs = fetch(*connection, R"(
     SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
            v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note
     FROM json_each(?) j CROSS JOIN v_runs v ON v.run = j.value JOIN runs r ON r.id = v.run ORDER BY j.key)",
                      {ids});

@@ -44,7 +44,7 @@ bool is_running(const StoredRows& rows) {
                               .pid_namespace = rows.text("pid_namespace"),
                               .pid = integer_in(rows.run.at("pid")),
                               .start = integer_in(rows.run.at("process_start"))};
-  return status_now(status_of(rows.text("status")), owner) == RunStatus::running;
+  return status_now(status_of(rows.text("status")), owner, rows.text("heartbeat")) == RunStatus::running;
 }
 
 // What `target` has of the run already.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
+#include <utility>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
@@ -9,6 +11,16 @@
 
 namespace rxrun {
 namespace {
+
+constexpr double kRunLeaseMinutes = 5.0;
+
+// Of a time as the tables have it; one that is none counts as now, so that nothing is taken from anybody by mistake.
+double minutes_since(const std::string& utc) {
+  std::tm time{};
+  const char* end = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
+  if (end == nullptr || *end != '\0') return 0.0;
+  return std::difftime(std::time(nullptr), ::timegm(&time)) / 60.0;
+}
 
 // From five columns: host, boot_id, pid_namespace, pid, process_start.
 ProcessIdentity owner_at(const Statement& row, int column) {
@@ -41,20 +53,21 @@ RunStatus status_of(const std::string& text) {
   throw Error(Failure::usage, fmt::format("results.db holds an unknown status `{}`", printable(text)));
 }
 
-RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner) {
-  return recorded == RunStatus::running && is_gone(owner) ? RunStatus::interrupted : recorded;
+RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std::string& heartbeat) {
+  if (recorded != RunStatus::running) return recorded;
+  return has_lapsed(owner, minutes_since(heartbeat), kRunLeaseMinutes) ? RunStatus::interrupted : RunStatus::running;
 }
 
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process) {
   Statement select(connection,
-                   "SELECT status, host, boot_id, pid_namespace, pid, process_start FROM runs WHERE id = ?");
+                   "SELECT status, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs WHERE id = ?");
   if (!select.bind(run).step())
     throw Error(Failure::usage, fmt::format("there is no run {} in {}", run, printable(connection.path().string())));
   const RunStatus status = status_of(select.text(0));
   const ProcessIdentity owner = owner_at(select, 1);
   if (status == RunStatus::finished) return false;
   if (status == RunStatus::running && owner == process) return true;
-  if (status_now(status, owner) == RunStatus::running) {
+  if (status_now(status, owner, select.text(6)) == RunStatus::running) {
     throw Error(
         Failure::try_later,
         fmt::format("run {} belongs to process {} on {}, which is running still, as far as can be told from here", run,
@@ -71,13 +84,18 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
 }
 
 void mark_gone_runs(Connection& connection) {
-  std::vector<std::int64_t> gone;
+  std::vector<std::pair<std::int64_t, std::string>> gone;
   Statement select(connection,
-                   "SELECT id, host, boot_id, pid_namespace, pid, process_start FROM runs WHERE status = 'running'");
-  while (select.step())
-    if (is_gone(owner_at(select, 1))) gone.push_back(select.integer(0));
-  Statement update(connection, "UPDATE runs SET status = 'interrupted', reason = 'its process is gone' WHERE id = ?");
-  for (std::int64_t run : gone) update.bind(run).run();
+                   "SELECT id, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs"
+                   " WHERE status = 'running'");
+  while (select.step()) {
+    const ProcessIdentity owner = owner_at(select, 1);
+    if (status_now(RunStatus::running, owner, select.text(6)) == RunStatus::running) continue;
+    gone.emplace_back(select.integer(0), is_gone(owner) ? "its process is gone"
+                                                        : fmt::format("nothing heard from {} any more", owner.host));
+  }
+  Statement update(connection, "UPDATE runs SET status = 'interrupted', reason = ? WHERE id = ?");
+  for (const auto& [run, reason] : gone) update.bind(reason, run).run();
 }
 
 }  // namespace rxrun

@@ -12,14 +12,15 @@ namespace rxrun {
 
 // Throws Error for a word that is no status.
 RunStatus status_of(const std::string& text);
-// A `running` run whose process is gone was interrupted.
-RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner);
+// A `running` run was interrupted when its process is gone, or when that cannot be seen from here and has not written
+// for five minutes: a run that lives says so every minute (Recorder::confirm). `heartbeat` is its column, UTC.
+RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std::string& heartbeat);
 
 // Within a transaction: makes `process` the writer of `run` and returns true; false when the run has finished. Throws
 // Error (try_later) when another process that may be alive has it: two writers would mix their curves.
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process);
 
-// Within a transaction: marks runs whose process is gone, so that plain SQL sees it too.
+// Within a transaction: marks runs that are `running` no more, so that plain SQL sees it too.
 void mark_gone_runs(Connection& connection);
 
 }  // namespace rxrun

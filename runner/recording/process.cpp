@@ -72,4 +72,13 @@ bool is_gone(const ProcessIdentity& process) {
   return ::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH;
 }
 
+bool can_be_seen(const ProcessIdentity& process) {
+  const ProcessIdentity here = this_process();
+  return process.host == here.host && process.pid_namespace == here.pid_namespace;
+}
+
+bool has_lapsed(const ProcessIdentity& process, double silent_minutes, double lease_minutes) {
+  return is_gone(process) || (silent_minutes > lease_minutes && !can_be_seen(process));
+}
+
 }  // namespace rxrun

@@ -22,4 +22,11 @@ ProcessIdentity this_process();
 // tell.
 bool is_gone(const ProcessIdentity& process);
 
+// Whether it is of this host and container, so that is_gone() can tell.
+bool can_be_seen(const ProcessIdentity& process);
+
+// Whether what `process` holds is free: it is gone, or it cannot be seen from here and has been silent for longer than
+// its lease. The silence is by the clocks of two hosts: a lease has to be longer than they may differ.
+bool has_lapsed(const ProcessIdentity& process, double silent_minutes, double lease_minutes);
+
 }  // namespace rxrun

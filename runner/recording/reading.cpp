@@ -26,7 +26,7 @@ void status_function(sqlite3_context* context, int, sqlite3_value** values) {
                                 .pid_namespace = text_of(values[3]),
                                 .pid = sqlite3_value_int64(values[4]),
                                 .start = sqlite3_value_int64(values[5])};
-    sqlite3_result_text(context, to_string(status_now(status_of(recorded), owner)), -1, SQLITE_STATIC);
+    sqlite3_result_text(context, to_string(status_now(status_of(recorded), owner, text_of(values[6]))), -1, SQLITE_STATIC);
   } catch (const std::exception& error) {
     sqlite3_result_error(context, error.what(), -1);
   }
@@ -78,7 +78,7 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
   }
   connection->execute("PRAGMA query_only = ON");
   connection->execute("PRAGMA cache_size = -65536");  // 64 MB: a view looks at some pages again and again
-  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 7, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
                              status_function, nullptr, nullptr, nullptr);
   return connection;
 }

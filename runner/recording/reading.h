@@ -14,7 +14,7 @@ namespace rxrun {
 
 // Throws Error unless `database` is there and ours. An interrupted write of a killed run is rolled back first, and
 // an older schema upgraded as a writer would.
-// In its SQL, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start) tells what a run's status is now.
+// In its SQL, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat) tells what a run's status is now.
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
 
 Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {},

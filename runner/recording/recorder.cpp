@@ -38,8 +38,8 @@ Recorder::~Recorder() = default;
 
 std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
   Statement select(database_->connection,
-                   "SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid, process_start FROM runs"
-                   " WHERE identity = ? AND removed IS NULL ORDER BY id DESC LIMIT 1");
+                   "SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid, process_start,"
+                   " heartbeat FROM runs WHERE identity = ? AND removed IS NULL ORDER BY id DESC LIMIT 1");
   if (!select.bind(identity).step()) return std::nullopt;
   const ProcessIdentity owner{.host = select.text(5),
                               .boot_id = select.text(6),
@@ -48,7 +48,7 @@ std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
                               .start = select.integer(9)};
   return ExistingRun{.id = select.integer(0),
                      .name = select.text(1),
-                     .status = status_now(status_of(select.text(2)), owner),
+                     .status = status_now(status_of(select.text(2)), owner, select.text(10)),
                      .folder = select.text(3),
                      .epochs = select.integer(4)};
 }
@@ -87,6 +87,17 @@ void Recorder::epoch(std::int64_t run, const EpochRecord& record) {
     throw Error(Failure::usage, fmt::format("run {} has finished: no epoch can be added", run));
   insert_epoch(connection, run, record);
   update_progress(connection, run);
+  transaction.commit();
+}
+
+void Recorder::confirm(std::int64_t run) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  if (!claim_run(connection, run, database_->process))
+    throw Error(Failure::usage, fmt::format("run {} has finished: nothing works on it any more", run));
+  Statement(connection, "UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?")
+      .bind(run)
+      .run();
   transaction.commit();
 }
 

@@ -82,6 +82,9 @@ class Recorder {
   // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice.
   void resume(std::int64_t run, std::int64_t epoch);
   void epoch(std::int64_t run, const EpochRecord& record);
+  // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for
+  // after five of silence another host may take it over (ownership.h). Throws Error (try_later) when one has.
+  void confirm(std::int64_t run);
   // Ends it: status, the final values ("validation_accuracy"), predictions, artifacts (name, file, sha256), the reason of a failure.
   struct End {
     RunStatus status = RunStatus::finished;

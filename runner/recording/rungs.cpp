@@ -61,6 +61,60 @@ std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep,
   return Judgement{.kept = kept, .value = *own, .others = others.size()};
 }
 
+bool promote_point(Connection& connection, std::int64_t sweep, const std::vector<Rung>& rungs,
+                   const std::function<std::size_t(std::size_t)>& places) {
+  Transaction transaction(connection);
+  for (const Rung& rung : rungs) {
+    std::int64_t best_waiting = 0;
+    {
+      Statement count(connection, "SELECT count(*) FROM rungs WHERE sweep = ? AND epoch = ? AND value IS NOT NULL");
+      count.bind(sweep, rung.epoch).step();
+      // Of equals the one that was declared first: the order of arrival is chance.
+      Statement select(connection, fmt::format(R"(
+        SELECT point FROM (
+          SELECT r.point, r.kept, row_number() OVER (ORDER BY r.value {}, r.point) AS place
+          FROM rungs r WHERE r.sweep = ?1 AND r.epoch = ?2 AND r.value IS NOT NULL)
+        WHERE kept = 0 AND place <= ?3 ORDER BY place LIMIT 1)",
+                                               rung.maximize ? "DESC" : "ASC"));
+      const std::size_t most = places(static_cast<std::size_t>(count.integer(0)));
+      if (select.bind(sweep, rung.epoch, static_cast<std::int64_t>(most)).step()) best_waiting = select.integer(0);
+    }
+    if (best_waiting == 0) continue;
+    Statement(connection, "UPDATE rungs SET kept = 1 WHERE sweep = ? AND epoch = ? AND point = ?")
+        .bind(sweep, rung.epoch, best_waiting)
+        .run();
+    transaction.commit();
+    return true;
+  }
+  return false;
+}
+
+std::vector<SearchedPoint> searched_points(Connection& connection, std::int64_t sweep, const std::string& metric,
+                                           bool maximize) {
+  Statement select(connection, fmt::format(R"(
+    SELECT s.position, p.identity, coalesce(s.coordinates, '[]'), p.status,
+           CASE WHEN p.status = 'finished'
+                THEN (SELECT {}(value) FROM metrics WHERE run = p.run AND name = ?2 AND epoch > 0)
+                ELSE (SELECT value FROM rungs WHERE sweep = ?1 AND point = p.id ORDER BY epoch DESC LIMIT 1) END,
+           CASE WHEN p.status = 'finished' THEN (SELECT epochs FROM runs WHERE id = p.run)
+                ELSE (SELECT max(epoch) FROM rungs WHERE sweep = ?1 AND point = p.id) END
+    FROM sweep_points s JOIN points p ON p.id = s.point WHERE s.sweep = ?1 ORDER BY s.position)",
+                                           best_of(maximize)));
+  select.bind(sweep, metric);
+  std::vector<SearchedPoint> points;
+  while (select.step()) {
+    const Value value = select.value(4);
+    const auto* real = std::get_if<double>(&value);
+    points.push_back({.position = select.integer(0),
+                      .identity = select.text(1),
+                      .coordinates = select.text(2),
+                      .status = point_status_of(select.text(3)),
+                      .value = real ? std::optional(*real) : std::nullopt,
+                      .epochs = select.integer(5)});
+  }
+  return points;
+}
+
 void prune_judged(Connection& connection, std::int64_t sweep) {
   Statement(connection, R"(
     UPDATE points SET status = 'pruned', reason = coalesce(reason, 'judged before a restart')

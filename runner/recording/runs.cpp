@@ -53,7 +53,7 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   RunDetails details;
   details.facts = fetch(*connection, R"(
     SELECT v.run, v.name, v.experiment,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start) AS status,
+           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
            v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
            v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
            v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,

@@ -37,6 +37,10 @@ void take_answers(Connection& connection, std::int64_t sweep) {
 
 std::string identity_of(const SweepRecord& sweep) {
   Sha256 hash;
+  if (!sweep.search.empty()) {
+    hash.update(sweep.search + "\n" + sweep.points.front().identity + "\n");
+    return hash.hex();
+  }
   for (const PointRecord& point : sweep.points) hash.update(point.identity + "\n");
   return hash.hex();
 }
@@ -44,18 +48,18 @@ std::string identity_of(const SweepRecord& sweep) {
 std::string json_of(const std::vector<std::int64_t>& numbers) { return nlohmann::json(numbers).dump(); }
 
 // An identity decides every number, so what is newly resolved from it may take the place of the old: only paths differ.
-void insert_points(Connection& connection, std::int64_t sweep, const std::vector<PointRecord>& points) {
+void insert_points(Connection& connection, std::int64_t sweep, std::int64_t position,
+                   const std::vector<PointRecord>& points) {
   Statement insert(connection, R"(
     INSERT INTO points (identity, resolved, status) VALUES (?, ?, 'waiting')
     ON CONFLICT (identity) DO UPDATE SET resolved = excluded.resolved WHERE status NOT IN ('running', 'finished'))");
   Statement place(connection, R"(
-    INSERT INTO sweep_points (sweep, position, point, overrides)
-    VALUES (?1, ?2, (SELECT id FROM points WHERE identity = ?3), ?4)
+    INSERT INTO sweep_points (sweep, position, point, overrides, coordinates)
+    VALUES (?1, ?2, (SELECT id FROM points WHERE identity = ?3), ?4, nullif(?5, ''))
     ON CONFLICT (sweep, position) DO NOTHING)");
-  std::int64_t position = 0;
   for (const PointRecord& point : points) {
     insert.bind(point.identity, point.resolved).run();
-    place.bind(sweep, ++position, point.identity, point.overrides).run();
+    place.bind(sweep, position++, point.identity, point.overrides, point.coordinates).run();
   }
 }
 
@@ -79,17 +83,39 @@ std::int64_t SweepRows::open(const SweepRecord& sweep) {
   Transaction transaction(connection);
   const std::string identity = identity_of(sweep);
   Statement(connection, R"(
-    INSERT INTO sweeps (name, identity, declaration, command, created)
-    VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')) ON CONFLICT (identity) DO NOTHING)")
-      .bind(fmt::format("{}-{}", sweep.name, identity.substr(0, 8)), identity, sweep.declaration, sweep.command)
+    INSERT INTO sweeps (name, identity, declaration, command, created, search)
+    VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), nullif(?, '')) ON CONFLICT (identity) DO NOTHING)")
+      .bind(fmt::format("{}-{}", sweep.name, identity.substr(0, 8)), identity, sweep.declaration, sweep.command,
+            sweep.search)
       .run();
   Statement select(connection, "SELECT id FROM sweeps WHERE identity = ?");
   select.bind(identity).step();
   const std::int64_t id = select.integer(0);
-  insert_points(connection, id, sweep.points);
+  insert_points(connection, id, 1, sweep.points);
   take_answers(connection, id);
   transaction.commit();
   return id;
+}
+
+Added SweepRows::add(std::int64_t sweep, std::int64_t position, const PointRecord& point) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  {
+    Statement last(connection, "SELECT coalesce(max(position), 0) FROM sweep_points WHERE sweep = ?");
+    last.bind(sweep).step();
+    if (last.integer(0) != position - 1) return Added::taken;
+    Statement same(connection,
+                   "SELECT 1 FROM sweep_points s JOIN points p ON p.id = s.point WHERE s.sweep = ? AND p.identity = ?");
+    if (same.bind(sweep, point.identity).step()) return Added::known;
+  }
+  insert_points(connection, sweep, position, {point});
+  take_answers(connection, sweep);
+  transaction.commit();
+  return Added::added;
+}
+
+std::vector<SearchedPoint> SweepRows::searched(std::int64_t sweep, const std::string& metric, bool maximize) const {
+  return searched_points(database_->connection, sweep, metric, maximize);
 }
 
 void SweepRows::compute_again(std::int64_t sweep) {
@@ -205,6 +231,20 @@ std::vector<std::int64_t> SweepRows::confirm() {
 std::optional<Judgement> SweepRows::judge(std::int64_t sweep, std::int64_t point, const Rung& rung,
                                           const GoesOn& goes_on) {
   return judge_point(database_->connection, sweep, point, rung, goes_on);
+}
+
+bool SweepRows::promote(std::int64_t sweep, const std::vector<Rung>& rungs,
+                        const std::function<std::size_t(std::size_t)>& places) {
+  return promote_point(database_->connection, sweep, rungs, places);
+}
+
+bool SweepRows::has_open_points(std::int64_t sweep) const {
+  Statement select(database_->connection, R"(
+    SELECT count(*) FROM sweep_points s JOIN points p ON p.id = s.point
+    WHERE s.sweep = ?1 AND (p.status IN ('waiting', 'running', 'interrupted') OR (
+      p.status = 'pruned' AND NOT EXISTS (SELECT 1 FROM rungs WHERE sweep = ?1 AND point = p.id AND kept = 0))))");
+  select.bind(sweep).step();
+  return select.integer(0) > 0;
 }
 
 std::vector<PointState> SweepRows::states(std::int64_t sweep) const {

@@ -17,9 +17,10 @@
 namespace rxrun {
 
 struct PointRecord {
-  std::string identity;   // of the run that answers it
-  std::string resolved;   // the experiment with every default filled in, YAML
-  std::string overrides;  // JSON object: what the point sets, by full key
+  std::string identity;          // of the run that answers it
+  std::string resolved;          // the experiment with every default filled in, YAML
+  std::string overrides;         // JSON object: what the point sets, by full key
+  std::string coordinates = {};  // JSON list: its place in the space of a search; empty: there is none
 };
 
 struct SweepRecord {
@@ -27,6 +28,7 @@ struct SweepRecord {
   std::string declaration;  // as typed
   std::string command;
   std::vector<PointRecord> points;  // of different identities
+  std::string search = {};          // JSON: how further points are chosen, and among what; empty: these are all
 };
 
 enum class PointStatus { waiting, running, finished, failed, pruned, interrupted };
@@ -78,6 +80,21 @@ struct Judgement {
   std::size_t others = 0;  // that were compared with
 };
 
+// A point of a search, as the choice of the next one needs it.
+struct SearchedPoint {
+  std::int64_t position = 0;
+  std::string identity, coordinates;
+  PointStatus status = PointStatus::waiting;
+  std::optional<double> value;  // the best it has had: when finished, over all epochs, otherwise up to its last rung
+  std::int64_t epochs = 0;      // that `value` is over
+};
+
+enum class Added {
+  added,
+  taken,  // the position is another point's by now, or not the next one
+  known,  // the sweep has this very computation already
+};
+
 using GoesOn = std::function<bool(double own, const std::vector<double>& others)>;
 
 class SweepRows {
@@ -89,8 +106,14 @@ class SweepRows {
   SweepRows& operator=(const SweepRows&) = delete;
 
   // The sweep of exactly these points, made if it is new. Points that another sweep has are shared; those that a
-  // finished run answers are finished from the start. Returns its id.
+  // finished run answers are finished from the start. Returns its id. A search is the same one if `search` and its
+  // first point are: it may have more points than these.
   std::int64_t open(const SweepRecord& sweep);
+  // The points of a search, in order.
+  std::vector<SearchedPoint> searched(std::int64_t sweep, const std::string& metric, bool maximize) const;
+  // One more point of a search, if `position` is the next one still: of several processes that choose at the same time,
+  // one succeeds, and the others have its point to reckon with.
+  Added add(std::int64_t sweep, std::int64_t position, const PointRecord& point);
   // Finished points of the sweep are to be computed again; their runs stay.
   void compute_again(std::int64_t sweep);
   // Failed points wait again, everything else that is open is left for later. Returns those that wait.
@@ -108,6 +131,13 @@ class SweepRows {
   // Compares a point with those that were at the rung before it and writes down what `goes_on` says; a second time that
   // is read, not asked again. Nothing when its run has not come so far.
   std::optional<Judgement> judge(std::int64_t sweep, std::int64_t point, const Rung& rung, const GoesOn& goes_on);
+
+  // Lets the best point that waits at a rung go on from there, and tells whether there was one. Of those that have come
+  // to a rung, `places(how many)` go on; lower rungs come first, so that as many as possible are compared at each.
+  bool promote(std::int64_t sweep, const std::vector<Rung>& rungs,
+               const std::function<std::size_t(std::size_t arrived)>& places);
+  // Whether some point of the sweep may come to a further rung or its end without a promotion.
+  bool has_open_points(std::int64_t sweep) const;
 
   std::vector<PointState> states(std::int64_t sweep) const;
   std::string name(std::int64_t sweep) const;

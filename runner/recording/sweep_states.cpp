@@ -30,7 +30,6 @@ std::string text_of(sqlite3_value* value) {
   return text ? text : "";
 }
 
-// is_gone() tells of this host; for the rest the caller's clock and the heartbeat have to do.
 void lapsed_function(sqlite3_context* context, int, sqlite3_value** values) {
   try {
     const ProcessIdentity owner{.host = text_of(values[0]),
@@ -38,10 +37,7 @@ void lapsed_function(sqlite3_context* context, int, sqlite3_value** values) {
                                 .pid_namespace = text_of(values[2]),
                                 .pid = sqlite3_value_int64(values[3]),
                                 .start = sqlite3_value_int64(values[4])};
-    const ProcessIdentity here = this_process();
-    const bool visible = owner.host == here.host && owner.pid_namespace == here.pid_namespace;
-    const bool old = sqlite3_value_double(values[5]) > kLeaseMinutes;
-    sqlite3_result_int(context, is_gone(owner) || (!visible && old) ? 1 : 0);
+    sqlite3_result_int(context, has_lapsed(owner, sqlite3_value_double(values[5]), kLeaseMinutes) ? 1 : 0);
   } catch (const std::exception& error) {
     sqlite3_result_error(context, error.what(), -1);
   }
@@ -117,7 +113,7 @@ std::vector<KnownPoint> known_points(const std::filesystem::path& database,
   const auto connection = open_for_reading(database);
   const bool sweeps = has_points(*connection);  // else it is of version 1, which no writer has upgraded yet
   Statement run(*connection, fmt::format(R"(
-    SELECT id, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start), epochs FROM runs
+    SELECT id, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat), epochs FROM runs
     WHERE identity = ? {} ORDER BY status = 'finished' DESC, id DESC LIMIT 1)",
                                          sweeps ? "AND removed IS NULL" : ""));
   for (std::size_t i = 0; i < identities.size(); ++i) {

@@ -69,17 +69,15 @@ std::vector<std::int64_t> find_all(Connection& connection, const std::vector<std
 
 void check_not_running(Connection& connection, std::int64_t run, bool force) {
   Statement select(connection,
-                   "SELECT name, status, host, boot_id, pid_namespace, pid, process_start FROM runs WHERE id = ?");
+                   "SELECT name, status, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs WHERE id = ?");
   select.bind(run).step();
   const ProcessIdentity owner{.host = select.text(2),
                               .boot_id = select.text(3),
                               .pid_namespace = select.text(4),
                               .pid = select.integer(5),
                               .start = select.integer(6)};
-  if (status_now(status_of(select.text(1)), owner) != RunStatus::running) return;
-  const ProcessIdentity here = this_process();
-  const bool visible = owner.host == here.host && owner.pid_namespace == here.pid_namespace;
-  if (visible)
+  if (status_now(status_of(select.text(1)), owner, select.text(7)) != RunStatus::running) return;
+  if (can_be_seen(owner))
     throw Error(Failure::try_later,
                 fmt::format("run {} ({}) is running, as process {}", run, printable(select.text(0)), owner.pid),
                 "stop it first, or wait for its end");

@@ -16,6 +16,7 @@ struct Point {
   std::vector<Override> overrides;
   std::size_t fixed = 0;  // so many of them, the first, are those of every point
   std::string solve;      // key of iso(parameters), whose value is to be worked out; empty: none
+  std::vector<double> at = {};  // its place in the space of a search; empty: there is none
   bool operator==(const Point& other) const;
 };
 

@@ -36,6 +36,8 @@ class SectionReader {
     for (const Node::Entry& entry : section.entries) {
       if (entry.key == "trials" || entry.key == "repeat")
         read_count(entry);
+      else if (entry.key == "search")
+        read_search(entry);
       else if (entry.key == "zip")
         read_zip(entry);
       else
@@ -51,6 +53,13 @@ class SectionReader {
                                                         found(entry.value)));
     else
       (entry.key == "trials" ? section_.trials : section_.repeat) = entry.value.integer;
+  }
+
+  void read_search(const Node::Entry& entry) {
+    if (entry.value.kind != Node::Kind::string || entry.value.text != "tpe")
+      diagnostics_.error(entry.value.where, fmt::format("`search` has to be `tpe`, found {}", found(entry.value)));
+    else
+      section_.search = entry.value.text;
   }
 
   // "cardinality=8,16,32"; a text as it is, so that it may be range(...) or a draw.

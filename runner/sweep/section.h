@@ -5,6 +5,7 @@
 //     lr: log(1e-5,1e-2)
 //     zip: {planes: [16, 32], depth: [4, 2]}
 //     trials: 20
+//     search: tpe
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct SweepSection {
   Declaration declaration;  // without files
   std::int64_t trials = 0;  // 0: not said
   std::int64_t repeat = 0;
+  std::string search;       // "tpe"; empty: not said
 };
 
 // Faults go to `diagnostics`, each at its place in the file.

@@ -108,9 +108,28 @@ class Work {
     while (static_cast<int>(workers_.size()) < options_.jobs && !stopping()) {
       const auto claim =
           rows_.claim(sweep_, {.retries = options_.retries, .leave = points_to_leave(), .pruning = pruning()});
-      if (!claim) return;
-      start(*claim);
+      if (claim)
+        start(*claim);
+      else if (!options_.only.empty() || !find_more())
+        return;
     }
+  }
+
+  // With nothing left to claim: what waits at a rung is let on, then the search goes on, and at the end the last of an
+  // odd number goes on too.
+  bool find_more() {
+    return promote(false) || (options_.more && options_.more()) || (!rows_.has_open_points(sweep_) && promote(true));
+  }
+
+  bool promote(bool all_are_there) {
+    if (options_.prune.kind != PruneRule::Kind::halving) return false;
+    std::vector<Rung> rungs;
+    for (const std::int64_t epoch : options_.prune.rungs) rungs.push_back(rung_at(epoch));
+    return rows_.promote(sweep_, rungs, [&](std::size_t arrived) { return places_after_rung(arrived, all_are_there); });
+  }
+
+  Rung rung_at(std::int64_t epoch) const {
+    return {.epoch = epoch, .metric = options_.prune.metric, .maximize = options_.prune.maximize};
   }
 
   void start(const Claim& claim) {
@@ -172,15 +191,17 @@ class Work {
     const PruneRule& rule = options_.prune;
     for (Worker& worker : workers_) {
       while (worker.pruned.empty() && worker.rungs < rule.rungs.size()) {
-        const Rung rung{.epoch = rule.rungs[worker.rungs], .metric = rule.metric, .maximize = rule.maximize};
+        const Rung rung = rung_at(rule.rungs[worker.rungs]);
         const auto judgement =
             rows_.judge(sweep_, worker.claim.point, rung,
                         [&](double own, const std::vector<double>& others) { return goes_on(rule, own, others); });
         if (!judgement) break;
         ++worker.rungs;
         if (judgement->kept) continue;
-        worker.pruned = fmt::format("at epoch {}: {} {:.4f} against {} others", rung.epoch, rule.metric,
-                                    judgement->value, judgement->others);
+        worker.pruned =
+            fmt::format("at epoch {}: {} {:.4f}, {}", rung.epoch, rule.metric, judgement->value,
+                        rule.kind == PruneRule::Kind::halving ? "the better half goes on"
+                                                              : fmt::format("against {} others", judgement->others));
         kill(worker.process, SIGTERM);
       }
     }

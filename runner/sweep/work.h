@@ -20,6 +20,7 @@ struct WorkOptions {
   bool fail_fast = false;          // stop at the first point that has failed for good
   std::vector<std::int64_t> only;  // points to work on; empty: all
   PruneRule prune;
+  std::function<bool()> more;      // of a search: adds a point, or waits for one that another adds; false: there is none
   std::filesystem::path folder;            // of logs and frozen experiments
   const std::atomic<int>* stop = nullptr;  // a signal's number asks for a stop
 };

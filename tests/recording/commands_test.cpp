@@ -195,7 +195,7 @@ TEST_F(CommandsTest, SqlOnlyReads) {
                                 "CREATE TABLE t (a)",
                                 "CREATE TEMP TABLE t (a)",
                                 "ATTACH '/tmp/other.db' AS other",
-                                "PRAGMA user_version = 3",
+                                "PRAGMA user_version = 4",
                                 "PRAGMA journal_mode = WAL",
                                 "PRAGMA query_only = OFF",
                                 "PRAGMA writable_schema = ON",

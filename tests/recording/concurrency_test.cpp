@@ -198,6 +198,74 @@ TEST_F(ConcurrencyTest, ALivingProcessKeepsItsRun) {
   EXPECT_EQ(one(database, "SELECT epochs FROM v_runs"), "1");
 }
 
+// ---- a host that cannot be looked at from here ----
+
+class OtherHost : public TemporaryResults {
+ protected:
+  // Run 1 of this identity, as another host left it so long ago.
+  void left_running(const std::string& ago) {
+    ASSERT_EQ(in_child([&] {
+                Recorder recorder(database);
+                recorder.epoch(recorder.begin(run_record("a-1"), split_record()), epoch_record(1, 0.5, true));
+              }),
+              0);
+    silent_for(ago);
+  }
+  void silent_for(const std::string& ago) {
+    Connection connection(database, Connection::Mode::read_write);
+    Statement(connection,
+              "UPDATE runs SET host = 'elsewhere', heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?) WHERE id = 1")
+        .bind(ago)
+        .run();
+  }
+  static RunRecord same_again() {
+    RunRecord record = run_record("a-1-2");
+    record.identity = "identity of a-1";
+    return record;
+  }
+};
+
+TEST_F(OtherHost, KeepsItsRunAsLongAsItIsHeardOf) {
+  left_running("-4 minutes");
+  Recorder recorder(database);
+  EXPECT_EQ(recorder.find("identity of a-1")->status, RunStatus::running);
+  EXPECT_EQ(cell(list_runs(database), 0, "status"), "running");
+  EXPECT_EQ(exit_code_of([&] { recorder.begin(same_again(), split_record()); }), 75);
+  EXPECT_EQ(exit_code_of([&] { recorder.resume(1, 1); }), 75);
+}
+
+TEST_F(OtherHost, LosesItsRunWhenNothingIsHeardOfItAnyMore) {
+  left_running("-6 minutes");
+  Recorder recorder(database);
+  EXPECT_EQ(recorder.find("identity of a-1")->status, RunStatus::interrupted);
+  EXPECT_EQ(cell(list_runs(database), 0, "status"), "interrupted");
+  EXPECT_NO_THROW(recorder.begin(same_again(), split_record()));
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 1"),
+            "interrupted: nothing heard from elsewhere any more");
+  EXPECT_NO_THROW(recorder.resume(1, 1));
+}
+
+TEST_F(OtherHost, AConfirmedRunIsHeardOf) {
+  Recorder recorder(database);
+  recorder.begin(run_record("a-1"), split_record());
+  const auto silent = [&] {
+    return one(database, "SELECT (julianday('now') - julianday(heartbeat)) * 1440 > 1 FROM runs");
+  };
+  Connection(database, Connection::Mode::read_write)
+      .execute("UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-6 minutes')");
+  EXPECT_EQ(silent(), "1");
+  recorder.confirm(1);
+  EXPECT_EQ(silent(), "0");
+  silent_for("-1 minutes");
+  EXPECT_EQ(exit_code_of([&] { recorder.confirm(1); }), 75) << "another has it";
+}
+
+TEST_F(OtherHost, AHeartbeatThatIsNoTimeTakesNothingFromAnybody) {
+  left_running("-6 minutes");
+  Connection(database, Connection::Mode::read_write).execute("UPDATE runs SET heartbeat = 'yesterday'");
+  EXPECT_EQ(Recorder(database).find("identity of a-1")->status, RunStatus::running);
+}
+
 TEST(ProcessTest, GoneMeansCertainlyGone) {
   const ProcessIdentity here = this_process();
   EXPECT_FALSE(is_gone(here));

@@ -91,7 +91,7 @@ TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
   EXPECT_THAT(refusal(), StartsWith("error: " + file() +
-                                    " has schema version 7, made by a newer rxrun; this one knows up to version 2\n"));
+                                    " has schema version 7, made by a newer rxrun; this one knows up to version 3\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
@@ -160,36 +160,36 @@ TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
 }
 
-constexpr Migration kSteps[] = {{2, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
-                                {3, "CREATE TABLE later (x INTEGER) STRICT;"}};
+constexpr Migration kSteps[] = {{3, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
+                                {4, "CREATE TABLE later (x INTEGER) STRICT;"}};
 
 TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   {
     Connection connection(database, Connection::Mode::read_write);
-    migrate(connection, kSteps, 4);
-    EXPECT_EQ(check_schema(connection, 4), 4);
+    migrate(connection, kSteps, 5);
+    EXPECT_EQ(check_schema(connection, 5), 5);
     Statement note(connection, "SELECT extra, (SELECT count(*) FROM later) FROM runs");
     ASSERT_TRUE(note.step());
     EXPECT_EQ(note.text(0), "two");
   }
-  const fs::path copy = folder / "results.db.v2.bak";
+  const fs::path copy = folder / "results.db.v3.bak";
   ASSERT_TRUE(fs::exists(copy));
   EXPECT_EQ(one(copy, "SELECT name FROM v_runs"), "a-1");
   EXPECT_EQ(one(copy, "PRAGMA integrity_check"), "ok");
-  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 4"));
+  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 5"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
 }
 
 TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   const std::string before = bytes_of(database);
-  const Migration broken[] = {kSteps[0], {3, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
+  const Migration broken[] = {kSteps[0], {4, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
   {
     Connection connection(database, Connection::Mode::read_write);
-    EXPECT_THAT(error_text([&] { migrate(connection, broken, 4); }), HasSubstr("no such table: nowhere"));
-    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 4); }),
-                HasSubstr("no upgrade to version 4 is known"));
+    EXPECT_THAT(error_text([&] { migrate(connection, broken, 5); }), HasSubstr("no such table: nowhere"));
+    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 5); }),
+                HasSubstr("no upgrade to version 5 is known"));
   }
   EXPECT_EQ(bytes_of(database), before);
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");
@@ -201,13 +201,13 @@ TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
   for (int i = 0; i < 8; ++i) {
     children.push_back(start_child([&] {
       Connection connection(database, Connection::Mode::read_write);
-      migrate(connection, kSteps, 4);
+      migrate(connection, kSteps, 5);
     }));
   }
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
-  EXPECT_EQ(one(folder / "results.db.v2.bak", "PRAGMA user_version"), "2");
+  EXPECT_EQ(one(folder / "results.db.v3.bak", "PRAGMA user_version"), "3");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_EQ(check_schema(connection, 4), 4);
+  EXPECT_EQ(check_schema(connection, 5), 5);
 }
 
 std::string shape_of(const fs::path& file) {
@@ -231,6 +231,27 @@ TEST_F(DatabaseFileTest, UpgradesVersion1ToWhatANewDatabaseIs) {
   EXPECT_EQ(shape_of(database), shape_of(fresh));
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "old-1");
   EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
+}
+
+// golden/results_v2.sql is the schema as version 2 was, with a sweep in it.
+TEST_F(DatabaseFileTest, UpgradesVersion2ToWhatANewDatabaseIs) {
+  {
+    std::ofstream(database).close();
+    Connection connection(database, Connection::Mode::read_write);
+    connection.execute(bytes_of(fs::path(RXRUN_GOLDEN) / "results_v2.sql").c_str());
+  }
+  { Recorder{database}; }
+  const fs::path fresh = folder / "fresh.db";
+  { Recorder{fresh}; }
+  EXPECT_EQ(shape_of(database), shape_of(fresh));
+  EXPECT_EQ(one(database, "SELECT sweep_name || ' ' || overrides FROM v_sweep"), "old-1 {}");
+  EXPECT_EQ(one(database,
+                "SELECT count(*) FROM sweeps w JOIN sweep_points p ON p.sweep = w.id"
+                " WHERE w.search IS NULL AND p.coordinates IS NULL"),
+            "1");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
+  Connection copy(folder / "results.db.v2.bak", Connection::Mode::read_only);  // reading by query() would upgrade it
+  EXPECT_EQ(check_schema(copy), 2);
 }
 
 // Reading asks this version's views; nobody has to know that the file is older.

@@ -166,6 +166,95 @@ TEST_F(ClaimsTest, PointsToLeaveAreLeft) {
   EXPECT_EQ(number_of(*rows.claim(sweep, {.leave = {first}})), 1);
 }
 
+// ---- a search: points that are added as it goes ----
+
+class SearchRows : public ClaimsTest {
+ protected:
+  static PointRecord point(int i) { return {identity(i), "name: a\n", "{}", "[0." + std::to_string(i) + "]"}; }
+  static SweepRecord search(int points) {
+    SweepRecord sweep{.name = "a", .declaration = {}, .command = {}, .points = {}, .search = "[\"lr\"]"};
+    for (int i = 0; i < points; ++i) sweep.points.push_back(point(i));
+    return sweep;
+  }
+};
+
+TEST_F(SearchRows, IsTheSameSearchWithMorePoints) {
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open(search(2));
+  EXPECT_EQ(rows.add(sweep, 3, point(7)), Added::added);
+  EXPECT_EQ(rows.open(search(2)), sweep);
+  EXPECT_EQ(rows.open(search(3)), sweep) << "what was added keeps its place";
+  EXPECT_EQ(one(database, "SELECT group_concat(coordinates, ' ') FROM sweep_points ORDER BY position"),
+            "[0.0] [0.1] [0.7]");
+  SweepRecord other = search(2);
+  other.search = "[\"batch\"]";
+  EXPECT_NE(rows.open(other), sweep);
+  other = search(2);
+  other.search.clear();
+  EXPECT_NE(rows.open(other), sweep);
+}
+
+TEST_F(SearchRows, OfTwoThatAddOneSucceeds) {
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open(search(2));
+  EXPECT_EQ(rows.add(sweep, 3, point(2)), Added::added);
+  EXPECT_EQ(rows.add(sweep, 3, point(3)), Added::taken);
+  EXPECT_EQ(rows.add(sweep, 5, point(3)), Added::taken) << "no gaps";
+  EXPECT_EQ(rows.add(sweep, 4, point(0)), Added::known);
+  EXPECT_EQ(one(database, "SELECT count(*) FROM sweep_points"), "3");
+}
+
+TEST_F(SearchRows, ManyProcessesMakeEachPointOnceAndNotMoreThanWanted) {
+  constexpr std::int64_t kTrials = 40;
+  SweepRows(database).open(search(2));
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i)
+    children.push_back(start_child([&, i] {
+      SweepRows rows(database);
+      const std::int64_t sweep = rows.open(search(2));
+      for (int next = 100 * (i + 1);; ++next) {
+        while (const auto claim = rows.claim(sweep, {})) {
+          finish_run(number_of(*claim));
+          rows.release(claim->point, {});
+        }
+        const auto made = static_cast<std::int64_t>(rows.searched(sweep, "test_accuracy", true).size());
+        if (made == kTrials) return;
+        rows.add(sweep, made + 1, {identity(next), "name: a\n", "{}", "[0]"});
+      }
+    }));
+  for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+  EXPECT_EQ(one(database, "SELECT count(*) || ' ' || max(position) FROM sweep_points"), "40 40");
+  EXPECT_EQ(one(database, "SELECT max(attempts) FROM points WHERE status = 'finished'"), "1");
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), "40");
+}
+
+TEST_F(SearchRows, TellsWhatItsPointsWereWorth) {
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open(search(4));
+  finish_run(0);
+  const auto first = rows.claim(sweep, {}), second = rows.claim(sweep, {});
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-" + std::to_string(number_of(*first))), split_record());
+  recorder.epoch(run, epoch_record(1, 0.6, true));
+  rows.judge(sweep, first->point, {.epoch = 1, .metric = "test_accuracy"},
+             [](double, const std::vector<double>&) { return false; });
+  recorder.epoch(run, epoch_record(2, 0.9, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped"));
+  rows.release(first->point, {.status = PointStatus::pruned, .reason = {}, .log_tail = {}});
+  rows.release(second->point, {.status = PointStatus::failed, .reason = "x", .log_tail = {}});
+  const std::vector<SearchedPoint> points = rows.searched(sweep, "test_accuracy", true);
+  ASSERT_EQ(points.size(), 4u);
+  EXPECT_EQ(points[0].status, PointStatus::finished);
+  EXPECT_EQ(points[0].value, 0.7);
+  EXPECT_EQ(points[0].coordinates, "[0.0]");
+  EXPECT_EQ(points[1].status, PointStatus::pruned);
+  EXPECT_EQ(points[1].value, 0.6) << "at its rung, where the others are compared with it";
+  EXPECT_EQ(points[1].epochs, 1);
+  EXPECT_EQ(points[2].status, PointStatus::failed);
+  EXPECT_EQ(points[3].status, PointStatus::waiting);
+  EXPECT_FALSE(points[3].value);
+}
+
 TEST_F(ClaimsTest, ARunOfAnotherProcessIsNotBegunTwice) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -128,6 +129,143 @@ void wait_for_epochs(const Workplace& place, std::int64_t epochs) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+// ---- a search ----
+
+const std::vector<std::string> search_command = {
+    "sweep", "tiny.yaml", "lr=log(1e-4,1e-1)", "batch=8,16,32", "--search", "tpe", "--trials", "14", "--jobs", "1"};
+
+const char* const kChosen = "SELECT position, overrides, coordinates FROM sweep_points ORDER BY position";
+
+TEST(SearchCommand, PlansWhatIsDrawnAndSaysHowManyAreChosen) {
+  Workplace place;
+  with_tiny(place, 1);
+  std::vector<std::string> command = search_command;
+  command.push_back("--plan");
+  const Finished plan = place.rxrun(command);
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("These 10 points are drawn; 4 more are chosen by what comes of the earlier ones"));
+  EXPECT_THAT(plan.out, HasSubstr("14 points, 0 done"));
+  command.push_back("--json");
+  EXPECT_EQ(nlohmann::json::parse(place.rxrun(command).out).size(), 10u);
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST(SearchCommand, ChoosesAsManyAsWantedTheSameEachTimeAndContinues) {
+  Workplace place, other;
+  with_tiny(place, 1);
+  with_tiny(other, 1);
+  const Finished sweep = place.rxrun(search_command);
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("Best validation accuracy"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 14);
+  EXPECT_EQ(number(place, "SELECT count(DISTINCT overrides) FROM sweep_points"), 14);
+  EXPECT_THAT(std::get<std::string>(ask(place, "SELECT search FROM sweeps").rows[0][0]), HasSubstr("tpe"));
+  ASSERT_EQ(other.rxrun(search_command).code, 0);
+  EXPECT_EQ(ask(other, kChosen).rows, ask(place, kChosen).rows);
+
+  const Finished again = place.rxrun(search_command);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("14 points, 14 done already"));
+  std::vector<std::string> more = search_command;
+  more[7] = "16";
+  ASSERT_EQ(place.rxrun(more).code, 0);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM sweeps"), 1) << "more points of the same search";
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 16);
+}
+
+TEST(SearchCommand, TwoAtATimeChooseEachPointOnceAlsoAfterKill9) {
+  Workplace place, other;
+  with_tiny(place, 3);
+  with_tiny(other, 3);
+  std::vector<std::string> elsewhere = search_command;
+  elsewhere.insert(elsewhere.end(), {"--results", place.results().string()});
+  const pid_t first = place.start(search_command), second = other.start(elsewhere);
+  for (bool chosen = false; !chosen; std::this_thread::sleep_for(std::chrono::milliseconds(20))) {
+    try {
+      chosen = number(place, "SELECT count(*) FROM sweep_points") > 10;
+    } catch (const std::exception&) {
+      // the database is not there yet
+    }
+  }
+  kill(first, SIGKILL);
+  EXPECT_EQ(place.wait(first).code, 128 + SIGKILL);
+  const Finished two = other.wait(second);
+  EXPECT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(place.rxrun(search_command).code, 0);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM sweeps"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 3"), 14);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 14);
+}
+
+TEST(SearchCommand, ASpaceThatIsSmallerThanItsTrialsEndsWithAllOfIt) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep =
+      place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "9"});
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("has tried all there is, 4 points"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 4);
+}
+
+TEST(SearchCommand, MayStandInTheFileAndHasItsErrors) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1) + "sweep: {search: tpe, trials: 3, lr: \"log(1e-3,1e-1)\"}\n");
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "--plan", "--csv"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_EQ(std::count(plan.out.begin(), plan.out.end(), '\n'), 4) << plan.out;
+  with_tiny(place, 1);
+  const auto fault = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"sweep", "tiny.yaml"});
+    words.insert(words.end(), {"--search", "tpe"});
+    const Finished sweep = place.rxrun(words);
+    EXPECT_EQ(sweep.code, 2);
+    return sweep.err;
+  };
+  EXPECT_THAT(fault({"lr=log(1e-3,1e-1)"}), HasSubstr("--trials N"));
+  EXPECT_THAT(fault({"lr=log(1e-3,1e-1)", "--trials", "5", "--repeat", "3"}), HasSubstr("luckiest"));
+  EXPECT_THAT(fault({"lr=0.1", "--trials", "5"}), HasSubstr("nothing to search among"));
+}
+
+TEST(SearchCommand, APointThatCannotBeBuiltIsLeftOutAndTheOthersAreTried) {
+  Workplace place;
+  with_tiny(place, 1);
+  // A batch of 0 is none. Whether it is drawn at the start, the seed decides.
+  std::vector<std::string> command = {"sweep",    "tiny.yaml", "batch=0..13", "--search", "tpe",
+                                      "--trials", "20",        "--draw-seed", "1"};
+  Finished plan;
+  for (int seed = 1; seed <= 20; ++seed) {
+    command.back() = std::to_string(seed);
+    command.push_back("--plan");
+    plan = place.rxrun(command);
+    command.pop_back();
+    if (plan.code == 0) break;
+    EXPECT_THAT(plan.err, HasSubstr("`batch`")) << "what is drawn at the start is checked at once";
+  }
+  ASSERT_EQ(plan.code, 0);
+  const Finished sweep = place.rxrun(command);
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("cannot be built, another is"));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 13);
+}
+
+TEST(SweepCommand, PruningStopsPointsAndContinuesTheBetterHalf) {
+  Workplace place;
+  with_tiny(place, 16);
+  const std::vector<std::string> command = {
+      "sweep", "tiny.yaml", "lr=1e-1,1e-2,1e-3,1e-4", "batch=8,16", "--prune", "asha", "--jobs", "2"};
+  const Finished sweep = place.rxrun(command);
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("Pruning: "));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 16"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'pruned'"), 7);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 2"), 8);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 4"), 4);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 2);
+  const Finished again = place.rxrun(command);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 1) << "decided is decided";
 }
 
 class KilledSweep : public testing::Test {

@@ -41,6 +41,16 @@ TEST(SweepSection, SaysWhatWordsWouldSay) {
   EXPECT_EQ(section.declaration.fixed[0].value, "16");
   EXPECT_EQ(section.trials, 20);
   EXPECT_EQ(section.repeat, 3);
+  EXPECT_EQ(section.search, "");
+}
+
+TEST(SweepSection, ASearchIsSaidByItsName) {
+  Diagnostics diagnostics;
+  EXPECT_EQ(section_of("sweep: {search: tpe, trials: 5, lr: \"log(1e-5,1)\"}\n", diagnostics).search, "tpe");
+  EXPECT_FALSE(diagnostics.has_errors());
+  section_of("sweep: {search: [tpe], lr: [1, 2]}\n", diagnostics);
+  ASSERT_EQ(diagnostics.list().size(), 1u);
+  EXPECT_THAT(diagnostics.list()[0].message, HasSubstr("`search` has to be `tpe`"));
 }
 
 TEST(SweepSection, FaultsAreShownInTheFile) {

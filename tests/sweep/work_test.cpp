@@ -4,7 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <csignal>
+#include <fstream>
+#include <map>
+#include <thread>
 
 #include "child.h"
 #include "temporary_results.h"
@@ -133,6 +138,86 @@ TEST_F(WorkTest, ASignalStopsTheWorkersAndNothingNewIsStarted) {
   on_start = [&](const Claim&) { stop = SIGTERM; };
   EXPECT_EQ(work(rows, sweep, {.stop = &stop}), WorkEnd::stopped);
   EXPECT_THAT(statuses(rows, sweep), ElementsAre("interrupted", "waiting"));
+}
+
+TEST_F(WorkTest, ASearchGoesOnWhenNothingIsLeftToClaim) {
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open(
+      {.name = "a", .declaration = {}, .command = {}, .points = {{"identity of a-0", "exit 1", "{}"}}, .search = "[]"});
+  std::int64_t made = 1;
+  std::vector<std::size_t> started_before;
+  work(rows, sweep, {.more = [&] {
+         if (made == 3) return false;
+         started_before.push_back(started.size());
+         const std::string identity = "identity of a-" + std::to_string(made++);
+         return rows.add(sweep, made, {identity, "exit 1", "{}"}) == Added::added;
+       }});
+  EXPECT_THAT(started, ElementsAre(1, 2, 3));
+  EXPECT_THAT(started_before, ElementsAre(1, 2));
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("failed", "failed", "failed"));
+}
+
+TEST_F(WorkTest, OnlyFailedPointsMeansNoNewOnes) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 1"});
+  work(rows, sweep, {.only = {rows.states(sweep)[0].point}, .more = [] {
+                       ADD_FAILURE() << "asked for more";
+                       return false;
+                     }});
+  EXPECT_THAT(started, ElementsAre(1));
+}
+
+TEST_F(WorkTest, HalvingStopsAtTheRungAndTheBetterHalfGoesOn) {
+  SweepRows rows(database);
+  // The script waits to be stopped at its rung; when it is started again there is a file, and it ends.
+  std::vector<std::string> scripts;
+  for (int i = 0; i < 4; ++i)
+    scripts.push_back("test -e " + (folder / ("go" + std::to_string(i))).string() + " && exit 0; exec sleep 60");
+  const std::int64_t sweep = sweep_of(rows, scripts);
+  Recorder recorder(database);
+  std::map<std::int64_t, std::int64_t> runs;
+  on_start = [&](const Claim& claim) {
+    if (runs.count(claim.position) != 0) {
+      std::ofstream(folder / ("go" + std::to_string(claim.position - 1)));
+      recorder.end(runs[claim.position], end_record(0.8, 1));
+      return;
+    }
+    const std::int64_t run = recorder.begin(run_record("a-" + std::to_string(claim.position - 1)), split_record());
+    recorder.epoch(run, epoch_record(1, 0.1 * static_cast<double>(claim.position), true));
+    runs[claim.position] = run;
+  };
+  const PruneRule rule{.kind = PruneRule::Kind::halving, .rungs = {1}};
+  EXPECT_EQ(work(rows, sweep, {.prune = rule}), WorkEnd::done);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("pruned", "pruned", "finished", "finished"));
+  EXPECT_THAT(rows.states(sweep)[0].reason, HasSubstr("the better half goes on"));
+  ASSERT_EQ(started.size(), 6u);
+  EXPECT_THAT(std::vector(started.begin() + 4, started.end()), ElementsAre(4, 3)) << "the best first";
+}
+
+TEST_F(WorkTest, HalvingDoesNotTakeTheFirstForTheBest) {
+  SweepRows rows(database);
+  const std::string flag = (folder / "go").string();
+  const std::string script = "test -e " + flag + " && exit 0; exec sleep 60";
+  const std::int64_t sweep = sweep_of(rows, {script, script});
+  std::array<std::int64_t, 2> runs = {};
+  std::jthread slow;
+  on_start = [&](const Claim& claim) {
+    const auto place = static_cast<std::size_t>(claim.position - 1);
+    Recorder recorder(database);
+    if (runs.at(place) != 0) {
+      std::ofstream{flag};
+      return recorder.end(runs.at(place), end_record(0.8, 1));
+    }
+    const std::int64_t run = runs.at(place) = recorder.begin(run_record("a-" + std::to_string(place)), split_record());
+    if (place == 0) return recorder.epoch(run, epoch_record(1, 0.1, true));
+    slow = std::jthread([this, run] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+      Recorder(database).epoch(run, epoch_record(1, 0.9, true));
+    });
+  };
+  EXPECT_EQ(work(rows, sweep, {.jobs = 2, .prune = {.kind = PruneRule::Kind::halving, .rungs = {1}}}), WorkEnd::done);
+  EXPECT_THAT(started, ElementsAre(1, 2, 2)) << "the first was alone at its rung while the second was on its way";
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("pruned", "finished"));
 }
 
 TEST_F(WorkTest, APointThatIsBusyElsewhereIsTriedLater) {
