@@ -221,7 +221,7 @@ TEST_P(GroupedConvolutionKernel, RoundsToNearestEven) {
 }
 
 std::string parameter_name(const testing::TestParamInfo<GroupedConvolutionKernel::ParamType>& info) {
-  const char* const sets[] = {"portable", "avx2", "avx512"};
+  const char* const sets[] = {"portable", "avx2", "avx512", "avx512_bfloat16"};
   const auto [set, type] = info.param;
   return std::string(sets[static_cast<int>(set)]) + (type == NumberType::float32 ? "_float32" : "_bfloat16");
 }

@@ -1,5 +1,5 @@
-// Two-dimensional convolution by the kernels of kernels/grouped_convolution.h where they take it and are faster, and by
-// at::conv2d everywhere else.
+// Two-dimensional convolution. The parts of it (forward, gradient of x, gradient of the weight) for which the kernels of
+// kernels/grouped_convolution.h are faster are computed by them, all else by LibTorch.
 #pragma once
 
 #include "rxrun/layers/shapes.h"
