@@ -9,6 +9,7 @@ extern const BatchNormKernels batch_norm_avx512_bfloat16;
 const BatchNormKernels batch_norm_avx512_bfloat16 = batch_norm_functions(InstructionSet::avx512_bfloat16);
 
 extern const GroupedConvolutionKernels grouped_convolution_avx512_bfloat16;
-const GroupedConvolutionKernels grouped_convolution_avx512_bfloat16 = grouped_convolution_functions(InstructionSet::avx512_bfloat16);
+const GroupedConvolutionKernels grouped_convolution_avx512_bfloat16 =
+    grouped_convolution_functions(InstructionSet::avx512_bfloat16);
 
 }  // namespace rxrun::kernels

@@ -1,8 +1,8 @@
 // The functions of batch_norm.h for the instruction set that this file is compiled for.
 //
-// A task is a chunk of pixels. It is walked through in the order of memory, or nearly so: four pixels side by side, so that
-// what belongs to a channel is loaded once for the four; where channels are summed, 64 pixels of a block of channels at a
-// time, whose sums stay in registers.
+// A task is a chunk of pixels. It is walked through in the order of memory, or nearly so: four pixels side by side, so
+// that what belongs to a channel is loaded once for the four; where channels are summed, 64 pixels of a block of
+// channels at a time, whose sums stay in registers.
 #pragma once
 
 #include "batch_norm.h"
@@ -14,7 +14,7 @@ namespace norm {
 
 using Index = std::int64_t;
 
-constexpr Index kChunkNumbers = 1 << 17;  // about as many are a task
+constexpr Index kChunkNumbers = 1 << 16;  // about as many are a task
 constexpr Index kFloatPixels = 64;        // that are summed in float32
 constexpr int kTogether = 4;              // pixels side by side
 
@@ -52,7 +52,8 @@ struct Channels {
     if constexpr (kVectors == 1) {
       channels.value[0] = load(from);
     } else {
-      for (int v = 0; v < kVectors; v += 2) channels.set(v, load_channels(from + v * kLanes, static_cast<const Number*>(nullptr)));
+      for (int v = 0; v < kVectors; v += 2)
+        channels.set(v, load_channels(from + v * kLanes, static_cast<const Number*>(nullptr)));
     }
     return channels;
   }
@@ -79,11 +80,13 @@ struct Channels {
 constexpr Index kPixelsAhead = 8;
 template <int kVectors, typename Number>
 inline void prefetch(const Number* from) {
-  for (int line = 0; line < kVectors * kLanes * static_cast<int>(sizeof(Number)); line += 64) __builtin_prefetch(reinterpret_cast<const char*>(from) + line, 0, 2);
+  for (int line = 0; line < kVectors * kLanes * static_cast<int>(sizeof(Number)); line += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(from) + line, 0, 2);
 }
 template <int kVectors, typename Number>
 inline void prefetch_to_write(Number* to) {
-  for (int line = 0; line < kVectors * kLanes * static_cast<int>(sizeof(Number)); line += 64) __builtin_prefetch(reinterpret_cast<char*>(to) + line, 1, 2);
+  for (int line = 0; line < kVectors * kLanes * static_cast<int>(sizeof(Number)); line += 64)
+    __builtin_prefetch(reinterpret_cast<char*>(to) + line, 1, 2);
 }
 
 // Calls tile.template operator()<kPixels, kVectors>(offset of the first number, first channel) until all pixels from
@@ -91,7 +94,8 @@ inline void prefetch_to_write(Number* to) {
 template <int kPixels, typename Tile>
 void for_channels(Index channels, Index pixel, const Tile& tile) {
   Index channel = 0;
-  for (; channel + 2 * kLanes <= channels; channel += 2 * kLanes) tile.template operator()<kPixels, 2>(pixel * channels + channel, channel);
+  for (; channel + 2 * kLanes <= channels; channel += 2 * kLanes)
+    tile.template operator()<kPixels, 2>(pixel * channels + channel, channel);
   if (channel < channels) tile.template operator()<kPixels, 1>(pixel * channels + channel, channel);
 }
 template <typename Tile>
@@ -101,8 +105,8 @@ void for_tiles(Index channels, Index first, Index last, const Tile& tile) {
   for (; pixel < last; ++pixel) for_channels<1>(channels, pixel, tile);
 }
 
-// Adds two sums a channel over `count` pixels, taken in float32, to `sums`. add(offset of a pixel's first channel, first
-// sums, second sums) adds one pixel.
+// Adds two sums a channel over `count` pixels, taken in float32, to `sums`. add(offset of a pixel's first channel,
+// first sums, second sums) adds one pixel.
 template <typename Number, int kVectors, typename Add>
 void sum_block(Index channels, Index offset, Index count, double* sums, const Add& add) {
   Vector first[kVectors], second[kVectors];
@@ -122,8 +126,8 @@ void sum_block(Index channels, Index offset, Index count, double* sums, const Ad
   }
 }
 
-// Two sums a channel over the pixels of tasks. prepare.template operator()<kVectors>(first channel) gives sum_block's `add`
-// for as many vectors of channels, which stay in registers over some pixels.
+// Two sums a channel over the pixels of tasks. prepare.template operator()<kVectors>(first channel) gives sum_block's
+// `add` for as many vectors of channels, which stay in registers over some pixels.
 template <typename Number, typename Prepare>
 void sum_tasks(const NormalizedTensor& t, Index first_task, Index last_task, double* sums, const Prepare& prepare) {
   for (Index task = first_task; task < last_task; ++task) {
@@ -135,7 +139,8 @@ void sum_tasks(const NormalizedTensor& t, Index first_task, Index last_task, dou
       Index channel = 0;
       const auto add_vectors = [&]<int kVectors>() {
         for (; channel + kVectors * kLanes <= t.channels; channel += kVectors * kLanes) {
-          sum_block<Number, kVectors>(t.channels, start * t.channels + channel, count, to + channel, prepare.template operator()<kVectors>(channel));
+          sum_block<Number, kVectors>(t.channels, start * t.channels + channel, count, to + channel,
+                                      prepare.template operator()<kVectors>(channel));
         }
       };
       add_vectors.template operator()<4>();
@@ -169,10 +174,12 @@ void origin(const NormalizedTensor& t, const Number* x, float* origin) {
 }
 
 template <typename Number>
-void sum(const NormalizedTensor& t, const Number* x, const float* origin, double* sums, Index first_task, Index last_task) {
+void sum(const NormalizedTensor& t, const Number* x, const float* origin, double* sums, Index first_task,
+         Index last_task) {
   sum_tasks<Number>(t, first_task, last_task, sums, [&]<int kVectors>(Index channel) {
     using Block = Channels<Number, kVectors>;
-    return [x, ahead = kFloatPixels * t.channels, from = Block::of_channels(origin + channel)](Index at, Vector* first, Vector* second) {
+    return [x, ahead = kFloatPixels * t.channels, from = Block::of_channels(origin + channel)](Index at, Vector* first,
+                                                                                               Vector* second) {
       prefetch<kVectors>(x + at + ahead);
       const Block input = Block::of_pixel(x + at);
       for (int v = 0; v < kVectors; ++v) {
@@ -185,38 +192,41 @@ void sum(const NormalizedTensor& t, const Number* x, const float* origin, double
 }
 
 template <typename Number, bool kResidual, bool kRelu>
-void normalize(const NormalizedTensor& t, const Number* x, const float* scale, const float* shift, const Number* residual, Number* y,
-               Index first_task, Index last_task) {
-  for_tiles(t.channels, Chunk(t, first_task).first, Chunk(t, last_task - 1).last, [&]<int kPixels, int kVectors>(Index first, Index channel) {
-    using Block = Channels<Number, kVectors>;
-    const Block scales = Block::of_channels(scale + channel), shifts = Block::of_channels(shift + channel);
-    const Index ahead = kPixelsAhead * t.channels;
-    for (int pixel = 0; pixel < kPixels; ++pixel) {
-      const Index at = first + pixel * t.channels;
-      prefetch<kVectors>(x + at + ahead);
-      if constexpr (kResidual) prefetch<kVectors>(residual + at + ahead);
-      prefetch_to_write<kVectors>(y + at + ahead);
-      Block value = Block::of_pixel(x + at);
-      for (int v = 0; v < kVectors; ++v) value.value[v] = value.value[v] * scales.value[v] + shifts.value[v];
-      if constexpr (kResidual) {
-        const Block added = Block::of_pixel(residual + at);
-        for (int v = 0; v < kVectors; ++v) value.value[v] += added.value[v];
-      }
-      if constexpr (kRelu) {
-        for (int v = 0; v < kVectors; ++v) value.value[v] = clip_at_zero(value.value[v]);
-      }
-      value.to_pixel(y + at);
-    }
-  });
+void normalize(const NormalizedTensor& t, const Number* x, const float* scale, const float* shift,
+               const Number* residual, Number* y, Index first_task, Index last_task) {
+  for_tiles(t.channels, Chunk(t, first_task).first, Chunk(t, last_task - 1).last,
+            [&]<int kPixels, int kVectors>(Index first, Index channel) {
+              using Block = Channels<Number, kVectors>;
+              const Block scales = Block::of_channels(scale + channel), shifts = Block::of_channels(shift + channel);
+              const Index ahead = kPixelsAhead * t.channels;
+              for (int pixel = 0; pixel < kPixels; ++pixel) {
+                const Index at = first + pixel * t.channels;
+                prefetch<kVectors>(x + at + ahead);
+                if constexpr (kResidual) prefetch<kVectors>(residual + at + ahead);
+                prefetch_to_write<kVectors>(y + at + ahead);
+                Block value = Block::of_pixel(x + at);
+                for (int v = 0; v < kVectors; ++v) value.value[v] = value.value[v] * scales.value[v] + shifts.value[v];
+                if constexpr (kResidual) {
+                  const Block added = Block::of_pixel(residual + at);
+                  for (int v = 0; v < kVectors; ++v) value.value[v] += added.value[v];
+                }
+                if constexpr (kRelu) {
+                  for (int v = 0; v < kVectors; ++v) value.value[v] = clip_at_zero(value.value[v]);
+                }
+                value.to_pixel(y + at);
+              }
+            });
 }
 
 template <typename Number>
-void normalize(const NormalizedTensor& t, const void* x, const float* scale, const float* shift, const void* residual, bool relu, void* y,
-               Index first_task, Index last_task) {
+void normalize(const NormalizedTensor& t, const void* x, const float* scale, const float* shift, const void* residual,
+               bool relu, void* y, Index first_task, Index last_task) {
   const auto* from = static_cast<const Number*>(x);
   const auto* added = static_cast<const Number*>(residual);
   auto* to = static_cast<Number*>(y);
-  const auto run = residual ? normalize<Number, true, true> : relu ? normalize<Number, false, true> : normalize<Number, false, false>;
+  const auto run = residual ? normalize<Number, true, true>
+                   : relu   ? normalize<Number, false, true>
+                            : normalize<Number, false, false>;
   run(t, from, scale, shift, added, to, first_task, last_task);
 }
 
@@ -237,21 +247,24 @@ struct InputMask {
   }
   void apply(const Channels<Number, kVectors>& input, Channels<Number, kVectors>& g) const {
     if constexpr (kByInput) {
-      for (int v = 0; v < kVectors; ++v) g.value[v] = where_positive(input.value[v] * scales.value[v] + shifts.value[v], g.value[v]);
+      for (int v = 0; v < kVectors; ++v)
+        g.value[v] = where_positive(input.value[v] * scales.value[v] + shifts.value[v], g.value[v]);
     }
   }
   Channels<Number, kVectors> scales, shifts;
 };
 
 template <typename Number, Mask kMask>
-void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, Number* masked, double* sums, Index first_task, Index last_task) {
+void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, Number* masked, double* sums, Index first_task,
+                   Index last_task) {
   const auto* dy = static_cast<const Number*>(gradient.y_gradient);
   const auto* x = static_cast<const Number*>(gradient.x);
   const auto* y = static_cast<const Number*>(gradient.y);
   sum_tasks<Number>(t, first_task, last_task, sums, [&]<int kVectors>(Index channel) {
     using Block = Channels<Number, kVectors>;
     const InputMask<Number, kVectors, kMask == Mask::by_input> mask(gradient, channel);
-    return [=, ahead = kFloatPixels * t.channels, means = Block::of_channels(gradient.mean + channel)](Index at, Vector* first, Vector* second) {
+    return [=, ahead = kFloatPixels * t.channels, means = Block::of_channels(gradient.mean + channel)](
+               Index at, Vector* first, Vector* second) {
       prefetch<kVectors>(x + at + ahead);
       prefetch<kVectors>(dy + at + ahead);
       if constexpr (kMask == Mask::by_output) {
@@ -275,7 +288,8 @@ void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, Number* 
 }
 
 template <typename Number>
-void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, void* masked, double* sums, Index first_task, Index last_task) {
+void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, void* masked, double* sums, Index first_task,
+                   Index last_task) {
   const auto run = gradient.mask == Mask::none       ? sum_gradients<Number, Mask::none>
                    : gradient.mask == Mask::by_input ? sum_gradients<Number, Mask::by_input>
                                                      : sum_gradients<Number, Mask::by_output>;
@@ -283,35 +297,39 @@ void sum_gradients(const NormalizedTensor& t, const Gradient& gradient, void* ma
 }
 
 template <typename Number, bool kByInput>
-void input_gradient(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient, const float* by_input,
-                    const float* constant, Number* dx, Index first_task, Index last_task) {
+void input_gradient(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient,
+                    const float* by_input, const float* constant, Number* dx, Index first_task, Index last_task) {
   const auto* dy = static_cast<const Number*>(gradient.y_gradient);
   const auto* x = static_cast<const Number*>(gradient.x);
-  for_tiles(t.channels, Chunk(t, first_task).first, Chunk(t, last_task - 1).last, [&]<int kPixels, int kVectors>(Index first, Index channel) {
-    using Block = Channels<Number, kVectors>;
-    const Block means = Block::of_channels(gradient.mean + channel), of_gradient = Block::of_channels(by_gradient + channel);
-    const Block of_input = Block::of_channels(by_input + channel), constants = Block::of_channels(constant + channel);
-    const InputMask<Number, kVectors, kByInput> mask(gradient, channel);
-    const Index ahead = kPixelsAhead * t.channels;
-    for (int pixel = 0; pixel < kPixels; ++pixel) {
-      const Index at = first + pixel * t.channels;
-      prefetch<kVectors>(x + at + ahead);
-      prefetch<kVectors>(dy + at + ahead);
-      prefetch_to_write<kVectors>(dx + at + ahead);
-      const Block input = Block::of_pixel(x + at);
-      Block g = Block::of_pixel(dy + at);
-      mask.apply(input, g);
-      for (int v = 0; v < kVectors; ++v) {
-        g.value[v] = of_gradient.value[v] * g.value[v] + of_input.value[v] * (input.value[v] - means.value[v]) + constants.value[v];
-      }
-      g.to_pixel(dx + at);
-    }
-  });
+  for_tiles(t.channels, Chunk(t, first_task).first, Chunk(t, last_task - 1).last,
+            [&]<int kPixels, int kVectors>(Index first, Index channel) {
+              using Block = Channels<Number, kVectors>;
+              const Block means = Block::of_channels(gradient.mean + channel),
+                          of_gradient = Block::of_channels(by_gradient + channel);
+              const Block of_input = Block::of_channels(by_input + channel),
+                          constants = Block::of_channels(constant + channel);
+              const InputMask<Number, kVectors, kByInput> mask(gradient, channel);
+              const Index ahead = kPixelsAhead * t.channels;
+              for (int pixel = 0; pixel < kPixels; ++pixel) {
+                const Index at = first + pixel * t.channels;
+                prefetch<kVectors>(x + at + ahead);
+                prefetch<kVectors>(dy + at + ahead);
+                prefetch_to_write<kVectors>(dx + at + ahead);
+                const Block input = Block::of_pixel(x + at);
+                Block g = Block::of_pixel(dy + at);
+                mask.apply(input, g);
+                for (int v = 0; v < kVectors; ++v) {
+                  g.value[v] = of_gradient.value[v] * g.value[v] +
+                               of_input.value[v] * (input.value[v] - means.value[v]) + constants.value[v];
+                }
+                g.to_pixel(dx + at);
+              }
+            });
 }
 
 template <typename Number>
-void input_gradient(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient, const float* by_input,
-                    const float* constant, void* dx, Index first_task, Index last_task) {
+void input_gradient(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient,
+                    const float* by_input, const float* constant, void* dx, Index first_task, Index last_task) {
   const auto run = gradient.mask == Mask::by_input ? input_gradient<Number, true> : input_gradient<Number, false>;
   run(t, gradient, by_gradient, by_input, constant, static_cast<Number*>(dx), first_task, last_task);
 }
@@ -323,24 +341,26 @@ void origin_of(const NormalizedTensor& t, const void* x, float* to) {
   origin(t, static_cast<const Bfloat16*>(x), to);
 }
 
-void sum_of(const NormalizedTensor& t, const void* x, const float* origin, double* sums, Index first_task, Index last_task) {
+void sum_of(const NormalizedTensor& t, const void* x, const float* origin, double* sums, Index first_task,
+            Index last_task) {
   if (t.type == NumberType::float32) return sum(t, static_cast<const float*>(x), origin, sums, first_task, last_task);
   sum(t, static_cast<const Bfloat16*>(x), origin, sums, first_task, last_task);
 }
 
-void normalize_any(const NormalizedTensor& t, const void* x, const float* scale, const float* shift, const void* residual, bool relu,
-                   void* y, Index first_task, Index last_task) {
+void normalize_any(const NormalizedTensor& t, const void* x, const float* scale, const float* shift,
+                   const void* residual, bool relu, void* y, Index first_task, Index last_task) {
   const auto run = t.type == NumberType::float32 ? normalize<float> : normalize<Bfloat16>;
   if (first_task < last_task) run(t, x, scale, shift, residual, relu, y, first_task, last_task);
 }
 
-void sum_gradients_any(const NormalizedTensor& t, const Gradient& gradient, void* masked, double* sums, Index first_task, Index last_task) {
+void sum_gradients_any(const NormalizedTensor& t, const Gradient& gradient, void* masked, double* sums,
+                       Index first_task, Index last_task) {
   const auto run = t.type == NumberType::float32 ? sum_gradients<float> : sum_gradients<Bfloat16>;
   run(t, gradient, masked, sums, first_task, last_task);
 }
 
-void input_gradient_any(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient, const float* by_input,
-                        const float* constant, void* dx, Index first_task, Index last_task) {
+void input_gradient_any(const NormalizedTensor& t, const Gradient& gradient, const float* by_gradient,
+                        const float* by_input, const float* constant, void* dx, Index first_task, Index last_task) {
   const auto run = t.type == NumberType::float32 ? input_gradient<float> : input_gradient<Bfloat16>;
   if (first_task < last_task) run(t, gradient, by_gradient, by_input, constant, dx, first_task, last_task);
 }
@@ -348,8 +368,16 @@ void input_gradient_any(const NormalizedTensor& t, const Gradient& gradient, con
 }  // namespace norm
 
 constexpr BatchNormKernels batch_norm_functions(InstructionSet set) {
-  return {set,           norm::takes,         norm::tasks,             norm::sums_size,          norm::origin_of,
-          norm::sum_of,  norm::normalize_any, norm::sum_gradients_any, norm::input_gradient_any, norm::total};
+  return {set,
+          norm::takes,
+          norm::tasks,
+          norm::sums_size,
+          norm::origin_of,
+          norm::sum_of,
+          norm::normalize_any,
+          norm::sum_gradients_any,
+          norm::input_gradient_any,
+          norm::total};
 }
 
 }  // namespace

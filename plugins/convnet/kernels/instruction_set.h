@@ -9,8 +9,8 @@ enum class InstructionSet {
   avx512,           // F, BW, DQ and VL
   avx512_bfloat16,  // and BF16, which rounds in one instruction
 };
-inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::avx2, InstructionSet::avx512,
-                                                    InstructionSet::avx512_bfloat16};
+inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::avx2,
+                                                      InstructionSet::avx512, InstructionSet::avx512_bfloat16};
 
 // Does this processor have it, and the kernels were compiled for it?
 bool has_instruction_set(InstructionSet set);

@@ -1,5 +1,5 @@
-// Vectors of RXRUN_LANES numbers in GCC's notation, for the files that are compiled once for each instruction set. All is
-// of internal linkage, and no other header with functions may be included beside it: the linker would keep one
+// Vectors of RXRUN_LANES numbers in GCC's notation, for the files that are compiled once for each instruction set. All
+// is of internal linkage, and no other header with functions may be included beside it: the linker would keep one
 // instruction set's copy of an inline function for the whole program.
 #pragma once
 
@@ -67,7 +67,8 @@ inline void store_pair(Bfloat16* to, const Pair& pair) {
                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   *reinterpret_cast<UnalignedWords*>(to) = reinterpret_cast<Words>(__builtin_shuffle(halves, kInterleaved));
 #else
-  *reinterpret_cast<UnalignedWords*>(to) = (rounded_to_bfloat16(pair.first) >> 16) | (rounded_to_bfloat16(pair.second) & 0xffff0000u);
+  *reinterpret_cast<UnalignedWords*>(to) =
+      (rounded_to_bfloat16(pair.first) >> 16) | (rounded_to_bfloat16(pair.second) & 0xffff0000u);
 #endif
 }
 // The numbers of channels, in the order in which load_pair brings those of a pixel.

@@ -17,11 +17,14 @@ using kernels::GroupedConvolutionKernels;
 using torch::Tensor;
 
 const GroupedConvolutionKernels& kernels_here() {
-  static const GroupedConvolutionKernels& chosen = kernels::grouped_convolution_kernels(kernels::best_instruction_set());
+  static const GroupedConvolutionKernels& chosen =
+      kernels::grouped_convolution_kernels(kernels::best_instruction_set());
   return chosen;
 }
 
-kernels::WeightStrides strides_of(const Tensor& weight) { return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)}; }
+kernels::WeightStrides strides_of(const Tensor& weight) {
+  return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)};
+}
 
 template <typename Work>
 void in_parallel(std::int64_t tasks, const Work& work) {
@@ -29,8 +32,10 @@ void in_parallel(std::int64_t tasks, const Work& work) {
 }
 
 // The shape as the kernels know it; without value where theirs is another convolution.
-std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight, const Window& window, std::int64_t groups) {
-  if (weight.size(0) != x.size(1) || window.stride.height != window.stride.width || window.dilation != Extent{1, 1}) return std::nullopt;
+std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight, const Window& window,
+                                           std::int64_t groups) {
+  if (weight.size(0) != x.size(1) || window.stride.height != window.stride.width || window.dilation != Extent{1, 1})
+    return std::nullopt;
   GroupedConvolution shape;
   shape.batch = x.size(0);
   shape.channels = x.size(1);
@@ -49,8 +54,9 @@ std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight
 }
 
 // The parts of the work for which the kernels are faster than LibTorch's, as tests/benchmark/grouped_convolution.cpp
-// measures it (AVX-512, LibTorch 1.13). LibTorch's products of matrices come into their own with eight channels a group,
-// twice as fast in bfloat16, but for the weight's gradient; and it has kernels of its own for one channel a group.
+// measures it (AVX-512, LibTorch 1.13). LibTorch's products of matrices come into their own with eight channels a
+// group, twice as fast in bfloat16, but for the weight's gradient; and it has kernels of its own for one channel a
+// group.
 struct Faster {
   bool forward, input_gradient, weight_gradient;
   bool any() const { return forward || input_gradient || weight_gradient; }
@@ -65,7 +71,8 @@ Faster faster_parts(const GroupedConvolution& shape, torch::ScalarType type) {
 
 bool is_taken(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
   if (bias.defined() || kernels_here().instruction_set == kernels::InstructionSet::portable) return false;
-  if (!is_kernel_image(x) || !is_float32_on_cpu(weight) || (autocast_on_cpu() && x.scalar_type() == at::kFloat)) return false;
+  if (!is_kernel_image(x) || !is_float32_on_cpu(weight) || (autocast_on_cpu() && x.scalar_type() == at::kFloat))
+    return false;
   const auto shape = shape_of(x, weight, window, groups);
   return shape && faster_parts(*shape, x.scalar_type()).any();
 }
@@ -73,34 +80,40 @@ bool is_taken(const Tensor& x, const Tensor& weight, const Tensor& bias, const W
 // LibTorch's own numbers of a window.
 struct Numbers {
   explicit Numbers(const Window& window)
-      : stride{window.stride.height, window.stride.width}, padding{window.padding.height, window.padding.width},
+      : stride{window.stride.height, window.stride.width},
+        padding{window.padding.height, window.padding.width},
         dilation{window.dilation.height, window.dilation.width} {}
   std::array<std::int64_t, 2> stride, padding, dilation;
 };
 
-Tensor by_libtorch(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
+Tensor by_libtorch(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                   std::int64_t groups) {
   const Numbers numbers(window);
-  return at::conv2d(x, weight, bias, at::IntArrayRef(numbers.stride), at::IntArrayRef(numbers.padding), at::IntArrayRef(numbers.dilation), groups);
+  return at::conv2d(x, weight, bias, at::IntArrayRef(numbers.stride), at::IntArrayRef(numbers.padding),
+                    at::IntArrayRef(numbers.dilation), groups);
 }
 
 class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvolutionFunction> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, std::int64_t stride,
-                        std::int64_t padding_height, std::int64_t padding_width) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        std::int64_t stride, std::int64_t padding_height, std::int64_t padding_width) {
     context->save_for_backward({x, weight});
     context->saved_data["window"] = std::vector<std::int64_t>{stride, padding_height, padding_width};
     const Window numbers = window(context);
     const std::int64_t groups = x.size(1) / weight.size(1);
     const GroupedConvolution shape = *shape_of(x, weight, numbers, groups);
-    if (!faster_parts(shape, x.scalar_type()).forward) return by_libtorch(x, weight.to(x.scalar_type()), {}, numbers, groups);
+    if (!faster_parts(shape, x.scalar_type()).forward)
+      return by_libtorch(x, weight.to(x.scalar_type()), {}, numbers, groups);
     Tensor y = empty_image({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.scalar_type());
     in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight), y.data_ptr(), first, last);
+      kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
+                             y.data_ptr(), first, last);
     });
     return y;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the grouped convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1];
@@ -112,9 +125,10 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
     Tensor dx, dw;
     if ((of_x && !faster.input_gradient) || (of_weight && !faster.weight_gradient)) {
       const Numbers numbers(window(context));
-      std::tie(dx, dw, std::ignore) = at::convolution_backward(
-          dy, x, weight.to(x.scalar_type()), c10::nullopt, numbers.stride, numbers.padding, numbers.dilation, /*transposed=*/false, {0, 0}, groups,
-          {of_x && !faster.input_gradient, of_weight && !faster.weight_gradient, false});
+      std::tie(dx, dw, std::ignore) =
+          at::convolution_backward(dy, x, weight.to(x.scalar_type()), c10::nullopt, numbers.stride, numbers.padding,
+                                   numbers.dilation, /*transposed=*/false, {0, 0}, groups,
+                                   {of_x && !faster.input_gradient, of_weight && !faster.weight_gradient, false});
       if (dw.defined()) dw = dw.to(at::kFloat);
     }
     if (of_x && faster.input_gradient) dx = input_gradient(shape, dy, weight);
@@ -135,19 +149,23 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
   static Tensor input_gradient(const GroupedConvolution& shape, const Tensor& dy, const Tensor& weight) {
     Tensor dx = empty_image({shape.batch, shape.channels, shape.height, shape.width}, dy.scalar_type());
     in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight), dx.data_ptr(), first, last);
+      kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
+                                    dx.data_ptr(), first, last);
     });
     return dx;
   }
 
-  static Tensor weight_gradient(const GroupedConvolution& shape, const Tensor& x, const Tensor& dy, const Tensor& weight) {
+  static Tensor weight_gradient(const GroupedConvolution& shape, const Tensor& x, const Tensor& dy,
+                                const Tensor& weight) {
     Tensor dw = at::empty_like(weight);
     const Tensor partial = at::empty({kernels_here().partial_size(shape)}, weight.options());
     in_parallel(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(), partial.data_ptr<float>(), first, last);
+      kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(),
+                                             partial.data_ptr<float>(), first, last);
     });
     in_parallel(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first, last);
+      kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first,
+                                         last);
     });
     return dw;
   }
@@ -155,9 +173,11 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
 }  // namespace
 
-torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
+torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                       std::int64_t groups) {
   if (!is_taken(x, weight, bias, window, groups)) return by_libtorch(x, weight, bias, window, groups);
-  return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height, window.padding.width);
+  return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height,
+                                           window.padding.width);
 }
 
 }  // namespace rxrun::layers
