@@ -1,12 +1,12 @@
 #include "training/optimizer.h"
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "rxrun/parallel.h"
 #include "training/update.h"
 
 namespace rxrun {
@@ -119,7 +119,7 @@ template <typename Work>
 void for_stretches(const Tensors& tensors, const Work& work) {
   std::vector<std::int64_t> ends;  // of each tensor's stretches
   for (const at::Tensor& tensor : tensors) ends.push_back((ends.empty() ? 0 : ends.back()) + (tensor.numel() + kStretch - 1) / kStretch);
-  at::parallel_for(0, ends.back(), 1, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(ends.back(), [&](std::int64_t first, std::int64_t last) {
     auto tensor = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), first) - ends.begin());
     for (std::int64_t stretch = first; stretch < last; ++stretch) {
       while (stretch >= ends[tensor]) ++tensor;

@@ -1,6 +1,5 @@
 #include "convolve.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
@@ -8,6 +7,7 @@
 
 #include "kernel_tensors.h"
 #include "kernels/grouped_convolution.h"
+#include "rxrun/parallel.h"
 
 namespace rxrun::layers {
 namespace {
@@ -24,11 +24,6 @@ const GroupedConvolutionKernels& kernels_here() {
 
 kernels::WeightStrides strides_of(const Tensor& weight) {
   return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)};
-}
-
-template <typename Work>
-void in_parallel(std::int64_t tasks, const Work& work) {
-  at::parallel_for(0, tasks, 1, work);
 }
 
 // The shape as the kernels know it; without value where theirs is another convolution.
@@ -105,7 +100,7 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
     if (!faster_parts(shape, x.scalar_type()).forward)
       return by_libtorch(x, weight.to(x.scalar_type()), {}, numbers, groups);
     Tensor y = empty_image({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.scalar_type());
-    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+    parallel_for(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
       kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
                              y.data_ptr(), first, last);
     });
@@ -148,7 +143,7 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
   static Tensor input_gradient(const GroupedConvolution& shape, const Tensor& dy, const Tensor& weight) {
     Tensor dx = empty_image({shape.batch, shape.channels, shape.height, shape.width}, dy.scalar_type());
-    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+    parallel_for(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
       kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
                                     dx.data_ptr(), first, last);
     });
@@ -159,11 +154,11 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
                                 const Tensor& weight) {
     Tensor dw = at::empty_like(weight);
     const Tensor partial = at::empty({kernels_here().partial_size(shape)}, weight.options());
-    in_parallel(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+    parallel_for(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
       kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(),
                                              partial.data_ptr<float>(), first, last);
     });
-    in_parallel(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+    parallel_for(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
       kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first,
                                          last);
     });

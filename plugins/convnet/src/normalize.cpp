@@ -1,12 +1,12 @@
 #include "normalize.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
 #include "kernel_tensors.h"
 #include "kernels/batch_norm.h"
+#include "rxrun/parallel.h"
 
 namespace rxrun::layers {
 namespace {
@@ -24,7 +24,7 @@ NormalizedTensor view(const Tensor& x) { return {x.numel() / x.size(1), x.size(1
 
 template <typename Work>
 void in_parallel(const NormalizedTensor& tensor, const Work& work) {
-  at::parallel_for(0, kernels_here().tasks(tensor), 1, work);
+  parallel_for(kernels_here().tasks(tensor), work);
 }
 
 // Rows of a float32 tensor {rows, channels}.
