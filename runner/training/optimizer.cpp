@@ -2,7 +2,12 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "rxrun/parallel.h"
+#include "training/update.h"
 
 namespace rxrun {
 namespace {
@@ -79,6 +84,92 @@ void rmsprop(const OptimizerSpec& spec, Moving& m) {
   }
 }
 
+void clip(Tensors& gradients, double longest) {
+  Tensors norms;
+  for (const at::Tensor& gradient : gradients) norms.push_back(at::norm(gradient));
+  // Stays on the device: reading the norm would make a GPU wait.
+  const at::Tensor factor = (longest / (at::norm(at::stack(norms)) + 1e-6)).clamp_max(1.0);
+  for (at::Tensor& gradient : gradients) gradient.mul_(factor);
+}
+
+// ---- float32 on the CPU: everything in one pass over memory (update.h) ----
+
+constexpr std::int64_t kStretch = 1 << 15;  // numbers that a thread takes at a time
+
+bool is_float32_on_cpu(const at::Tensor& tensor) {
+  return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.layout() == at::kStrided && tensor.is_non_overlapping_and_dense();
+}
+
+bool takes_one_pass(const Moving& m) {
+  return std::all_of(m.parameters.begin(), m.parameters.end(), is_float32_on_cpu);
+}
+
+// The gradients in the order of their parameters' memory.
+void align_gradients(Moving& m) {
+  for (std::size_t i = 0; i < m.parameters.size(); ++i) {
+    at::Tensor& gradient = m.gradients[i];
+    if (is_float32_on_cpu(gradient) && gradient.strides() == m.parameters[i].strides()) continue;
+    gradient = at::empty_like(m.parameters[i]).copy_(gradient);
+  }
+}
+
+// Calls work(parameter's number, first, last) for stretches of all tensors, and of each tensor alike however many threads
+// there are.
+template <typename Work>
+void for_stretches(const Tensors& tensors, const Work& work) {
+  std::vector<std::int64_t> ends;  // of each tensor's stretches
+  for (const at::Tensor& tensor : tensors) ends.push_back((ends.empty() ? 0 : ends.back()) + (tensor.numel() + kStretch - 1) / kStretch);
+  parallel_for(ends.back(), [&](std::int64_t first, std::int64_t last) {
+    auto tensor = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), first) - ends.begin());
+    for (std::int64_t stretch = first; stretch < last; ++stretch) {
+      while (stretch >= ends[tensor]) ++tensor;
+      const std::int64_t begin = (stretch - (tensor == 0 ? 0 : ends[tensor - 1])) * kStretch;
+      work(stretch, tensor, begin, std::min(begin + kStretch, tensors[tensor].numel()));
+    }
+  });
+}
+
+// The factor that brings the gradients' norm down to `longest`.
+double clipping_factor(const Tensors& gradients, double longest) {
+  std::int64_t stretches = 0;
+  for (const at::Tensor& gradient : gradients) stretches += (gradient.numel() + kStretch - 1) / kStretch;
+  std::vector<double> sums(static_cast<std::size_t>(stretches));
+  for_stretches(gradients, [&](std::int64_t stretch, std::size_t i, std::int64_t begin, std::int64_t end) {
+    sums[static_cast<std::size_t>(stretch)] = sum_of_squares(gradients[i].data_ptr<float>() + begin, end - begin);
+  });
+  return std::min(1.0, longest / (std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0)) + 1e-6));
+}
+
+void one_pass(const OptimizerSpec& spec, const Moving& m, const std::vector<bool>& decays, double factor) {
+  for_stretches(m.parameters, [&](std::int64_t, std::size_t i, std::int64_t begin, std::int64_t end) {
+    Stretch stretch{m.parameters[i].data_ptr<float>() + begin, m.gradients[i].data_ptr<float>() + begin, {}, end - begin};
+    for (std::size_t s = 0; s < m.slots.size(); ++s) stretch.slots[s] = m.slots[s][i].data_ptr<float>() + begin;
+    const double decay = decays[i] ? spec.weight_decay : 0.0;
+    const auto narrow = [](double value) { return static_cast<float>(value); };
+    const GradientRule gradient{narrow(factor), spec.kind == Kind::adamw ? 0.0f : narrow(decay)};
+    switch (spec.kind) {
+      case Kind::sgd:
+        return update(stretch, gradient, SgdRule{narrow(m.rate), narrow(spec.momentum), spec.nesterov});
+      case Kind::adam:
+      case Kind::adamw:
+        return update(stretch, gradient,
+                      AdamRule{.shrink = spec.kind == Kind::adamw ? narrow(1.0 - m.rate * decay) : 1.0f,
+                               .beta1 = narrow(spec.beta1),
+                               .rest1 = narrow(1.0 - spec.beta1),
+                               .beta2 = narrow(spec.beta2),
+                               .rest2 = narrow(1.0 - spec.beta2),
+                               .epsilon = narrow(spec.epsilon),
+                               .size = narrow(m.rate / (1.0 - std::pow(spec.beta1, m.steps[i]))),
+                               .correction = narrow(std::sqrt(1.0 - std::pow(spec.beta2, m.steps[i])))});
+      case Kind::rmsprop:
+        return update(stretch, gradient,
+                      RmspropRule{narrow(m.rate), narrow(spec.alpha), narrow(1.0 - spec.alpha), narrow(spec.epsilon), narrow(spec.momentum)});
+    }
+  });
+  // Written past LibTorch, which counts a tensor's changes.
+  for (const at::Tensor& parameter : m.parameters) parameter.unsafeGetTensorImpl()->bump_version();
+}
+
 }  // namespace
 
 struct Optimizer::Impl {
@@ -87,6 +178,8 @@ struct Optimizer::Impl {
   std::vector<std::string> names;  // of the slots
   std::vector<Tensors> slots;      // slot, parameter
   at::Tensor steps;                // int64, one for each parameter
+
+  double longest = 0.0;            // of the coming step's gradients; 0: as long as they are
 
   bool decays(const at::Tensor& parameter) const { return spec.weight_decay > 0.0 && (spec.decay_norm_and_bias || parameter.dim() > 1); }
 
@@ -120,6 +213,27 @@ struct Optimizer::Impl {
       at::_foreach_add_(gradients_to_decay, parameters_to_decay, spec.weight_decay);
     }
   }
+
+  void step_in_one_pass(Moving& moving) const {
+    align_gradients(moving);
+    std::vector<bool> decaying;
+    for (const at::Tensor& parameter : moving.parameters) decaying.push_back(decays(parameter));
+    one_pass(spec, moving, decaying, longest > 0.0 ? clipping_factor(moving.gradients, longest) : 1.0);
+  }
+
+  void step_by_libtorch(Moving& moving) const {
+    if (longest > 0.0) clip(moving.gradients, longest);
+    decay(moving);
+    switch (spec.kind) {
+      case Kind::sgd:
+        return sgd(spec, moving);
+      case Kind::adam:
+      case Kind::adamw:
+        return adam(spec, moving);
+      case Kind::rmsprop:
+        return rmsprop(spec, moving);
+    }
+  }
 };
 
 Optimizer::Optimizer(const OptimizerSpec& spec, const NamedTensors& parameters) : impl_(std::make_unique<Impl>()) {
@@ -140,35 +254,16 @@ void Optimizer::step(double rate) {
   at::NoGradGuard no_gradient;
   Moving moving = impl_->gather(rate);
   if (moving.parameters.empty()) return;
-  impl_->decay(moving);
-  switch (impl_->spec.kind) {
-    case Kind::sgd:
-      sgd(impl_->spec, moving);
-      break;
-    case Kind::adam:
-    case Kind::adamw:
-      adam(impl_->spec, moving);
-      break;
-    case Kind::rmsprop:
-      rmsprop(impl_->spec, moving);
-      break;
+  if (takes_one_pass(moving)) {
+    impl_->step_in_one_pass(moving);
+  } else {
+    impl_->step_by_libtorch(moving);
   }
+  impl_->longest = 0.0;
   for (auto& [name, tensor] : impl_->parameters) tensor.mutable_grad() = at::Tensor();
 }
 
-void Optimizer::clip_gradient_norm(double maximum) {
-  at::NoGradGuard no_gradient;
-  Tensors gradients, norms;
-  for (const auto& [name, tensor] : impl_->parameters) {
-    if (!tensor.grad().defined()) continue;
-    gradients.push_back(tensor.grad());
-    norms.push_back(at::norm(tensor.grad()));
-  }
-  if (gradients.empty()) return;
-  // Stays on the device: reading the norm would make a GPU wait.
-  const at::Tensor factor = (maximum / (at::norm(at::stack(norms)) + 1e-6)).clamp_max(1.0);
-  for (at::Tensor& gradient : gradients) gradient.mul_(factor);
-}
+void Optimizer::clip_gradient_norm(double maximum) { impl_->longest = maximum; }
 
 NamedTensors Optimizer::state() const {
   NamedTensors state;

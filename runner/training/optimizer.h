@@ -20,7 +20,7 @@ class Optimizer {
   // Moves every parameter that has a gradient, at this learning rate, and drops the gradients, whose memory it may have used.
   void step(double rate);
 
-  // Scales the gradients so that their norm as one vector is at most `maximum`.
+  // For the coming step: it takes the gradients scaled so that their norm as one vector is at most `maximum`.
   void clip_gradient_norm(double maximum);
 
   // Everything a continued training needs, as handles: "exp_avg/conv1.weight", and "step", a count for each parameter.

@@ -13,41 +13,51 @@ namespace {
 using Numbers = std::vector<double>;
 
 struct Case {
-  std::int64_t batch, channels, group, height, width, kernel_height, kernel_width, stride, padding_height, padding_width;
+  std::int64_t batch, channels, group, height, width, kernel_height, kernel_width, stride, padding_height,
+      padding_width;
 
   GroupedConvolution shape() const {
-    return {batch,          channels,
-            group,          height,
-            width,          (height + 2 * padding_height - kernel_height) / stride + 1,
+    return {batch,
+            channels,
+            group,
+            height,
+            width,
+            (height + 2 * padding_height - kernel_height) / stride + 1,
             (width + 2 * padding_width - kernel_width) / stride + 1,
-            kernel_height,  kernel_width,
-            stride,         padding_height,
+            kernel_height,
+            kernel_width,
+            stride,
+            padding_height,
             padding_width};
   }
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << c.batch << " images of " << c.channels << "×" << c.height << "×" << c.width << ", groups of " << c.group << ", kernel "
-             << c.kernel_height << "×" << c.kernel_width << ", stride " << c.stride << ", padding " << c.padding_height << "×" << c.padding_width;
+  return out << c.batch << " images of " << c.channels << "×" << c.height << "×" << c.width << ", groups of " << c.group
+             << ", kernel " << c.kernel_height << "×" << c.kernel_width << ", stride " << c.stride << ", padding "
+             << c.padding_height << "×" << c.padding_width;
 }
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> list = {
-      {3, 32, 1, 9, 7, 3, 3, 1, 1, 1},   {2, 48, 2, 16, 16, 3, 3, 1, 1, 1},  {5, 64, 4, 8, 8, 3, 3, 1, 1, 1},
-      {9, 32, 8, 4, 4, 3, 3, 1, 1, 1},   {40, 32, 16, 2, 2, 3, 3, 1, 1, 1},  {3, 64, 32, 7, 7, 3, 3, 1, 1, 1},
-      {2, 16, 1, 17, 15, 3, 3, 2, 1, 1}, {2, 32, 2, 16, 16, 3, 3, 2, 1, 1},  {3, 32, 4, 15, 14, 3, 3, 2, 1, 1},
-      {3, 32, 8, 8, 7, 3, 3, 2, 1, 1},   {3, 32, 16, 4, 4, 3, 3, 2, 1, 1},   {2, 32, 32, 5, 6, 3, 3, 2, 1, 1},
-      {2, 16, 1, 9, 10, 7, 7, 1, 3, 3},  {2, 16, 2, 9, 10, 5, 5, 2, 2, 2},   {2, 16, 4, 6, 5, 1, 1, 1, 0, 0},
-      {2, 16, 4, 6, 5, 1, 1, 2, 0, 0},   {2, 16, 8, 6, 5, 2, 4, 1, 0, 1},    {2, 16, 2, 6, 9, 2, 3, 2, 1, 0},
-      {2, 16, 16, 1, 1, 3, 3, 1, 1, 1},  {1, 16, 4, 3, 1, 3, 3, 2, 1, 1},    {2, 16, 4, 5, 5, 3, 3, 1, 4, 3},
+      {3, 32, 1, 9, 7, 3, 3, 1, 1, 1},   {2, 48, 2, 16, 16, 3, 3, 1, 1, 1}, {5, 64, 4, 8, 8, 3, 3, 1, 1, 1},
+      {9, 32, 8, 4, 4, 3, 3, 1, 1, 1},   {40, 32, 16, 2, 2, 3, 3, 1, 1, 1}, {3, 64, 32, 7, 7, 3, 3, 1, 1, 1},
+      {2, 16, 1, 17, 15, 3, 3, 2, 1, 1}, {2, 32, 2, 16, 16, 3, 3, 2, 1, 1}, {3, 32, 4, 15, 14, 3, 3, 2, 1, 1},
+      {3, 32, 8, 8, 7, 3, 3, 2, 1, 1},   {3, 32, 16, 4, 4, 3, 3, 2, 1, 1},  {2, 32, 32, 5, 6, 3, 3, 2, 1, 1},
+      {2, 16, 1, 9, 10, 7, 7, 1, 3, 3},  {2, 16, 2, 9, 10, 5, 5, 2, 2, 2},  {2, 16, 4, 6, 5, 1, 1, 1, 0, 0},
+      {2, 16, 4, 6, 5, 1, 1, 2, 0, 0},   {2, 16, 8, 6, 5, 2, 4, 1, 0, 1},   {2, 16, 2, 6, 9, 2, 3, 2, 1, 0},
+      {2, 16, 16, 1, 1, 3, 3, 1, 1, 1},  {1, 16, 4, 3, 1, 3, 3, 2, 1, 1},   {2, 16, 4, 5, 5, 3, 3, 1, 4, 3},
       {2, 16, 2, 30, 31, 3, 3, 1, 0, 0}, {70, 16, 8, 3, 5, 3, 2, 1, 1, 1},
   };
   return list;
 }
 
-std::int64_t channel_of_group(const GroupedConvolution& s, std::int64_t k, std::int64_t c) { return k / s.group_channels * s.group_channels + c; }
+std::int64_t channel_of_group(const GroupedConvolution& s, std::int64_t k, std::int64_t c) {
+  return k / s.group_channels * s.group_channels + c;
+}
 
-// Calls product(index of x, index of w, index of y) for each product of the definition. The weight is dense in its order.
+// Calls product(index of x, index of w, index of y) for each product of the definition. The weight is dense in its
+// order.
 template <typename Product>
 void each_product(const GroupedConvolution& s, const Product& product) {
   for (std::int64_t n = 0; n < s.batch; ++n)
@@ -80,7 +90,8 @@ struct Tensor {
   void* data() { return type == NumberType::float32 ? static_cast<void*>(floats.data()) : halves.data(); }
   std::size_t size() const { return floats.size() + halves.size(); }
   double at(std::size_t i) const {
-    return type == NumberType::float32 ? floats[i] : std::bit_cast<float>(static_cast<std::uint32_t>(halves[i].bits) << 16);
+    return type == NumberType::float32 ? floats[i]
+                                       : std::bit_cast<float>(static_cast<std::uint32_t>(halves[i].bits) << 16);
   }
   Numbers values() const {
     Numbers values(size());
@@ -96,8 +107,10 @@ Tensor random_tensor(NumberType type, std::size_t size, unsigned seed) {
   Tensor tensor(type, size);
   for (std::size_t i = 0; i < size; ++i) {
     const float value = static_cast<float>(eighths(engine)) / 8.0f;
-    if (type == NumberType::float32) tensor.floats[i] = value;
-    else tensor.halves[i].bits = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+    if (type == NumberType::float32)
+      tensor.floats[i] = value;
+    else
+      tensor.halves[i].bits = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
   }
   return tensor;
 }
@@ -126,7 +139,8 @@ class GroupedConvolutionKernel : public testing::TestWithParam<std::tuple<Instru
 struct Tensors {
   Tensors(const GroupedConvolution& s, NumberType type)
       : x(random_tensor(type, static_cast<std::size_t>(s.batch * s.height * s.width * s.channels), 1)),
-        w(random_tensor(NumberType::float32, static_cast<std::size_t>(s.channels * s.group_channels * s.kernel_height * s.kernel_width), 2)),
+        w(random_tensor(NumberType::float32,
+                        static_cast<std::size_t>(s.channels * s.group_channels * s.kernel_height * s.kernel_width), 2)),
         dy(random_tensor(type, static_cast<std::size_t>(s.batch * s.out_height * s.out_width * s.channels), 3)) {}
   Tensor x, w, dy;
 };
@@ -153,10 +167,12 @@ TEST_P(GroupedConvolutionKernel, MatchesItsDefinition) {
     Tensor actual_y(type(), y.size()), actual_dx(type(), dx.size()), actual_dw(NumberType::float32, dw.size());
     kernels().forward(s, type(), t.x.data(), t.w.floats.data(), dense(s), actual_y.data(), 0, kernels().tasks(s));
     expect_close(actual_y.values(), y, tolerance(), "y");
-    kernels().input_gradient(s, type(), t.dy.data(), t.w.floats.data(), dense(s), actual_dx.data(), 0, kernels().tasks(s));
+    kernels().input_gradient(s, type(), t.dy.data(), t.w.floats.data(), dense(s), actual_dx.data(), 0,
+                             kernels().tasks(s));
     expect_close(actual_dx.values(), dx, tolerance(), "gradient of x");
     std::vector<float> partial(static_cast<std::size_t>(kernels().partial_size(s)), std::nanf(""));
-    kernels().partial_weight_gradient(s, type(), t.x.data(), t.dy.data(), partial.data(), 0, kernels().partial_tasks(s));
+    kernels().partial_weight_gradient(s, type(), t.x.data(), t.dy.data(), partial.data(), 0,
+                                      kernels().partial_tasks(s));
     kernels().sum_weight_gradient(s, partial.data(), actual_dw.floats.data(), dense(s), 0, kernels().sum_tasks(s));
     expect_close(actual_dw.values(), dw, 0.0, "gradient of the weight");
   }
@@ -169,7 +185,8 @@ TEST_P(GroupedConvolutionKernel, TasksMayRunInAnyOrder) {
   const std::int64_t tasks = kernels().tasks(s);
   ASSERT_GT(tasks, 3);
   kernels().forward(s, type(), t.x.data(), t.w.floats.data(), dense(s), whole.data(), 0, tasks);
-  for (std::int64_t task = tasks; task-- > 0;) kernels().forward(s, type(), t.x.data(), t.w.floats.data(), dense(s), parts.data(), task, task + 1);
+  for (std::int64_t task = tasks; task-- > 0;)
+    kernels().forward(s, type(), t.x.data(), t.w.floats.data(), dense(s), parts.data(), task, task + 1);
   EXPECT_EQ(whole.values(), parts.values());
 }
 
@@ -180,7 +197,8 @@ TEST_P(GroupedConvolutionKernel, TakesWeightsInChannelsLastMemory) {
   std::vector<float> moved(t.w.floats.size());
   for (std::int64_t k = 0; k < s.channels; ++k)
     for (std::int64_t c = 0; c < s.group_channels; ++c)
-      for (std::int64_t tap = 0; tap < 9; ++tap) moved[k * last.channel + c + tap * last.column] = t.w.floats[(k * s.group_channels + c) * 9 + tap];
+      for (std::int64_t tap = 0; tap < 9; ++tap)
+        moved[k * last.channel + c + tap * last.column] = t.w.floats[(k * s.group_channels + c) * 9 + tap];
   Tensor plain(type(), t.dy.size()), channels_last(type(), t.dy.size());
   kernels().forward(s, type(), t.x.data(), t.w.floats.data(), dense(s), plain.data(), 0, kernels().tasks(s));
   kernels().forward(s, type(), t.x.data(), moved.data(), last, channels_last.data(), 0, kernels().tasks(s));
@@ -211,7 +229,8 @@ TEST_P(GroupedConvolutionKernel, RoundsToNearestEven) {
   std::vector<float> w(16);
   for (int k = 0; k < 16; ++k) x.halves[k].bits = 0x3f80;  // 1
   // Exactly between two neighbours, a little above, and what must stay as it is.
-  const std::uint32_t bits[] = {0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x7fc00001, 0x7f800000, 0xff800000, 0x80000000};
+  const std::uint32_t bits[] = {0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff,
+                                0x7fc00001, 0x7f800000, 0xff800000, 0x80000000};
   const std::uint16_t expected[] = {0x3f80, 0x3f82, 0x3f81, 0x3f80, 0x7fc0, 0x7f80, 0xff80};
   for (int k = 0; k < 16; ++k) w[k] = std::bit_cast<float>(bits[k % 8]);
   kernels().forward(s, type(), x.data(), w.data(), dense(s), y.data(), 0, kernels().tasks(s));
@@ -221,13 +240,14 @@ TEST_P(GroupedConvolutionKernel, RoundsToNearestEven) {
 }
 
 std::string parameter_name(const testing::TestParamInfo<GroupedConvolutionKernel::ParamType>& info) {
-  const char* const sets[] = {"portable", "avx2", "avx512"};
+  const char* const sets[] = {"portable", "avx2", "avx512", "avx512_bfloat16"};
   const auto [set, type] = info.param;
   return std::string(sets[static_cast<int>(set)]) + (type == NumberType::float32 ? "_float32" : "_bfloat16");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GroupedConvolutionKernel,
-                         testing::Combine(testing::ValuesIn(kInstructionSets), testing::Values(NumberType::float32, NumberType::bfloat16)),
+                         testing::Combine(testing::ValuesIn(kInstructionSets),
+                                          testing::Values(NumberType::float32, NumberType::bfloat16)),
                          parameter_name);
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <ATen/Parallel.h>
+#include <rxrun/parallel.h>
 #include <rxrun/plugin.h>
 
 #include <cmath>
 #include <map>
+#include <mutex>
+#include <thread>
 
 namespace rxrun {
 namespace {
@@ -187,6 +190,28 @@ TEST(Layer, AnAbsurdTensorIsAnErrorBeforeMemoryIsTaken) {
   Declaring layer([](Declaring& l) { l.parameter("weight", l.slot_, {1LL << 30, 1LL << 20}, constant(0)); });
   EXPECT_THAT(error_of([&] { layer.materialize(1, torch::kCPU, "fc"); }),
               ::testing::AllOf(HasSubstr("`fc.weight`"), HasSubstr("1073741824×1048576"), HasSubstr("this machine has")));
+}
+
+TEST(ParallelFor, UsesTheThreadsThatLibTorchWasGiven) {
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    std::mutex mutex;
+    std::map<std::thread::id, std::int64_t> tasks;
+    parallel_for(6, [&](std::int64_t first, std::int64_t last) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      tasks[std::this_thread::get_id()] += last - first;
+    });
+    std::int64_t sum = 0;
+    for (const auto& [thread, count] : tasks) sum += count;
+    EXPECT_EQ(tasks.size(), static_cast<std::size_t>(threads));
+    EXPECT_EQ(sum, 6);
+  }
+  at::set_num_threads(before);
+}
+
+TEST(ParallelFor, ThrowsWhatATaskThrew) {
+  EXPECT_THROW(parallel_for(4, [](std::int64_t, std::int64_t) { throw LayerError("a task's"); }), LayerError);
 }
 
 TEST(Plugin, DescribesOptions) {

@@ -1,11 +1,13 @@
 #include "training/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <torch/optim.h>
 #include <torch/types.h>
 
 #include <cmath>
 #include <functional>
+#include <optional>
 
 namespace rxrun {
 namespace {
@@ -156,21 +158,73 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
   }
 }
 
+// Plain SGD at rate 1 moves the parameters by the gradients themselves.
 TEST(Optimizer, ClipsTheNormOfAllGradients) {
-  const std::vector<torch::Tensor> tensors = parameters(at::kDouble);
-  Optimizer optimizer({}, named(tensors));
-  const auto norm = [&] {
-    double sum = 0.0;
-    for (const torch::Tensor& tensor : tensors) sum += tensor.grad().square().sum().item<double>();
-    return std::sqrt(sum);
-  };
-  set_gradients(tensors, 0);
-  const double before = norm();
-  ASSERT_GT(before, 2.0);
-  optimizer.clip_gradient_norm(1e9);
-  EXPECT_DOUBLE_EQ(norm(), before);
-  optimizer.clip_gradient_norm(2.0);
-  EXPECT_NEAR(norm(), 2.0, 1e-5);
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    const auto moved = [&](std::optional<double> longest) {
+      const std::vector<torch::Tensor> tensors = parameters(type), before = parameters(type);
+      Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+      double last = 0.0;
+      // The second step is not clipped: it was not asked for.
+      for (int step = 0; step < 2; ++step) {
+        const std::vector<torch::Tensor> from = [&] {
+          std::vector<torch::Tensor> copies;
+          for (const torch::Tensor& tensor : tensors) copies.push_back(tensor.detach().clone());
+          return copies;
+        }();
+        set_gradients(tensors, step);
+        if (step == 0 && longest) optimizer.clip_gradient_norm(*longest);
+        optimizer.step(1.0);
+        double sum = 0.0;
+        for (std::size_t i = 0; i < tensors.size(); ++i) sum += (tensors[i].detach() - from[i]).to(at::kDouble).square().sum().item<double>();
+        if (step == 0) last = std::sqrt(sum);
+        else EXPECT_GT(std::sqrt(sum), 4.0);
+      }
+      return last;
+    };
+    const double whole = moved({});
+    ASSERT_GT(whole, 4.0);
+    EXPECT_NEAR(moved(1e9), whole, 1e-5);
+    EXPECT_NEAR(moved(2.0), 2.0, 1e-5);
+  }
+}
+
+TEST(Optimizer, TakesParametersAndGradientsInAnyMemoryFormat) {
+  for (const bool parameter_last : {false, true}) {
+    for (const bool gradient_last : {false, true}) {
+      const auto format = [](bool last) { return last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous; };
+      torch::Tensor plain = at::arange(54, at::kFloat).reshape({2, 3, 3, 3}), tried = plain.contiguous(format(parameter_last)).clone();
+      const torch::Tensor gradient = at::arange(54, at::kFloat).reshape({2, 3, 3, 3}).flip(0);
+      for (torch::Tensor* tensor : {&plain, &tried}) tensor->requires_grad_();
+      Optimizer first({.kind = Kind::adam}, named({plain})), second({.kind = Kind::adam}, named({tried}));
+      plain.mutable_grad() = gradient.clone();
+      tried.mutable_grad() = gradient.contiguous(format(gradient_last)).clone();
+      first.step(0.1);
+      second.step(0.1);
+      EXPECT_TRUE(plain.equal(tried));
+    }
+  }
+}
+
+// More numbers than a thread takes at a time, beside tensors of a few.
+TEST(Optimizer, DoesNotDependOnTheThreads) {
+  const int before = at::get_num_threads();
+  std::vector<torch::Tensor> results;
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    torch::manual_seed(3);
+    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}).requires_grad_(), torch::randn({3}).requires_grad_(), torch::randn({40'000}).requires_grad_()};
+    Optimizer optimizer({.kind = Kind::adam}, named(tensors));
+    for (int step = 0; step < 3; ++step) {
+      set_gradients(tensors, step);
+      optimizer.clip_gradient_norm(0.5);
+      optimizer.step(0.1);
+    }
+    results.push_back(at::cat({tensors[0].detach(), tensors[1].detach(), tensors[2].detach()}));
+  }
+  at::set_num_threads(before);
+  EXPECT_TRUE(results[0].equal(results[1]));
+  EXPECT_TRUE(results[0].equal(results[2]));
 }
 
 }  // namespace

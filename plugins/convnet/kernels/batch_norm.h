@@ -4,8 +4,8 @@
 //   y = scale · x + shift, or relu of it, or relu(scale · x + shift + residual); scale and shift are a channel's
 //
 // A pass is split into tasks, which threads may run in any order: sums are kept apart by tasks and added in a fixed
-// order, so that results do not depend on how many threads there are. Sums are of float32 over 64 pixels, of float64 from
-// there on.
+// order, so that results do not depend on how many threads there are. Sums are of float32 over 64 pixels, of float64
+// from there on.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,16 @@ struct NormalizedTensor {
 
 // What the gradient of the output goes through before it meets the normalisation.
 enum class Mask {
-  none,         // there was no ReLU
-  by_input,     // ReLU right behind the normalisation: zero where scale · x + shift is not above 0
-  by_output,    // ReLU behind the addition: zero where y is not above 0
+  none,       // there was no ReLU
+  by_input,   // ReLU right behind the normalisation: zero where scale · x + shift is not above 0
+  by_output,  // ReLU behind the addition: zero where y is not above 0
 };
 
 // One instruction set's functions.
 struct BatchNormKernels {
   InstructionSet instruction_set;
 
-  bool (*takes)(const NormalizedTensor& tensor);  // channels are a multiple of 16
+  bool (*takes)(const NormalizedTensor& tensor);          // channels are a multiple of 16
   std::int64_t (*tasks)(const NormalizedTensor& tensor);  // of each pass
   // Of the float64 sums of a pass: two for each channel and chunk of pixels.
   std::int64_t (*sums_size)(const NormalizedTensor& tensor);
@@ -46,12 +46,13 @@ struct BatchNormKernels {
   void (*normalize)(const NormalizedTensor& tensor, const void* x, const float* scale, const float* shift,
                     const void* residual, bool relu, void* y, std::int64_t first_task, std::int64_t last_task);
 
-  // The sums of the masked gradient g and of g · (x - mean). By output, g itself goes into `masked`: the residual's gradient.
+  // The sums of the masked gradient g and of g · (x - mean). By output, g itself goes into `masked`: the residual's
+  // gradient.
   struct Gradient {
     Mask mask;
     const void* y_gradient;
     const void* x;
-    const void* y;       // by output
+    const void* y;               // by output
     const float *scale, *shift;  // by input
     const float* mean;
   };

@@ -2,8 +2,8 @@
 //
 //   y[n, i, j, k] = sum over c, u, v of w[k, c, u, v] · x[n, s·i + u - p, s·j + v - p, group(k)·group_channels + c]
 //
-// A matrix product of so few channels leaves most of a vector's lanes empty. Here the lanes are output channels, and the
-// inputs are permuted inside their groups: one multiply-add a lane, tap and channel of the group.
+// A matrix product of so few channels leaves most of a vector's lanes empty. Here the lanes are output channels, and
+// the inputs are permuted inside their groups: one multiply-add a lane, tap and channel of the group.
 //
 // Work is split into tasks, which threads may run in any order: results do not depend on how many threads there are.
 // x is {batch, height, width, channels} and y {batch, out_height, out_width, channels}, dense; the gradients likewise.
@@ -34,7 +34,8 @@ struct WeightStrides {
 struct GroupedConvolutionKernels {
   InstructionSet instruction_set;
 
-  // Channels a multiple of 16, groups of 1, 2, 4, 8, 16 or 32, stride 1 or 2, kernels up to 11×11, images up to 512×512 or so.
+  // Channels a multiple of 16, groups of 1, 2, 4, 8, 16 or 32, stride 1 or 2, kernels up to 11×11, images up to 512×512
+  // or so.
   bool (*takes)(const GroupedConvolution& shape);
 
   std::int64_t (*tasks)(const GroupedConvolution& shape);  // of forward and input_gradient

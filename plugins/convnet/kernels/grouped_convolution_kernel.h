@@ -1,8 +1,8 @@
 // The functions of grouped_convolution.h for the instruction set that this file is compiled for.
 //
-// The inputs of one block of channels are copied into float32 planes with their zero border first, so that the loops over
-// taps see neither borders nor types. A block is as many channels as there are lanes, or one group where that is more; its
-// planes of several small images lie one behind the other.
+// The inputs of one block of channels are copied into float32 planes with their zero border first, so that the loops
+// over taps see neither borders nor types. A block is as many channels as there are lanes, or one group where that is
+// more; its planes of several small images lie one behind the other.
 #pragma once
 
 #include "grouped_convolution.h"
@@ -27,7 +27,7 @@ struct Split {
   Index tasks() const { return blocks * chunks; }
   Index first_image(const GroupedConvolution& shape, Index chunk) const { return shape.batch * chunk / chunks; }
 
-  Index block;   // channels
+  Index block;  // channels
   Index blocks;
   Index chunks;  // of images
 };
@@ -36,7 +36,8 @@ struct Split {
 struct GroupPermutations {
   explicit GroupPermutations(Index group_channels) {
     for (Index c = 0; c < smaller(group_channels, kLanes); ++c) {
-      for (Index k = 0; k < kLanes; ++k) index[c][k] = static_cast<std::int32_t>(k / group_channels * group_channels + c);
+      for (Index k = 0; k < kLanes; ++k)
+        index[c][k] = static_cast<std::int32_t>(k / group_channels * group_channels + c);
     }
   }
   Integers index[kLanes];
@@ -54,8 +55,8 @@ inline Vector group_channel(const float* pixel, const GroupPermutations& permuta
 
 // Where an image lies in its plane.
 struct PlaneShape {
-  Index rows = 0, columns = 0;       // with the border
-  Index top = 0, left = 0;           // of the image; negative: rows or columns that are left out
+  Index rows = 0, columns = 0;  // with the border
+  Index top = 0, left = 0;      // of the image; negative: rows or columns that are left out
   Index image_rows = 0, image_columns = 0;
   Index pixels() const { return rows * columns; }
 };
@@ -65,13 +66,15 @@ inline void clear(float* memory, Index numbers) {
 }
 
 template <typename Number>
-void copy_images(const PlaneShape& plane, const Number* images, Index channels, Index block, Index count, float* planes) {
+void copy_images(const PlaneShape& plane, const Number* images, Index channels, Index block, Index count,
+                 float* planes) {
   const Index first_row = greater(0, plane.top), last_row = smaller(plane.rows, plane.top + plane.image_rows);
   const Index first_column = greater(0, plane.left);
   const Index last_column = smaller(plane.columns, plane.left + plane.image_columns);
   for (Index n = 0; n < count; ++n) {
     for (Index i = first_row; i < last_row; ++i) {
-      const Number* from = images + ((n * plane.image_rows + i - plane.top) * plane.image_columns - plane.left) * channels;
+      const Number* from =
+          images + ((n * plane.image_rows + i - plane.top) * plane.image_columns - plane.left) * channels;
       float* to = planes + (n * plane.rows + i) * plane.columns * block;
       for (Index j = first_column; j < last_column; ++j) {
         for (Index c = 0; c < block; c += kLanes) store(to + j * block + c, load(from + j * channels + c));
@@ -94,13 +97,13 @@ void copy_images(const PlaneShape& plane, NumberType type, const void* images, I
 // A correlation of planes with a few taps whose results are every `result_step`th pixel of the output.
 struct Pass {
   PlaneShape plane;
-  Index stride;           // between the windows of neighbouring results
-  Index rows, columns;    // of results
+  Index stride;         // between the windows of neighbouring results
+  Index rows, columns;  // of results
   Index taps_height, taps_width;
   Index output_rows, output_columns, result_step, first_row, first_column;
   // Tap (u, v) is the weight at (tap_row + u · tap_step, tap_column + v · tap_step).
   Index tap_row, tap_column, tap_step;
-  bool transposed;        // the results are inputs of the convolution
+  bool transposed;  // the results are inputs of the convolution
 };
 
 Pass forward_pass(const GroupedConvolution& s) {
@@ -110,8 +113,12 @@ Pass forward_pass(const GroupedConvolution& s) {
   pass.columns = s.out_width;
   pass.taps_height = s.kernel_height;
   pass.taps_width = s.kernel_width;
-  pass.plane = {(pass.rows - 1) * s.stride + s.kernel_height, (pass.columns - 1) * s.stride + s.kernel_width,
-                s.padding_height, s.padding_width, s.height, s.width};
+  pass.plane = {(pass.rows - 1) * s.stride + s.kernel_height,
+                (pass.columns - 1) * s.stride + s.kernel_width,
+                s.padding_height,
+                s.padding_width,
+                s.height,
+                s.width};
   pass.output_rows = s.out_height;
   pass.output_columns = s.out_width;
   pass.result_step = 1;
@@ -141,8 +148,12 @@ Pass backward_pass(const GroupedConvolution& s, Index row_remainder, Index colum
   pass.columns = right.results;
   pass.taps_height = none ? 0 : down.taps;
   pass.taps_width = none ? 1 : right.taps;
-  pass.plane = {pass.rows - 1 + greater(1, pass.taps_height), pass.columns - 1 + pass.taps_width, down.border, right.border,
-                s.out_height, s.out_width};
+  pass.plane = {pass.rows - 1 + greater(1, pass.taps_height),
+                pass.columns - 1 + pass.taps_width,
+                down.border,
+                right.border,
+                s.out_height,
+                s.out_width};
   pass.output_rows = s.height;
   pass.output_columns = s.width;
   pass.result_step = s.stride;
@@ -161,7 +172,8 @@ struct LaneWeights {
       : next(transposed ? strides.channel : strides.group_channel) {
     for (Index k = 0; k < kLanes; ++k) {
       const Index channel = first_channel + k, in_group = channel % group;
-      lane[k] = transposed ? (channel - in_group) * strides.channel + in_group * strides.group_channel : channel * strides.channel;
+      lane[k] = transposed ? (channel - in_group) * strides.channel + in_group * strides.group_channel
+                           : channel * strides.channel;
     }
   }
   Index lane[kLanes];
@@ -239,7 +251,8 @@ struct Tile {
         const auto row = static_cast<std::uint32_t>(smaller(first + r, rows - 1));
         const Index image = row / static_cast<std::uint32_t>(pass.rows), i = row - image * pass.rows;
         windows[r] = planes + (image * pass.plane.rows + i * kStride) * pass.plane.columns * tiling.block;
-        results[r] = (image * pass.output_rows + pass.first_row + i * pass.result_step) * pass.output_columns + pass.first_column;
+        results[r] = (image * pass.output_rows + pass.first_row + i * pass.result_step) * pass.output_columns +
+                     pass.first_column;
       }
       for (Index next = 0; next < pass.columns; next += kColumns) {
         const Index column = smaller(next, pass.columns - kColumns);
@@ -279,7 +292,8 @@ RunTiles choose_tile(Index columns) {
 
 template <int kTaps>
 RunTiles choose_tile(const Pass& pass, Index group) {
-  if (pass.stride == 1) return group < kLanes ? choose_tile<kTaps, 1, false>(pass.columns) : choose_tile<kTaps, 1, true>(pass.columns);
+  if (pass.stride == 1)
+    return group < kLanes ? choose_tile<kTaps, 1, false>(pass.columns) : choose_tile<kTaps, 1, true>(pass.columns);
   return group < kLanes ? choose_tile<kTaps, 2, false>(pass.columns) : choose_tile<kTaps, 2, true>(pass.columns);
 }
 
@@ -291,8 +305,8 @@ RunTiles choose_tile(const Pass& pass, Index group) {
 
 constexpr Index kPlanesBytes = 24 << 10;  // of images that are taken together: most of a first-level cache
 
-void run_pass(const GroupedConvolution& shape, const Pass& pass, NumberType type, const void* input, const float* weight,
-              const WeightStrides& strides, void* output, const Split& split, Index task) {
+void run_pass(const GroupedConvolution& shape, const Pass& pass, NumberType type, const void* input,
+              const float* weight, const WeightStrides& strides, void* output, const Split& split, Index task) {
   if (pass.rows < 1 || pass.columns < 1) return;
   const GroupPermutations permutations(shape.group_channels);
   const Tiling tiling{&pass, &permutations, shape.group_channels, split.block, shape.channels, type};
@@ -313,16 +327,19 @@ void run_pass(const GroupedConvolution& shape, const Pass& pass, NumberType type
     const Index first_input = image * pass.plane.image_rows * pass.plane.image_columns * shape.channels + first_channel;
     copy_images(pass.plane, type, input, first_input, shape.channels, split.block, count, planes);
     for (Index vector = 0; vector < split.block; vector += kLanes) {
-      const Index first_output = image * pass.output_rows * pass.output_columns * shape.channels + first_channel + vector;
-      run(tiling, count, planes, weights + vector / kLanes * vector_weights, static_cast<char*>(output) + first_output * size);
+      const Index first_output =
+          image * pass.output_rows * pass.output_columns * shape.channels + first_channel + vector;
+      run(tiling, count, planes, weights + vector / kLanes * vector_weights,
+          static_cast<char*>(output) + first_output * size);
     }
   }
 }
 
-void forward(const GroupedConvolution& shape, NumberType type, const void* x, const float* weight, const WeightStrides& strides,
-             void* y, Index first_task, Index last_task) {
+void forward(const GroupedConvolution& shape, NumberType type, const void* x, const float* weight,
+             const WeightStrides& strides, void* y, Index first_task, Index last_task) {
   const Pass pass = forward_pass(shape);
-  for (Index task = first_task; task < last_task; ++task) run_pass(shape, pass, type, x, weight, strides, y, Split(shape), task);
+  for (Index task = first_task; task < last_task; ++task)
+    run_pass(shape, pass, type, x, weight, strides, y, Split(shape), task);
 }
 
 void input_gradient(const GroupedConvolution& shape, NumberType type, const void* y_gradient, const float* weight,
@@ -330,7 +347,8 @@ void input_gradient(const GroupedConvolution& shape, NumberType type, const void
   for (Index task = first_task; task < last_task; ++task) {
     for (Index row = 0; row < shape.stride; ++row) {
       for (Index column = 0; column < shape.stride; ++column) {
-        run_pass(shape, backward_pass(shape, row, column), type, y_gradient, weight, strides, x_gradient, Split(shape), task);
+        run_pass(shape, backward_pass(shape, row, column), type, y_gradient, weight, strides, x_gradient, Split(shape),
+                 task);
       }
     }
   }
@@ -338,17 +356,19 @@ void input_gradient(const GroupedConvolution& shape, NumberType type, const void
 
 // ---- the gradient of the weight ----
 
-// Lanes are channels of x. Adds to `sums`, {taps, group channels, lanes}, for kTaps taps and kChannels channels of the group.
+// Lanes are channels of x. Adds to `sums`, {taps, group channels, lanes}, for kTaps taps and kChannels channels of the
+// group.
 template <int kTaps, int kChannels, bool kBroadcast>
-void add_products(const GroupPermutations& permutations, const float* x, const std::int32_t* pixels, Index count, const Index* taps,
-                  const float* y_gradient, Index block, Index group, Index channel, float* sums) {
+void add_products(const GroupPermutations& permutations, const float* x, const std::int32_t* pixels, Index count,
+                  const Index* taps, const float* y_gradient, Index block, Index group, Index channel, float* sums) {
   Vector sum[kTaps][kChannels];
   for (int tap = 0; tap < kTaps; ++tap) {
     for (int c = 0; c < kChannels; ++c) sum[tap][c] = load(sums + (tap * group + c) * kLanes);
   }
   for (Index pixel = 0; pixel < count; ++pixel) {
     Vector gradient[kChannels];
-    for (int c = 0; c < kChannels; ++c) gradient[c] = group_channel<kBroadcast>(y_gradient + pixel * block, permutations, channel + c);
+    for (int c = 0; c < kChannels; ++c)
+      gradient[c] = group_channel<kBroadcast>(y_gradient + pixel * block, permutations, channel + c);
     const float* window = x + pixels[pixel];
     for (int tap = 0; tap < kTaps; ++tap) {
       const Vector input = load(window + taps[tap]);
@@ -361,13 +381,14 @@ void add_products(const GroupPermutations& permutations, const float* x, const s
 }
 
 template <int kChannels, bool kBroadcast>
-void add_all_taps(const GroupPermutations& permutations, const float* x, const std::int32_t* pixels, Index count, const Index* taps,
-                  Index tap_count, const float* y_gradient, Index block, Index group, float* sums) {
+void add_all_taps(const GroupPermutations& permutations, const float* x, const std::int32_t* pixels, Index count,
+                  const Index* taps, Index tap_count, const float* y_gradient, Index block, Index group, float* sums) {
   for (Index channel = 0; channel < group; channel += kChannels) {
     Index tap = 0;
     const auto add = [&](auto function, Index size) {
       for (; tap + size <= tap_count; tap += size) {
-        function(permutations, x, pixels, count, taps + tap, y_gradient, block, group, channel, sums + (tap * group + channel) * kLanes);
+        function(permutations, x, pixels, count, taps + tap, y_gradient, block, group, channel,
+                 sums + (tap * group + channel) * kLanes);
       }
     };
     add(add_products<9, kChannels, kBroadcast>, 9);
@@ -376,7 +397,8 @@ void add_all_taps(const GroupPermutations& permutations, const float* x, const s
   }
 }
 
-using AddAllTaps = void (*)(const GroupPermutations&, const float*, const std::int32_t*, Index, const Index*, Index, const float*, Index, Index, float*);
+using AddAllTaps = void (*)(const GroupPermutations&, const float*, const std::int32_t*, Index, const Index*, Index,
+                            const float*, Index, Index, float*);
 
 AddAllTaps choose_add(Index group) {
   constexpr int together = kLanes >= 16 ? 2 : 1;  // 9 × 2 sums fit 32 registers
@@ -391,8 +413,8 @@ Index partial_size(const GroupedConvolution& shape) {
 constexpr Index kMostTaps = 121;
 
 // What a chunk of images gives for a block of channels: {vectors of the block, taps, group channels, lanes}.
-void sum_chunk(const GroupedConvolution& shape, NumberType type, const void* x, const void* y_gradient, const Split& split, Index task,
-               float* sums) {
+void sum_chunk(const GroupedConvolution& shape, NumberType type, const void* x, const void* y_gradient,
+               const Split& split, Index task, float* sums) {
   const Index first_channel = task % split.blocks * split.block, chunk = task / split.blocks;
   const Index first_image = split.first_image(shape, chunk), last_image = split.first_image(shape, chunk + 1);
   const PlaneShape inputs = forward_pass(shape).plane;
@@ -405,7 +427,8 @@ void sum_chunk(const GroupedConvolution& shape, NumberType type, const void* x, 
   for (Index n = 0, at = 0; n < together; ++n) {
     for (Index i = 0; i < shape.out_height; ++i) {
       for (Index j = 0; j < shape.out_width; ++j, ++at) {
-        pixels[at] = static_cast<std::int32_t>(((n * inputs.rows + i * shape.stride) * inputs.columns + j * shape.stride) * split.block);
+        pixels[at] = static_cast<std::int32_t>(
+            ((n * inputs.rows + i * shape.stride) * inputs.columns + j * shape.stride) * split.block);
       }
     }
   }
@@ -422,24 +445,27 @@ void sum_chunk(const GroupedConvolution& shape, NumberType type, const void* x, 
   clear(sums, vector_sums * (split.block / kLanes));
   for (Index image = first_image; image < last_image; image += together) {
     const Index count = smaller(together, last_image - image);
-    copy_images(inputs, type, x, image * shape.height * shape.width * shape.channels + first_channel, shape.channels, split.block, count, planes);
-    copy_images(outputs, type, y_gradient, image * outputs.pixels() * shape.channels + first_channel, shape.channels, split.block, count, gradient_planes);
+    copy_images(inputs, type, x, image * shape.height * shape.width * shape.channels + first_channel, shape.channels,
+                split.block, count, planes);
+    copy_images(outputs, type, y_gradient, image * outputs.pixels() * shape.channels + first_channel, shape.channels,
+                split.block, count, gradient_planes);
     for (Index vector = 0; vector < split.block; vector += kLanes) {
-      add(permutations, planes + vector, pixels, count * outputs.pixels(), taps, tap_count, gradient_planes, split.block,
-          shape.group_channels, sums + vector / kLanes * vector_sums);
+      add(permutations, planes + vector, pixels, count * outputs.pixels(), taps, tap_count, gradient_planes,
+          split.block, shape.group_channels, sums + vector / kLanes * vector_sums);
     }
   }
 }
 
-void partial_weight_gradient(const GroupedConvolution& shape, NumberType type, const void* x, const void* y_gradient, float* partial,
-                             Index first_task, Index last_task) {
+void partial_weight_gradient(const GroupedConvolution& shape, NumberType type, const void* x, const void* y_gradient,
+                             float* partial, Index first_task, Index last_task) {
   const Split split(shape);
   const Index size = partial_size(shape) / split.tasks();
-  for (Index task = first_task; task < last_task; ++task) sum_chunk(shape, type, x, y_gradient, split, task, partial + task * size);
+  for (Index task = first_task; task < last_task; ++task)
+    sum_chunk(shape, type, x, y_gradient, split, task, partial + task * size);
 }
 
-void sum_weight_gradient(const GroupedConvolution& shape, const float* partial, float* weight_gradient, const WeightStrides& strides,
-                         Index first_task, Index last_task) {
+void sum_weight_gradient(const GroupedConvolution& shape, const float* partial, float* weight_gradient,
+                         const WeightStrides& strides, Index first_task, Index last_task) {
   const Split split(shape);
   const Index group = shape.group_channels, size = split.block * shape.kernel_height * shape.kernel_width * group;
   for (Index block = first_task; block < last_task; ++block) {
@@ -465,9 +491,9 @@ constexpr Index kMostPixels = 520 * 520;  // of a plane, which is float32 and li
 bool takes(const GroupedConvolution& s) {
   const Index group = s.group_channels;
   const bool known_group = group == 1 || group == 2 || group == 4 || group == 8 || group == 16 || group == 32;
-  return known_group && s.batch > 0 && s.channels > 0 && s.channels % greater(16, group) == 0 && (s.stride == 1 || s.stride == 2) &&
-         s.kernel_height >= 1 && s.kernel_width >= 1 && s.kernel_height <= 11 && s.kernel_width <= 11 && s.out_height > 0 &&
-         s.out_width > 0 && s.padding_height >= 0 && s.padding_width >= 0 &&
+  return known_group && s.batch > 0 && s.channels > 0 && s.channels % greater(16, group) == 0 &&
+         (s.stride == 1 || s.stride == 2) && s.kernel_height >= 1 && s.kernel_width >= 1 && s.kernel_height <= 11 &&
+         s.kernel_width <= 11 && s.out_height > 0 && s.out_width > 0 && s.padding_height >= 0 && s.padding_width >= 0 &&
          (s.height + 2 * s.padding_height) * (s.width + 2 * s.padding_width) < kMostPixels;
 }
 
@@ -475,7 +501,16 @@ Index task_count(const GroupedConvolution& shape) { return Split(shape).tasks();
 Index sum_task_count(const GroupedConvolution& shape) { return Split(shape).blocks; }
 
 constexpr GroupedConvolutionKernels grouped_convolution_functions(InstructionSet set) {
-  return {set, takes, task_count, forward, input_gradient, task_count, partial_size, partial_weight_gradient, sum_task_count, sum_weight_gradient};
+  return {set,
+          takes,
+          task_count,
+          forward,
+          input_gradient,
+          task_count,
+          partial_size,
+          partial_weight_gradient,
+          sum_task_count,
+          sum_weight_gradient};
 }
 
 }  // namespace

@@ -4,11 +4,13 @@
 namespace rxrun::kernels {
 
 enum class InstructionSet {
-  portable,  // whatever the compiler makes of vectors of four
-  avx2,      // with FMA
-  avx512,    // F, BW, DQ and VL
+  portable,         // whatever the compiler makes of vectors of four
+  avx2,             // with FMA
+  avx512,           // F, BW, DQ and VL
+  avx512_bfloat16,  // and BF16, which rounds in one instruction
 };
-inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::avx2, InstructionSet::avx512};
+inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, InstructionSet::avx2,
+                                                      InstructionSet::avx512, InstructionSet::avx512_bfloat16};
 
 // Does this processor have it, and the kernels were compiled for it?
 bool has_instruction_set(InstructionSet set);

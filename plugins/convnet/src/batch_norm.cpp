@@ -18,8 +18,8 @@ BatchNorm::BatchNorm(const Options& options, const Shape& input)
 void BatchNorm::count_batch(const torch::Tensor& x) {
   if (!training()) return;
   if (x.numel() / input_shape()[0] <= 1) {
-    throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) + ", " +
-                     to_string(input_shape()) + "): take a larger batch or a larger image");
+    throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) +
+                     ", " + to_string(input_shape()) + "): take a larger batch or a larger image");
   }
   num_batches_tracked_.add_(1);
 }
@@ -36,7 +36,8 @@ torch::Tensor BatchNorm::forward_relu(const torch::Tensor& x) {
 
 torch::Tensor BatchNorm::forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) {
   count_batch(x);
-  return normalize_add_relu(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, residual);
+  return normalize_add_relu(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_},
+                            residual);
 }
 
 }  // namespace rxrun::layers

@@ -1,12 +1,13 @@
 #include "convolve.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
+#include <tuple>
 
 #include "kernel_tensors.h"
 #include "kernels/grouped_convolution.h"
+#include "rxrun/parallel.h"
 
 namespace rxrun::layers {
 namespace {
@@ -16,20 +17,20 @@ using kernels::GroupedConvolutionKernels;
 using torch::Tensor;
 
 const GroupedConvolutionKernels& kernels_here() {
-  static const GroupedConvolutionKernels& chosen = kernels::grouped_convolution_kernels(kernels::best_instruction_set());
+  static const GroupedConvolutionKernels& chosen =
+      kernels::grouped_convolution_kernels(kernels::best_instruction_set());
   return chosen;
 }
 
-kernels::WeightStrides strides_of(const Tensor& weight) { return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)}; }
-
-template <typename Work>
-void in_parallel(std::int64_t tasks, const Work& work) {
-  at::parallel_for(0, tasks, 1, work);
+kernels::WeightStrides strides_of(const Tensor& weight) {
+  return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)};
 }
 
 // The shape as the kernels know it; without value where theirs is another convolution.
-std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight, const Window& window, std::int64_t groups) {
-  if (weight.size(0) != x.size(1) || window.stride.height != window.stride.width || window.dilation != Extent{1, 1}) return std::nullopt;
+std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight, const Window& window,
+                                           std::int64_t groups) {
+  if (weight.size(0) != x.size(1) || window.stride.height != window.stride.width || window.dilation != Extent{1, 1})
+    return std::nullopt;
   GroupedConvolution shape;
   shape.batch = x.size(0);
   shape.channels = x.size(1);
@@ -47,33 +48,87 @@ std::optional<GroupedConvolution> shape_of(const Tensor& x, const Tensor& weight
   return shape;
 }
 
-bool is_taken(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+// The parts of the work for which the kernels are faster than LibTorch's, as tests/benchmark/grouped_convolution.cpp
+// measures it (AVX-512, LibTorch 1.13). LibTorch's products of matrices come into their own with eight channels a
+// group, twice as fast in bfloat16, but for the weight's gradient; and it has kernels of its own for one channel a
+// group.
+struct Faster {
+  bool forward, input_gradient, weight_gradient;
+  bool any() const { return forward || input_gradient || weight_gradient; }
+};
+Faster faster_parts(const GroupedConvolution& shape, torch::ScalarType type) {
+  const std::int64_t group = shape.group_channels;
+  const bool few = group == 2 || group == 4;
+  if (type == at::kFloat) return {few || group == 8, few || (group == 8 && shape.stride == 1), few || group == 8};
+  const bool small_image = shape.out_height * shape.out_width <= 16;
+  return {few, few, few || group == 8 || (group == 16 && small_image)};
+}
+
+bool is_taken(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
   if (bias.defined() || kernels_here().instruction_set == kernels::InstructionSet::portable) return false;
-  return is_kernel_image(x) && is_float32_on_cpu(weight) && !(autocast_on_cpu() && x.scalar_type() == at::kFloat);
+  if (!is_kernel_image(x) || !is_float32_on_cpu(weight) || (autocast_on_cpu() && x.scalar_type() == at::kFloat))
+    return false;
+  const auto shape = shape_of(x, weight, window, groups);
+  return shape && faster_parts(*shape, x.scalar_type()).any();
+}
+
+// LibTorch's own numbers of a window.
+struct Numbers {
+  explicit Numbers(const Window& window)
+      : stride{window.stride.height, window.stride.width},
+        padding{window.padding.height, window.padding.width},
+        dilation{window.dilation.height, window.dilation.width} {}
+  std::array<std::int64_t, 2> stride, padding, dilation;
+};
+
+Tensor by_libtorch(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                   std::int64_t groups) {
+  const Numbers numbers(window);
+  return at::conv2d(x, weight, bias, at::IntArrayRef(numbers.stride), at::IntArrayRef(numbers.padding),
+                    at::IntArrayRef(numbers.dilation), groups);
 }
 
 class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvolutionFunction> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, std::int64_t stride,
-                        std::int64_t padding_height, std::int64_t padding_width) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        std::int64_t stride, std::int64_t padding_height, std::int64_t padding_width) {
     context->save_for_backward({x, weight});
     context->saved_data["window"] = std::vector<std::int64_t>{stride, padding_height, padding_width};
-    const GroupedConvolution shape = *shape_of(x, weight, window(context), x.size(1) / weight.size(1));
+    const Window numbers = window(context);
+    const std::int64_t groups = x.size(1) / weight.size(1);
+    const GroupedConvolution shape = *shape_of(x, weight, numbers, groups);
+    if (!faster_parts(shape, x.scalar_type()).forward)
+      return by_libtorch(x, weight.to(x.scalar_type()), {}, numbers, groups);
     Tensor y = empty_image({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.scalar_type());
-    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight), y.data_ptr(), first, last);
+    parallel_for(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
+                             y.data_ptr(), first, last);
     });
     return y;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the grouped convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1];
-    const GroupedConvolution shape = *shape_of(x, weight, window(context), x.size(1) / weight.size(1));
+    const std::int64_t groups = x.size(1) / weight.size(1);
+    const GroupedConvolution shape = *shape_of(x, weight, window(context), groups);
+    const Faster faster = faster_parts(shape, x.scalar_type());
     const Tensor dy = like_output(gradients[0], x.scalar_type());
-    return {context->needs_input_grad(0) ? input_gradient(shape, dy, weight) : Tensor(),
-            context->needs_input_grad(1) ? weight_gradient(shape, x, dy, weight) : Tensor(), Tensor(), Tensor(), Tensor()};
+    const bool of_x = context->needs_input_grad(0), of_weight = context->needs_input_grad(1);
+    Tensor dx, dw;
+    if ((of_x && !faster.input_gradient) || (of_weight && !faster.weight_gradient)) {
+      const Numbers numbers(window(context));
+      std::tie(dx, dw, std::ignore) =
+          at::convolution_backward(dy, x, weight.to(x.scalar_type()), c10::nullopt, numbers.stride, numbers.padding,
+                                   numbers.dilation, /*transposed=*/false, {0, 0}, groups,
+                                   {of_x && !faster.input_gradient, of_weight && !faster.weight_gradient, false});
+      if (dw.defined()) dw = dw.to(at::kFloat);
+    }
+    if (of_x && faster.input_gradient) dx = input_gradient(shape, dy, weight);
+    if (of_weight && faster.weight_gradient) dw = weight_gradient(shape, x, dy, weight);
+    return {dx, dw, Tensor(), Tensor(), Tensor()};
   }
 
  private:
@@ -88,20 +143,24 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
   static Tensor input_gradient(const GroupedConvolution& shape, const Tensor& dy, const Tensor& weight) {
     Tensor dx = empty_image({shape.batch, shape.channels, shape.height, shape.width}, dy.scalar_type());
-    in_parallel(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight), dx.data_ptr(), first, last);
+    parallel_for(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().input_gradient(shape, number_type(dy), dy.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
+                                    dx.data_ptr(), first, last);
     });
     return dx;
   }
 
-  static Tensor weight_gradient(const GroupedConvolution& shape, const Tensor& x, const Tensor& dy, const Tensor& weight) {
+  static Tensor weight_gradient(const GroupedConvolution& shape, const Tensor& x, const Tensor& dy,
+                                const Tensor& weight) {
     Tensor dw = at::empty_like(weight);
     const Tensor partial = at::empty({kernels_here().partial_size(shape)}, weight.options());
-    in_parallel(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(), partial.data_ptr<float>(), first, last);
+    parallel_for(kernels_here().partial_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().partial_weight_gradient(shape, number_type(x), x.data_ptr(), dy.data_ptr(),
+                                             partial.data_ptr<float>(), first, last);
     });
-    in_parallel(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
-      kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first, last);
+    parallel_for(kernels_here().sum_tasks(shape), [&](std::int64_t first, std::int64_t last) {
+      kernels_here().sum_weight_gradient(shape, partial.data_ptr<float>(), dw.data_ptr<float>(), strides_of(dw), first,
+                                         last);
     });
     return dw;
   }
@@ -109,14 +168,11 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
 }  // namespace
 
-torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window, std::int64_t groups) {
-  if (groups > 1 && is_taken(x, weight, bias) && shape_of(x, weight, window, groups)) {
-    return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height, window.padding.width);
-  }
-  const std::array<std::int64_t, 2> stride = {window.stride.height, window.stride.width};
-  const std::array<std::int64_t, 2> padding = {window.padding.height, window.padding.width};
-  const std::array<std::int64_t, 2> dilation = {window.dilation.height, window.dilation.width};
-  return at::conv2d(x, weight, bias, at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                       std::int64_t groups) {
+  if (!is_taken(x, weight, bias, window, groups)) return by_libtorch(x, weight, bias, window, groups);
+  return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height,
+                                           window.padding.width);
 }
 
 }  // namespace rxrun::layers

@@ -1,5 +1,5 @@
-// Two-dimensional convolution by the kernels of kernels/grouped_convolution.h where they take it and are faster, and by
-// at::conv2d everywhere else.
+// Two-dimensional convolution. The parts of it (forward, gradient of x, gradient of the weight) for which the kernels
+// of kernels/grouped_convolution.h are faster are computed by them, all else by LibTorch.
 #pragma once
 
 #include "rxrun/layers/shapes.h"
@@ -8,7 +8,7 @@ namespace rxrun::layers {
 
 // As at::conv2d; `bias` may be undefined. Under autocast the weight of a bfloat16 image stays float32, and so does its
 // gradient. Cannot be differentiated twice by the kernels: the attempt throws c10::Error.
-torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, const Window& window,
-                       std::int64_t groups);
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
+                       const Window& window, std::int64_t groups);
 
 }  // namespace rxrun::layers

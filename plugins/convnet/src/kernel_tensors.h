@@ -16,7 +16,8 @@ inline bool is_float32_on_cpu(const torch::Tensor& x) {
 // {batch, channels, height, width}, float32 or bfloat16, in channels-last memory on the CPU.
 inline bool is_kernel_image(const torch::Tensor& x) {
   if (!x.device().is_cpu() || x.layout() != at::kStrided || x.dim() != 4 || x.numel() == 0) return false;
-  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 inline bool autocast_on_cpu() {

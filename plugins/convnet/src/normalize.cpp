@@ -1,12 +1,12 @@
 #include "normalize.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
 #include "kernel_tensors.h"
 #include "kernels/batch_norm.h"
+#include "rxrun/parallel.h"
 
 namespace rxrun::layers {
 namespace {
@@ -24,11 +24,13 @@ NormalizedTensor view(const Tensor& x) { return {x.numel() / x.size(1), x.size(1
 
 template <typename Work>
 void in_parallel(const NormalizedTensor& tensor, const Work& work) {
-  at::parallel_for(0, kernels_here().tasks(tensor), 1, work);
+  parallel_for(kernels_here().tasks(tensor), work);
 }
 
 // Rows of a float32 tensor {rows, channels}.
-Tensor rows_of_channels(std::int64_t rows, std::int64_t channels) { return at::empty({rows, channels}, at::TensorOptions(at::kFloat)); }
+Tensor rows_of_channels(std::int64_t rows, std::int64_t channels) {
+  return at::empty({rows, channels}, at::TensorOptions(at::kFloat));
+}
 float* row(const Tensor& rows, std::int64_t number) { return rows.data_ptr<float>() + number * rows.size(1); }
 
 // What is kept of the forward pass for each channel.
@@ -39,7 +41,9 @@ struct Sums {
   explicit Sums(const NormalizedTensor& tensor)
       : parts(at::empty({kernels_here().sums_size(tensor)}, at::TensorOptions(at::kDouble))),
         totals(at::empty({2, tensor.channels}, at::TensorOptions(at::kDouble))) {}
-  void add_up(const NormalizedTensor& tensor) { kernels_here().total(tensor, parts.data_ptr<double>(), first(), second(tensor)); }
+  void add_up(const NormalizedTensor& tensor) {
+    kernels_here().total(tensor, parts.data_ptr<double>(), first(), second(tensor));
+  }
   double* first() const { return totals.data_ptr<double>(); }
   double* second(const NormalizedTensor& tensor) const { return first() + tensor.channels; }
   Tensor parts, totals;
@@ -66,7 +70,8 @@ void measure(const NormalizedTensor& tensor, const Tensor& x, const Normalizatio
     mean[c] = static_cast<float>(from[c] + apart);
     variance[c] = static_cast<float>(spread);
     running_mean[c] = static_cast<float>(n.momentum * (from[c] + apart) + (1.0 - n.momentum) * running_mean[c]);
-    running_var[c] = static_cast<float>(n.momentum * spread * count / (count - 1.0) + (1.0 - n.momentum) * running_var[c]);
+    running_var[c] =
+        static_cast<float>(n.momentum * spread * count / (count - 1.0) + (1.0 - n.momentum) * running_var[c]);
   }
   // Written past LibTorch, which counts a tensor's changes.
   n.running_mean.unsafeGetTensorImpl()->bump_version();
@@ -95,15 +100,16 @@ Tensor prepare(const NormalizedTensor& tensor, const Tensor& x, const Normalizat
 // Batch norm, and a ReLU or an addition and a ReLU.
 class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const c10::optional<Tensor>& residual, const Normalization* normalization, bool relu) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        const Tensor& bias, const c10::optional<Tensor>& residual, const Normalization* normalization,
+                        bool relu) {
     static_cast<void>(bias);  // named for the backward pass, which gives its gradient
     const NormalizedTensor tensor = view(x);
     const Tensor kept = prepare(tensor, x, *normalization);
     Tensor y = empty_image(x.sizes(), x.scalar_type());
     in_parallel(tensor, [&](std::int64_t first, std::int64_t last) {
-      kernels_here().normalize(tensor, x.data_ptr(), row(kept, kScale), row(kept, kShift), residual ? residual->data_ptr() : nullptr,
-                               relu, y.data_ptr(), first, last);
+      kernels_here().normalize(tensor, x.data_ptr(), row(kept, kScale), row(kept, kShift),
+                               residual ? residual->data_ptr() : nullptr, relu, y.data_ptr(), first, last);
     });
     context->saved_data["training"] = normalization->training;
     context->saved_data["relu"] = relu;
@@ -111,7 +117,8 @@ class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
     return y;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the fused batch norm's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &kept = saved[2], &y = saved[3];
@@ -130,7 +137,8 @@ class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
     const Tensor masked = y.defined() ? empty_image(x.sizes(), x.scalar_type()) : Tensor();
     Sums sums(tensor);
     in_parallel(tensor, [&](std::int64_t first, std::int64_t last) {
-      kernels_here().sum_gradients(tensor, gradient, masked.defined() ? masked.data_ptr() : nullptr, sums.parts.data_ptr<double>(), first, last);
+      kernels_here().sum_gradients(tensor, gradient, masked.defined() ? masked.data_ptr() : nullptr,
+                                   sums.parts.data_ptr<double>(), first, last);
     });
     sums.add_up(tensor);
     if (masked.defined()) {
@@ -145,7 +153,8 @@ class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
     if (context->needs_input_grad(0)) {
       dx = empty_image(x.sizes(), x.scalar_type());
       in_parallel(tensor, [&](std::int64_t first, std::int64_t last) {
-        kernels_here().input_gradient(tensor, gradient, row(factors, 0), row(factors, 1), row(factors, 2), dx.data_ptr(), first, last);
+        kernels_here().input_gradient(tensor, gradient, row(factors, 0), row(factors, 1), row(factors, 2),
+                                      dx.data_ptr(), first, last);
       });
     }
     return {dx, weight_gradients[0], weight_gradients[1], masked, Tensor(), Tensor()};
@@ -153,8 +162,8 @@ class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
 
  private:
   // dx = weight · inverse · (g - mean(g) - x̂ · mean(g · x̂)), x̂ = (x - mean) · inverse; without the means in evaluation.
-  static void fill_gradients(const NormalizedTensor& tensor, const Sums& sums, const Tensor& kept, const Tensor& weight, bool training,
-                             const Tensor& weight_gradients, const Tensor& factors) {
+  static void fill_gradients(const NormalizedTensor& tensor, const Sums& sums, const Tensor& kept, const Tensor& weight,
+                             bool training, const Tensor& weight_gradients, const Tensor& factors) {
     const auto count = static_cast<double>(tensor.pixels);
     for (std::int64_t c = 0; c < tensor.channels; ++c) {
       const double inverse = row(kept, kInverse)[c], scale = weight.data_ptr<float>()[c] * inverse;
@@ -177,22 +186,26 @@ bool is_taken(const Tensor& x, const Normalization& n) {
 }
 
 Tensor by_libtorch(const Tensor& x, const Normalization& n) {
-  return at::batch_norm(x, n.weight, n.bias, n.running_mean, n.running_var, n.training, n.momentum, n.epsilon, /*cudnn_enabled=*/true);
+  return at::batch_norm(x, n.weight, n.bias, n.running_mean, n.running_var, n.training, n.momentum, n.epsilon,
+                        /*cudnn_enabled=*/true);
 }
 
 }  // namespace
 
 torch::Tensor normalize(const Tensor& x, const Normalization& normalization, bool relu) {
   if (is_taken(x, normalization)) {
-    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(), &normalization, relu);
+    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(),
+                                    &normalization, relu);
   }
   Tensor y = by_libtorch(x, normalization);
   return relu ? y.relu_() : y;
 }
 
 torch::Tensor normalize_add_relu(const Tensor& x, const Normalization& normalization, const Tensor& residual) {
-  if (is_taken(x, normalization) && is_kernel_image(residual) && residual.scalar_type() == x.scalar_type() && residual.sizes() == x.sizes()) {
-    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(residual), &normalization, true);
+  if (is_taken(x, normalization) && is_kernel_image(residual) && residual.scalar_type() == x.scalar_type() &&
+      residual.sizes() == x.sizes()) {
+    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(residual),
+                                    &normalization, true);
   }
   // In place where the backward pass needs no value that is overwritten: batch norm keeps its input, ReLU its output.
   return by_libtorch(x, normalization).add_(residual).relu_();

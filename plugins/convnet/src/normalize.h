@@ -16,7 +16,9 @@ struct Normalization {
 // As at::batch_norm, then max(0, ·) where `relu` says so.
 torch::Tensor normalize(const torch::Tensor& x, const Normalization& normalization, bool relu);
 
-// relu(batch_norm(x) + residual); residual has the shape of x. For the backward pass x and the result are kept, no more.
-torch::Tensor normalize_add_relu(const torch::Tensor& x, const Normalization& normalization, const torch::Tensor& residual);
+// relu(batch_norm(x) + residual); residual has the shape of x. For the backward pass x and the result are kept, no
+// more.
+torch::Tensor normalize_add_relu(const torch::Tensor& x, const Normalization& normalization,
+                                 const torch::Tensor& residual);
 
 }  // namespace rxrun::layers
