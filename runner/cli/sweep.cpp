@@ -239,7 +239,10 @@ int run_sweep(const SweepOptions& options) {
     common.quiet = true;
   Console console(common);
   DeclaredSweep declared = declared_sweep(options);
-  SweepPlanner planner(options.plan ? std::filesystem::path() : options.common.results, console);
+  // A plan writes nothing where nothing has been: the first of the points fills the cache.
+  std::error_code none;
+  const bool has_cache = std::filesystem::is_directory(options.common.results / "cache", none);
+  SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), console);
   SweepPlan plan;
   std::optional<SweepSearch> search;
   if (declared.search)

@@ -39,7 +39,7 @@ struct SweepPlan {
 // than the seed.
 class SweepPlanner {
  public:
-  // The points will find the images decoded in the cache of `results`; empty: nothing is written anywhere.
+  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere.
   SweepPlanner(const std::filesystem::path& results, Console& console);
   ~SweepPlanner();
   SweepPlanner(const SweepPlanner&) = delete;

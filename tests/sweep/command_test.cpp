@@ -385,7 +385,7 @@ TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
   setenv("RXRUN_JOBS", jobs.c_str(), 1);
 }
 
-// Decoded once, by the plan; the points find the images in the cache.
+// One of the points decodes the images; the others find them in the cache.
 TEST(SweepCommand, PointsShareTheDecodedImages) {
   Workplace place;
   with_tiny(place, 1);
@@ -400,7 +400,7 @@ TEST(SweepCommand, PointsShareTheDecodedImages) {
   with_tiny(alone, 1);
   ASSERT_EQ(alone.rxrun({"run", "tiny.yaml", "lr=1e-2"}).code, 0);
   EXPECT_FALSE(std::filesystem::exists(alone.results() / "cache"));
-  const std::string loss = "SELECT value FROM metrics m JOIN runs r ON r.id = m.run WHERE name = 'train_loss' AND r.identity = '";
+  const std::string loss = "SELECT m.value FROM metrics m JOIN runs r ON r.id = m.run WHERE m.name = 'train_loss' AND r.identity = '";
   const std::string identity = std::get<std::string>(ask(alone, "SELECT identity FROM runs").rows.at(0).at(0));
   EXPECT_EQ(ask(place, loss + identity + "'").rows, ask(alone, loss + identity + "'").rows);
 }
