@@ -50,7 +50,12 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   const auto channels = static_cast<std::size_t>(dataset.channels);
-  if (!spec.normalize.measured) {
+  if (spec.normalize.source == NormalizeSpec::Source::none) {
+    dataset.mean.assign(channels, 0.0f);
+    dataset.deviation.assign(channels, 1.0f);
+    return;
+  }
+  if (spec.normalize.source == NormalizeSpec::Source::given) {
     const auto fits = [&](const std::vector<double>& values) {
       return values.size() == channels || values.size() == 1;
     };
