@@ -39,7 +39,7 @@ class Training {
         loss_(spec_.loss, class_counts(dataset), device_),
         setting_{network, dataset, experiment, loss_, device_, choose_precision(spec_.precision, device_), choose_loader_threads(experiment.machine)},
         schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
-        checkpoints_(options.folder, options.identity),
+        checkpoints_(options.folder, options.identity, [&observer](const std::string& text) { observer.on_warning(text); }),
         progress_(observer) {
     begin(options.resume);
     if (!options.resume) return;
