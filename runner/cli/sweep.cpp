@@ -119,11 +119,7 @@ PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
 
 int run_points(const SweepOptions& options, const SweepPlan& plan, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
-  make_folder(options.common.results);
-  if (const std::string system = network_file_system(options.common.results); !system.empty())
-    console.warning(
-        fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
-                    printable(options.common.results.string()), system));
+  make_results_folder(options.common.results, console);
   SweepRows rows(options.common.results / "results.db");
   const std::int64_t sweep = open_sweep(rows, options, plan);
   if (options.again) rows.compute_again(sweep);

@@ -28,10 +28,8 @@ struct Settings {
   std::vector<std::string> varying;
   bool files = false;
 
-  explicit Settings(const std::vector<PlannedPoint>& points) : varying(varying_keys(points)) {
-    files =
-        std::any_of(points.begin(), points.end(), [&](const auto& point) { return point.file != points.front().file; });
-  }
+  explicit Settings(const std::vector<PlannedPoint>& points)
+      : varying(varying_keys(points)), files(of_several_files(points)) {}
   std::vector<std::string> columns() const {
     std::vector<std::string> names = {"point"};
     if (files) names.push_back("file");
@@ -102,8 +100,9 @@ Table result_table(const SweepPlan& plan, const std::vector<PointState>& states,
 bool report_sweep(Console& console, const std::string& results, std::int64_t sweep, const SweepPlan& plan,
                   const std::vector<PointState>& states, bool table_only) {
   const std::vector<std::string> varying = varying_keys(plan.points);
+  const bool files = of_several_files(plan.points);
   const auto words = [&](const PointState& state) {
-    return in_words(plan.points.at(static_cast<std::size_t>(state.position - 1)), varying);
+    return in_words(plan.points.at(static_cast<std::size_t>(state.position - 1)), varying, files);
   };
   bool failed = false;
   for (const PointState& state : states) {
@@ -141,7 +140,8 @@ SweepReporter::SweepReporter(Console& console, const SweepRows& rows, std::int64
 
 std::string SweepReporter::label(const Claim& claim) const {
   return fmt::format("[{}/{}] {}", claim.position, plan_.points.size(),
-                     in_words(plan_.points.at(static_cast<std::size_t>(claim.position - 1)), varying_));
+                     in_words(plan_.points.at(static_cast<std::size_t>(claim.position - 1)), varying_,
+                              of_several_files(plan_.points)));
 }
 
 void SweepReporter::on_start(const Claim& claim) {
