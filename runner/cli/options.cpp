@@ -149,7 +149,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
     add_experiment(c, o.experiment);
     add_network(c, o.depth, o.input, o.classes);
   });
-  command(app, "time", "time each layer of a training step, and the loader, against what the machine can do", commands.time, [](CLI::App& c, TimeOptions& o) {
+  command(app, "time", "time each layer of a training step, and the loader, against what the machine can do", {.results = true, .json = true, .tables = true, .quiet = true}, commands.time, [](CLI::App& c, TimeOptions& o) {
     add_experiment(c, o.experiment);
     add_network(c, o.depth, o.input, o.classes);
     c.add_option("--steps", o.steps, "steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
