@@ -6,7 +6,6 @@
 #include <thread>
 #include <unordered_map>
 
-#include "data/csv.h"
 #include "data/fault.h"
 #include "data/split.h"
 #include "data/survey.h"
@@ -196,17 +195,6 @@ Dataset describe_dataset(const DataSpec& spec, std::shared_ptr<const Source> sou
   Dataset dataset = split_dataset(spec, std::move(source), seed);
   add_findings(dataset, spec, survey.found);
   return dataset;
-}
-
-std::string split_csv(const Dataset& dataset) {
-  std::string csv = "name,label,group,part\n";
-  for (const Part part : all_parts)
-    for (const std::int64_t i : dataset.part(part)) {
-      const Sample& sample = dataset.source->samples()[static_cast<std::size_t>(i)];
-      csv += csv_field(sample.name) + "," + std::to_string(sample.label) + "," + csv_field(sample.group) + "," +
-             to_string(part) + "\n";
-    }
-  return csv;
 }
 
 }  // namespace rxrun

@@ -240,15 +240,5 @@ TEST(Dataset, ResizeNoneRefusesOtherSizes) {
   EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 1); }), HasSubstr("is 12×10, but data.image_size is 8"));
 }
 
-TEST(Dataset, SplitAsCsv) {
-  const TemporaryFolder folder;
-  write_images(folder, 20);
-  folder.write("0/a, b.png", test::png_bytes(picture(8, 8, 3, 99)));
-  const std::string csv = split_csv(load_dataset(spec_of(folder), 1, 1));
-  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 22);
-  EXPECT_THAT(csv, HasSubstr("name,label,group,part\n"));
-  EXPECT_THAT(csv, HasSubstr("\"0/a, b.png\",0,\"0/a, b.png\","));
-}
-
 }  // namespace
 }  // namespace rxrun
