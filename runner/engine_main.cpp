@@ -1,7 +1,4 @@
 // rxrun-engine: the commands that need LibTorch. `rxrun` starts it; nobody else has to.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 
 #include "cli/commands.h"
@@ -13,9 +10,6 @@ using namespace rxrun;
 int main(int argc, char** argv) {
   set_up_process();
   install_crash_handler();
-  // Standard output is the command's, and may be read by a program.
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("rxrun"));
-  spdlog::set_pattern("%l: %v");
   // A reader that went away or a file-size limit is an error of the write, not the end of a training.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -12,7 +12,7 @@ namespace rxrun {
 int run_check(const CheckOptions& options) {
   Console console(options.common);
   const CheckedExperiment checked = check_experiment(options.experiment);
-  for (const Diagnostic& warning : checked.warnings) console.warning(warning.message);
+  console.warnings(checked.warnings);
   const std::unique_ptr<Source> source = open_source(checked.experiment().data, checked.experiment().seed);
   const Network network = network_for(checked, *source);
   const Summary summary = summarize(network);

@@ -1,4 +1,4 @@
-// Options that every command has.
+// Options that many commands have; declare.h says which.
 #pragma once
 
 #include <filesystem>
@@ -16,5 +16,8 @@ struct CommonOptions {
   std::string color = "auto";                 // --color auto|always|never; auto heeds NO_COLOR
   std::vector<std::string> arguments;         // as typed, for the record and for the engine
 };
+
+// Whether text for that descriptor is to be coloured.
+bool use_color(const CommonOptions& common, int descriptor);
 
 }  // namespace rxrun

@@ -10,7 +10,9 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
 
 namespace rxrun {
@@ -34,6 +36,8 @@ struct Console::State {
   bool json = false;
   bool quiet = false;
   bool terminal = false;
+  bool color = false;
+  std::vector<std::string> early;  // warnings from before there was a file
   std::size_t drawn = 0;  // lines of progress at the end of the terminal
   std::shared_ptr<spdlog::logger> file;
 
@@ -53,6 +57,7 @@ struct Console::State {
 Console::Console(const CommonOptions& options) : state_(std::make_unique<State>()) {
   state_->json = options.format == TableFormat::json;
   state_->quiet = options.quiet;
+  state_->color = use_color(options, STDERR_FILENO);
   state_->terminal = isatty(STDERR_FILENO) != 0 && !options.quiet && !state_->json;
 }
 
@@ -66,6 +71,7 @@ void Console::log_to(const std::filesystem::path& file) {
   }
   state_->file->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   state_->file->flush_on(spdlog::level::info);
+  for (const std::string& text : std::exchange(state_->early, {})) state_->file->warn(text);
 }
 
 void Console::line(const std::string& text) {
@@ -74,8 +80,24 @@ void Console::line(const std::string& text) {
 }
 
 void Console::warning(const std::string& text) {
-  if (state_->file) state_->file->warn(text);
-  state_->print(std::cerr, "warning: " + text);
+  const Diagnostic warning{.severity = Severity::warning, .where = {}, .message = text, .advice = {}};
+  warnings({&warning, 1});
+}
+
+void Console::warnings(std::span<const Diagnostic> diagnostics) {
+  const auto shown = [](const Diagnostic& diagnostic, bool color) {
+    std::string text = render(diagnostic, {.color = color});
+    text.pop_back();  // the end of the line
+    return text;
+  };
+  for (const Diagnostic& diagnostic : diagnostics) {
+    const std::string plain = shown(diagnostic, false);
+    if (state_->file)
+      state_->file->warn(plain);
+    else
+      state_->early.push_back(plain);
+    state_->print(std::cerr, state_->color ? shown(diagnostic, true) : plain);
+  }
 }
 
 void Console::result(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,13 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  void log_to(const std::filesystem::path& file);  // every line from now on goes there too, with its time
+  // Every line goes there too, with its time; warnings told before are written first.
+  void log_to(const std::filesystem::path& file);
 
   void line(const std::string& text);     // unless quiet or JSON
-  void warning(const std::string& text);  // always, on standard error
+  void warning(const std::string& text);  // always, on standard error; foreign text is made safe here
+  // Each with its place in a file, as diagnostics/render.h shows it.
+  void warnings(std::span<const Diagnostic> diagnostics);
   void result(const std::string& text);   // also when quiet
   void event(const nlohmann::json& event);  // one line of JSON, only with --json
 

@@ -19,16 +19,24 @@ struct Declared {
   std::function<int()> action;
 };
 
-void add_common(CLI::App& command, CommonOptions& common);
+// Which of the common options a command heeds; no other is declared for it. --color every command has, for its errors.
+struct Heeds {
+  bool results = false;  // --results
+  bool json = false;     // --json
+  bool tables = false;   // --csv, --markdown
+  bool quiet = false;    // --quiet
+};
+
+void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds);
 
 // Declares one command: its options live as long as the parser, and its callback leaves the action in `declared`.
 template <typename Options, typename Declare>
-CLI::App* declare(CLI::App& parent, const char* name, const char* help, Declared& declared,
+CLI::App* declare(CLI::App& parent, const char* name, const char* help, Declared& declared, const Heeds& heeds,
                   const std::function<int(const Options&)>& run, Declare&& declare_options) {
   CLI::App* command = parent.add_subcommand(name, help);
   auto options = std::make_shared<Options>();
   options->common.arguments = declared.arguments;
-  add_common(*command, options->common);
+  add_common(*command, options->common, heeds);
   declare_options(*command, *options);
   command->callback([options, run, command, &declared] {
     if (!command->get_subcommands().empty()) return;

@@ -1,26 +1,46 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/experiment_run.h"
+#include "cli/run_report.h"
 #include "cli/stored_run.h"
-#include "training/machine.h"
 #include "training/trainer.h"
 
 namespace rxrun {
+
+namespace {
+
+void compare_data(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
+                  const Dataset& dataset, Console& console) {
+  const std::vector<std::string> changes =
+      changes_of_data(options.common.results, run, dataset.content_hash, dataset.split_hash);
+  if (changes.empty()) return;
+  const std::string told = fmt::format("the data at {}{} are not those of run {}: {}", experiment.data.path.string(),
+                                       dataset.generated ? " (generated)" : "", run.id, fmt::join(changes, ", and "));
+  if (!options.other_data)
+    throw Error(Failure::usage, told, "bring the data back, or score these with --other-data");
+  console.warning(told);
+}
+
+}  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
   Console console(options.common);
   const StoredRun run = find_stored_run(options.common.results, options.run);
   const CheckedExperiment checked = stored_experiment(run);
   const Experiment& experiment = checked.experiment();
-  set_up_machine(experiment.machine, experiment.training.precision);
+  set_up(experiment, console);
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const Dataset dataset = read_dataset(experiment, source, options.common.results, console);
+  console.warnings(dataset.warnings);
+  warn_if_generated(console, experiment, dataset);
+  compare_data(options, run, experiment, dataset, console);
   const Part part = options.part == "train" ? Part::train : options.part == "test" ? Part::test : Part::validation;
 
   const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));

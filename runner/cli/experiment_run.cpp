@@ -6,16 +6,18 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/preprocessing.h"
+#include "cli/recorded.h"
 #include "cli/run_report.h"
 #include "cli/stop_signal.h"
 #include "cli/version.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "files/folder.h"
 #include "files/folder_lock.h"
 #include "network/summary.h"
 #include "recording/identity.h"
 #include "recording/recorder.h"
-#include "training/machine.h"
+#include "training/optimizer.h"
 #include "training/trainer.h"
 
 namespace rxrun {
@@ -36,7 +38,8 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
                    .file = request.file,
                    .identity = identity,
                    .seed = experiment.seed,
-                   .resolved = write_experiment(checked.read.tree),
+                   .resolved = write_experiment(frozen(checked.read)),
+                   .configuration = configuration_json(checked.read.tree),
                    .params = flatten(checked.read.tree),
                    .command = fmt::format("rxrun {}", fmt::join(request.common.arguments, " ")),
                    .generated_data = dataset.generated,
@@ -79,11 +82,7 @@ std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predi
   return records;
 }
 
-void tell(Console& console, const std::vector<Diagnostic>& warnings) {
-  for (const Diagnostic& warning : warnings) console.warning(printable(warning.message));
-}
-
-// The run to fill: a new one, or the interrupted one of the same identity. Nothing when it has finished already.
+// The run to fill: a new one, or one that was interrupted.
 struct RunPlace {
   std::int64_t id = 0;
   std::string name;
@@ -92,10 +91,13 @@ struct RunPlace {
   bool continues = false;
 };
 
+// The run that is there already, to be continued or, when it has finished, told.
 std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::string& identity, const RunRequest& request) {
-  const std::optional<ExistingRun> existing = recorder.find(identity);
-  if (!existing || request.again) return std::nullopt;
-  return existing;
+  if (request.again) return std::nullopt;
+  if (request.run == 0) return recorder.find(identity);
+  std::optional<ExistingRun> run = recorder.find_run(request.run);
+  if (!run) throw Error(Failure::usage, fmt::format("run {} has been removed meanwhile", request.run));
+  return run;
 }
 
 RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing, const RunRequest& request,
@@ -110,35 +112,13 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
     place.continues = true;
     return place;
   }
-  // A name is free when its folder is: mkdir decides between two processes.
-  const std::string base = record.name;
-  for (int attempt = 2;; ++attempt) {
-    record.folder = "checkpoints/" + record.name;
-    place.folder = request.common.results / record.folder;
-    make_folder(place.folder.parent_path());
-    std::error_code failure;
-    if (std::filesystem::create_directory(place.folder, failure)) break;
-    if (failure) make_folder(place.folder);
-    record.name = fmt::format("{}-{}", base, attempt);
-  }
-  place.lock = std::make_unique<FolderLock>(place.folder);
-  write_file_atomically(place.folder / "experiment.yaml", record.resolved);
-  place.name = record.name;
-  place.id = recorder.begin(record, split);
+  place.id = recorder.begin(std::move(record), split, [&](const RunRecord& run) {
+    place.name = run.name;
+    place.folder = request.common.results / run.folder;
+    place.lock = std::make_unique<FolderLock>(place.folder);
+    write_file_atomically(place.folder / "experiment.yaml", run.resolved);
+  });
   return place;
-}
-
-int slots_of(const OptimizerSpec& optimizer) {
-  switch (optimizer.kind) {
-    case OptimizerSpec::Kind::sgd:
-      return optimizer.momentum > 0.0 ? 1 : 0;
-    case OptimizerSpec::Kind::rmsprop:
-      return optimizer.momentum > 0.0 ? 2 : 1;
-    case OptimizerSpec::Kind::adam:
-    case OptimizerSpec::Kind::adamw:
-      return 2;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -155,14 +135,27 @@ std::string identity_of(const CheckedExperiment& checked, const std::string& con
 
 StepAssumptions step_of(const Experiment& experiment) {
   return {.batch = experiment.data.batch,
-          .optimizer_slots = slots_of(experiment.training.optimizer),
+          .optimizer_slots = Optimizer::slots(experiment.training.optimizer),
           .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
+}
+
+Machine set_up(const Experiment& experiment, Console& console) {
+  Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+  if (!machine.remark.empty()) console.warning(machine.remark);
+  return machine;
 }
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
+}
+
+void make_results_folder(const std::filesystem::path& results, Console& console) {
+  make_folder(results);
+  if (const std::string system = network_file_system(results); !system.empty())
+    console.warning(fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
+                                results.string(), system));
 }
 
 Network network_for(const CheckedExperiment& checked, const Source& source) {
@@ -194,17 +187,17 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   const Experiment& experiment = checked.experiment();
   const std::atomic<int>& stop = watch_stop_signals();
   Console console(request.common);
-  tell(console, checked.warnings);
+  console.warnings(checked.warnings);
 
-  make_folder(request.common.results);
+  make_results_folder(request.common.results, console);
   Recorder recorder(request.common.results / "results.db");
-  const Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+  const Machine machine = set_up(experiment, console);
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const Dataset dataset = read_dataset(experiment, source, request.common.results, console, request.shares_images);
 
-  tell(console, dataset.warnings);
+  console.warnings(dataset.warnings);
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision);
   if (!request.identity.empty() && request.identity != identity)
     throw Error(Failure::usage, "its data, plugins, precision or rxrun itself have changed since: what was begun or planned cannot be continued",
@@ -219,7 +212,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   report_start(console, place.name, place.id, experiment, network, dataset, machine, place.continues);
 
   RunReporter reporter(console, recorder, place.id, place.folder.lexically_relative(request.common.results), experiment);
-  try {
+  return recorded(recorder, place.id, [&] {
     const TrainingResult result = train(network, dataset, experiment,
                                         {.folder = place.folder, .resume = place.continues, .stop = &stop, .identity = identity}, reporter);
     const bool interrupted = result.end == TrainingResult::End::interrupted;
@@ -232,13 +225,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
                             .reason = interrupted ? fmt::format("stopped by signal {}", stop.load()) : ""});
     report_end(console, request.common.results, place.name, place.id, result, dataset, reporter.share_waiting());
     return interrupted ? 128 + stop.load() : 0;
-  } catch (const Error& error) {
-    recorder.end(place.id, {.status = RunStatus::failed, .reason = error.what()});
-    throw;
-  } catch (const std::bad_alloc&) {
-    recorder.end(place.id, {.status = RunStatus::failed, .reason = "out of memory"});
-    throw;
-  }
+  });
 }
 
 }  // namespace rxrun

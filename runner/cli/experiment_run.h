@@ -11,6 +11,7 @@
 #include "network/network.h"
 #include "network/summary.h"
 #include "recording/recorder.h"
+#include "training/machine.h"
 
 namespace rxrun {
 
@@ -19,6 +20,7 @@ struct RunRequest {
   std::string file;        // for the record
   bool shares_images = false;  // with other processes: see read_dataset
   bool again = false;      // run anew though it has finished
+  std::int64_t run = 0;    // the run to continue; 0: the newest of the identity
   std::string identity;    // that has to come out, to continue a run or to answer a point; empty: any
   std::function<void(const RunRecord&)> before_recording = {};  // may look at what the run will be, and throw
 };
@@ -36,8 +38,15 @@ std::string identity_of(const CheckedExperiment& checked, const std::string& con
 // What a training step of the experiment takes memory for.
 StepAssumptions step_of(const Experiment& experiment);
 
+// The machine as the experiment wants it; what had to be changed so that it computes is told. To be called before LibTorch
+// is used.
+Machine set_up(const Experiment& experiment, Console& console);
+
 // The folder, made if it is not there. Throws Error.
 void make_folder(const std::filesystem::path& folder);
+
+// The folder of the results, made if it is not there; warns where locks may not hold. Throws Error.
+void make_results_folder(const std::filesystem::path& results, Console& console);
 
 // Where decoded images are kept beside memory: those beyond data.memory, and with `shared` all, for the points of a sweep. In the
 // cache of `results`; empty: nowhere.

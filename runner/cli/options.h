@@ -68,7 +68,7 @@ struct PluginsOptions { CommonOptions common; };
 struct PluginsShowOptions { CommonOptions common; std::string name; };
 struct PluginsNewOptions { CommonOptions common; std::string name; std::filesystem::path folder; };
 struct PluginsTestOptions { CommonOptions common; std::string library; };
-struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; };
+struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; bool other_data = false; };
 struct PredictOptions { CommonOptions common; std::string run; std::vector<std::filesystem::path> images; };
 
 // Each returns the exit code, or throws Error.

@@ -7,7 +7,6 @@
 #include "cli/preprocessing.h"
 #include "cli/stored_run.h"
 #include "data/file_source.h"
-#include "training/machine.h"
 #include "training/trainer.h"
 
 namespace rxrun {
@@ -40,7 +39,8 @@ int run_predict(const PredictOptions& options) {
   const Experiment& experiment = checked.experiment();
   const Preprocessing preprocessing = read_preprocessing(run.folder);
   const Dataset images = unlabelled(options.images, experiment.data, preprocessing);
-  set_up_machine(experiment.machine, experiment.training.precision);
+  Console console(options.common);
+  set_up(experiment, console);
   Network network = build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
                                   static_cast<std::int64_t>(preprocessing.classes.size()));
 

@@ -15,10 +15,7 @@ namespace {
 std::vector<std::string> changes_since(const std::filesystem::path& results, const StoredRun& run,
                                        const RunRecord& now) {
   const std::filesystem::path database = results / "results.db";
-  std::vector<std::string> changes;
-  const Table then = query(database, "SELECT content_hash, split_hash FROM runs WHERE id = ?", {run.id});
-  if (then.rows.at(0)[0] != Value(now.content_hash)) changes.push_back("the images or their labels are others");
-  if (then.rows[0][1] != Value(now.split_hash)) changes.push_back("other images are in train, test or validation");
+  std::vector<std::string> changes = changes_of_data(results, run, now.content_hash, now.split_hash);
   std::map<std::string, std::pair<std::string, std::string>> facts;
   for (const auto& row : query(database, "SELECT name, value FROM environment WHERE run = ?", {run.id}).rows)
     if (const auto* name = std::get_if<std::string>(&row[0]))

@@ -11,19 +11,28 @@ constexpr const char* where_help =
     "only runs for which KEY=VALUE holds (or != < <= > >=); KEY is a column of v_runs, a metric, a parameter or `tag`. "
     "For example: --where cardinality=8 'validation_accuracy>0.9' tag=paper";
 
+// Whether there is anything that --quiet could leave out: `show`, `compare` and `sql` print what was asked for alone.
+bool has_more_to_say(const std::string& command) {
+  return command != "show" && command != "compare" && command != "sql";
+}
+
 }  // namespace
 
-void add_common(CLI::App& command, CommonOptions& common) {
-  command.add_option("--results", common.results, "folder of results.db and checkpoints/")
-      ->envname("RXRUN_RESULTS")
-      ->capture_default_str();
-  command.add_flag_callback(
-      "--json", [&common] { common.format = TableFormat::json; }, "print JSON");
-  command.add_flag_callback(
-      "--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
-  command.add_flag_callback(
-      "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
-  command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
+void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
+  if (heeds.results)
+    command.add_option("--results", common.results, "folder of results.db and checkpoints/")
+        ->envname("RXRUN_RESULTS")
+        ->capture_default_str();
+  if (heeds.json)
+    command.add_flag_callback(
+        "--json", [&common] { common.format = TableFormat::json; }, "print JSON");
+  if (heeds.tables) {
+    command.add_flag_callback(
+        "--csv", [&common] { common.format = TableFormat::csv; }, "print CSV");
+    command.add_flag_callback(
+        "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
+  }
+  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
   command.add_option("--color", common.color, "colours: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
@@ -48,7 +57,9 @@ ResultsCommands results_commands() {
 void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands) {
   const auto command = [&]<typename Options>(const char* name, const char* help,
                                              const std::function<int(const Options&)>& run, auto&& options) {
-    declare<Options>(app, name, help, declared, run, options);
+    const bool quiet = has_more_to_say(name);
+    declare<Options>(app, name, help, declared, {.results = true, .json = true, .tables = true, .quiet = quiet}, run,
+                     options);
   };
   command("ls", "list the runs, with the parameters in which they differ", commands.ls, [](CLI::App& c, LsOptions& o) {
     c.add_option("--where", o.where, where_help)->type_name("CONDITION");

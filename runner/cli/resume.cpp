@@ -9,6 +9,7 @@ int run_resume(const ResumeOptions& options) {
   return run_experiment(stored_experiment(run), {.common = options.common,
                                                  .file = (run.folder / "experiment.yaml").string(),
                                                  .again = false,
+                                                 .run = run.id,
                                                  .identity = run.identity});
 }
 

@@ -8,18 +8,10 @@
 #include "diagnostics/render.h"
 #include "files/files.h"
 #include "network/summary.h"
+#include "statistics/estimate.h"
 
 namespace rxrun {
 namespace {
-
-// Wilson's score interval at 95 %: holds near 0 and 1 and for few images (Wilson 1927).
-std::pair<double, double> wilson_interval(double share, double count) {
-  constexpr double z = 1.959964;
-  const double centre = share + z * z / (2 * count);
-  const double spread = z * std::sqrt(share * (1 - share) / count + z * z / (4 * count * count));
-  const double scale = 1 + z * z / count;
-  return {(centre - spread) / scale, (centre + spread) / scale};
-}
 
 double value_of(const std::map<std::string, double>& values, const std::string& name) {
   const auto found = values.find(name);
@@ -54,15 +46,20 @@ void report_start(Console& console, const std::string& run, std::int64_t id, con
                  {"train_images", dataset.part(Part::train).size()}, {"test_images", dataset.part(Part::test).size()},
                  {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
   console.line(fmt::format("{} run {} ({})", continues ? "Continuing" : "Starting", id, run));
-  if (dataset.generated)
-    console.warning(fmt::format("{} does not exist: these are images of the GENERATED sample `{}`, not real ones. The results say nothing about real data",
-                                printable(experiment.data.path.string()), experiment.data.sample.value_or("histology")));
+  warn_if_generated(console, experiment, dataset);
   console.line(fmt::format("  network   {} layers, {} parameters, {} multiply-adds an image at {}", summary.rows.size(), count_of(summary.parameters),
                            count_of(summary.multiply_adds), fmt::join(network.input, "×")));
   console.line(fmt::format("  data      {} classes; {} train, {} test, {} validation images{}", dataset.classes.size(), dataset.part(Part::train).size(),
                            dataset.part(Part::test).size(), dataset.part(Part::validation).size(),
                            dataset.skipped.empty() ? "" : fmt::format("; {} bad images skipped", dataset.skipped.size())));
   console.line(fmt::format("  machine   {}, {} threads, {}, {}, LibTorch {}", machine.device, machine.threads, to_string(machine.precision), machine.cpu, machine.libtorch));
+}
+
+void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset) {
+  if (!dataset.generated) return;
+  const std::string why = experiment.data.source == SourceKind::histology ? "" : experiment.data.path.string() + " does not exist: ";
+  console.warning(fmt::format("{}these are images of the GENERATED sample `{}`, not real ones. The results say nothing about real data", why,
+                              experiment.data.sample.value_or("histology")));
 }
 
 RunReporter::RunReporter(Console& console, Recorder& recorder, std::int64_t run, std::filesystem::path folder, const Experiment& experiment)
@@ -72,6 +69,8 @@ void RunReporter::on_resume(std::int64_t epoch) {
   recorder_.resume(run_, std::max<std::int64_t>(epoch - 1, 0));
   console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch was finished");
 }
+
+void RunReporter::on_warning(const std::string& text) { console_.warning(text); }
 
 void RunReporter::on_step(const StepProgress& step) {
   constexpr std::chrono::minutes confirm_every{1};
@@ -120,8 +119,7 @@ void report_end(Console& console, const std::filesystem::path& results, const st
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
-  const double images = static_cast<double>(dataset.part(Part::validation).size());
-  const auto [low, high] = wilson_interval(accuracy, images);
+  const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
   console.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch, 100 * share_waiting));
   console.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,

@@ -23,6 +23,9 @@ void report_start(Console& console, const std::string& run, std::int64_t id, con
 void report_end(Console& console, const std::filesystem::path& results, const std::string& run, std::int64_t id, const TrainingResult& result,
                 const Dataset& dataset, double share_waiting);
 
+// Loudly, when the images are generated ones.
+void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset);
+
 // For a run that is there already; returns the exit code.
 int report_existing(Console& console, const std::filesystem::path& results, const ExistingRun& run);
 
@@ -36,6 +39,7 @@ class RunReporter final : public TrainingObserver {
   void on_resume(std::int64_t epoch) override;
   void on_step(const StepProgress& progress) override;
   void on_epoch(const EpochMetrics& metrics) override;
+  void on_warning(const std::string& text) override;
   // Of the training time of the epochs so far, for data.
   double share_waiting() const { return training_ > 0.0 ? waiting_ / training_ : 0.0; }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/checked_experiment.h"
 
@@ -23,5 +24,9 @@ StoredRun find_stored_run(const std::filesystem::path& results, const std::strin
 
 // The experiment that the run was made from, as it was resolved then.
 CheckedExperiment stored_experiment(const StoredRun& run);
+
+// In what the data of these hashes are not those that the run was made with, in words; empty when they are.
+std::vector<std::string> changes_of_data(const std::filesystem::path& results, const StoredRun& run,
+                                         const std::string& content_hash, const std::string& split_hash);
 
 }  // namespace rxrun

@@ -13,7 +13,7 @@ namespace rxrun {
 int run_summary(const SummaryOptions& options) {
   const CheckedExperiment checked = check_experiment(options.experiment);
   Console console(options.common);
-  for (const Diagnostic& warning : checked.warnings) console.warning(warning.message);
+  console.warnings(checked.warnings);
 
   const Experiment& experiment = checked.experiment();
   const InputFacts facts = input_facts(experiment, options.input, options.classes);

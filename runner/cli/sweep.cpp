@@ -169,11 +169,7 @@ std::vector<PointState> planned_states(const SweepRows& rows, std::int64_t sweep
 
 int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
-  make_folder(options.common.results);
-  if (const std::string system = network_file_system(options.common.results); !system.empty())
-    console.warning(
-        fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
-                    printable(options.common.results.string()), system));
+  make_results_folder(options.common.results, console);
   SweepRows rows(options.common.results / "results.db");
   const std::int64_t sweep = open_sweep(rows, options, plan, search);
   if (options.again) rows.compute_again(sweep);

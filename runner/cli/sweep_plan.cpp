@@ -43,15 +43,6 @@ std::vector<std::pair<std::string, std::string>> settings_of(const Node& tree) {
   return settings;
 }
 
-// A worker reads the experiment from another folder.
-std::string frozen(const CheckedExperiment& checked) {
-  Node tree = checked.read.tree;
-  if (Node* data = tree.find("data"))
-    if (Node* path = data->find("path"); path && path->kind == Node::Kind::string)
-      path->text = checked.experiment().data.path.string();
-  return write_experiment(tree);
-}
-
 struct DataFacts {
   std::string content, split;
   std::vector<Diagnostic> warnings;
@@ -136,7 +127,7 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
   return {.settings = settings_of(checked.read.tree),
           .file = checked.read.file.string(),
           .name = experiment.name,
-          .resolved = frozen(checked),
+          .resolved = write_experiment(frozen(checked.read)),  // a worker reads it from another folder
           .identity = identity_of(checked, data.content, data.split, precision),
           .content_hash = data.content,
           .coordinates = {},
@@ -180,12 +171,13 @@ class Faults {
 };
 
 void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
+  const bool files = of_several_files(plan.points);
   const auto smaller = [](const PlannedPoint& a, const PlannedPoint& b) { return a.parameters < b.parameters; };
   const auto [least, most] = std::minmax_element(plan.points.begin(), plan.points.end(), smaller);
   if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
   plan.warnings.push_back(fmt::format(
       "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
-      count_of(least->parameters), in_words(*least, varying), count_of(most->parameters), in_words(*most, varying)));
+      count_of(least->parameters), in_words(*least, varying, files), count_of(most->parameters), in_words(*most, varying, files)));
 }
 
 }  // namespace
@@ -217,7 +209,7 @@ PlannedPoint SweepPlanner::plan(const Point& point) {
                     "nothing about real data",
                     checked.experiment().data.sample.value_or("histology")));
   for (const auto* list : {&checked.warnings, &facts.warnings})
-    for (const Diagnostic& warning : *list) warnings.insert(printable(warning.message));
+    for (const Diagnostic& warning : *list) warnings.insert(in_one_line(warning));
   PlannedPoint planned = plan_point(checked, network, facts);
   if (planned.width_is_ignored)
     warnings.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
@@ -274,12 +266,17 @@ std::string short_key(const std::string& key, const std::vector<std::string>& ke
   return std::count_if(keys.begin(), keys.end(), ends_so) == 1 ? tail : key;
 }
 
-std::string in_words(const PlannedPoint& point, const std::vector<std::string>& varying) {
+bool of_several_files(const std::vector<PlannedPoint>& points) {
+  return std::any_of(points.begin(), points.end(), [&](const auto& point) { return point.file != points[0].file; });
+}
+
+std::string in_words(const PlannedPoint& point, const std::vector<std::string>& varying, bool with_file) {
   std::vector<std::string> words;
   for (const auto& [key, value] : point.settings)
     if (std::find(varying.begin(), varying.end(), key) != varying.end())
       words.push_back(printable(short_key(key, varying) + "=" + value));
-  return words.empty() ? printable(point.file) : fmt::format("{}", fmt::join(words, ", "));
+  if (with_file || words.empty()) words.insert(words.begin(), printable(point.file));
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string settings_json(const PlannedPoint& point) {

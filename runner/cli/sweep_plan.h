@@ -62,8 +62,10 @@ std::vector<std::string> varying_keys(const std::vector<PlannedPoint>& points);
 // "cardinality" for "network.cardinality" where no other key ends the same.
 std::string short_key(const std::string& key, const std::vector<std::string>& keys);
 
-// A point in words: "cardinality=8, lr=0.001".
-std::string in_words(const PlannedPoint& point, const std::vector<std::string>& varying);
+bool of_several_files(const std::vector<PlannedPoint>& points);
+
+// A point in words: "cardinality=8, lr=0.001"; with its file before that, where there are several.
+std::string in_words(const PlannedPoint& point, const std::vector<std::string>& varying, bool with_file);
 
 // {"network.cardinality": 8}
 std::string settings_json(const PlannedPoint& point);

@@ -28,10 +28,8 @@ struct Settings {
   std::vector<std::string> varying;
   bool files = false;
 
-  explicit Settings(const std::vector<PlannedPoint>& points) : varying(varying_keys(points)) {
-    files =
-        std::any_of(points.begin(), points.end(), [&](const auto& point) { return point.file != points.front().file; });
-  }
+  explicit Settings(const std::vector<PlannedPoint>& points)
+      : varying(varying_keys(points)), files(of_several_files(points)) {}
   std::vector<std::string> columns() const {
     std::vector<std::string> names = {"point"};
     if (files) names.push_back("file");
@@ -102,8 +100,9 @@ Table result_table(const SweepPlan& plan, const std::vector<PointState>& states,
 bool report_sweep(Console& console, const std::string& results, std::int64_t sweep, const SweepPlan& plan,
                   const std::vector<PointState>& states, bool table_only) {
   const std::vector<std::string> varying = varying_keys(plan.points);
+  const bool files = of_several_files(plan.points);
   const auto words = [&](const PointState& state) {
-    return in_words(plan.points.at(static_cast<std::size_t>(state.position - 1)), varying);
+    return in_words(plan.points.at(static_cast<std::size_t>(state.position - 1)), varying, files);
   };
   bool failed = false;
   for (const PointState& state : states) {
@@ -149,7 +148,7 @@ std::string SweepReporter::label(const Claim& claim) {
   described_ = plan_.points.size();
   const PlannedPoint* point = planned(claim.position);
   return fmt::format("[{}/{}] {}", claim.position, plan_.expected,
-                     point ? in_words(*point, varying_) : "chosen by another process");
+                     point ? in_words(*point, varying_, of_several_files(plan_.points)) : "chosen by another process");
 }
 
 void SweepReporter::on_start(const Claim& claim) {

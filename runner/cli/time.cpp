@@ -27,7 +27,7 @@ std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::f
     return std::nullopt;
   }
   const Dataset dataset = read_dataset(experiment, source, results, console);
-  for (const Diagnostic& warning : dataset.warnings) console.warning(printable(warning.message));
+  console.warnings(dataset.warnings);
   return measure_loader(dataset, experiment.data, experiment.seed, choose_loader_threads(experiment.machine));
 }
 
@@ -58,8 +58,8 @@ int compare(Console& console, const Measurement& before, const Measurement& now,
     console.line(fmt::format("Nothing is slower by more than {:g} % and the noise; {}", options.threshold, ratio));
     return 0;
   }
-  console.warning(fmt::format("{} parts are slower by more than {:g} % and the noise; {}\n{}", slower.size(), options.threshold, ratio,
-                              render(table_of(slower), TableFormat::text)));
+  console.warning(fmt::format("{} parts are slower by more than {:g} % and the noise; {}", slower.size(), options.threshold, ratio));
+  std::cerr << render(table_of(slower), TableFormat::text) << std::flush;
   return static_cast<int>(Failure::run);
 }
 
@@ -74,12 +74,12 @@ int run_time(const TimeOptions& options) {
   // Of the formats made for other programs, the table alone belongs on standard output.
   if (common.format != TableFormat::text) common.quiet = true;
   Console console(common);
-  for (const Diagnostic& warning : checked.warnings) console.warning(printable(warning.message));
+  console.warnings(checked.warnings);
 
   const Experiment& experiment = checked.experiment();
   const InputFacts facts = input_facts(experiment, options.input, options.classes);
   Network network = build_network(checked.network, facts.input, facts.classes);
-  const Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+  const Machine machine = set_up(experiment, console);
   Measurement measurement = measure_step(network, experiment, machine, options.steps, options.depth);
   measurement.experiment = experiment.name;
   // The loader makes images of the experiment's size.

@@ -76,11 +76,4 @@ class CsvReader {
 
 std::vector<CsvRecord> read_csv(std::string_view text, const std::string& file) { return CsvReader(text, file).read(); }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 }  // namespace rxrun

@@ -16,7 +16,4 @@ struct CsvRecord {
 // byte order mark is skipped. Throws Error with `file` and the line for a quote that does not close or text after one.
 std::vector<CsvRecord> read_csv(std::string_view text, const std::string& file);
 
-// A field as it has to be written.
-std::string csv_field(const std::string& text);
-
 }  // namespace rxrun

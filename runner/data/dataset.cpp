@@ -6,7 +6,6 @@
 #include <thread>
 #include <unordered_map>
 
-#include "data/csv.h"
 #include "data/fault.h"
 #include "data/split.h"
 #include "data/survey.h"
@@ -50,7 +49,12 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   const auto channels = static_cast<std::size_t>(dataset.channels);
-  if (!spec.normalize.measured) {
+  if (spec.normalize.source == NormalizeSpec::Source::none) {
+    dataset.mean.assign(channels, 0.0f);
+    dataset.deviation.assign(channels, 1.0f);
+    return;
+  }
+  if (spec.normalize.source == NormalizeSpec::Source::given) {
     const auto fits = [&](const std::vector<double>& values) {
       return values.size() == channels || values.size() == 1;
     };
@@ -191,17 +195,6 @@ Dataset describe_dataset(const DataSpec& spec, std::shared_ptr<const Source> sou
   Dataset dataset = split_dataset(spec, std::move(source), seed);
   add_findings(dataset, spec, survey.found);
   return dataset;
-}
-
-std::string split_csv(const Dataset& dataset) {
-  std::string csv = "name,label,group,part\n";
-  for (const Part part : all_parts)
-    for (const std::int64_t i : dataset.part(part)) {
-      const Sample& sample = dataset.source->samples()[static_cast<std::size_t>(i)];
-      csv += csv_field(sample.name) + "," + std::to_string(sample.label) + "," + csv_field(sample.group) + "," +
-             to_string(part) + "\n";
-    }
-  return csv;
 }
 
 }  // namespace rxrun

@@ -58,7 +58,4 @@ Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, cons
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
                      const OnProgress& on_progress = {}, const ImageCaching& caching = {});
 
-// The split as CSV: name,label,group,part.
-std::string split_csv(const Dataset& dataset);
-
 }  // namespace rxrun

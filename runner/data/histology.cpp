@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/fault.h"
 #include "data/source.h"
 #include "data/tissue.h"
 #include "files/files.h"
@@ -82,7 +81,6 @@ class Histology final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> open_histology(const DataSpec& spec, std::uint64_t seed) {
-  if (spec.sample_images < 12) bad_data(spec, "data.sample_images must be at least 12");
   return std::make_unique<Histology>(spec.sample_images, seed);
 }
 

@@ -8,12 +8,11 @@
 #include <set>
 
 #include "data/fault.h"
+#include "experiment/split_rules.h"
 #include "random/random.h"
 
 namespace rxrun {
 namespace {
-
-std::string canonical(const std::string& part) { return part == "valid" || part == "validation" ? "val" : part; }
 
 std::string parts_of(const Listing& listing) {
   std::set<std::string> names;
@@ -32,7 +31,7 @@ const SplitPart& declared(const SplitSpec& split, Part part) {
 std::vector<std::int64_t> named_part(const Listing& listing, const DataSpec& spec, Part part, const std::string& name) {
   std::vector<std::int64_t> members;
   for (std::size_t i = 0; i < listing.samples.size(); ++i)
-    if (!listing.samples[i].part.empty() && canonical(listing.samples[i].part) == canonical(name))
+    if (!listing.samples[i].part.empty() && canonical_part(listing.samples[i].part) == canonical_part(name))
       members.push_back(static_cast<std::int64_t>(i));
   if (members.empty())
     bad_data(spec, "split." + std::string(to_string(part)) + " names the part `" + name + "`, which has no images",
@@ -87,25 +86,18 @@ void draw_groups(const Listing& listing, const std::map<std::string, std::vector
   }
 }
 
-// The shares of the pool; `train_named`: train is what the others leave.
-Shares shares_of(const DataSpec& spec, bool train_named) {
+// The shares of the pool, by split_rules.h; `train_named`: train is what the others leave.
+Shares shares_of(const SplitSpec& split, bool train_named) {
   Shares shares{};
   double sum = 0.0;
   for (const Part part : all_parts) {
-    const double* fraction = std::get_if<double>(&declared(spec.split, part));
+    const double* fraction = std::get_if<double>(&declared(split, part));
     if (fraction == nullptr) continue;
-    if (!(*fraction > 0.0 && *fraction <= 1.0))
-      bad_data(spec, "split." + std::string(to_string(part)) + " must be more than 0 and at most 1");
     shares[static_cast<std::size_t>(part)] = *fraction;
     sum += *fraction;
   }
-  if (sum > 1.0 + 1e-6) bad_data(spec, "the fractions of the split add up to more than 1");
-  if (train_named) {
-    if (sum >= 1.0) bad_data(spec, "the fractions drawn from train leave nothing of it");
-    shares[0] = 1.0 - sum;
-  } else {
-    shares[3] = sum > 1.0 - 1e-6 ? 0.0 : 1.0 - sum;
-  }
+  const double left = sum > 1.0 - split_tolerance ? 0.0 : 1.0 - sum;
+  shares[train_named ? 0 : 3] = left;
   return shares;
 }
 
@@ -163,10 +155,7 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
     }
     auto& members = parts[static_cast<std::size_t>(part)];
     members = named_part(listing, spec, part, *name);
-    for (const std::int64_t i : members) {
-      if (claimed[static_cast<std::size_t>(i)]) bad_data(spec, "the split takes the part `" + *name + "` twice");
-      claimed[static_cast<std::size_t>(i)] = true;
-    }
+    for (const std::int64_t i : members) claimed[static_cast<std::size_t>(i)] = true;
   }
   if (any_fraction) {
     const bool train_named = std::holds_alternative<std::string>(spec.split.train);
@@ -175,7 +164,7 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
     if (!train_named)
       for (std::size_t i = 0; i < claimed.size(); ++i)
         if (!claimed[i]) pool.push_back(static_cast<std::int64_t>(i));
-    const Shares shares = shares_of(spec, train_named);
+    const Shares shares = shares_of(spec.split, train_named);
     const std::uint64_t split_seed = spec.split.seed.value_or(seed);
     std::map<std::string, std::vector<std::int64_t>> groups;
     for (const std::int64_t i : pool) groups[listing.samples[static_cast<std::size_t>(i)].group].push_back(i);

@@ -149,6 +149,8 @@ std::string render(std::span<const Diagnostic> diagnostics, const RenderOptions&
   return out;
 }
 
+std::string in_one_line(const Diagnostic& diagnostic) { return place(diagnostic.where) + printable(diagnostic.message); }
+
 std::string render_json(std::span<const Diagnostic> diagnostics) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Diagnostic& diagnostic : diagnostics) {
@@ -160,7 +162,7 @@ std::string render_json(std::span<const Diagnostic> diagnostics) {
                     {"advice", diagnostic.advice}});
   }
   // ASCII only, so that no control or bidirectional character reaches a terminal this way either.
-  return list.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  return list.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string printable(std::string_view text) {

@@ -1,5 +1,6 @@
 // What of an experiment counts for its results, and its values one by one.
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "experiment/key.h"
@@ -49,6 +50,28 @@ void write(const Node& node, const std::string& path, std::string& out) {
   }
 }
 
+std::string text_of(const Node& tree) {
+  std::string text;
+  write(tree, "", text);
+  return text;
+}
+
+// A plugin's build is part of what a run follows from; where its library lies is not.
+Node counting(const Node& tree) {
+  Node copy = tree;
+  if (Node* network = copy.find("network"))
+    if (Node* plugins = network->find("plugins"))
+      for (Node& plugin : plugins->items)
+        if (is_library_path(plugin.text)) plugin.text = std::filesystem::path(plugin.text).filename().string();
+  return copy;
+}
+
+Node* split_seed(Node& tree) {
+  Node* data = tree.find("data");
+  Node* split = data ? data->find("split") : nullptr;
+  return split ? split->find("seed") : nullptr;
+}
+
 void flatten_into(const Node& node, const std::string& path, std::vector<std::pair<std::string, std::string>>& values) {
   if (node.kind == Node::Kind::null) return;
   if (node.kind == Node::Kind::map) {
@@ -68,14 +91,18 @@ void flatten_into(const Node& node, const std::string& path, std::vector<std::pa
 }  // namespace
 
 std::string canonical_json(const Node& tree) {
-  Node complete = tree;
-  if (Node* data = complete.find("data"))
-    if (Node* split = data->find("split"))
-      if (Node* seed = split->find("seed"); seed && seed->kind == Node::Kind::null)
-        if (const Node* own = complete.find("seed")) *seed = *own;
-  std::string text;
-  write(complete, "", text);
-  return text;
+  Node complete = counting(tree);
+  if (Node* seed = split_seed(complete); seed && seed->kind == Node::Kind::null)
+    if (const Node* own = complete.find("seed")) *seed = *own;
+  return text_of(complete);
+}
+
+std::string configuration_json(const Node& tree) {
+  Node complete = counting(tree);
+  const Node* own = complete.find("seed");
+  if (Node* seed = split_seed(complete); seed && own && value_text(*seed) == value_text(*own)) *seed = null_node();
+  std::erase_if(complete.entries, [](const Node::Entry& entry) { return entry.key == "seed"; });
+  return text_of(complete);
 }
 
 std::vector<std::pair<std::string, std::string>> flatten(const Node& tree) {

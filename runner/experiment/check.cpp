@@ -8,6 +8,7 @@
 
 #include "experiment/node_values.h"
 #include "experiment/places.h"
+#include "experiment/split_rules.h"
 
 namespace rxrun {
 namespace {
@@ -72,27 +73,8 @@ class Checker {
 
   void split() {
     const SplitSpec& split = experiment_.data.split;
-    const std::pair<const char*, const SplitPart*> parts[] = {
-        {"train", &split.train}, {"test", &split.test}, {"validation", &split.validation}};
-    double sum = 0.0;
-    for (const auto& [name, part] : parts) {
-      const std::string path = std::string("data.split.") + name;
-      if (const double* fraction = std::get_if<double>(part)) {
-        sum += *fraction;
-        if (*fraction == 0.0 && part != &split.validation)
-          error(path, std::string("`") + name + "` has to be greater than 0", "only `validation` can be left out");
-        continue;
-      }
-      for (const auto& [earlier_name, earlier] : parts) {
-        if (earlier == part) break;
-        if (*earlier == *part)
-          error(path, std::string("`") + name + "` is the same part as `" + earlier_name + "`",
-                "images that were learned from or chosen by tell nothing new");
-      }
-    }
-    if (sum > 1.0 + 1e-9)
-      error("data.split",
-            "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1");
+    for (const SplitFault& fault : split_faults(split))
+      error(fault.part.empty() ? "data.split" : "data.split." + fault.part, fault.message, fault.advice);
     if (!split.group_by.empty() && experiment_.data.source != SourceKind::manifest) group_by(split.group_by);
   }
 

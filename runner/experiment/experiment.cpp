@@ -2,6 +2,10 @@
 
 namespace rxrun {
 
+bool is_library_path(const std::string& plugin) {
+  return plugin.find('/') != std::string::npos || plugin.ends_with(".so");
+}
+
 const char* to_string(Precision precision) {
   switch (precision) {
     case Precision::automatic:

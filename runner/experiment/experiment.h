@@ -27,6 +27,9 @@ struct StageSpec {
   std::int64_t depth = 1;
 };
 
+// Whether a plugin is named by the path of its library, and not by its name.
+bool is_library_path(const std::string& plugin);
+
 struct NetworkSpec {
   std::vector<std::string> plugins;  // names or paths
   std::vector<SourceLocation> plugins_where;
@@ -52,8 +55,9 @@ struct SplitSpec {
 };
 
 struct NormalizeSpec {
-  bool measured = true;            // mean and deviation of the training part
-  std::vector<double> mean;        // a value a channel, for pixels in [0, 1]
+  // Mean and deviation of the training part; those below; or 0 and 1, which leaves pixels in [0, 1] as they are.
+  enum class Source { measured, given, none } source = Source::measured;
+  std::vector<double> mean;  // given: a value a channel, for pixels in [0, 1]
   std::vector<double> deviation;
 };
 

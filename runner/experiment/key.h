@@ -83,4 +83,8 @@ const std::vector<Key>& experiment_keys();
 // The key that a path names ("training.optimizer.adam.lr"), or null (list elements, open maps).
 const Key* find_key(const std::string& path);
 
+// Whether the value at `path` can alter a number of a run: neither its key nor a section around it is declared
+// no_identity. What no key declares (options of layers, network-wide values) can.
+bool can_alter_numbers(const std::string& path);
+
 }  // namespace rxrun

@@ -182,4 +182,12 @@ const Key* find_key(const std::string& path) {
   return key;
 }
 
+bool can_alter_numbers(const std::string& path) {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('.', end + 1);
+    if (const Key* key = find_key(path.substr(0, end)); key && !key->identity) return false;
+  }
+  return true;
+}
+
 }  // namespace rxrun

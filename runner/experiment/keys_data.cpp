@@ -15,7 +15,7 @@ KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member)
   return KeyBuilder(std::move(name), std::move(doc), data(&DataSpec::split, member))
       .text("the name of a part that the source gives")
       .length(1, 200)
-      .from(0)
+      .above(0)
       .to(1);
 }
 
@@ -23,7 +23,7 @@ std::vector<Key> split_keys() {
   return {
       part("train", "learned from: a fraction, or a part that the source gives", &SplitSpec::train),
       part("test", "watched every epoch, picks the best weights", &SplitSpec::test),
-      part("validation", "scored once, at the end, with the best weights; 0: none", &SplitSpec::validation),
+      part("validation", "scored once, at the end, with the best weights", &SplitSpec::validation),
       KeyBuilder("group_by",
                  "keeps what belongs together in one part: a regular expression on the file name whose first group is, "
                  "say, the patient; for a manifest a column",
@@ -79,16 +79,19 @@ Key normalize_key() {
               .required(),
       })
       .set([](Experiment& e, const Node& node) {
-        e.data.normalize.measured = node.kind == Node::Kind::string && node.text == "measured";
+        using Source = NormalizeSpec::Source;
+        e.data.normalize.source = node.kind == Node::Kind::map ? Source::given
+                                  : node.text == "none"        ? Source::none
+                                                               : Source::measured;
       })
-      .get([](Experiment& e) { return to_node(e.data.normalize.measured ? "measured" : "none"); });
+      .by_default(to_node("measured"));
 }
 
 Key sample_key() {
   std::vector<Kind> kinds{
       {"histology",
        "patches that look like stained tissue, two classes",
-       {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(8).to(1'000'000)}}};
+       {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(12).to(1'000'000)}}};
   return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, a missing path is an error")
       .kinds(std::move(kinds))
       .nullable()

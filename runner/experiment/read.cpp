@@ -36,16 +36,9 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
       overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
   const std::optional<Node> document = resolve_document(file, overrides, known, found);
   if (document) {
-    if (document->kind == Node::Kind::map) {
-      KeyReader reader(read.experiment, found);
-      read.tree = reader.read_map(*document, experiment_keys(), "", false);
-      check_values(read.experiment, read.tree, reader.faulty(), found);
-    } else {
-      SourceLocation where = document->where;
-      where.file = where.file.empty() ? file.string() : where.file;
-      found.error(where, std::string("an experiment file has to be a map, found ") + to_string(document->kind),
-                  "begin with `name: ...`");
-    }
+    KeyReader reader(read.experiment, found);
+    read.tree = reader.read_map(*document, experiment_keys(), "", false);
+    check_values(read.experiment, read.tree, reader.faulty(), found);
   }
   add_in_order_of_place(found.list(), diagnostics);
   return read;

@@ -6,6 +6,7 @@
 #include "experiment/read.h"
 
 namespace rxrun {
+namespace fs = std::filesystem;
 namespace {
 
 // Plain where nothing in it could mean anything else, JSON's double quotes (which YAML 1.2 reads) otherwise.
@@ -60,7 +61,22 @@ void block(const Node& map, int depth, std::string& out) {
   }
 }
 
+Node* value_at(Node& tree, const char* section, const char* key) {
+  Node* map = tree.find(section);
+  return map ? map->find(key) : nullptr;
+}
+
 }  // namespace
+
+Node frozen(const ReadExperiment& read) {
+  Node tree = read.tree;
+  if (Node* path = value_at(tree, "data", "path"); path && path->kind == Node::Kind::string)
+    path->text = read.experiment.data.path.string();
+  if (Node* plugins = value_at(tree, "network", "plugins"))
+    for (Node& plugin : plugins->items)
+      if (is_library_path(plugin.text)) plugin.text = fs::absolute(plugin.text).lexically_normal().string();
+  return tree;
+}
 
 std::string write_experiment(const Node& tree) {
   std::string out;

@@ -10,29 +10,40 @@
 #include <string>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 
 namespace rxrun {
+namespace {
+
+int lock(int descriptor) {
+  int result = 0;
+  do result = flock(descriptor, LOCK_EX | LOCK_NB);
+  while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
+}  // namespace
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "lock";
-  descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-  if (descriptor_ < 0) throw Error(Failure::usage, fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  const std::string shown = printable(path.string());
+  descriptor_ = Descriptor(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!descriptor_) throw Error(Failure::usage, fmt::format("cannot open {}: {}", shown, std::strerror(errno)));
+  const int error = lock(descriptor_.get());
+  if (error == EWOULDBLOCK) {
     char holder[32] = {};
-    const ssize_t size = pread(descriptor_, holder, sizeof holder - 1, 0);
-    close(descriptor_);
+    const ssize_t size = pread(descriptor_.get(), holder, sizeof holder - 1, 0);
     throw Error(Failure::try_later,
-                fmt::format("{} is in use by process {}", folder.string(), size > 0 ? std::string(holder, static_cast<std::size_t>(size)) : "?"),
+                fmt::format("{} is in use by process {}", printable(folder.string()),
+                            size > 0 ? printable(std::string(holder, static_cast<std::size_t>(size))) : "?"),
                 "wait for it to end, or stop it");
   }
+  if (error != 0)
+    throw Error(Failure::usage, fmt::format("cannot lock {}: {}", shown, std::strerror(error)),
+                "its file system may know no locks; name a folder on a local disk with --results");
   const std::string self = std::to_string(getpid());
-  if (ftruncate(descriptor_, 0) != 0 || pwrite(descriptor_, self.data(), self.size(), 0) < 0) {
-    const int cause = errno;
-    close(descriptor_);
-    throw Error(Failure::usage, fmt::format("cannot write {}: {}", path.string(), std::strerror(cause)));
-  }
+  if (ftruncate(descriptor_.get(), 0) != 0 || pwrite(descriptor_.get(), self.data(), self.size(), 0) < 0)
+    throw Error(Failure::usage, fmt::format("cannot write {}: {}", shown, std::strerror(errno)));
 }
-
-FolderLock::~FolderLock() { close(descriptor_); }
 
 }  // namespace rxrun

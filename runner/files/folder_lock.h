@@ -3,19 +3,20 @@
 
 #include <filesystem>
 
+#include "files/descriptor.h"
+
 namespace rxrun {
 
 // Holds flock(2) on `<folder>/lock` for its lifetime; the kernel gives it back when the process dies, however it dies.
 class FolderLock {
  public:
-  // Throws Error (try_later) naming the holder's process when another one has it.
+  // Throws Error: try_later, naming the holder's process, when another one has it; usage when the folder cannot be locked.
   explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 }  // namespace rxrun

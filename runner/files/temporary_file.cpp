@@ -5,31 +5,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <system_error>
 
 #include "diagnostics/diagnostic.h"
+#include "files/folder.h"
 
 namespace rxrun {
 namespace {
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-// A name that no other process or thread picks; O_EXCL catches what is left over from an earlier process of this number.
-std::filesystem::path temporary_name(const std::filesystem::path& folder) {
-  static std::atomic<unsigned> counter{0};
-  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
-  return folder / fmt::format(".rxrun-{}-{}-{:x}.tmp", ::getpid(), counter++, static_cast<unsigned long long>(now));
-}
-
 }  // namespace
 
 TemporaryFile::TemporaryFile(const std::filesystem::path& target)
     : target_(target), folder_(target.has_parent_path() ? target.parent_path() : std::filesystem::path(".")) {
   for (int attempt = 0; attempt < 100; ++attempt) {
-    name_ = temporary_name(folder_);
+    name_ = temporary_beside(target_);  // O_EXCL catches what is left over from an earlier process of this number
     file_ = Descriptor(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (file_ || errno != EEXIST) break;
   }

@@ -11,8 +11,6 @@ namespace rxrun {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_path(const std::string& text) { return text.find('/') != std::string::npos || text.ends_with(".so"); }
-
 std::vector<fs::path> libraries_in(const fs::path& folder) {
   std::vector<fs::path> libraries;
   std::error_code error;
@@ -53,7 +51,7 @@ std::vector<fs::path> plugin_folders() {
 
 fs::path find_plugin(const std::string& name_or_path) {
   std::error_code ignored;
-  if (is_path(name_or_path)) {
+  if (is_library_path(name_or_path)) {
     if (fs::exists(name_or_path, ignored)) return fs::canonical(name_or_path);
     throw Error(Failure::usage, "plugin library `" + printable(name_or_path) + "` does not exist",
                 "a plugin is named by its name, such as `convnet`, or by its library's path");

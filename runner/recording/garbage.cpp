@@ -22,6 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kGrave = ".rxrun-deleted-";  // and the run's number: its folder, while it is deleted
+
+bool is_grave(const fs::path& folder) { return folder.filename().string().starts_with(kGrave); }
+
 std::uint64_t size_of(const fs::path& path) {
   std::error_code code;
   if (fs::is_regular_file(fs::symlink_status(path, code))) return fs::file_size(path, code);
@@ -90,18 +94,65 @@ void hand_over_split(Connection& connection, std::int64_t run) {
   Statement(connection, "UPDATE runs SET split_run = ? WHERE split_run = ?").bind(next, run).run();
 }
 
-void delete_run(Connection& connection, const fs::path& results, std::int64_t run) {
-  Transaction transaction(connection);
-  const Table row = fetch(connection, "SELECT folder FROM runs WHERE id = ? AND removed IS NOT NULL", {run});
-  if (row.rows.empty()) return;  // restored meanwhile, or deleted by another process
-  if (const auto folder = folder_of(connection, results, run, text_in(row.rows[0][0]))) {
-    const FolderLock lock(*folder);  // nobody is just working in it
-    delete_tree(*folder);
+fs::path grave_of(const fs::path& folder, std::int64_t run) {
+  return folder.parent_path() / fmt::format("{}{}", kGrave, run);
+}
+
+// A folder under the name that it bears between the row's deletion and its own; without commit() it gets its name back.
+class Buried {
+ public:
+  Buried(const fs::path& folder, std::int64_t run) : folder_(folder), grave_(grave_of(folder, run)), lock_(folder) {
+    delete_tree(grave_);  // of an earlier attempt
+    rename(folder_, grave_);
   }
-  hand_over_split(connection, run);
-  Statement(connection, "UPDATE points SET run = NULL WHERE run = ?").bind(run).run();
-  Statement(connection, "DELETE FROM runs WHERE id = ?").bind(run).run();
-  transaction.commit();
+  ~Buried() {
+    std::error_code ignored;
+    if (!committed_) fs::rename(grave_, folder_, ignored);
+  }
+  Buried(const Buried&) = delete;
+  Buried& operator=(const Buried&) = delete;
+  void commit() {
+    committed_ = true;
+    delete_tree(grave_);
+  }
+
+ private:
+  static void rename(const fs::path& from, const fs::path& to) {
+    std::error_code code;
+    fs::rename(from, to, code);
+    if (code)
+      throw Error(Failure::run, fmt::format("cannot rename {}: {}", printable(from.string()), code.message()));
+  }
+
+  fs::path folder_, grave_;
+  FolderLock lock_;  // nobody is just working in it, and no other process deletes it
+  bool committed_ = false;
+};
+
+// The files go when the row is gone and the write lock given back: a tree can take long, and others want to write.
+void delete_run(Connection& connection, const fs::path& results, std::int64_t run) {
+  std::optional<Buried> buried;
+  {
+    Transaction transaction(connection);
+    const Table row = fetch(connection, "SELECT folder FROM runs WHERE id = ? AND removed IS NOT NULL", {run});
+    if (row.rows.empty()) return;  // restored meanwhile, or deleted by another process
+    if (const auto folder = folder_of(connection, results, run, text_in(row.rows[0][0]))) buried.emplace(*folder, run);
+    hand_over_split(connection, run);
+    Statement(connection, "UPDATE points SET run = NULL WHERE run = ?").bind(run).run();
+    Statement(connection, "DELETE FROM runs WHERE id = ?").bind(run).run();
+    transaction.commit();
+  }
+  if (buried) buried->commit();
+}
+
+// What another process is just deleting is left to it.
+void delete_grave(const fs::path& path) {
+  try {
+    const FolderLock lock(path);
+    delete_tree(path);
+  } catch (const Error& error) {
+    if (error.failure() != Failure::try_later) throw;
+  }
 }
 
 }  // namespace
@@ -123,7 +174,9 @@ Garbage find_garbage(const fs::path& results) {
   std::error_code code;
   for (fs::directory_iterator entry(results / "checkpoints", code), end; !code && entry != end; entry.increment(code)) {
     if (!fs::is_directory(entry->symlink_status(code))) continue;
-    if (known.bind("checkpoints/" + entry->path().filename().string()).step())
+    if (is_grave(entry->path()))
+      garbage.unfinished_files.push_back({entry->path(), size_of(entry->path())});
+    else if (known.bind("checkpoints/" + entry->path().filename().string()).step())
       find_left_over(entry->path(), garbage.unfinished_files);
     else
       garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
@@ -139,7 +192,7 @@ void delete_garbage(const fs::path& results, const Garbage& garbage) {
   const auto connection = open_for_writing(results / "results.db");
   for (const RemovedRun& run : garbage.runs) delete_run(*connection, results, run.id);
   for (const auto* files : {&garbage.unfinished_files, &garbage.decoded_images})
-    for (const LeftOver& file : *files) delete_tree(file.path);
+    for (const LeftOver& file : *files) is_grave(file.path) ? delete_grave(file.path) : delete_tree(file.path);
 }
 
 }  // namespace rxrun

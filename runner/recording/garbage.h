@@ -23,7 +23,7 @@ struct LeftOver {
 
 struct Garbage {
   std::vector<RemovedRun> runs;
-  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone
+  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone, folders whose deletion was cut off
   std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
   std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
 };
@@ -31,9 +31,9 @@ struct Garbage {
 // `results`: the folder that holds results.db, checkpoints/ and cache/.
 Garbage find_garbage(const std::filesystem::path& results);
 
-// Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. Folders go first: after
-// a kill in the middle the run is still marked, and the next call ends the work. Throws Error for what cannot be
-// deleted.
+// Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. A folder is renamed
+// before its run is forgotten and deleted after that; what a kill in the middle leaves, the next call finds. Throws
+// Error for what cannot be deleted.
 void delete_garbage(const std::filesystem::path& results, const Garbage& garbage);
 
 }  // namespace rxrun

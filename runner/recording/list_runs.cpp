@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnostics/diagnostic.h"
+#include "experiment/key.h"
 #include "recording/field.h"
 #include "recording/query.h"
 #include "recording/reading.h"
@@ -43,19 +44,14 @@ std::string ids_of(const Table& runs) {
   return ids.dump();
 }
 
-// What stands in a column of its own already, or alters no number.
-bool left_out(const std::string& name) {
-  return name == "seed" || name == "name" || name == "description" || name.starts_with("machine.");
-}
-
 std::vector<std::string> differing_parameters(Connection& connection, const Table& runs, const std::string& ids) {
   std::vector<std::string> names;
   const Table found = fetch(connection,
                             "SELECT name FROM params WHERE run IN (SELECT value FROM json_each(?1))"
                             " GROUP BY name HAVING count(DISTINCT value) > 1 OR count(*) < ?2",
                             {ids, static_cast<std::int64_t>(runs.rows.size())});
-  for (const auto& row : found.rows)
-    if (!left_out(text_in(row[0]))) names.push_back(text_in(row[0]));
+  for (const auto& row : found.rows)  // the seed has a column of its own
+    if (const std::string& name = text_in(row[0]); name != "seed" && can_alter_numbers(name)) names.push_back(name);
   // The network-wide ones first, then those of a single layer.
   std::stable_sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
     return std::count(a.begin(), a.end(), '.') < std::count(b.begin(), b.end(), '.');

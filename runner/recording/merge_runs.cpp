@@ -15,6 +15,7 @@
 #include "recording/ownership.h"
 #include "recording/reading.h"
 #include "recording/run_folder.h"
+#include "recording/run_rows.h"
 #include "recording/schema.h"
 #include "recording/stored_rows.h"
 #include "recording/writing.h"
@@ -68,9 +69,7 @@ std::optional<Counterpart> find_counterpart(Connection& target, const StoredRows
 // The first of "x", "x-2", "x-3", ... that no run has in that column.
 std::string free_text(Connection& target, const char* column, const std::string& wanted) {
   Statement taken(target, fmt::format("SELECT 1 FROM runs WHERE {} = ?", column));
-  std::string candidate = wanted;
-  for (int number = 2; taken.bind(candidate).step(); ++number) candidate = fmt::format("{}-{}", wanted, number);
-  return candidate;
+  return first_free(wanted, [&](const std::string& candidate) { return !taken.bind(candidate).step(); });
 }
 
 // Its regular files, each whole or not at all; links and what is half-written stay behind.

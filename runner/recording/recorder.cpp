@@ -1,6 +1,10 @@
 #include "recording/recorder.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
@@ -31,16 +35,11 @@ void check_nobody_runs(Connection& connection, const std::string& identity) {
               "wait for it to end, or stop it");
 }
 
-}  // namespace
-
-Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
-Recorder::~Recorder() = default;
-
-std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
-  Statement select(database_->connection,
-                   "SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid, process_start,"
-                   " heartbeat FROM runs WHERE identity = ? AND removed IS NULL ORDER BY id DESC LIMIT 1");
-  if (!select.bind(identity).step()) return std::nullopt;
+std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
+  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid,"
+                                           " process_start, heartbeat FROM runs WHERE removed IS NULL AND {}",
+                                           which));
+  if (!select.bind(value).step()) return std::nullopt;
   const ProcessIdentity owner{.host = select.text(5),
                               .boot_id = select.text(6),
                               .pid_namespace = select.text(7),
@@ -53,20 +52,64 @@ std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
                      .epochs = select.integer(4)};
 }
 
-std::int64_t Recorder::begin(const RunRecord& run, const std::vector<SplitRecord>& split) {
+// The folder of a run that is being inserted, and with it the run's name. Rows and folders come apart by renaming a run,
+// by importing and by deleting, so both have to be free; mkdir decides against whoever works outside of the database.
+class NewFolder {
+ public:
+  NewFolder(Connection& connection, RunRecord& run) {
+    const fs::path results = connection.path().parent_path();
+    std::error_code failure;
+    fs::create_directories(results / "checkpoints", failure);
+    Statement taken(connection, "SELECT 1 FROM runs WHERE name = ? OR folder = ?");
+    run.name = first_free(run.name, [&](const std::string& name) {
+      run.folder = "checkpoints/" + name;
+      path_ = results / run.folder;
+      if (taken.bind(name, run.folder).step()) return false;
+      if (::mkdir(path_.c_str(), 0777) == 0) return true;
+      if (errno == EEXIST) return false;
+      throw Error(Failure::usage,
+                  fmt::format("cannot make the folder {}: {}", printable(path_.string()), std::strerror(errno)),
+                  "name another one with --results");
+    });
+  }
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!kept_) fs::remove_all(path_, ignored);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  fs::path path_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
+Recorder::~Recorder() = default;
+
+std::optional<ExistingRun> Recorder::find(const std::string& identity) const {
+  return existing(database_->connection, "identity = ? ORDER BY id DESC LIMIT 1", identity);
+}
+
+std::optional<ExistingRun> Recorder::find_run(std::int64_t run) const {
+  return existing(database_->connection, "id = ?", run);
+}
+
+std::int64_t Recorder::begin(RunRecord run, const std::vector<SplitRecord>& split,
+                             const std::function<void(const RunRecord&)>& fill) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   mark_gone_runs(connection);
-  Statement taken(connection, "SELECT id FROM runs WHERE name = ?");
-  if (taken.bind(run.name).step()) {
-    throw Error(Failure::try_later,
-                fmt::format("there is a run of the name {} already: run {}", printable(run.name), taken.integer(0)),
-                "another process may have just started the same experiment");
-  }
   check_nobody_runs(connection, run.identity);
+  NewFolder folder(connection, run);
+  if (fill) fill(run);
   const std::int64_t id = insert_run(connection, run, database_->process);
   insert_split(connection, id, run.split_hash, split);
   transaction.commit();
+  folder.keep();
   return id;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,12 +16,13 @@
 namespace rxrun {
 
 struct RunRecord {
-  std::string name;                  // unique: "resnext50_breast-3f9a1c2e"
+  std::string name;                  // wanted: "resnext50_breast-3f9a1c2e"; a number is added when it is taken
   std::string experiment;            // its declared name
   std::string file;                  // the YAML it came from
   std::string identity;              // SHA-256, hexadecimal
   std::uint64_t seed = 0;
   std::string resolved;              // the resolved experiment as YAML
+  std::string configuration;         // what of it can alter a number, as text, without the seed
   std::vector<std::pair<std::string, std::string>> params;  // flat: "network.cardinality" -> "32"
   std::string command;               // as typed
   bool generated_data = false;
@@ -28,7 +30,7 @@ struct RunRecord {
   std::int64_t skipped_images = 0;
   std::int64_t parameters = 0, multiply_adds = 0;
   std::vector<std::pair<std::string, std::string>> environment;  // "libtorch" -> "1.13.1", "cpu", "precision", ...
-  std::string folder;                // relative to results.db
+  std::string folder;                // relative to results.db; chosen by begin()
 };
 
 struct EpochRecord {
@@ -77,8 +79,14 @@ class Recorder {
 
   // The newest run of that identity, if any. A removed run is none.
   std::optional<ExistingRun> find(const std::string& identity) const;
-  // Inserts a run (status running, with pid, boot id and host) and returns its id.
-  std::int64_t begin(const RunRecord& run, const std::vector<SplitRecord>& split);
+  // The run of that number, unless it has been removed.
+  std::optional<ExistingRun> find_run(std::int64_t run) const;
+  // Inserts a run (status running, with pid, boot id and host) and returns its id. Its name is the first of "x", "x-2",
+  // "x-3", ... that no run has and whose folder, checkpoints/NAME, is free; the folder is made. `fill` is called with the
+  // record as it will be, before anybody else can see the run; when it throws, or the row cannot be written, neither row
+  // nor folder stay. Throws Error (try_later) while a run of this identity is being computed.
+  std::int64_t begin(RunRecord run, const std::vector<SplitRecord>& split,
+                     const std::function<void(const RunRecord&)>& fill = {});
   // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice.
   void resume(std::int64_t run, std::int64_t epoch);
   void epoch(std::int64_t run, const EpochRecord& record);

@@ -1,5 +1,7 @@
 #include "recording/run_rows.h"
 
+#include <fmt/format.h>
+
 #include <limits>
 
 #include "recording/configuration.h"
@@ -100,6 +102,12 @@ std::int64_t best_epoch(Connection& connection, std::int64_t run) {
 }
 
 }  // namespace
+
+std::string first_free(const std::string& wanted, const std::function<bool(const std::string&)>& is_free) {
+  std::string candidate = wanted;
+  for (int number = 2; !is_free(candidate); ++number) candidate = fmt::format("{}-{}", wanted, number);
+  return candidate;
+}
 
 std::int64_t experiment_id(Connection& connection, const std::string& name) {
   Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "recording/recorder.h"
 
 namespace rxrun {
+
+// The first of "x", "x-2", "x-3", ... that `is_free`.
+std::string first_free(const std::string& wanted, const std::function<bool(const std::string&)>& is_free);
 
 // Of the experiment of that name, which becomes a row if it is none yet.
 std::int64_t experiment_id(Connection& connection, const std::string& name);

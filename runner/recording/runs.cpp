@@ -1,7 +1,11 @@
 // What the commands ask of results.db: the best runs, one run in full.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "diagnostics/diagnostic.h"
+#include "experiment/key.h"
 #include "recording/field.h"
 #include "recording/find_run.h"
 #include "recording/query.h"
@@ -69,12 +73,19 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   // Against the newest runs of the experiment only: all of them can be many.
   details.params = fetch(*connection, R"(
     WITH others AS (
-      SELECT id FROM runs WHERE experiment = (SELECT experiment FROM runs WHERE id = ?1) ORDER BY id DESC LIMIT 100)
+      SELECT id FROM runs WHERE removed IS NULL AND experiment = (SELECT experiment FROM runs WHERE id = ?1)
+      ORDER BY id DESC LIMIT 100)
     SELECT p.name, p.value,
            EXISTS (SELECT 1 FROM others o LEFT JOIN params q ON q.run = o.id AND q.name = p.name
                    WHERE q.value IS NOT p.value) AS varies
-    FROM params p WHERE p.run = ?1 ORDER BY varies DESC, p.name)",
+    FROM params p WHERE p.run = ?1)",
                          {id});
+  const auto names_first_that_vary = [](const auto& a, const auto& b) {
+    return std::pair(integer_in(b[2]), text_in(a[0])) < std::pair(integer_in(a[2]), text_in(b[0]));
+  };
+  for (auto& row : details.params.rows)
+    if (!can_alter_numbers(text_in(row[0]))) row[2] = std::int64_t{0};
+  std::sort(details.params.rows.begin(), details.params.rows.end(), names_first_that_vary);
   details.epochs = fetch(*connection, "SELECT * FROM v_curves WHERE run = ? ORDER BY epoch", {id});
   return details;
 }

@@ -15,6 +15,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "files/folder.h"
 
 namespace rxrun {
 namespace {
@@ -36,13 +37,6 @@ std::string empty_database() {
   return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
 }
 
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
 // Gives `from` the name `to` if that is free; returns 0, EEXIST, or why it could not. File systems offer one or the
 // other.
 int rename_if_free(const fs::path& from, const fs::path& to) {
@@ -62,7 +56,7 @@ int schema_version(Connection& connection) { return static_cast<int>(pragma(conn
 
 void keep_copy(Connection& connection, int version) {
   const fs::path copy = fmt::format("{}.v{}.bak", connection.path().string(), version);
-  const fs::path temporary = fmt::format("{}.{}.tmp", copy.string(), ::getpid());
+  const fs::path temporary = temporary_beside(copy);
   write_file_atomically(temporary, empty_database());  // a place for the copy, which overwrites it
   {
     // A second connection: SQLite copies nothing out of one that holds the write lock, and readers are not shut out by
@@ -77,7 +71,13 @@ void keep_copy(Connection& connection, int version) {
       target.fail(code);
     }
   }
-  fs::rename(temporary, copy);
+  std::error_code failure;
+  fs::rename(temporary, copy, failure);
+  if (failure) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw Error(Failure::run, fmt::format("cannot rename {} to {}: {}", shown(temporary), shown(copy), failure.message()));
+  }
   sync_folder(copy.parent_path());
 }
 
@@ -101,7 +101,7 @@ void create_if_missing(const fs::path& database) {
     throw Error(Failure::usage, fmt::format("cannot make the folder {} for results: {}", shown(folder), code.message()),
                 "name another folder by --results");
   }
-  const fs::path fresh = fmt::format("{}.new.{}", database.string(), ::getpid());
+  const fs::path fresh = temporary_beside(database);
   try {
     write_file_atomically(fresh, empty_database());
   } catch (const Error& error) {

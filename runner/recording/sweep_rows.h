@@ -159,7 +159,4 @@ std::vector<KnownPoint> known_points(const std::filesystem::path& database, cons
 // How long earlier runs took: a multiply-add and image of this data set, in seconds of one process; 0: unknown.
 double seconds_a_multiply_add(const std::filesystem::path& database, const std::string& content_hash);
 
-// Whether `folder` is on a network file system, where locks and syncs may not hold: its name ("NFS"), or empty.
-std::string network_file_system(const std::filesystem::path& folder);
-
 }  // namespace rxrun

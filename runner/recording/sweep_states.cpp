@@ -1,7 +1,6 @@
 // What points of sweeps are now: whose claims still hold, what runs tell of them.
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/vfs.h>
 
 #include <array>
 #include <utility>
@@ -143,24 +142,6 @@ double seconds_a_multiply_add(const std::filesystem::path& database, const std::
       WHERE content_hash = ? AND status = 'finished' AND epochs > 0 ORDER BY id DESC LIMIT 50))");
   if (!select.bind(content_hash).step() || select.real(1) <= 0.0) return 0.0;
   return select.real(0) / select.real(1);
-}
-
-std::string network_file_system(const std::filesystem::path& folder) {
-  // statfs(2), linux/magic.h
-  static constexpr std::array<std::pair<unsigned, const char*>, 9> kRemote = {{{0x6969, "NFS"},
-                                                                               {0xFF534D42, "CIFS"},
-                                                                               {0xFE534D42, "SMB"},
-                                                                               {0x517B, "SMB"},
-                                                                               {0x65735546, "FUSE"},
-                                                                               {0x01021997, "9P"},
-                                                                               {0x5346414F, "AFS"},
-                                                                               {0x00C36400, "Ceph"},
-                                                                               {0x0BD00BD0, "Lustre"}}};
-  struct statfs facts {};
-  if (::statfs(folder.c_str(), &facts) != 0) return {};
-  for (const auto& [magic, name] : kRemote)
-    if (static_cast<unsigned>(facts.f_type) == magic) return name;
-  return {};
 }
 
 }  // namespace rxrun

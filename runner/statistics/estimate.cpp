@@ -35,6 +35,14 @@ Estimate estimate(std::span<const double> values, double confidence) {
   return result;
 }
 
+Interval wilson_interval(double share, double count) {
+  constexpr double z = 1.959964;
+  const double centre = share + z * z / (2 * count);
+  const double spread = z * std::sqrt(share * (1 - share) / count + z * z / (4 * count * count));
+  const double scale = 1 + z * z / count;
+  return {(centre - spread) / scale, (centre + spread) / scale};
+}
+
 std::optional<double> p_value_of_zero_mean(const Estimate& estimate) {
   // Equal values differ in their last digits after subtraction; that is no spread.
   constexpr double kNoSpread = 1e-12;

@@ -23,6 +23,9 @@ struct Estimate {
 // `values` are finite and at least one.
 Estimate estimate(std::span<const double> values, double confidence = 0.95);
 
+// Wilson's score interval of a share of `count` things, at 95 %: holds near 0 and 1 and for few (Wilson 1927).
+Interval wilson_interval(double share, double count);
+
 // Two-sided p-value of "the mean is zero" by Student's t. Nothing without a deviation, or when all values are the same:
 // then there is no spread to judge by.
 std::optional<double> p_value_of_zero_mean(const Estimate& estimate);

@@ -1,6 +1,5 @@
 #include "training/checkpoint.h"
 
-#include <spdlog/spdlog.h>
 #include <torch/types.h>
 
 #include <charconv>
@@ -227,7 +226,7 @@ bool Checkpoints::load(const Trained& trained) {
       file = read_safetensors(last());
     } catch (const Error& error) {
       if (!has_previous) throw;
-      spdlog::warn("{}; going on from the generation before it, {}", error.what(), previous().string());
+      warn_(std::string(error.what()) + "; going on from the generation before it, " + previous().string());
     }
     if (file) {
       restore(trained, *file, identity_, last().string());
@@ -237,7 +236,7 @@ bool Checkpoints::load(const Trained& trained) {
   } else if (!has_previous) {
     return false;
   } else {
-    spdlog::warn("{} is missing; going on from the generation before it, {}", last().string(), previous().string());
+    warn_(last().string() + " is missing; going on from the generation before it, " + previous().string());
   }
   restore(trained, read_safetensors(previous()), identity_, previous().string());
   return true;

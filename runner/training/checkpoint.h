@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -38,7 +39,9 @@ struct Trained {
 // last.safetensors and the generation before it in a run's folder.
 class Checkpoints {
  public:
-  Checkpoints(std::filesystem::path folder, std::string identity) : folder_(std::move(folder)), identity_(std::move(identity)) {}
+  // `warn` is told when a generation had to be passed over.
+  Checkpoints(std::filesystem::path folder, std::string identity, std::function<void(const std::string&)> warn)
+      : folder_(std::move(folder)), identity_(std::move(identity)), warn_(std::move(warn)) {}
 
   std::filesystem::path best() const { return folder_ / "best.safetensors"; }
   std::filesystem::path last() const { return folder_ / "last.safetensors"; }
@@ -59,6 +62,7 @@ class Checkpoints {
  private:
   std::filesystem::path folder_;
   std::string identity_;
+  std::function<void(const std::string&)> warn_;
   bool last_is_good_ = false;  // so that a damaged file never takes the place of a good previous one
 };
 

@@ -5,7 +5,6 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <sched.h>
-#include <spdlog/spdlog.h>
 #include <torch/types.h>
 #include <torch/version.h>
 
@@ -105,7 +104,7 @@ Precision choose_precision(Precision precision, const std::string& device) {
 
 Machine set_up_machine(const MachineSpec& spec, Precision precision) {
   Machine machine;
-  if (const std::string change = mend_onednn(); !change.empty()) spdlog::info("{}", change);
+  machine.remark = mend_onednn();
   machine.device = choose_device(spec.device);
   machine.precision = choose_precision(precision, machine.device);
   // LibTorch starts with one thread in some builds, whatever the machine has.

@@ -14,6 +14,7 @@ struct Machine {
   std::string libtorch;    // "1.13.1"
   std::string cpu;         // processor's name
   std::string instruction_set;
+  std::string remark;      // what had to be changed so that it computes, in words; empty: nothing
 };
 
 // To be called first in a process, before LibTorch is used: sets threads, flushes denormals, picks a device and precision,

@@ -1,7 +1,6 @@
 #include "training/trainer.h"
 
 #include <ATen/Parallel.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
@@ -43,7 +42,7 @@ class Training {
         loss_(spec_.loss, class_counts(dataset), device_),
         setting_{network, dataset, experiment, loss_, device_, choose_precision(spec_.precision, device_), choose_loader_threads(experiment.machine)},
         schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
-        checkpoints_(options.folder, options.identity),
+        checkpoints_(options.folder, options.identity, [&observer](const std::string& text) { observer.on_warning(text); }),
         progress_(observer) {
     begin(options.resume);
     if (!options.resume) return;
@@ -85,7 +84,7 @@ class Training {
   // The number of threads decides how sums round, so a run ends with the one that it began with.
   void keep_threads() {
     if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
-    spdlog::info("the run began with {} threads and goes on with as many, so that its numbers stay the same", state_.threads);
+    observer_.on_warning("the run began with " + std::to_string(state_.threads) + " threads and goes on with as many, so that its numbers stay the same");
     at::set_num_threads(state_.threads);
   }
 

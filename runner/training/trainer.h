@@ -34,6 +34,7 @@ class TrainingObserver {
   virtual void on_resume(std::int64_t /*epoch*/) {}
   virtual void on_step(const StepProgress&) {}
   virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
+  virtual void on_warning(const std::string& /*text*/) {}
 };
 
 struct TrainingOptions {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "program.h"
 
@@ -43,8 +44,9 @@ TEST(CommandLine, ErrorsOfAFileAreToldAtOnceAndWithTheirPlace) {
   EXPECT_THAT(answer.err, HasSubstr("did you mean `kernel`?"));
   EXPECT_THAT(answer.err, HasSubstr("`batch`"));
 
-  const auto json = nlohmann::json::parse(place.rxrun({"check", "bad.yaml", "--json"}).out);
-  EXPECT_EQ(json.size(), 2u);
+  const auto event = nlohmann::json::parse(place.rxrun({"check", "bad.yaml", "--json"}).out);
+  EXPECT_EQ(event["event"], "error");
+  EXPECT_EQ(event["diagnostics"].size(), 2u);
 }
 
 TEST(CommandLine, AShapeThatDoesNotFitIsToldBeforeDataIsRead) {
@@ -65,6 +67,53 @@ TEST(CommandLine, OverridesReachTheExperimentAndMayHoldLists) {
   const Finished explained = place.rxrun({"explain", "tiny.yaml", "epochs", "epochs=5"});
   EXPECT_EQ(explained.code, 0);
   EXPECT_THAT(explained.out, HasSubstr("command line"));
+}
+
+// Of a run that starts, works and then fails: a program reads standard output line by line.
+TEST(CommandLine, EveryLineOfJsonIsAnEvent) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const std::string weights = "training.loss={cross_entropy: {class_weights: [1, 2, 3]}}";
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"run", "tiny.yaml", "--json"}, {"run", "tiny.yaml", weights, "--json"},
+        {"check", "tiny.yaml", "--json"}, {"check", "tiny.yaml", "batch=0", "--json"}, {"resume", "99", "--json"},
+        {"sweep", "tiny.yaml", "batch=4,0", "--json"}}) {
+    const Finished finished = place.rxrun(command);
+    std::istringstream lines(finished.out);
+    nlohmann::json last;
+    for (std::string line; std::getline(lines, line);) {
+      last = nlohmann::json::parse(line, nullptr, false);
+      ASSERT_TRUE(last.is_object()) << line;
+      EXPECT_TRUE(last.contains("event")) << line;
+    }
+    ASSERT_FALSE(last.is_null()) << command[0];
+    EXPECT_EQ(last["event"] == "error", finished.code != 0) << last;
+  }
+}
+
+TEST(CommandLine, OnlyOptionsThatAreHeededAreThere) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"run", "tiny.yaml", "--csv"}, {"check", "tiny.yaml", "--results", "x"},
+        {"summary", "tiny.yaml", "--markdown"}, {"explain", "tiny.yaml", "lr", "--csv"}, {"schema", "--json"},
+        {"plugins", "new", "x", "--json"}, {"show", "1", "--quiet"}})
+    EXPECT_EQ(place.rxrun(command).code, 2) << command[0] << " takes " << command.back();
+  EXPECT_EQ(place.rxrun({"summary", "tiny.yaml", "--json", "--color", "never"}).code, 0);
+}
+
+TEST(CommandLine, AWarningIsToldWithItsPlaceAndMadeSafe) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("patience: 1"), 11, "patience: 1, warm_up: 9");
+  place.write("tiny\x1b.yaml", text);
+  for (const char* command : {"check", "summary"}) {
+    const Finished answer = place.rxrun({command, "tiny\x1b.yaml", "--color", "never"});
+    EXPECT_EQ(answer.code, 0);
+    EXPECT_THAT(answer.err, HasSubstr("yaml:17:")) << command;
+    EXPECT_THAT(answer.err, HasSubstr(": warning: `warm_up` lasts longer"));
+    EXPECT_THAT(answer.err, testing::Not(HasSubstr("\x1b")));
+  }
 }
 
 TEST(CommandLine, NoResultsYetIsSaid) {

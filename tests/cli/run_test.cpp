@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "files/files.h"
 #include "program.h"
+#include "recording/connection.h"
 #include "recording/query.h"
 
 namespace rxrun::test {
@@ -97,16 +100,63 @@ TEST(Run, TellsWhatCannotBeWritten) {
   EXPECT_THAT(run.err, HasSubstr("results"));
 }
 
-TEST(Run, EvaluateAndPredictUseTheBestWeights) {
+// A run that was interrupted while the same experiment was run anew and finished.
+TEST(Run, ResumeContinuesTheRunThatItIsGiven) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  Connection(place.results() / "results.db", Connection::Mode::read_write)
+      .execute("UPDATE runs SET status = 'interrupted'; DELETE FROM epochs WHERE epoch = 2");
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "--again"}).code, 0);
+  const Finished resumed = place.rxrun({"resume", "1"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("Continuing run 1"));
+  EXPECT_EQ(ask(place, "SELECT id FROM runs WHERE status = 'finished'").rows.size(), 2u);
+  EXPECT_THAT(place.rxrun({"resume", "1"}).out, HasSubstr("is run 1"));
+}
+
+TEST(Run, ANameThatIsTakenIsNotInTheWay) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(1));
   ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
-  const Finished evaluated = place.rxrun({"evaluate", "1", "--csv"});
-  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
-  EXPECT_THAT(evaluated.out, HasSubstr("accuracy"));
-  const Finished missing = place.rxrun({"predict", "1", "no.png"});
-  EXPECT_EQ(missing.code, 2);
-  EXPECT_THAT(missing.err, HasSubstr("no.png"));
+  const std::string name = only_run(place);
+  ASSERT_EQ(place.rxrun({"rename", "1", name + "-2"}).code, 0);  // and its folder is still `name`
+  const Finished again = place.rxrun({"tiny.yaml", "--again"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(ask(place, "SELECT folder FROM runs WHERE id = 2").rows[0][0], Value("checkpoints/" + name + "-3"));
+  EXPECT_FALSE(std::filesystem::exists(place.results() / "checkpoints" / (name + "-2")));
+}
+
+TEST(Run, TheLogHoldsWarningsAndPlaces) {
+  Workplace place;
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("patience: 1"), 11, "patience: 1, warm_up: 9");
+  place.write("tiny.yaml", text);
+  const Finished run = place.rxrun({"tiny.yaml"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  std::ifstream file(place.results() / "checkpoints" / only_run(place) / "run.log");
+  const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  for (const std::string& told : {run.err, log}) {
+    EXPECT_THAT(told, HasSubstr("tiny.yaml:17:")) << "the file and the line";
+    EXPECT_THAT(told, HasSubstr("lasts longer than the run"));
+    EXPECT_THAT(told, HasSubstr("GENERATED"));
+  }
+}
+
+TEST(Run, GoingOnFromAnOlderCheckpointIsInTheLog) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(3));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  const std::filesystem::path folder = place.results() / "checkpoints" / only_run(place);
+  std::filesystem::remove(folder / "last.safetensors");
+  Connection(place.results() / "results.db", Connection::Mode::read_write)
+      .execute("UPDATE runs SET status = 'interrupted'");
+  const Finished resumed = place.rxrun({"resume", "1"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  std::ifstream file(folder / "run.log");
+  const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(log, HasSubstr("going on from the generation before it"));
+  EXPECT_THAT(resumed.err, HasSubstr("going on from the generation before it"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "data/resize.h"
 #include "data/survey.h"
+#include "experiment/read.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -196,7 +197,7 @@ TEST(Dataset, GivenNormalisationAndChannels) {
   write_images(folder, 20);
   DataSpec spec = spec_of(folder);
   spec.channels = 1;
-  spec.normalize.measured = false;
+  spec.normalize.source = NormalizeSpec::Source::given;
   spec.normalize.mean = {0.5};
   spec.normalize.deviation = {0.25};
   const Dataset dataset = load_dataset(spec, 1, 1);
@@ -208,22 +209,35 @@ TEST(Dataset, GivenNormalisationAndChannels) {
   EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 1); }), HasSubstr("3 channels"));
 }
 
+// From the word in the file to the numbers.
+TEST(Dataset, EveryWayToNormalise) {
+  const TemporaryFolder folder;
+  write_images(folder, 20);
+  const auto loaded = [&](const std::string& normalize) {
+    const auto file = folder.write("../" + folder.path().filename().string() + ".yaml",
+                                   "name: a\nnetwork: {plugins: [p], head: [linear]}\ndata: {path: " +
+                                       folder.path().string() + ", image_size: 8, normalize: " + normalize + "}\n");
+    Diagnostics diagnostics;
+    const Experiment experiment = read_experiment(file, {}, diagnostics).experiment;
+    std::filesystem::remove(file);
+    diagnostics.throw_errors();
+    return load_dataset(experiment.data, 1, 1);
+  };
+  const Dataset none = loaded("none"), given = loaded("{mean: [0.5], deviation: [0.25]}"), measured = loaded("measured");
+  EXPECT_EQ(none.mean, std::vector<float>(3, 0.0f));
+  EXPECT_EQ(none.deviation, std::vector<float>(3, 1.0f));
+  EXPECT_EQ(given.mean, std::vector<float>(3, 0.5f));
+  EXPECT_EQ(given.deviation, std::vector<float>(3, 0.25f));
+  EXPECT_EQ(measured.mean, load_dataset(spec_of(folder), 1, 1).mean);
+  EXPECT_GT(measured.mean[0], 0.0f);
+}
+
 TEST(Dataset, ResizeNoneRefusesOtherSizes) {
   const TemporaryFolder folder;
   write_images(folder, 20);
   DataSpec spec = spec_of(folder);
   spec.resize = "none";
   EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 1); }), HasSubstr("is 12×10, but data.image_size is 8"));
-}
-
-TEST(Dataset, SplitAsCsv) {
-  const TemporaryFolder folder;
-  write_images(folder, 20);
-  folder.write("0/a, b.png", test::png_bytes(picture(8, 8, 3, 99)));
-  const std::string csv = split_csv(load_dataset(spec_of(folder), 1, 1));
-  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 22);
-  EXPECT_THAT(csv, HasSubstr("name,label,group,part\n"));
-  EXPECT_THAT(csv, HasSubstr("\"0/a, b.png\",0,\"0/a, b.png\","));
 }
 
 }  // namespace

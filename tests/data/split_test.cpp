@@ -175,17 +175,6 @@ TEST(Split, Faults) {
   spec.split.test = "validation";
   EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }),
               HasSubstr("split.test names the part `validation`, which has no images"));
-  spec.split.test = "train";
-  spec.split.train = "train";
-  EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }), HasSubstr("takes the part `train` twice"));
-  spec.split.test = 1.0;
-  spec.split.validation = "test";
-  EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }), HasSubstr("leave nothing"));
-  spec.split.train = 0.9;
-  spec.split.test = 0.2;
-  EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }), HasSubstr("more than 1"));
-  spec.split.test = 0.0;
-  EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }), HasSubstr("split.test must be"));
 }
 
 TEST(Split, PartsAreChecked) {

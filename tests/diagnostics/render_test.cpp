@@ -88,10 +88,15 @@ TEST(Render, SeveralFollowEachOther) {
   EXPECT_EQ(render(list), render(list[0]) + render(list[1]));
 }
 
+TEST(Render, InOneLine) {
+  EXPECT_EQ(in_one_line(at(4, 5, 1, "x", "do")), "a.yaml:4:5: wrong");
+  EXPECT_EQ(in_one_line({Severity::warning, {}, "odd\n", ""}), "odd\\x0A");
+}
+
 TEST(RenderJson, HoldsTheFieldsInAscii) {
   const std::vector<Diagnostic> list = {at(4, 5, 1, "x", "do \xe2\x80\xae\xff"), {Severity::warning, {}, "w", ""}};
   const std::string text = render_json(list);
-  for (char c : text) EXPECT_TRUE((c >= ' ' && c < 0x7f) || c == '\n');
+  for (char c : text) EXPECT_TRUE(c >= ' ' && c < 0x7f);  // and no end of a line
   const nlohmann::json json = nlohmann::json::parse(text);
   ASSERT_EQ(json.size(), 2u);
   EXPECT_EQ(json[0]["severity"], "error");

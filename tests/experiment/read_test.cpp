@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <functional>
+#include <set>
 
 #include "diagnostics/render.h"
 #include "experiment/key.h"
+#include "experiment/node_values.h"
 #include "same_tree.h"
 #include "temporary_folder.h"
 
@@ -49,7 +53,7 @@ TEST_F(Read, DefaultsAreThoseOfThePlainValues) {
   EXPECT_EQ(read_back.data.image_size, plain.data.image_size);
   EXPECT_EQ(read_back.data.memory, plain.data.memory);
   EXPECT_EQ(read_back.data.split.train, plain.data.split.train);
-  EXPECT_EQ(read_back.data.normalize.measured, plain.data.normalize.measured);
+  EXPECT_EQ(read_back.data.normalize.source, plain.data.normalize.source);
   EXPECT_EQ(read_back.data.sample, std::nullopt);
   EXPECT_EQ(read_back.training.epochs, plain.training.epochs);
   EXPECT_EQ(read_back.training.optimizer.kind, plain.training.optimizer.kind);
@@ -123,7 +127,7 @@ machine: {device: "cuda:1", threads: 3, loader_threads: auto}
   EXPECT_EQ(e.data.split.seed, 7u);
   EXPECT_EQ(e.data.augment.pad, 2);
   EXPECT_EQ(e.data.augment.scale_low, 0.5);
-  EXPECT_FALSE(e.data.normalize.measured);
+  EXPECT_EQ(e.data.normalize.source, NormalizeSpec::Source::given);
   EXPECT_THAT(e.data.normalize.deviation, ElementsAre(0.25));
   EXPECT_EQ(e.data.on_bad_image, OnBadImage::skip);
   EXPECT_EQ(e.data.memory, 3ull << 29);
@@ -185,6 +189,75 @@ TEST_F(Read, EqualMeaningIsEqualText) {
   EXPECT_NE(plain, canonical("data: {path: images, on_bad_image: skip}\n"));
   EXPECT_NE(plain, canonical("data: {path: images, split: {seed: 1}}\n"));
   EXPECT_NE(plain, canonical("data: {path: images}\n", {"lr=2e-3"}));
+}
+
+// Each value of a tree that lies at, or below, a key that the table declares.
+void visit_values(Node& node, const std::string& path, const std::function<void(const std::string&, Node&)>& visit) {
+  for (Node::Entry& entry : node.entries) {
+    const std::string name = path.empty() ? entry.key : path + "." + entry.key;
+    if (entry.value.kind == Node::Kind::map)
+      visit_values(entry.value, name, visit);
+    else
+      visit(name, entry.value);
+  }
+}
+
+TEST_F(Read, WhatIsDeclaredToAlterNoNumberAltersNeitherIdentityNorConfiguration) {
+  const Node tree =
+      read(network + "data: {path: images}\ntraining: {early_stopping: {}}\ndescription: x\n").tree;
+  std::set<std::string> seen;
+  Node copy = tree;
+  visit_values(copy, "", [&](const std::string& path, Node& value) {
+    const Node before = value;
+    value = to_node("something else");
+    const bool alters = can_alter_numbers(path);
+    EXPECT_EQ(canonical_json(copy) == canonical_json(tree), !alters) << path;
+    EXPECT_EQ(configuration_json(copy) == configuration_json(tree), !alters || path == "seed") << path;
+    if (!alters) seen.insert(path);
+    value = before;
+  });
+  const auto declared = [&](const auto& self, const std::vector<Key>& keys, const std::string& path, bool below) -> void {
+    for (const Key& key : keys) {
+      const std::string name = path.empty() ? key.name : path + "." + key.name;
+      if (key.consumed) continue;
+      const bool counts = !below && key.identity;
+      if (key.map) {
+        self(self, key.keys, name, !counts);
+      } else if (!counts) {
+        EXPECT_TRUE(seen.contains(name)) << name << " was not looked at";
+      }
+    }
+  };
+  declared(declared, experiment_keys(), "", false);
+  EXPECT_GE(seen.size(), 7u);
+  EXPECT_TRUE(seen.contains("data.path") && seen.contains("machine.threads") && seen.contains("name"));
+}
+
+TEST_F(Read, ASeedIsNoConfigurationButASplitThatWasAskedForIs) {
+  const auto configuration = [&](const std::string& rest) { return configuration_json(read(network + rest).tree); };
+  const std::string plain = configuration("data: {path: images}\n");
+  EXPECT_EQ(plain, configuration("data: {path: images}\nseed: 5\n"));
+  EXPECT_EQ(plain, configuration("data: {path: images, split: {seed: 5}}\nseed: 5\n"));
+  EXPECT_NE(plain, configuration("data: {path: images, split: {seed: 9}}\nseed: 5\n"));
+  EXPECT_NE(plain, configuration("data: {path: images, batch: 8}\n"));
+}
+
+// experiment.yaml of a run and of a point are read from other folders.
+TEST_F(Read, FrozenItReadsTheSameFromAnyFolder) {
+  const std::string yaml =
+      "name: a\nnetwork: {plugins: [convnet, ./build/libmine.so, other.so], head: [linear]}\ndata: {path: some/images}\n";
+  const ReadExperiment here = read(yaml);
+  const std::string text = write_experiment(frozen(here));
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path("/");
+  const ReadExperiment there = read(text);
+  std::filesystem::current_path(before);
+  EXPECT_EQ(there.experiment.data.path, before / "some/images");
+  EXPECT_THAT(there.experiment.network.plugins,
+              ElementsAre("convnet", (before / "build/libmine.so").string(), (before / "other.so").string()));
+  EXPECT_EQ(canonical_json(there.tree), canonical_json(here.tree));
+  EXPECT_EQ(configuration_json(there.tree), configuration_json(here.tree));
+  EXPECT_NE(canonical_json(there.tree), canonical_json(read(yaml.substr(0, yaml.find("libmine")) + "libours" + yaml.substr(yaml.find("libmine") + 7)).tree));
 }
 
 TEST_F(Read, LayersOfEqualMeaningAreEqualText) {

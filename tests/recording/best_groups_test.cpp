@@ -21,8 +21,8 @@ class BestGroupsTest : public TemporaryResults {
               const std::string& experiment = "a", bool generated = false) {
     Recorder recorder(database);
     RunRecord record = run_record(experiment + "-" + std::to_string(++count_), seed);
-    record.params[2].second = cardinality;
-    record.params[4].second = lr;
+    set_parameter(record, "network.cardinality", cardinality);
+    set_parameter(record, "training.optimizer.adam.lr", lr);
     record.generated_data = generated;
     record.split_hash = "split of seed " + std::to_string(seed);
     const std::int64_t run = recorder.begin(record, split_record());

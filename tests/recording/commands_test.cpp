@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "command_output.h"
+#include "recording/connection.h"
 #include "recording/reading.h"
+#include "recording/tend_runs.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -44,7 +46,7 @@ class CommandsTest : public TemporaryResults {
     recorder.end(first, end_record(0.9123, 2));
     RunRecord other = run_record("a-22", 7);
     other.generated_data = true;
-    other.params[2].second = "8";
+    set_parameter(other, "network.cardinality", "8");
     const std::int64_t second = recorder.begin(other, split_record());
     recorder.epoch(second, epoch_record(1, 0.55, true));
     recorder.end(second, end_record(0.80, 1));
@@ -149,6 +151,32 @@ TEST_F(CommandsTest, ShowsARunByNumberNameOrBeginning) {
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "99"}); }), HasSubstr("there is no run `99`"));
 }
 
+// What a removed run had, and what can alter no number, tells nothing apart.
+TEST_F(CommandsTest, ShowsOnlyParametersThatTellRunsApart) {
+  {
+    Recorder recorder(database);
+    RunRecord record = run_record("a-1", 1);
+    record.params.insert(record.params.end(), {{"machine.threads", "1"}, {"data.path", "/here"}, {"description", "x"}});
+    recorder.end(recorder.begin(record, {}), end_record(0.9, 1));
+    record = run_record("a-2", 2);
+    record.params.insert(record.params.end(), {{"machine.threads", "2"}, {"data.path", "/there"}, {"description", "y"}});
+    recorder.end(recorder.begin(record, {}), end_record(0.9, 1));
+    record = run_record("a-3", 3);
+    set_parameter(record, "network.cardinality", "8");
+    recorder.end(recorder.begin(record, {}), end_record(0.9, 1));
+  }
+  const auto varying = [&] {
+    std::string names;
+    const auto shown = nlohmann::json::parse(show("a-1", TableFormat::json));
+    for (const auto& param : shown["params"])
+      if (param["varies"] == 1) names += param["name"].get<std::string>() + " ";
+    return names;
+  };
+  EXPECT_EQ(varying(), "network.cardinality seed ");
+  remove_runs(database, {"a-3"}, false);
+  EXPECT_EQ(varying(), "seed ");
+}
+
 TEST_F(CommandsTest, ShowsARunToMachines) {
   record_two_runs();
   const auto run = nlohmann::json::parse(show("1", TableFormat::json));
@@ -224,8 +252,10 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
   RunRecord record = run_record("a-1");
   record.file = "=HYPERLINK(\"http://x\")";
   record.command = "-1+1\x1b[2J\xe2\x80\xae";
-  record.folder = "a\nb,\"c\" | <b>";
+  const std::string folder_name = "a\nb,\"c\" | <b>";
   recorder.begin(record, {});
+  Connection(database, Connection::Mode::read_write)
+      .execute(("UPDATE runs SET folder = '" + folder_name + "'").c_str());
   const std::string statement = "SELECT file, command, folder, '-12.5' AS number, '@x' AS \"+head\" FROM runs";
   EXPECT_EQ(sql(statement, TableFormat::csv),
             "file,command,folder,number,'+head\r\n"
@@ -236,7 +266,7 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
     EXPECT_EQ(out.find("\xe2\x80\xae"), std::string::npos);
   }
   EXPECT_THAT(sql(statement, TableFormat::markdown), HasSubstr("\\| \\<b>"));
-  EXPECT_EQ(nlohmann::json::parse(sql(statement, TableFormat::json))[0]["folder"], record.folder);
+  EXPECT_EQ(nlohmann::json::parse(sql(statement, TableFormat::json))[0]["folder"], folder_name);
 }
 
 // A flipped bit can turn a text into a number, whatever the schema says.

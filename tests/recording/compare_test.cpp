@@ -22,7 +22,7 @@ class CompareTest : public TemporaryResults {
               std::int64_t epochs = 3) {
     Recorder recorder(database);
     RunRecord record = run_record(name, seed);
-    record.params[2].second = cardinality;
+    set_parameter(record, "network.cardinality", cardinality);
     const std::int64_t run = recorder.begin(record, split_record());
     for (std::int64_t epoch = 1; epoch <= epochs; ++epoch)
       recorder.epoch(run,

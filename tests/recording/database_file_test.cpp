@@ -157,7 +157,7 @@ TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
   fs::remove(folder.string() + ".gate");
   EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), std::to_string(kProcesses));
   EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2) << "and checkpoints/";
 }
 
 constexpr Migration kSteps[] = {{3, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
@@ -178,7 +178,7 @@ TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
   EXPECT_EQ(one(copy, "SELECT name FROM v_runs"), "a-1");
   EXPECT_EQ(one(copy, "PRAGMA integrity_check"), "ok");
   EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 5"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 3) << "and checkpoints/";
 }
 
 TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
@@ -193,6 +193,15 @@ TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
   }
   EXPECT_EQ(bytes_of(database), before);
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");
+}
+
+TEST_F(DatabaseFileTest, ACopyThatCannotBeKeptLeavesNothing) {
+  { Recorder{database}; }
+  fs::create_directories(folder / "results.db.v2.bak" / "in the way");
+  Connection connection(database, Connection::Mode::read_write);
+  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 4); }), HasSubstr("cannot rename"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
+  EXPECT_EQ(one(database, "PRAGMA user_version"), "2");
 }
 
 TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {

@@ -21,7 +21,7 @@ class LsTest : public TemporaryResults {
     for (const char* cardinality : {"8", "16", "32"}) {
       ++n;
       RunRecord record = run_record("a-" + std::to_string(n), static_cast<std::uint64_t>(n));
-      record.params[2].second = cardinality;
+      set_parameter(record, "network.cardinality", cardinality);
       record.params.push_back({"network.stages.0.depth", "3"});
       const std::int64_t run = recorder.begin(record, split_record());
       recorder.epoch(run, epoch_record(1, 0.5, true));

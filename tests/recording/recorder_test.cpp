@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <iterator>
 #include <limits>
 
 #include "diagnostics/diagnostic.h"
 #include "recording/query.h"
+#include "recording/tend_runs.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -59,7 +62,6 @@ TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
   EXPECT_FALSE(recorder.find("identity of a-1"));
   RunRecord record = run_record("a-1");
   recorder.end(recorder.begin(record, {}), end_record(0.8, 1));
-  record.name = "a-1-2";
   const std::int64_t second = recorder.begin(record, {});
   recorder.epoch(second, epoch_record(1, 0.5, true));
   const auto found = recorder.find(record.identity);
@@ -68,7 +70,10 @@ TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
   EXPECT_EQ(found->name, "a-1-2");
   EXPECT_EQ(found->status, RunStatus::running);
   EXPECT_EQ(found->epochs, 1);
-  EXPECT_EQ(found->folder, record.folder);
+  EXPECT_EQ(found->folder, "checkpoints/a-1-2");
+  EXPECT_EQ(recorder.find_run(1)->name, "a-1");
+  EXPECT_EQ(recorder.find_run(1)->status, RunStatus::finished);
+  EXPECT_FALSE(recorder.find_run(3));
 }
 
 TEST_F(RecorderTest, ResumingRemovesTheEpochsBeyond) {
@@ -171,17 +176,46 @@ TEST_F(RecorderTest, HostileNamesAreDataOnly) {
   EXPECT_THAT(shown, HasSubstr("DROP TABLE"));
 }
 
-TEST_F(RecorderTest, ANameIsTakenOnce) {
+// Names and folders come apart by renaming, importing and deleting.
+TEST_F(RecorderTest, ANameIsFreeWhenRowAndFolderAre) {
+  namespace fs = std::filesystem;
   Recorder recorder(database);
+  const auto begin = [&](const char* identity) {
+    RunRecord record = run_record("a-1");
+    record.identity = identity;
+    RunRecord told;
+    const std::int64_t run = recorder.begin(record, {}, [&](const RunRecord& begun) {
+      told = begun;
+      EXPECT_TRUE(fs::is_empty(folder / begun.folder));
+    });
+    EXPECT_EQ(one(database, "SELECT name FROM runs WHERE id = " + std::to_string(run)), told.name);
+    EXPECT_EQ(told.folder, "checkpoints/" + told.name);
+    return told.name;
+  };
+  EXPECT_EQ(begin("one"), "a-1");
+  EXPECT_EQ(begin("two"), "a-1-2");
+  rename_run(database, "a-1-2", "a-1-3");  // its folder is still a-1-2
+  EXPECT_EQ(begin("three"), "a-1-4");
+  fs::create_directories(folder / "checkpoints/a-1-5");  // of no run
+  EXPECT_EQ(begin("four"), "a-1-6");
+}
+
+TEST_F(RecorderTest, ARunThatCannotBeginLeavesNothing) {
+  namespace fs = std::filesystem;
+  Recorder recorder(database);
+  EXPECT_THROW(recorder.begin(run_record("a-1"), {}, [](const RunRecord&) { throw Error(Failure::run, "disk full"); }),
+               Error);
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), "0");
+  EXPECT_TRUE(fs::is_empty(folder / "checkpoints"));
   recorder.begin(run_record("a-1"), {});
   try {
     recorder.begin(run_record("a-1"), {});
-    FAIL();
+    FAIL() << "the same experiment twice at a time";
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), Failure::try_later);
-    EXPECT_THAT(error.what(), HasSubstr("a-1 already: run 1"));
+    EXPECT_THAT(error.what(), HasSubstr("being computed already, as run 1"));
   }
-  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), "1");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder / "checkpoints"), fs::directory_iterator()), 1);
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ inline RunRecord run_record(const std::string& name, std::uint64_t seed = 365) {
           .identity = "identity of " + name,
           .seed = seed,
           .resolved = "name: a\nseed: 365\n",
+          .configuration = "cardinality 32",
           .params = {{"name", "a"},
                      {"seed", std::to_string(seed)},
                      {"network.cardinality", "32"},
@@ -49,7 +50,14 @@ inline RunRecord run_record(const std::string& name, std::uint64_t seed = 365) {
           .parameters = 22'984'002,
           .multiply_adds = 350'000'000,
           .environment = {{"libtorch", "1.13.1"}, {"cpu", "a processor"}},
-          .folder = "checkpoints/" + name};
+          .folder = {}};
+}
+
+// With another value of one of its parameters, which makes it another configuration.
+inline void set_parameter(RunRecord& record, const std::string& name, const std::string& value) {
+  for (auto& [key, old] : record.params)
+    if (key == name) old = value;
+  record.configuration += ", " + name + " " + value;
 }
 
 inline std::vector<SplitRecord> split_record() {

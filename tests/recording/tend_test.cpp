@@ -1,18 +1,32 @@
 // Tags, notes, names, removal: what is said of a run, and what happens to its files.
 #include <gmock/gmock.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "child.h"
 #include "cli/commands.h"
 #include "command_output.h"
+#include "files/folder.h"
 #include "recording/connection.h"
 #include "recording/garbage.h"
 #include "recording/tend_runs.h"
 #include "temporary_results.h"
+
+namespace {
+std::function<void()> at_the_next_deletion;
+}
+
+// In front of the C library's, by which a tree is deleted.
+extern "C" int unlinkat(int folder, const char* name, int flags) noexcept {
+  if (const auto look = std::exchange(at_the_next_deletion, nullptr)) look();
+  return static_cast<int>(::syscall(SYS_unlinkat, folder, name, flags));
+}
 
 namespace rxrun::testing {
 namespace {
@@ -130,6 +144,39 @@ TEST_F(TendTest, GcDeletesOnlyAfterYes) {
               HasSubstr("there is no removed run"));
 }
 
+// A large tree takes long; whoever trains meanwhile has to be able to write.
+TEST_F(TendTest, GcDeletesFilesWithoutTheWriteLock) {
+  remove_runs(database, {"1"}, false);
+  std::string rows;
+  at_the_next_deletion = [&] {
+    try {
+      execute("UPDATE runs SET note = 'written' WHERE id = 2");
+      rows = one(database, "SELECT count(*) FROM runs WHERE id = 1");
+    } catch (const Error& error) {
+      rows = error.what();
+    }
+  };
+  gc(true);
+  EXPECT_EQ(rows, "0") << "the row goes before the files";
+  EXPECT_FALSE(there("a-1"));
+  EXPECT_FALSE(there(".rxrun-deleted-1"));
+}
+
+TEST_F(TendTest, GcEndsADeletionThatWasCutOff) {
+  write("checkpoints/.rxrun-deleted-77/best.safetensors", "x");
+  EXPECT_THAT(gc(false), HasSubstr(".rxrun-deleted-77"));
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished files"));
+  EXPECT_FALSE(there(".rxrun-deleted-77"));
+}
+
+TEST_F(TendTest, ARunWhoseRowCannotBeDeletedKeepsItsFolder) {
+  remove_runs(database, {"1"}, false);
+  execute("CREATE TRIGGER kept BEFORE DELETE ON runs BEGIN SELECT raise(ABORT, 'not this one'); END");
+  EXPECT_THROW(gc(true), Error);
+  EXPECT_TRUE(there("a-1/best.safetensors"));
+  EXPECT_FALSE(there(".rxrun-deleted-1"));
+}
+
 TEST_F(TendTest, GcTouchesNothingElse) {
   write("precious/file", "x");
   write("checkpoints/nobody/file", "x");
@@ -158,7 +205,13 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
   left(".rxrun-1-0-ab.tmp", true);           // process 1 lives
   left(".rxrun-999999999-0-ab.tmp", false);  // no such process here, but just written: perhaps on another machine
   left(".rxrun-999999998-0-ab.tmp", true);
-  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished files"));
+  const int child = in_child([&] {
+    const fs::path copy = temporary_beside(folder / "results.db.v1.bak");
+    std::ofstream(copy) << "x";
+    fs::last_write_time(copy, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  });
+  ASSERT_EQ(child, 0);
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 2 unfinished files"));
   EXPECT_TRUE(there("a-2/.rxrun-1-0-ab.tmp"));
   EXPECT_TRUE(there("a-2/.rxrun-999999999-0-ab.tmp"));
   EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));

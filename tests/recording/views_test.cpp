@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <regex>
 #include <sstream>
@@ -21,7 +22,7 @@ class ViewsTest : public TemporaryResults {
   std::int64_t finished_run(Recorder& recorder, const std::string& name, std::uint64_t seed, double accuracy,
                             const std::string& cardinality = "32", bool generated = false) {
     RunRecord record = run_record(name, seed);
-    record.params[2].second = cardinality;
+    set_parameter(record, "network.cardinality", cardinality);
     record.generated_data = generated;
     const std::int64_t run = recorder.begin(record, split_record());
     recorder.epoch(run, epoch_record(1, 0.5, true));
@@ -116,7 +117,7 @@ TEST_F(ViewsTest, PairsCompareConfigurationsOverTheSeedsThatBothHave) {
   finished_run(recorder, "a-7", 1, 0.99, "16", true);  // generated data
   finished_run(recorder, "b-1", 1, 0.50);              // another experiment
   RunRecord elsewhere = run_record("a-8", 1);          // the same seed with another split is no pair
-  elsewhere.params[2].second = "64";
+  set_parameter(elsewhere, "network.cardinality", "64");
   elsewhere.split_hash = "another split";
   const std::int64_t run = recorder.begin(elsewhere, split_record());
   recorder.epoch(run, epoch_record(1, 0.5, true));
@@ -162,25 +163,24 @@ TEST_F(ViewsTest, RemovedRunsAreInNoView) {
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_paired"), "0");
 }
 
-TEST_F(ViewsTest, TheSameConfigurationWhateverDoesNotCount) {
+TEST_F(ViewsTest, AConfigurationIsItsTextAndItsData) {
   Recorder recorder(database);
-  RunRecord record = run_record("a-1", 1);
-  record.params.push_back({"data.split.seed", "1"});
-  record.params.push_back({"machine.threads", "2"});
-  record.params.push_back({"data.path", "/here"});
-  recorder.begin(record, {});
-  record = run_record("a-2", 2);
-  record.params.push_back({"data.path", "/there"});
-  record.params.push_back({"data.split.seed", "2"});
-  recorder.begin(record, {});
-  record = run_record("a-3", 2);
-  record.params.push_back({"data.split.seed", "9"});  // a split that was asked for
-  recorder.begin(record, {});
-  record = run_record("a-4", 2);
-  record.content_hash = "other data";
-  recorder.begin(record, {});
-  EXPECT_EQ(one(database, "SELECT count(DISTINCT configuration) FROM runs WHERE id IN (1, 2)"), "1");
-  EXPECT_EQ(one(database, "SELECT count(DISTINCT configuration) FROM runs"), "3");
+  auto configuration = [&, count = 0](const std::function<void(RunRecord&)>& change) mutable {
+    RunRecord record = run_record("a-" + std::to_string(++count), static_cast<std::uint64_t>(count));
+    change(record);
+    return one(database, "SELECT configuration FROM runs WHERE id = " + std::to_string(recorder.begin(record, {})));
+  };
+  const std::string plain = configuration([](RunRecord&) {});
+  EXPECT_EQ(plain.size(), 16u);
+  EXPECT_EQ(plain, configuration([](RunRecord& record) { record.params.push_back({"machine.threads", "2"}); }));
+  EXPECT_NE(plain, configuration([](RunRecord& record) { record.configuration = "cardinality 8"; }));
+  EXPECT_NE(plain, configuration([](RunRecord& record) { record.content_hash = "other data"; }));
+  const std::string generated = configuration([](RunRecord& record) { record.generated_data = true; });
+  EXPECT_NE(plain, generated);
+  EXPECT_EQ(generated, configuration([](RunRecord& record) {
+              record.generated_data = true;
+              record.content_hash = "what another seed generates";
+            }));
 }
 
 // The shell of the distribution, beside a run that is under way.

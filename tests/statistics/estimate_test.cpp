@@ -24,6 +24,19 @@ TEST(Estimate, MeanDeviationAndIntervalOfStudentsSleepData) {
   EXPECT_NEAR(*p_value_of_zero_mean(sleep), 0.00283289, 1e-7);
 }
 
+TEST(Wilson, ShareOfFewAndOfNone) {
+  // Newcombe 1998 (Statistics in Medicine 17, 857-872), table I, method 3.
+  const auto holds = [](double successes, double count, double low, double high) {
+    const Interval interval = wilson_interval(successes / count, count);
+    EXPECT_NEAR(interval.low, low, 5e-5) << successes << " of " << count;
+    EXPECT_NEAR(interval.high, high, 5e-5) << successes << " of " << count;
+  };
+  holds(81, 263, 0.2553, 0.3662);
+  holds(15, 148, 0.0624, 0.1605);
+  holds(0, 20, 0.0000, 0.1611);
+  holds(1, 29, 0.0061, 0.1718);
+}
+
 TEST(Estimate, OneValueAndEqualValuesSayNothing) {
   const std::vector<double> one = {0.9}, equal = {0.1 + 0.2, 0.3, 0.3};
   EXPECT_FALSE(estimate(one).deviation);

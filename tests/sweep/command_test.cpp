@@ -50,6 +50,19 @@ TEST(SweepCommand, PlansWithoutTouchingAnything) {
   EXPECT_FALSE(std::filesystem::exists(place.results()));
 }
 
+TEST(SweepCommand, APointOfSeveralFilesIsNamedByItsFileToo) {
+  Workplace place;
+  with_tiny(place, 1);
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("patience: 1"), 11, "patience: 1, warm_up: 9");
+  place.write("other.yaml", text);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "other.yaml", "seed=1,2", "--jobs", "1"});
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("[1/4] tiny.yaml, seed=1: started"));
+  EXPECT_THAT(sweep.out, HasSubstr("[4/4] other.yaml, seed=2: started"));
+  EXPECT_THAT(sweep.err, HasSubstr("warning: other.yaml:17:")) << "a warning keeps its place";
+}
+
 TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
   Workplace place;
   with_tiny(place, 1);

@@ -69,20 +69,27 @@ void damage(const std::filesystem::path& file) {
   stream.put('\x55');
 }
 
+std::vector<std::string> warnings;  // of the test that is running
+
+Checkpoints checkpoints_in(const TemporaryFolder& folder, const std::string& identity = "one") {
+  warnings.clear();
+  return Checkpoints(folder.path(), identity, [](const std::string& text) { warnings.push_back(text); });
+}
+
 TEST(Checkpoint, ComesBackToTheBit) {
   const TemporaryFolder folder;
   Trainee run(1), other(2);
   run.train_a_little();
   run.state.seconds = 0.1;
-  Checkpoints(folder.path(), "one").save(run.trained());
-  EXPECT_TRUE(Checkpoints(folder.path(), "one").load(other.trained()));
+  checkpoints_in(folder).save(run.trained());
+  EXPECT_TRUE(checkpoints_in(folder).load(other.trained()));
   expect_same(run, other);
 }
 
 TEST(Checkpoint, NothingThere) {
   const TemporaryFolder folder;
   Trainee run(1);
-  EXPECT_FALSE(Checkpoints(folder.path(), "one").load(run.trained()));
+  EXPECT_FALSE(checkpoints_in(folder).load(run.trained()));
 }
 
 TEST(Checkpoint, FallsBackOneGeneration) {
@@ -90,58 +97,62 @@ TEST(Checkpoint, FallsBackOneGeneration) {
   Trainee run(1), first(1), read(2);
   run.train_a_little();
   first.train_a_little();
-  Checkpoints checkpoints(folder.path(), "one");
+  Checkpoints checkpoints = checkpoints_in(folder);
   checkpoints.save(run.trained());
   run.train_a_little();
   checkpoints.save(run.trained());
   damage(checkpoints.last());
 
-  Checkpoints after(folder.path(), "one");
+  Checkpoints after = checkpoints_in(folder);
   EXPECT_TRUE(after.load(read.trained()));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("going on from the generation before it"));
   expect_same(first, read);
   // The damaged file must not take the good one's place.
   read.train_a_little();
   after.save(read.trained());
   damage(after.last());
   Trainee again(3);
-  EXPECT_TRUE(Checkpoints(folder.path(), "one").load(again.trained()));
+  EXPECT_TRUE(checkpoints_in(folder).load(again.trained()));
   expect_same(first, again);
 }
 
 TEST(Checkpoint, TheLastOneMissing) {
   const TemporaryFolder folder;
   Trainee run(1), read(2);
-  Checkpoints checkpoints(folder.path(), "one");
+  Checkpoints checkpoints = checkpoints_in(folder);
   for (int i = 0; i < 2; ++i) {
     run.train_a_little();
     checkpoints.save(run.trained());
   }
   std::filesystem::remove(checkpoints.last());
-  EXPECT_TRUE(Checkpoints(folder.path(), "one").load(read.trained()));
+  EXPECT_TRUE(checkpoints_in(folder).load(read.trained()));
   EXPECT_EQ(read.state.epoch, 1);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("is missing"));
 }
 
 TEST(Checkpoint, DamagedWithNothingBehindIt) {
   const TemporaryFolder folder;
   Trainee run(1);
-  Checkpoints checkpoints(folder.path(), "one");
+  Checkpoints checkpoints = checkpoints_in(folder);
   checkpoints.save(run.trained());
   damage(checkpoints.last());
-  EXPECT_THAT(message_of([&] { Checkpoints(folder.path(), "one").load(run.trained()); }), HasSubstr("SHA-256"));
+  EXPECT_THAT(message_of([&] { checkpoints_in(folder).load(run.trained()); }), HasSubstr("SHA-256"));
 }
 
 TEST(Checkpoint, OfAnotherRunIsRefused) {
   const TemporaryFolder folder;
   Trainee run(1);
-  Checkpoints(folder.path(), "one").save(run.trained());
-  EXPECT_THAT(message_of([&] { Checkpoints(folder.path(), "two").load(run.trained()); }), HasSubstr("of another run"));
+  checkpoints_in(folder).save(run.trained());
+  EXPECT_THAT(message_of([&] { checkpoints_in(folder, "two").load(run.trained()); }), HasSubstr("of another run"));
 }
 
 TEST(Checkpoint, OtherShapesAreNamed) {
   const TemporaryFolder folder;
   Trainee narrow(1, 6), wide(1, 8);
-  Checkpoints(folder.path(), "one").save(narrow.trained());
-  EXPECT_THAT(message_of([&] { Checkpoints(folder.path(), "one").load(wide.trained()); }),
+  checkpoints_in(folder).save(narrow.trained());
+  EXPECT_THAT(message_of([&] { checkpoints_in(folder).load(wide.trained()); }),
               ::testing::AllOf(HasSubstr("conv1.weight"), HasSubstr("[6, 3, 3, 3]"), HasSubstr("[8, 3, 3, 3]")));
 }
 

@@ -1,0 +1,26 @@
+// What a split has to obey whatever the data is. Said here once: whoever draws a split of a checked experiment trusts it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiment/experiment.h"
+
+namespace rxrun {
+
+// So far may the sum of fractions be from what it means: 0.7, 0.2 and 0.1 do not add up to 1 in binary.
+inline constexpr double split_tolerance = 1e-6;
+
+// One name for the spellings of a part: "val" for "valid" and "validation".
+std::string canonical_part(const std::string& part);
+
+struct SplitFault {
+  std::string part;  // "train", "test" or "validation"; empty: the split as a whole
+  std::string message, advice;
+};
+
+// Each fraction is taken to be in (0, 1], as the keys declare it. Two parts have to be different ones, the fractions are
+// to add up to 1 at most, and those that are drawn from a named `train` to leave some of it.
+std::vector<SplitFault> split_faults(const SplitSpec& split);
+
+}  // namespace rxrun

@@ -1,0 +1,105 @@
+// What is scored again is what the run scored: its best weights, on its images, from wherever it is asked.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "../data/image_files.h"
+#include "program.h"
+#include "recording/query.h"
+
+namespace rxrun::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+// A run on 60 images in `images/`, whose best epoch is not its last: of the seeds the first that gives one.
+class Evaluate : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (int i = 0; i < 60; ++i) {
+      const std::string folder = std::string("images/") + (i % 2 == 0 ? "even" : "odd");
+      std::filesystem::create_directories(place.folder() / folder);
+      place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+    }
+    std::string text = tiny_experiment(8);
+    text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+    place.write("tiny.yaml", text);
+    for (int seed = 1; run == 0; ++seed) {
+      ASSERT_LT(seed, 20) << "every run is best in its last epoch";
+      const Finished finished = place.rxrun({"tiny.yaml", "lr=0.1", "seed=" + std::to_string(seed)});
+      ASSERT_EQ(finished.code, 0) << finished.err;
+      const auto ids = ask("SELECT id FROM runs WHERE best_epoch < epochs ORDER BY id LIMIT 1").rows;
+      if (!ids.empty()) run = std::get<std::int64_t>(ids[0][0]);
+    }
+  }
+  Table ask(const std::string& sql) const { return query(place.results() / "results.db", sql); }
+  std::string number() const { return std::to_string(run); }
+
+  Workplace place;
+  std::int64_t run = 0;
+};
+
+TEST_F(Evaluate, GivesTheFiguresOfTheRunToTheBitFromAnyFolder) {
+  const Workplace elsewhere;
+  for (const Finished& evaluated :
+       {place.rxrun({"evaluate", number(), "--json"}),
+        elsewhere.rxrun({"evaluate", number(), "--json", "--results", place.results().string()})}) {
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    const json scores = json::parse(evaluated.out).at(0);
+    EXPECT_EQ(scores["part"], "validation");
+    const Table recorded =
+        ask("SELECT name, value FROM metrics WHERE epoch = 0 AND name LIKE 'validation%' AND run = " + number());
+    ASSERT_GE(recorded.rows.size(), 3u);
+    for (const auto& row : recorded.rows) {
+      const std::string name = std::get<std::string>(row[0]).substr(std::string("validation_").size());
+      ASSERT_TRUE(scores.contains(name)) << name << " is not in " << scores;
+      EXPECT_EQ(scores[name].get<double>(), std::get<double>(row[1])) << name;
+    }
+    EXPECT_THAT(evaluated.err, Not(HasSubstr("GENERATED")));
+  }
+}
+
+TEST_F(Evaluate, OtherImagesAreRefusedUnlessAskedFor) {
+  place.write("images/odd/1.png", png_bytes(picture(16, 16, 3, 1000)));
+  const Finished refused = place.rxrun({"evaluate", number(), "--csv"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.out, Not(HasSubstr("accuracy")));
+  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are others"));
+  EXPECT_THAT(refused.err, HasSubstr("--other-data"));
+  const Finished other = place.rxrun({"evaluate", number(), "--csv", "--other-data"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.out, HasSubstr("accuracy"));
+  EXPECT_THAT(other.err, HasSubstr("warning: the data at"));
+}
+
+TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
+  std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
+  const Finished refused = place.rxrun({"evaluate", number()});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("GENERATED"));
+  EXPECT_THAT(refused.err, HasSubstr("are not those of run"));
+}
+
+TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
+  const Table recorded = ask("SELECT sample, predicted, probability FROM predictions WHERE run = " + number() + " ORDER BY position");
+  ASSERT_GT(recorded.rows.size(), 5u);
+  std::vector<std::string> words = {"predict", number(), "--json"};
+  for (const auto& row : recorded.rows) words.push_back((place.folder() / "images" / std::get<std::string>(row[0])).string());
+  const Finished predicted = place.rxrun(words);
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  const json rows = json::parse(predicted.out);
+  ASSERT_EQ(rows.size(), recorded.rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i]["class"], std::get<std::int64_t>(recorded.rows[i][1]) == 0 ? "even" : "odd");
+    EXPECT_EQ(rows[i]["probability"].get<double>(), std::get<double>(recorded.rows[i][2]));
+  }
+  const Finished missing = place.rxrun({"predict", number(), "no.png"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("no.png"));
+}
+
+}  // namespace
+}  // namespace rxrun::test
