@@ -14,6 +14,7 @@ struct StoredRun {
   std::string name;
   std::string identity;
   std::filesystem::path folder;
+  std::string resolved;  // the experiment as results.db has it
 
   std::filesystem::path best_weights() const { return folder / "best.safetensors"; }
 };
@@ -21,7 +22,8 @@ struct StoredRun {
 // `run`: number, name or the beginning of exactly one name. Throws Error when none or several fit.
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run);
 
-// The experiment that the run was made from, as it was resolved then.
+// The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written
+// again from results.db when it is missing.
 CheckedExperiment stored_experiment(const StoredRun& run);
 
 }  // namespace rxrun

@@ -66,6 +66,8 @@ TEST_F(TendTest, NotesAndNames) {
   EXPECT_THAT(refused("baseline"), HasSubstr("run 2 has it"));
   EXPECT_THAT(refused("12"), HasSubstr("reads as the number of a run"));
   EXPECT_THAT(refused("a b"), HasSubstr("blank"));
+  EXPECT_THAT(refused("a/../b"), HasSubstr("it holds a /"));
+  EXPECT_THAT(refused(""), HasSubstr("a name is missing"));
   EXPECT_EQ(cell(rename_run(database, "1", "a-1"), 0, "name"), "a-1") << "its own name is not taken";
 }
 
@@ -158,7 +160,11 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
   left(".rxrun-1-0-ab.tmp", true);           // process 1 lives
   left(".rxrun-999999999-0-ab.tmp", false);  // no such process here, but just written: perhaps on another machine
   left(".rxrun-999999998-0-ab.tmp", true);
-  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished files"));
+  left("last-previous.safetensors.link", true);
+  left("mine.link", true);
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 2 unfinished files"));
+  EXPECT_FALSE(there("a-2/last-previous.safetensors.link"));
+  EXPECT_TRUE(there("a-2/mine.link"));
   EXPECT_TRUE(there("a-2/.rxrun-1-0-ab.tmp"));
   EXPECT_TRUE(there("a-2/.rxrun-999999999-0-ab.tmp"));
   EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));
