@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,21 @@
 #include "network/summary.h"
 
 namespace rxrun {
+namespace {
+
+// Told and not refused: the run may be meant for another machine.
+void warn_of_memory(const Summary& summary, Console& console) {
+  constexpr double gibibyte = 1 << 30;
+  const double needed = static_cast<double>(summary.step_bytes) / gibibyte;
+  const double there =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / gibibyte;
+  if (there <= 0.0 || needed <= there) return;
+  console.warning(fmt::format("a training step of this network, with {} parameters, takes about {:.0f} GiB; this machine has {:.0f}"
+                              " GiB of memory",
+                              summary.parameters, needed, there));
+}
+
+}  // namespace
 
 int run_check(const CheckOptions& options) {
   Console console(options.common);
@@ -15,7 +31,8 @@ int run_check(const CheckOptions& options) {
   console.warnings(checked.warnings);
   const std::unique_ptr<Source> source = open_source(checked.experiment().data, checked.experiment().seed);
   const Network network = network_for(checked, *source);
-  const Summary summary = summarize(network);
+  const Summary summary = summarize(network, step_of(checked.experiment()));
+  warn_of_memory(summary, console);
   console.event({{"event", "checked"}, {"file", options.experiment.file.string()}, {"parameters", summary.parameters},
                  {"multiply_adds", summary.multiply_adds}, {"classes", network.classes}, {"generated_data", source->generated()}});
   console.result(fmt::format("{}: no errors; {} parameters, {} multiply-adds, input {}, {} classes{}", options.experiment.file.string(),

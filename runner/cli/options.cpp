@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <new>
 
 #include "cli/declare.h"
+#include "cli/standard_output.h"
 #include "cli/version.h"
 #include "diagnostics/render.h"
 
@@ -112,14 +114,19 @@ int run_guarded(const std::function<int()>& action, const CommonOptions& common)
   }
 }
 
-}  // namespace
+// Known before the words are parsed, for the errors of parsing.
+CommonOptions common_in(const std::vector<std::string>& words) {
+  CommonOptions common;
+  if (std::find(words.begin(), words.end(), "--json") != words.end()) common.format = TableFormat::json;
+  return common;
+}
 
 bool use_color(const CommonOptions& common, int descriptor) {
   if (common.color != "auto") return common.color == "always";
   return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
-int parse_and_run(int argc, char** argv, const Commands& commands) {
+int run_command(int argc, char** argv, const Commands& commands) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::vector<std::string> arguments = words;
 
@@ -197,7 +204,7 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
       if (!looks_like_experiment(words[0])) {
         const auto nearest = nearest_name(words[0], names);
         print_error({{.where = {}, .message = fmt::format("`{}` is neither a command nor an experiment file", words[0]),
-                      .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : "`rxrun --help` lists the commands"}}, {});
+                      .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : "`rxrun --help` lists the commands"}}, common_in(arguments));
         return static_cast<int>(Failure::usage);
       }
       words.insert(words.begin(), "run");
@@ -210,9 +217,20 @@ int parse_and_run(int argc, char** argv, const Commands& commands) {
     std::reverse(words.begin(), words.end());  // CLI11 takes the words last first
     app.parse(words);
   } catch (const CLI::ParseError& error) {
+    const CommonOptions common = common_in(arguments);
+    if (error.get_exit_code() != 0 && common.format == TableFormat::json) {
+      print_error({{.where = {}, .message = error.what(), .advice = "`rxrun COMMAND --help` lists what it takes"}}, common);
+      return static_cast<int>(Failure::usage);
+    }
     return app.exit(error) == 0 ? 0 : static_cast<int>(Failure::usage);
   }
   return run_guarded(declared.action, *declared.chosen);
+}
+
+}  // namespace
+
+int parse_and_run(int argc, char** argv, const Commands& commands) {
+  return with_output_checked(run_command(argc, argv, commands));
 }
 
 }  // namespace rxrun

@@ -1,16 +1,34 @@
 #include "cli/stored_run.h"
 
+#include <fmt/format.h>
+
+#include "cli/experiment_run.h"
+#include "diagnostics/render.h"
+#include "files/files.h"
 #include "recording/query.h"
+#include "recording/run_folder.h"
 
 namespace rxrun {
 
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run) {
   const RunReference found = find_run(results / "results.db", run);
-  return {.id = found.id, .name = found.name, .identity = found.identity, .folder = results / found.folder};
+  if (!is_a_runs_folder(found.folder))
+    throw Error(Failure::usage, fmt::format("run {} has no folder of its own: {} names `{}`", found.id,
+                                            printable((results / "results.db").string()), printable(found.folder)));
+  const Table row = query(results / "results.db", "SELECT resolved FROM runs WHERE id = ?", {found.id});
+  const auto* resolved = std::get_if<std::string>(&row.rows.at(0)[0]);
+  return {.id = found.id, .name = found.name, .identity = found.identity, .folder = results / found.folder,
+          .resolved = resolved ? *resolved : std::string()};
 }
 
 CheckedExperiment stored_experiment(const StoredRun& run) {
-  return check_experiment({.file = run.folder / "experiment.yaml", .overrides = {}});
+  const std::filesystem::path file = run.folder / "experiment.yaml";
+  std::error_code ignored;  // reading it tells
+  if (std::filesystem::symlink_status(file, ignored).type() == std::filesystem::file_type::not_found) {
+    make_folder(run.folder);
+    write_file_atomically(file, run.resolved);
+  }
+  return check_experiment({.file = file, .overrides = {}});
 }
 
 std::vector<std::string> changes_of_data(const std::filesystem::path& results, const StoredRun& run,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "diagnostics/render.h"
+#include "experiment/places.h"
 #include "sweep/section.h"
 
 namespace rxrun {
@@ -42,6 +44,22 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
   return sweep;
 }
 
+// Two spellings of one key: the second would silently take the first one's place.
+void check_set_once(const std::filesystem::path& file, const Declaration& declaration, Diagnostics& diagnostics) {
+  std::vector<Override> settings = declaration.fixed;
+  for (const Dimension& dimension : declaration.dimensions)
+    for (std::size_t i = 0; i < dimension.keys.size(); ++i)
+      settings.push_back({dimension.keys[i], dimension.values.empty() ? "1" : dimension.values[0][i]});
+  const std::vector<std::string> targets = override_targets(file, settings);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto first = static_cast<std::size_t>(std::find(targets.begin(), targets.end(), targets[i]) - targets.begin());
+    if (targets[i].empty() || first == i) continue;
+    diagnostics.error({}, fmt::format("`{}` and `{}` both set `{}` of {}", printable(settings[first].path),
+                                      printable(settings[i].path), printable(targets[i]), printable(file.string())),
+                      "put all its values into one list");
+  }
+}
+
 void check_count(std::uint64_t count, const SweepOptions& options) {
   if (count > most_points && !options.force)
     throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
@@ -72,6 +90,7 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
   bool varied = declaration.files.size() > 1;
   for (const auto& file : declaration.files) {
     const FileSweep& sweep = sweeps.emplace_back(sweep_of_file(file, declaration, options, diagnostics));
+    check_set_once(file, sweep.declaration, diagnostics);
     varied = varied || !sweep.declaration.dimensions.empty() || !sweep.declaration.fixed.empty();
     if (!diagnostics.has_errors() && sweep.search.empty()) count += count_points(sweep.declaration, sweep.draws);
   }

@@ -21,7 +21,8 @@ int print(const Table& runs, const CommonOptions& common) {
 
 // A folder of results is as good as its results.db.
 std::filesystem::path database_of(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) || path.extension() != ".db" ? path / "results.db" : path;
+  std::error_code ignored;  // opening it tells
+  return std::filesystem::is_directory(path, ignored) || path.extension() != ".db" ? path / "results.db" : path;
 }
 
 }  // namespace

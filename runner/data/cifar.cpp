@@ -49,7 +49,7 @@ void append(Pack& pack, const fs::path& path, const Variant& variant, const Data
 
 std::vector<std::string> class_names(const fs::path& path, const Variant& variant) {
   std::vector<std::string> names;
-  if (fs::exists(path)) {
+  if (is_there(path)) {
     std::istringstream lines(read_file(path, 1 << 16));
     for (std::string line; std::getline(lines, line);) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -70,14 +70,14 @@ std::unique_ptr<Source> open_cifar(const DataSpec& spec) {
   fs::path folder = spec.path;
   // The archives unpack to a folder of their own.
   for (const char* inner : {"cifar-10-batches-bin", "cifar-100-binary"})
-    if (fs::is_directory(spec.path / inner)) folder = spec.path / inner;
-  const bool is_100 = fs::exists(folder / cifar100.train.front()) || fs::exists(folder / cifar100.test.front());
+    if (is_there(spec.path / inner)) folder = spec.path / inner;
+  const bool is_100 = is_there(folder / cifar100.train.front()) || is_there(folder / cifar100.test.front());
   const Variant& variant = is_100 ? cifar100 : cifar10;
   std::vector<Pack> packs;
   for (const bool train : {true, false}) {
     Pack pack{train ? "train" : "test", static_cast<int>(side), static_cast<int>(side), 3, {}, {}};
     for (const std::string& name : train ? variant.train : variant.test) {
-      if (!fs::exists(folder / name)) continue;
+      if (!is_there(folder / name)) continue;
       append(pack, folder / name, variant, spec);
       check_fits(pack.pixels.size(), spec, folder);
     }

@@ -30,6 +30,16 @@ void bad_line(const std::filesystem::path& path, int line, const std::string& me
   throw Error(diagnostic_at(in_file(path, line), Severity::error, message, advice));
 }
 
+bool is_there(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status)) return true;
+  if (status.type() != fs::file_type::not_found) bad_file(path, "cannot be looked at: " + error.message());
+  if (fs::is_symlink(fs::symlink_status(path, error))) bad_file(path, "a symbolic link that leads nowhere");
+  return false;
+}
+
 void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice) {
   throw Error(diagnostic_at(spec.path_where, Severity::error, message, advice));
 }

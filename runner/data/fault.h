@@ -18,6 +18,10 @@ SourceLocation in_file(const std::filesystem::path& path, int line = 0);
 [[noreturn]] void bad_line(const std::filesystem::path& path, int line, const std::string& message,
                            const std::string& advice = {});
 
+// Whether there is something at `path`, which may be a link. A link that leads nowhere, or what cannot be looked at, is
+// told as bad_file() does.
+bool is_there(const std::filesystem::path& path);
+
 // Told at the place in the YAML that asks for the data.
 [[noreturn]] void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice = {});
 

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 class IdxFile {
  public:
   explicit IdxFile(fs::path path) : path_(std::move(path)) {
-    if (!fs::is_regular_file(path_)) bad_file(path_, "not a file");
+    std::error_code error;
+    if (!fs::is_regular_file(path_, error)) bad_file(path_, "not a file");
     file_ = gzopen(path_.c_str(), "rb");
     if (file_ == nullptr) bad_file(path_, "cannot be opened: " + std::string(std::strerror(errno)));
     gzbuffer(file_, 1 << 17);
@@ -57,6 +58,10 @@ class IdxFile {
     const int more = gzread(file_, &beyond, 1);
     if (more < 0) damaged();
     if (more > 0) bad_file(path_, "longer than its header says");
+    // zlib gives out what it could unpack before it has seen the checksum and the length, which come last.
+    int code = Z_OK;
+    gzerror(file_, &code);
+    if (code == Z_BUF_ERROR) bad_file(path_, "the file ends early: its checksum is missing");
     return bytes;
   }
 
@@ -78,10 +83,8 @@ class IdxFile {
 
 // `name` or `name`.gz in the folder; empty when neither is there.
 fs::path present(const fs::path& folder, const std::string& name) {
-  for (const std::string ending : {"", ".gz"}) {
-    std::error_code error;
-    if (fs::exists(folder / (name + ending), error)) return folder / (name + ending);
-  }
+  for (const std::string ending : {"", ".gz"})
+    if (is_there(folder / (name + ending))) return folder / (name + ending);
   return {};
 }
 

@@ -24,7 +24,9 @@ using Archive = std::unique_ptr<zip_t, Closer>;
 class Npz {
  public:
   Npz(const std::filesystem::path& path, std::uint64_t limit) : path_(path), limit_(limit) {
-    if (!std::filesystem::is_regular_file(path)) bad_file(path, "not a file: source medmnist expects an .npz");
+    std::error_code ignored;
+    if (!is_there(path) || !std::filesystem::is_regular_file(path, ignored))
+      bad_file(path, "not a file: source medmnist expects an .npz");
     int code = 0;
     archive_.reset(zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
     if (archive_ != nullptr) return;

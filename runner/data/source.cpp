@@ -36,13 +36,22 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
 }
 
 void check_classes(const Source& source, const DataSpec& spec) {
+  constexpr std::size_t told_at_most = 20;
   const std::vector<std::string>& classes = source.classes();
+  const std::string where = spec.path.string();
+  if (classes.size() < 2)
+    bad_data(spec, "one class only, `" + classes.front() + "`, in " + where + ": there is nothing to tell apart",
+             "at least two classes are needed");
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
   Diagnostics faults;
+  std::size_t empty = 0;
   for (std::size_t c = 0; c < classes.size(); ++c)
-    if (counts[c] == 0)
-      faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + spec.path.string());
+    if (counts[c] == 0 && empty++ < told_at_most)
+      faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
+  if (empty > told_at_most)
+    faults.error(spec.path_where, "and " + std::to_string(empty - told_at_most) + " more classes have none",
+                 "is a label wrong? The highest one, " + classes.back() + ", gives the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
     faults.error(spec.path_where, "the data has " + std::to_string(classes.size()) + " classes, data.classes says " +
                                       std::to_string(spec.classes));

@@ -1,6 +1,7 @@
 #include "experiment/overrides.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -43,12 +44,13 @@ class Resolver {
     for (const std::string& path : known_paths) known_.push_back(split_path(path));
   }
 
-  // All that `tail` can mean; the first rule that finds something counts.
+  // All that `tail` can mean: a key that is written and one that has its default are candidates alike, as for `explain`.
+  // Only where there is neither, a key that is new in a written map, and then one of a kind that is not chosen.
   std::vector<Path> candidates(const Path& tail) const {
     if (node_at(root_, tail) != nullptr || may_create(tail)) return {tail};
     std::set<Path> found = written(tail);
     if (found.empty()) found = beside_written(tail);
-    if (found.empty()) found = known(tail, true);
+    found.merge(known(tail, true));
     if (found.empty()) found = known(tail, false);
     return {found.begin(), found.end()};
   }
@@ -215,6 +217,19 @@ void set(Node& root, const Path& path, Node value, const SourceLocation& where) 
   *node = std::move(value);
 }
 
+// Calls `take` for each that can be read and fits one key, before it is set.
+void for_each_resolved(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
+                       Diagnostics& diagnostics, const DocumentLimits& limits,
+                       const std::function<void(std::size_t, const Path&)>& take) {
+  for (std::size_t i = 0; i < overrides.size(); ++i) {
+    const std::optional<Path> path = resolve(root, overrides[i], known_paths, diagnostics);
+    std::optional<Node> value = read_value(overrides[i], diagnostics, limits);
+    if (!path || !value) continue;
+    take(i, *path);
+    set(root, *path, std::move(*value), place_of_path(overrides[i]));
+  }
+}
+
 }  // namespace
 
 Override parse_override(const std::string& word) {
@@ -233,11 +248,16 @@ Override parse_override(const std::string& word) {
 
 void apply_overrides(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
                      Diagnostics& diagnostics, const DocumentLimits& limits) {
-  for (const Override& change : overrides) {
-    const std::optional<Path> path = resolve(root, change, known_paths, diagnostics);
-    std::optional<Node> value = read_value(change, diagnostics, limits);
-    if (path && value) set(root, *path, std::move(*value), place_of_path(change));
-  }
+  for_each_resolved(root, overrides, known_paths, diagnostics, limits, [](std::size_t, const Path&) {});
+}
+
+std::vector<std::string> targets_of(Node root, const std::vector<Override>& overrides,
+                                    const std::vector<std::string>& known_paths) {
+  std::vector<std::string> targets(overrides.size());
+  Diagnostics ignored;
+  for_each_resolved(root, overrides, known_paths, ignored, {},
+                    [&](std::size_t i, const Path& path) { targets[i] = join_path(path); });
+  return targets;
 }
 
 }  // namespace rxrun

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiment/key.h"
+#include "experiment/overrides.h"
 #include "experiment/paths.h"
 #include "files/files.h"
 
@@ -94,6 +95,13 @@ std::vector<std::string> override_paths(const std::filesystem::path& file, const
   std::vector<std::string> paths;
   add_paths(experiment_keys(), "", written ? &*written : nullptr, overrides, paths);
   return paths;
+}
+
+std::vector<std::string> override_targets(const std::filesystem::path& file, const std::vector<Override>& overrides) {
+  Diagnostics ignored;  // told when the file is read with its overrides
+  std::optional<Node> written = resolve_document(file, {}, {}, ignored);
+  if (!written) return std::vector<std::string>(overrides.size());
+  return targets_of(std::move(*written), overrides, override_paths(file, overrides));
 }
 
 std::vector<std::string> extended_files(const std::filesystem::path& file) {

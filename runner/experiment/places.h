@@ -20,6 +20,9 @@ SourceLocation place_of(const Node& tree, const std::string& path);
 // the kind that the file or an override names, else those of the default: so `lr` stays unambiguous.
 std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides);
 
+// The whole path of the key that each override of the file sets; empty for one that reading it with them refuses.
+std::vector<std::string> override_targets(const std::filesystem::path& file, const std::vector<Override>& overrides);
+
 // The file and those that it extends, nearest first. Ends where one cannot be read.
 std::vector<std::string> extended_files(const std::filesystem::path& file);
 

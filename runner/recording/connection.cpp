@@ -38,6 +38,14 @@ bool at_size_limit(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string quoted_name(const std::string& name) {
+  if (name.find('\0') != std::string::npos)
+    throw Error(Failure::usage, fmt::format("`{}` is no name in a database", printable(name)));
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
 Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(path) {
   const int flags = (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
@@ -108,6 +116,10 @@ void Connection::fail(int code) const {
                                                                                   : words;
   const std::string shell_advice =
       fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
+  if (code == SQLITE_READONLY_DBMOVED)
+    throw Error(Failure::run,
+                fmt::format("{} was moved, deleted or replaced by another file while it was written to", file),
+                "bring it back to its place and give the same command again; what it holds is intact");
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -116,10 +128,10 @@ void Connection::fail(int code) const {
                   "look for a program that holds it open in the middle of a query, and try again");
     case SQLITE_FULL:
       throw Error(Failure::run, fmt::format("cannot write {}: {}", file, words),
-                  "make room and continue the run with `rxrun resume`; all that was recorded before is intact");
+                  "make room and give the same command again; all that was recorded before is intact");
     case SQLITE_IOERR:
       throw Error(Failure::run, fmt::format("cannot read or write {}: {}", file, system),
-                  "all that was recorded before is intact; continue the run with `rxrun resume`");
+                  "all that was recorded before is intact; the same command again continues");
     case SQLITE_NOTADB:
       throw Error(Failure::usage, fmt::format("{} is not a database of results", file),
                   "move it away, or name another folder by --results");

@@ -20,6 +20,9 @@ namespace rxrun {
 
 class Connection;
 
+// The name of a table, view or column for a statement, in quotes: no name ends the quotes.
+std::string quoted_name(const std::string& name);
+
 // A prepared statement. Parameters are bound in order, all at once; step() gives the next row.
 class Statement {
  public:

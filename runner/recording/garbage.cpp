@@ -47,15 +47,19 @@ std::optional<fs::path> folder_of(Connection& connection, const fs::path& result
   return fs::is_directory(fs::symlink_status(path, code)) ? std::optional(path) : std::nullopt;
 }
 
+// The second name that a checkpoint bears for a moment (training/checkpoint.cpp).
+constexpr const char* kSecondName = "last-previous.safetensors.link";
+
 // ".rxrun-PID-...tmp": written by files/files.cpp. One that is young may belong to a process that cannot be seen from
 // here.
 bool is_left_over(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   const std::string prefix = ".rxrun-";
-  if (!name.starts_with(prefix) || !name.ends_with(".tmp")) return false;
+  if (name != kSecondName && (!name.starts_with(prefix) || !name.ends_with(".tmp"))) return false;
   std::error_code code;
   if (!fs::is_regular_file(entry.symlink_status(code)) || code) return false;
   if (fs::file_time_type::clock::now() - entry.last_write_time(code) < std::chrono::hours(1)) return false;
+  if (name == kSecondName) return true;
   pid_t process = 0;
   const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), process);
   return parsed.ec == std::errc() && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;

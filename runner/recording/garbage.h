@@ -23,7 +23,7 @@ struct LeftOver {
 
 struct Garbage {
   std::vector<RemovedRun> runs;
-  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone, folders whose deletion was cut off
+  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone, and the like; folders whose deletion was cut off
   std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
   std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
 };

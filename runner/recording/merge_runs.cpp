@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include "diagnostics/diagnostic.h"
@@ -18,6 +19,7 @@
 #include "recording/run_rows.h"
 #include "recording/schema.h"
 #include "recording/stored_rows.h"
+#include "recording/tend_runs.h"
 #include "recording/writing.h"
 
 namespace rxrun {
@@ -72,12 +74,28 @@ std::string free_text(Connection& target, const char* column, const std::string&
   return first_free(wanted, [&](const std::string& candidate) { return !taken.bind(candidate).step(); });
 }
 
+// Throws Error when a part of `relative`, below `root`, is a symbolic link: it may lead anywhere, and what lies there is
+// neither copied nor written to.
+void check_no_link(const fs::path& root, const fs::path& relative) {
+  fs::path path = root;
+  for (const fs::path& part : relative) {
+    path /= part;
+    std::error_code code;
+    if (fs::is_symlink(fs::symlink_status(path, code)))
+      throw Error(Failure::usage,
+                  fmt::format("{} is a symbolic link: runs are copied from folder to folder, and none is followed",
+                              printable(path.string())),
+                  "put the folder that it leads to in its place");
+  }
+}
+
 // Its regular files, each whole or not at all; links and what is half-written stay behind.
 void copy_files(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
     const std::string name = entry.path().filename().string();
     if (!fs::is_regular_file(entry.symlink_status()) || name == "lock" || name.starts_with(".rxrun-")) continue;
-    const fs::path path = to / entry.path().lexically_relative(from);
+    const fs::path file = entry.path().lexically_relative(from), path = to / file;
+    check_no_link(to, file.parent_path());
     fs::create_directories(path.parent_path());
     write_file_atomically(path, [&](const Sink& sink) {
       for_each_block(entry.path(), kLargestFile, [&](std::string_view block) { sink(block.data(), block.size()); });
@@ -105,7 +123,8 @@ class Merge {
       : from_(source.parent_path()),
         into_(target.parent_path()),
         source_(open_source(source)),
-        target_(open_for_writing(target)) {
+        target_(open_for_writing(target)),
+        unknown_(unknown_columns(*source_)) {
     table_.columns = {"run", "name", "outcome", "remark"};
   }
 
@@ -131,8 +150,10 @@ class Merge {
     const fs::path source_folder = rows.text("folder");
     const std::string folder = counterpart ? counterpart->folder : free_text(*target_, "folder", folder_for(rows));
     move_folder(rows, folder);
-    if (!counterpart) rows.run["name"] = free_text(*target_, "name", rows.text("name"));
-    if (is_a_runs_folder(source_folder) && is_a_runs_folder(folder) && fs::is_directory(from_ / source_folder)) {
+    std::vector<std::string> remarks;
+    if (!counterpart) give_name(rows, remarks);
+    if (is_a_runs_folder(source_folder) && is_a_runs_folder(folder) && is_there(source_folder)) {
+      check_no_link(into_, folder);
       fs::create_directories(into_ / folder);
       const FolderLock lock(into_ / folder);
       copy_files(from_ / source_folder, into_ / folder);
@@ -141,8 +162,10 @@ class Merge {
     if (counterpart) claim_run(*target_, counterpart->id, this_process());  // throws while somebody continues it
     const std::int64_t run = write_rows(*target_, rows, counterpart ? counterpart->id : 0);
     transaction.commit();
+    if (const std::string files = remark_on_files(rows, into_); !files.empty()) remarks.push_back(files);
+    if (!unknown_.empty()) remarks.push_back(fmt::format("left out: {}", fmt::join(unknown_, ", ")));
     tell(run, counterpart ? counterpart->name : rows.text("name"), counterpart ? "completed" : "copied",
-         remark_on_files(rows, into_));
+         fmt::format("{}", fmt::join(remarks, "; ")));
   }
 
   Table table() && { return std::move(table_); }
@@ -162,8 +185,29 @@ class Merge {
 
   static std::string folder_for(const StoredRows& rows) {
     const fs::path folder = rows.text("folder");
-    return is_a_runs_folder(folder) ? folder.string()
-                                    : fmt::format("checkpoints/imported-{}", rows.text("identity").substr(0, 8));
+    return is_a_runs_folder(folder) ? folder.string() : "checkpoints/" + substitute_for(rows);
+  }
+
+  // For a name or a folder that cannot be taken over. The identity comes from elsewhere too.
+  static std::string substitute_for(const StoredRows& rows) {
+    std::string identity = rows.text("identity").substr(0, 8);
+    std::erase_if(identity, [](unsigned char c) { return std::isalnum(c) == 0; });
+    return "imported-" + (identity.empty() ? "run" : identity);
+  }
+
+  // Its own where that is one, and free.
+  void give_name(StoredRows& rows, std::vector<std::string>& remarks) {
+    std::string name = rows.text("name");
+    if (const std::string fault = fault_of_run_name(name); !fault.empty()) {
+      remarks.push_back(fmt::format("`{}` cannot be a name here: {}", printable(name.substr(0, 40)), fault));
+      name = substitute_for(rows);
+    }
+    rows.run["name"] = free_text(*target_, "name", name);
+  }
+
+  bool is_there(const fs::path& source_folder) const {
+    check_no_link(from_, source_folder);
+    return fs::is_directory(from_ / source_folder);
   }
 
   void unite_tags(const StoredRows& rows, std::int64_t run) {
@@ -179,6 +223,7 @@ class Merge {
 
   fs::path from_, into_;
   std::unique_ptr<Connection> source_, target_;
+  std::vector<std::string> unknown_;  // columns of the source's
   Table table_;
 };
 

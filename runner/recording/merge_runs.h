@@ -16,10 +16,12 @@ namespace rxrun {
 //
 // A run is there already when one of its identity has its name, or began at the same moment; so merging twice changes
 // nothing. One that has finished in `source` only replaces what is there of it. Tags are united. A name that another
-// run has gets a number: "a-1-2".
+// run has gets a number: "a-1-2"; one that cannot be a name (recording/tend_runs.h) is replaced.
 //
 // Returns a row a run: run (its number there), name, outcome (copied, completed, there already, removed there,
-// running), remark (files that were missing or do not have their checksum). Sweeps are not copied.
+// running), remark (files that were missing or do not have their checksum; columns of the source that this program does
+// not know and leaves out). Sweeps are not copied. No symbolic link is followed on either side. Throws Error for
+// one in the place of a folder, and when the source is damaged.
 Table merge_runs(const std::filesystem::path& source, const std::filesystem::path& target,
                  const std::vector<std::string>& runs);
 

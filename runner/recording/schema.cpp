@@ -85,7 +85,7 @@ void keep_copy(Connection& connection, int version) {
 void make_views_anew(Connection& connection) {
   std::string drop;
   Statement views(connection, "SELECT name FROM sqlite_schema WHERE type = 'view'");
-  while (views.step()) drop += fmt::format("DROP VIEW \"{}\";", views.text(0));
+  while (views.step()) drop += fmt::format("DROP VIEW {};", quoted_name(views.text(0)));
   connection.execute(drop.c_str());
   connection.execute(kResultsViews);
 }

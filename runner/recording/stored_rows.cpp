@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "recording/reading.h"
 #include "recording/run_rows.h"
+#include "recording/schema.h"
 
 namespace rxrun {
 namespace {
@@ -15,14 +19,50 @@ constexpr std::array kTables = {"params",      "epochs",    "metrics",     "resu
                                 "predictions", "artifacts", "environment", "tags"};
 
 bool is_kept_by_number(const std::string& column) {
-  return column == "id" || column == "experiment" || column == "split_run";
+  return column == "id" || column == "experiment" || column == "split_run" || column == "run";
+}
+
+std::vector<std::string> columns_in(Connection& connection, const std::string& table) {
+  std::vector<std::string> columns;
+  Statement select(connection, "SELECT name FROM pragma_table_info(?)");
+  select.bind(table);
+  while (select.step()) columns.push_back(select.text(0));
+  return columns;
+}
+
+// Statements are built of the names in this program's schema only: a database from elsewhere may call its columns
+// anything, a piece of SQL too.
+const std::vector<std::string>& known_columns(const std::string& table) {
+  static const std::map<std::string, std::vector<std::string>> known = [] {
+    Connection memory;
+    memory.execute(kResultsTables);
+    std::map<std::string, std::vector<std::string>> columns{{"runs", columns_in(memory, "runs")}};
+    for (const char* name : kTables) columns[name] = columns_in(memory, name);
+    return columns;
+  }();
+  return known.at(table);
+}
+
+// Of the run's rows in `table` the columns that are copied as they are. `key` is the column with the run's number.
+Table rows_of(Connection& connection, const std::string& table, const std::string& key, std::int64_t run) {
+  std::vector<std::string> columns, names;
+  for (const std::string& column : known_columns(table)) {
+    if (is_kept_by_number(column)) continue;
+    columns.push_back(column);
+    names.push_back("t." + quoted_name(column));  // without the t. a column that is missing would read as a text
+  }
+  Table rows =
+      fetch(connection,
+            fmt::format("SELECT {} FROM {} t WHERE {} = ?", fmt::join(names, ", "), quoted_name(table), key), {run});
+  rows.columns = std::move(columns);
+  return rows;
 }
 
 std::int64_t insert_run_row(Connection& connection, const std::map<std::string, Value>& row, std::int64_t experiment) {
   std::vector<std::string> columns = {"experiment"}, places = {"?"};
   std::vector<Value> values = {experiment};
   for (const auto& [column, value] : row) {
-    columns.push_back(column);
+    columns.push_back(quoted_name(column));
     places.push_back("?");
     values.push_back(value);
   }
@@ -38,7 +78,7 @@ void update_run_row(Connection& connection, const std::map<std::string, Value>& 
   std::vector<Value> values;
   for (const auto& [column, value] : row) {
     if (column == "name" || column == "note") continue;  // as they are here
-    assignments.push_back(column + " = ?");
+    assignments.push_back(quoted_name(column) + " = ?");
     values.push_back(value);
   }
   values.emplace_back(run);
@@ -48,14 +88,28 @@ void update_run_row(Connection& connection, const std::map<std::string, Value>& 
 }
 
 void insert_table(Connection& connection, const std::string& name, const Table& table, std::int64_t run) {
-  std::vector<std::string> places(table.columns.size() + 1, "?");
-  Statement insert(connection, fmt::format("INSERT INTO {} (run, {}) VALUES ({}) ON CONFLICT DO NOTHING", name,
-                                           fmt::join(table.columns, ", "), fmt::join(places, ", ")));
+  std::vector<std::string> columns = {"run"};
+  for (const std::string& column : table.columns) columns.push_back(quoted_name(column));
+  const std::vector<std::string> places(columns.size(), "?");
+  Statement insert(connection, fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING", quoted_name(name),
+                                           fmt::join(columns, ", "), fmt::join(places, ", ")));
   for (const auto& row : table.rows) {
     std::vector<Value> values = {run};
     values.insert(values.end(), row.begin(), row.end());
     insert.bind_all(values).run();
   }
+}
+
+std::string experiment_of(Connection& connection, std::int64_t run) {
+  const Table found =
+      fetch(connection, "SELECT x.name FROM runs r JOIN experiments x ON x.id = r.experiment WHERE r.id = ?", {run});
+  if (found.rows.empty())
+    throw Error(Failure::usage,
+                fmt::format("{} is damaged: the experiment of run {} is not in it",
+                            printable(connection.path().string()), run),
+                fmt::format("`rxrun export RUN... --results {} --to FOLDER` takes the others",
+                            printable(connection.path().parent_path().string())));
+  return text_in(found.rows[0][0]);
 }
 
 void replace_prefix(Value& value, const std::string& before, const std::string& after) {
@@ -67,20 +121,24 @@ void replace_prefix(Value& value, const std::string& before, const std::string& 
 
 const std::string& StoredRows::text(const std::string& column) const { return text_in(run.at(column)); }
 
+std::vector<std::string> unknown_columns(Connection& connection) {
+  std::vector<std::string> tables(kTables.begin(), kTables.end()), unknown;
+  tables.emplace_back("runs");
+  for (const std::string& table : tables) {
+    const std::vector<std::string>& known = known_columns(table);
+    for (const std::string& column : columns_in(connection, table))
+      if (std::find(known.begin(), known.end(), column) == known.end()) unknown.push_back(table + "." + column);
+  }
+  return unknown;
+}
+
 StoredRows read_rows(Connection& connection, std::int64_t run) {
   StoredRows rows;
-  const Table row = fetch(connection, "SELECT * FROM runs WHERE id = ?", {run});
-  for (std::size_t i = 0; i < row.columns.size(); ++i)
-    if (!is_kept_by_number(row.columns[i])) rows.run[row.columns[i]] = row.rows.at(0)[i];
-  rows.experiment = text_in(
-      fetch(connection, "SELECT x.name FROM runs r JOIN experiments x ON x.id = r.experiment WHERE r.id = ?", {run})
-          .rows.at(0)[0]);
-  for (const char* name : kTables) {
-    Table table = fetch(connection, fmt::format("SELECT * FROM {} WHERE run = ?", name), {run});
-    table.columns.erase(table.columns.begin());  // run
-    for (auto& cells : table.rows) cells.erase(cells.begin());
-    rows.tables[name] = std::move(table);
-  }
+  const Table row = rows_of(connection, "runs", "id", run);
+  if (row.rows.empty()) throw Error(Failure::usage, fmt::format("run {} has been deleted meanwhile", run));
+  for (std::size_t i = 0; i < row.columns.size(); ++i) rows.run[row.columns[i]] = row.rows[0][i];
+  rows.experiment = experiment_of(connection, run);
+  for (const char* name : kTables) rows.tables[name] = rows_of(connection, name, "run", run);
   const Table split =
       fetch(connection,
             "SELECT s.sample, s.label, s.group_name, s.part FROM runs r JOIN splits s ON s.run = r.split_run"

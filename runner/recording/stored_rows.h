@@ -21,7 +21,11 @@ struct StoredRows {
   const std::string& text(const std::string& column) const;  // of `run`
 };
 
+// Throws Error when the run, or what its row names, is not there.
 StoredRows read_rows(Connection& connection, std::int64_t run);
+
+// "table.column" of what the tables of a run have and this program's schema does not: read_rows() leaves it alone.
+std::vector<std::string> unknown_columns(Connection& connection);
 
 // The run's folder is another one here: `folder` in its row, and before every file that its rows name.
 void move_folder(StoredRows& rows, const std::string& folder);

@@ -49,13 +49,19 @@ Table as_they_are(Connection& connection, const std::vector<std::int64_t>& runs)
   throw Error(Failure::usage, fmt::format("`{}` cannot be a {}: {}", printable(text), what, why), advice);
 }
 
-void check_word(const std::string& what, const std::string& word, std::size_t longest) {
-  if (word.empty()) throw Error(Failure::usage, fmt::format("a {} is missing", what));
-  if (word.size() > longest)
-    refuse(what, word.substr(0, 40) + "...", fmt::format("it is longer than {} bytes", longest));
+std::string fault_of_word(const std::string& word, std::size_t longest) {
+  if (word.empty()) return "it is empty";
+  if (word.size() > longest) return fmt::format("it is longer than {} bytes", longest);
   if (printable(word) != word || word.find(' ') != std::string::npos)
-    refuse(what, word, "it holds a blank or what cannot be printed");
-  if (word[0] == '-' || word[0] == '+') refuse(what, word, "it begins with + or -");
+    return "it holds a blank or what cannot be printed";
+  if (word[0] == '-' || word[0] == '+') return "it begins with + or -";
+  return {};
+}
+
+void check_word(const std::string& what, const std::string& word, const std::string& fault,
+                const std::string& advice = {}) {
+  if (word.empty()) throw Error(Failure::usage, fmt::format("a {} is missing", what));
+  if (!fault.empty()) refuse(what, word.size() > kLongestName ? word.substr(0, 40) + "..." : word, fault, advice);
 }
 
 std::vector<std::int64_t> find_all(Connection& connection, const std::vector<std::string>& runs, Removed removed) {
@@ -90,9 +96,16 @@ void check_not_running(Connection& connection, std::int64_t run, bool force) {
 
 }  // namespace
 
+std::string fault_of_run_name(const std::string& name) {
+  if (const std::string fault = fault_of_word(name, kLongestName); !fault.empty()) return fault;
+  if (name.find('/') != std::string::npos) return "it holds a /, as paths do";
+  if (name.find_first_not_of("0123456789") == std::string::npos) return "it reads as the number of a run";
+  return {};
+}
+
 Table tag_run(const std::filesystem::path& database, const std::string& run, const std::vector<std::string>& add,
               const std::vector<std::string>& take_away) {
-  for (const std::string& tag : add) check_word("tag", tag, kLongestTag);
+  for (const std::string& tag : add) check_word("tag", tag, fault_of_word(tag, kLongestTag));
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);
@@ -116,9 +129,7 @@ Table note_run(const std::filesystem::path& database, const std::string& run, co
 }
 
 Table rename_run(const std::filesystem::path& database, const std::string& run, const std::string& name) {
-  check_word("name", name, kLongestName);
-  if (name.find_first_not_of("0123456789") == std::string::npos)
-    refuse("name", name, "it reads as the number of a run", "a letter in it is enough");
+  check_word("name", name, fault_of_run_name(name), "letters, digits, `.`, `_` and `-` are always right");
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);

@@ -15,7 +15,9 @@ namespace rxrun {
 Table tag_run(const std::filesystem::path& database, const std::string& run, const std::vector<std::string>& add,
               const std::vector<std::string>& take_away);
 Table note_run(const std::filesystem::path& database, const std::string& run, const std::string& note);  // empty: none
-// The folder keeps its name. Throws Error for a name that is taken, or that reads as a run's number.
+// Why a run cannot bear the name, whoever gives it: "it reads as the number of a run"; empty: it can.
+std::string fault_of_run_name(const std::string& name);
+// The folder keeps its name. Throws Error for a name that is taken or faulty.
 Table rename_run(const std::filesystem::path& database, const std::string& run, const std::string& name);
 
 // Marks them: no view shows them, and no command takes one for an answer. Throws Error for a run that is running (try_later);

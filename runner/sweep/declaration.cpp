@@ -139,28 +139,60 @@ class WordReader {
            "a value is missing between the commas");
     if (const auto call = call_in(item)) {
       if (call->name != "range") fail(item, fmt::format("{}(...) stands alone, not in a list of values", call->name));
+      if (const auto bounds = whole_numbers_in(*call))
+        return add_whole_range(item, (*bounds)[0], (*bounds)[1], bounds->size() > 2 ? (*bounds)[2] : 1, dimension);
       const std::vector<double> numbers = numbers_in(*call, item, 2, 3);
       add_range(item, numbers[0], numbers[1], numbers.size() > 2 ? numbers[2] : 1.0, dimension);
     } else if (const auto bounds = dots_in(item.text)) {
-      add_range(item, bounds->first, bounds->second, bounds->first <= bounds->second ? 1.0 : -1.0, dimension);
+      add_whole_range(item, bounds->first, bounds->second, bounds->first <= bounds->second ? 1 : -1, dimension);
     } else {
       dimension.values.push_back({std::string(item.text)});
     }
   }
 
+  static std::optional<std::int64_t> whole_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+  }
+
   // `1..5`, whole numbers only: a path may have dots.
-  static std::optional<std::pair<double, double>> dots_in(std::string_view text) {
+  static std::optional<std::pair<std::int64_t, std::int64_t>> dots_in(std::string_view text) {
     const std::size_t dots = text.find("..");
     if (dots == std::string_view::npos) return std::nullopt;
-    const auto whole_number = [](std::string_view part) -> std::optional<double> {
-      std::int64_t number = 0;
-      const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), number);
-      if (part.empty() || code != std::errc() || end != part.data() + part.size()) return std::nullopt;
-      return static_cast<double>(number);
-    };
     const auto first = whole_number(text.substr(0, dots)), last = whole_number(text.substr(dots + 2));
     if (!first || !last) return std::nullopt;
     return std::pair(*first, *last);
+  }
+
+  // The two or three of range(...), when all of them are whole.
+  std::optional<std::vector<std::int64_t>> whole_numbers_in(const Call& call) const {
+    std::vector<std::int64_t> numbers;
+    for (const Piece& piece : cut(word_, call.inside, ',')) {
+      const auto number = whole_number(trimmed(piece).text);
+      if (!number) return std::nullopt;
+      numbers.push_back(*number);
+    }
+    if (numbers.size() != 2 && numbers.size() != 3) return std::nullopt;
+    return numbers;
+  }
+
+  // Whole numbers stay whole: a double holds those up to 2^53 only.
+  void add_whole_range(Piece item, std::int64_t first, std::int64_t last, std::int64_t step,
+                       Dimension& dimension) const {
+    if (step == 0 || (first < last && step < 0) || (first > last && step > 0))
+      fail(item, fmt::format("from {} to {} one does not get in steps of {}", first, last, step));
+    // Unsigned: the way may be longer than an int64_t holds.
+    const std::uint64_t way = step > 0 ? static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)
+                                       : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
+    const std::uint64_t pace = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+    const std::uint64_t steps = way / pace;
+    if (steps >= static_cast<std::uint64_t>(most_values))
+      fail(item, fmt::format("a range of {} values is too long", rounded_text(static_cast<double>(steps) + 1)));
+    for (std::uint64_t i = 0; i <= steps; ++i)
+      dimension.values.push_back({std::to_string(
+          static_cast<std::int64_t>(static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step)))});
   }
 
   void add_range(Piece item, double first, double last, double step, Dimension& dimension) const {

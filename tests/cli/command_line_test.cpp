@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -114,6 +119,58 @@ TEST(CommandLine, AWarningIsToldWithItsPlaceAndMadeSafe) {
     EXPECT_THAT(answer.err, HasSubstr(": warning: `warm_up` lasts longer"));
     EXPECT_THAT(answer.err, testing::Not(HasSubstr("\x1b")));
   }
+}
+
+TEST(CommandLine, OutputThatIsLostIsAFailure) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const std::string program = std::string("cd '") + place.folder().string() + "' && '" RXRUN_PROGRAM "' ";
+  const auto code_of = [&](const std::string& words) {
+    const int status = std::system((program + "2> told " + words).c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const auto told = [&] {
+    std::ifstream file(place.folder() / "told");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  for (const char* words : {"schema > /dev/full", "--help > /dev/full", "check tiny.yaml > /dev/full"}) {
+    EXPECT_EQ(code_of(words), 1) << words;
+    EXPECT_THAT(told(), HasSubstr("not all of the output could be written")) << words;
+  }
+  EXPECT_THAT((code_of("schema > /dev/full"), told()), HasSubstr("No space left on device"));
+  EXPECT_EQ(code_of("none.txt > /dev/full"), 2) << "the first failure counts";
+  EXPECT_EQ(code_of("schema | head -1 > /dev/null"), 0);
+  EXPECT_EQ(told(), "");
+  // The engine is told by an error of its write, not by a signal.
+  ASSERT_EQ(std::system(("cd '" + place.folder().string() + "' && { '" RXRUN_PROGRAM "' check tiny.yaml 2> told; echo $? > code; } | true").c_str()), 0);
+  int code = -1;
+  std::ifstream(place.folder() / "code") >> code;
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(told(), "");
+}
+
+TEST(CommandLine, ErrorsOfTheWordsAreJsonToo) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"ls", "--bogus", "--json"}, {"check", "--json"}, {"sumary", "--json"}}) {
+    const Finished answer = Workplace().rxrun(words);
+    EXPECT_EQ(answer.code, 2) << words[0];
+    EXPECT_EQ(answer.err, "") << words[0];
+    EXPECT_TRUE(nlohmann::json::accept(answer.out)) << answer.out;
+    EXPECT_THAT(answer.out, HasSubstr(words[0] == "sumary" ? "sumary" : words[0] == "ls" ? "bogus" : "FILE"));
+  }
+  EXPECT_EQ(Workplace().rxrun({"ls", "--help", "--json"}).code, 0);
+}
+
+TEST(CommandLine, ANetworkBeyondTheMemoryIsWarnedOf) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  place.write("small.yaml", text);
+  EXPECT_EQ(place.rxrun({"check", "small.yaml"}).err, "");
+  text.replace(text.find("batch_norm, relu"), 16, "{conv: {channels: 1000000, kernel: 3}}, {conv: {channels: 100000, kernel: 1}}");
+  place.write("large.yaml", text);
+  const Finished large = place.rxrun({"check", "large.yaml"});
+  EXPECT_EQ(large.code, 0) << large.err;
+  EXPECT_THAT(large.err, HasSubstr("a training step takes about"));
 }
 
 TEST(CommandLine, NoResultsYetIsSaid) {

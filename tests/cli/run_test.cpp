@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -98,6 +99,25 @@ TEST(Run, TellsWhatCannotBeWritten) {
   const Finished run = place.rxrun({"tiny.yaml"});
   EXPECT_EQ(run.code, 2);
   EXPECT_THAT(run.err, HasSubstr("results"));
+}
+
+TEST(Run, AMissingExperimentFileIsWrittenAgainFromTheDatabase) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  std::filesystem::path file;
+  for (const auto& run : std::filesystem::directory_iterator(place.results() / "checkpoints")) file = run.path() / "experiment.yaml";
+  const auto text = [&] {
+    std::ifstream stream(file);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  const std::string before = text();
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"evaluate", "1"}, {"resume", "1"}}) {
+    ASSERT_TRUE(std::filesystem::remove(file));
+    const Finished done = place.rxrun(words);
+    EXPECT_EQ(done.code, 0) << words[0] << "\n" << done.err;
+    EXPECT_EQ(text(), before) << words[0];
+  }
 }
 
 // A run that was interrupted while the same experiment was run anew and finished.

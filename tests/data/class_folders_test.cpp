@@ -91,6 +91,13 @@ TEST(ClassFolders, Faults) {
   EXPECT_THAT(error_of([&] { open_source(folders(folder.write("file", "x")), 0); }), HasSubstr("cannot be read"));
 }
 
+TEST(ClassFolders, OneClassIsNothingToLearn) {
+  const TemporaryFolder folder;
+  folder.write("only/x.png", png(0));
+  EXPECT_THAT(error_of([&] { open_source(folders(folder.path()), 0); }),
+              HasSubstr("one class only, `only`, in " + folder.path().string()));
+}
+
 TEST(ClassFolders, LinksAreFollowedLoopsAreTold) {
   const TemporaryFolder folder, elsewhere;
   elsewhere.write("x.png", png(0));

@@ -51,6 +51,19 @@ TEST(Manifest, NumbersAreLabelsAndGroupByNamesAColumn) {
   EXPECT_EQ(source->samples()[1].group, "s1");
 }
 
+TEST(Manifest, AWrongNumberTellsOfTwentyClassesAndCountsTheRest) {
+  const Manifest manifest("path,label\na.png,0\nsub/b.png,99999\n");
+  try {
+    open_source(manifest.spec, 0);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    ASSERT_EQ(error.diagnostics().size(), 21u);
+    EXPECT_THAT(error.diagnostics()[19].message, HasSubstr("class `20` has no images"));
+    EXPECT_EQ(error.diagnostics()[20].message, "and 99978 more classes have none");
+    EXPECT_THAT(error.diagnostics()[20].advice, HasSubstr("99999"));
+  }
+}
+
 TEST(Manifest, GroupByIsAnExpressionWhenNoColumnHasThatName) {
   Manifest manifest("path,label\na.png,0\nsub/b.png,1\n");
   manifest.spec.split.group_by = "([a-z])\\.png";

@@ -128,6 +128,37 @@ TEST(Idx, PlainAndGzipped) {
   }
 }
 
+// The last 8 bytes of a gzip file are the checksum and the length of what it holds.
+TEST(Idx, AGzipFileWithoutItsWholeTrailerIsRefused) {
+  const std::string whole = test::gzipped(idx_bytes({4, 3, 5}, counting(60)));
+  for (std::size_t missing = 0; missing <= 8; ++missing) {
+    const TemporaryFolder folder;
+    write_idx(folder, true);
+    folder.write("train-images-idx3-ubyte.gz", whole.substr(0, whole.size() - missing));
+    const std::string told = error_of([&] { open_source(spec_of(SourceKind::idx, folder.path()), 0); });
+    EXPECT_THAT(told, HasSubstr(missing == 0 ? "no error" : "its checksum is missing")) << missing;
+  }
+}
+
+TEST(PackedSources, LinksThatLeadNowhereAreTold) {
+  const std::pair<SourceKind, const char*> cases[] = {{SourceKind::cifar, "data_batch_1.bin"},
+                                                      {SourceKind::cifar, "cifar-10-batches-bin"},
+                                                      {SourceKind::idx, "train-images-idx3-ubyte"},
+                                                      {SourceKind::medmnist, "x.npz"}};
+  for (const auto& [kind, name] : cases) {
+    const TemporaryFolder folder;
+    fs::create_symlink(name, folder.path() / name);
+    const DataSpec spec = spec_of(kind, kind == SourceKind::medmnist ? folder.path() / name : folder.path());
+    EXPECT_THAT(error_of([&] { open_source(spec, 0); }),
+                testing::AllOf(HasSubstr(name), HasSubstr("Too many levels of symbolic links")));
+  }
+  const TemporaryFolder folder;
+  fs::create_symlink("none", folder.path() / "data_batch_2.bin");
+  folder.write("data_batch_1.bin", std::string(3073, '\0'));
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
+              HasSubstr("data_batch_2.bin:0: a symbolic link that leads nowhere"));
+}
+
 TEST(Idx, WhatIsRefused) {
   const auto fault = [](const std::string& images, const std::string& labels, std::uint64_t memory = 1 << 30) {
     const TemporaryFolder folder;

@@ -204,7 +204,7 @@ TEST_F(ResolveDocument, OverridesNameAKeyByPathOrTail) {
   const std::pair<const char*, const char*> cases[] = {
       {"training.optimizer.adam.lr=3", "lr=3"}, {"lr=3e-4", "lr=3e-4"},       {"adam.lr=.5", "lr=.5"},         {"network.stages.0.depth=9", "{depth=9}"},
       {"stages.1.depth=9", "{depth=9}"},        {"cardinality=8", "cardinality=8"}, {"training.epochs=5", "epochs=5"}, {"epochs=5", "epochs=5"},
-      {"network.width=4", "width=4"},           {"stages.0.stride=2", "{depth=3 stride=2}"}, {"batch=16", "batch=16"},  {"name=null", "name=null"},
+      {"network.width=4", "width=4"},           {"stages.0.stride=2", "{depth=3 stride=2}"}, {"training.batch=16", "batch=16"},  {"name=null", "name=null"},
       {"name=", "name="},                       {"name=\"1\"", "name=1"},     {"stages=[{depth: 1}]", "stages=[{depth=1}]"}, {"data.batch=2", "data={batch=2}"},
       {"warm_up=5", "schedule={warm_up=5}"}};
   for (const auto& [word, expected] : cases) EXPECT_THAT(resolve(experiment, {word}), HasSubstr(expected)) << word;
@@ -232,6 +232,9 @@ TEST_F(ResolveDocument, OverriddenValuesKnowTheWordTheyCameFrom) {
 TEST_F(ResolveDocument, OverridesThatFailPointIntoTheWord) {
   EXPECT_EQ(resolve(experiment, {"depth=1"}), "command line:1:1: `depth` may be any of 2 keys");
   EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `network.stages.0.depth`, `network.stages.1.depth`");
+  // Written in one place, and with its default in another.
+  EXPECT_EQ(resolve(experiment, {"batch=16"}), "command line:1:1: `batch` may be any of 2 keys");
+  EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `data.batch`, `training.batch`");
   EXPECT_EQ(resolve(experiment, {"cardinalty=1"}), "command line:1:1: there is no key `cardinalty`");
   EXPECT_EQ(diagnostics_.list()[0].advice, "did you mean `network.cardinality`?");
   EXPECT_EQ(resolve(experiment, {"zzzzzz=1"}), "command line:1:1: there is no key `zzzzzz`");

@@ -17,7 +17,9 @@ namespace rxrun::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::string bytes_of(const fs::path& path) {
@@ -98,6 +100,18 @@ TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
   write(folder / "file", "x");
   EXPECT_THAT(error_text([&] { Recorder{folder / "file" / "results" / "results.db"}; }),
               HasSubstr("cannot make the folder"));
+}
+
+TEST_F(DatabaseFileTest, AFileThatWasReplacedUnderAWriterIsNotCalledReadOnly) {
+  for (const bool replaced : {false, true}) {
+    Recorder recorder(database);
+    const std::int64_t run = recorder.begin(run_record(replaced ? "a-2" : "a-1"), split_record());
+    fs::rename(database, folder / (replaced ? "second.db" : "first.db"));
+    if (replaced) write(database, bytes_of(folder / "first.db"));
+    EXPECT_THAT(error_text([&] { recorder.epoch(run, epoch_record(1, 0.5, true)); }),
+                AllOf(HasSubstr(file() + " was moved, deleted or replaced by another file while it was written to"),
+                      Not(HasSubstr("permission"))));
+  }
 }
 
 TEST_F(DatabaseFileTest, ReadOnlyFolderAndFileAreToldBeforeTheFirstEpoch) {

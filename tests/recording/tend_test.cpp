@@ -80,6 +80,8 @@ TEST_F(TendTest, NotesAndNames) {
   EXPECT_THAT(refused("baseline"), HasSubstr("run 2 has it"));
   EXPECT_THAT(refused("12"), HasSubstr("reads as the number of a run"));
   EXPECT_THAT(refused("a b"), HasSubstr("blank"));
+  EXPECT_THAT(refused("a/../b"), HasSubstr("it holds a /"));
+  EXPECT_THAT(refused(""), HasSubstr("a name is missing"));
   EXPECT_EQ(cell(rename_run(database, "1", "a-1"), 0, "name"), "a-1") << "its own name is not taken";
 }
 
@@ -211,7 +213,11 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
     fs::last_write_time(copy, fs::file_time_type::clock::now() - std::chrono::hours(2));
   });
   ASSERT_EQ(child, 0);
-  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 2 unfinished files"));
+  left("last-previous.safetensors.link", true);
+  left("mine.link", true);
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 3 unfinished files"));
+  EXPECT_FALSE(there("a-2/last-previous.safetensors.link"));
+  EXPECT_TRUE(there("a-2/mine.link"));
   EXPECT_TRUE(there("a-2/.rxrun-1-0-ab.tmp"));
   EXPECT_TRUE(there("a-2/.rxrun-999999999-0-ab.tmp"));
   EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));

@@ -171,6 +171,78 @@ TEST_F(TransferTest, ASourceCannotReachOutOfTheResults) {
   EXPECT_FALSE(fs::exists(other / "checkpoints/imported-identity"));
 }
 
+// Statements of the target's are made of its own columns' names.
+TEST_F(TransferTest, ColumnsOfTheSourceAreNoSql) {
+  record("a-1", false);
+  merge_runs(database, other / "results.db", {});
+  record("precious", true, other);
+  Connection source(database, Connection::Mode::read_write);
+  source.execute("UPDATE runs SET status = 'finished'");
+  source.execute(R"(ALTER TABLE runs ADD COLUMN "status = ?, reason = 'injected' WHERE ? OR 1 --" TEXT)");
+  source.execute(R"(ALTER TABLE params ADD COLUMN "value) VALUES (2, 'injected', 1) --" TEXT)");
+  source.execute(R"(ALTER TABLE params ADD COLUMN "with ""quotes""" TEXT)");
+  const std::string told = outcomes(merge_runs(database, other / "results.db", {}));
+  EXPECT_THAT(told, HasSubstr("a-1: completed (left out: params.value) VALUES"));
+  EXPECT_THAT(told, HasSubstr("runs.status = ?"));
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs WHERE reason = 'injected'"), "0");
+  EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM params WHERE name = 'injected'"), "0");
+  EXPECT_EQ(one(other / "results.db", "SELECT status FROM runs WHERE name = 'precious'"), "finished");
+  EXPECT_EQ(said_of(other, "a-1"), said_of(folder, "a-1"));
+}
+
+TEST_F(TransferTest, ADamagedSourceIsTold) {
+  record("a-1");
+  Connection source(database, Connection::Mode::read_write);
+  source.execute("PRAGMA foreign_keys = OFF; UPDATE runs SET experiment = 77");
+  EXPECT_THAT(error_of([&] { return merge_runs(database, other / "results.db", {}), 0; }),
+              HasSubstr("the experiment of run 1 is not in it"));
+  source.execute("UPDATE runs SET experiment = 1; ALTER TABLE params RENAME COLUMN value TO worth");
+  EXPECT_THAT(error_of([&] { return merge_runs(database, other / "results.db", {}), 0; }),
+              HasSubstr("no such column: t.value"));
+}
+
+TEST_F(TransferTest, NoSymbolicLinkIsFollowed) {
+  record("a-1");
+  const auto fault = [&] { return error_of([&] { return merge_runs(database, other / "results.db", {}), 0; }); };
+  const auto nothing_came = [&] {
+    EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs"), "0");
+    EXPECT_FALSE(fs::exists(folder / "elsewhere/a-1"));
+  };
+  fs::create_directories(folder / "elsewhere");
+  for (const char* part : {"checkpoints/a-1", "checkpoints"}) {  // of the source
+    fs::rename(folder / part, folder / "moved");
+    fs::create_directory_symlink(folder / "moved", folder / part);
+    EXPECT_THAT(fault(), HasSubstr((folder / part).string() + " is a symbolic link"));
+    EXPECT_FALSE(fs::exists(other / "checkpoints"));
+    nothing_came();
+    fs::remove(folder / part);
+    fs::rename(folder / "moved", folder / part);
+  }
+  for (const char* part : {"checkpoints", "checkpoints/a-1"}) {  // of the target
+    fs::create_directories((other / part).parent_path());
+    fs::create_directory_symlink(folder / "elsewhere", other / part);
+    EXPECT_THAT(fault(), HasSubstr((other / part).string() + " is a symbolic link"));
+    nothing_came();
+    fs::remove(other / part);
+  }
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\n");
+}
+
+TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
+  for (const char* name : {"a-1", "b-1", "c-1", "d-1"}) record(name);
+  Connection(database, Connection::Mode::read_write)
+      .execute("UPDATE runs SET name = '' WHERE id = 1; UPDATE runs SET name = 'a/../b' WHERE id = 2;"
+               "UPDATE runs SET name = '7', identity = '../../..' WHERE id = 3;"
+               "UPDATE runs SET folder = 'checkpoints/.rxrun-deleted-4', identity = '../x/../y' WHERE id = 4");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1", "2", "3", "4"})),
+            "imported-identity: copied (`` cannot be a name here: it is empty)\n"
+            "imported-identity-2: copied (`a/../b` cannot be a name here: it holds a /, as paths do)\n"
+            "imported-run: copied (`7` cannot be a name here: it reads as the number of a run)\n"
+            "d-1: copied (best.safetensors is missing)\n");
+  EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE name = 'd-1'"), "checkpoints/imported-xy");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1"})), "imported-identity: there already\n");
+}
+
 TEST_F(TransferTest, CommandsAndTheirFaults) {
   record("a-1");
   const CommonOptions common{.results = folder};

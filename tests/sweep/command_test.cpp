@@ -84,6 +84,16 @@ TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1..101", "batch=1..100"}).err, HasSubstr("10100 points"));
 }
 
+TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
+  Workplace place;
+  with_tiny(place, 1);
+  for (const char* word : {"data.batch=4", "data.batch=4,8", "zip(data.batch=4,8; seed=1,2)"}) {
+    const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", word, "--plan"});
+    EXPECT_EQ(sweep.code, 2) << word;
+    EXPECT_THAT(sweep.err, HasSubstr("both set `data.batch` of tiny.yaml")) << word;
+  }
+}
+
 TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   Workplace place;
   with_tiny(place, 1);

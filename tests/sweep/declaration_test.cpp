@@ -22,6 +22,13 @@ TEST(Declaration, ListsAndRanges) {
   EXPECT_THAT(values_of("epochs=range(1,3)"), ElementsAre("1", "2", "3"));
   EXPECT_THAT(values_of("p=range(0.1,0.5,0.1)"), ElementsAre("0.1", "0.2", "0.3", "0.4", "0.5"));
   EXPECT_THAT(values_of("p=range(3,1,-1)"), ElementsAre("3", "2", "1"));
+  EXPECT_THAT(values_of("seed=9007199254740993..9007199254740995"),
+              ElementsAre("9007199254740993", "9007199254740994", "9007199254740995"));
+  EXPECT_THAT(values_of("seed=range(9223372036854775801,9223372036854775807,3)"),
+              ElementsAre("9223372036854775801", "9223372036854775804", "9223372036854775807"));
+  EXPECT_THAT(values_of("x=range(-9223372036854775808,9223372036854775807,9223372036854775807)"),
+              ElementsAre("-9223372036854775808", "-1", "9223372036854775806"));
+  EXPECT_THAT(values_of("x=2..-1"), ElementsAre("2", "1", "0", "-1"));
   EXPECT_THAT(values_of("seed=1..3,365"), ElementsAre("1", "2", "3", "365"));
   EXPECT_THAT(values_of("seed= 1 , 2"), ElementsAre("1", "2"));
   EXPECT_THAT(values_of("path=../a,../b"), ElementsAre("../a", "../b"));
