@@ -121,11 +121,6 @@ CommonOptions common_in(const std::vector<std::string>& words) {
   return common;
 }
 
-bool use_color(const CommonOptions& common, int descriptor) {
-  if (common.color != "auto") return common.color == "always";
-  return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
-}
-
 int run_command(int argc, char** argv, const Commands& commands) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::vector<std::string> arguments = words;
@@ -228,6 +223,11 @@ int run_command(int argc, char** argv, const Commands& commands) {
 }
 
 }  // namespace
+
+bool use_color(const CommonOptions& common, int descriptor) {
+  if (common.color != "auto") return common.color == "always";
+  return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
 
 int parse_and_run(int argc, char** argv, const Commands& commands) {
   return with_output_checked(run_command(argc, argv, commands));
