@@ -14,7 +14,7 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   if (spec.source == SourceKind::histology) return open_histology(spec, seed);
   std::error_code error;
   if (!std::filesystem::exists(spec.path, error)) {
-    if (spec.sample == "histology") return open_histology(spec, seed);
+    if (!error && spec.sample == "histology") return open_histology(spec, seed);
     bad_data(spec, "no data at " + spec.path.string(),
              error ? error.message() : "give data.path, or data.sample: histology for generated images");
   }

@@ -114,6 +114,14 @@ TEST_F(DatabaseFileTest, AFileThatWasReplacedUnderAWriterIsNotCalledReadOnly) {
   }
 }
 
+TEST_F(DatabaseFileTest, WhatToDoOnAFullDiskHoldsForEveryCommand) {
+  Recorder{database};
+  constexpr int full = 13;  // SQLITE_FULL
+  const Connection connection(database, Connection::Mode::read_write);
+  EXPECT_THAT(error_text([&] { connection.fail(full); }),
+              AllOf(HasSubstr("make room and give the same command again"), Not(HasSubstr("resume"))));
+}
+
 TEST_F(DatabaseFileTest, ReadOnlyFolderAndFileAreToldBeforeTheFirstEpoch) {
   const auto as_user = [](const std::function<void()>& body) {
     return in_child([&] {

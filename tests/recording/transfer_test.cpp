@@ -239,7 +239,7 @@ TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
             "imported-identity-2: copied (`a/../b` cannot be a name here: it holds a /, as paths do)\n"
             "imported-run: copied (`7` cannot be a name here: it reads as the number of a run)\n"
             "d-1: copied (best.safetensors is missing)\n");
-  EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE name = 'd-1'"), "checkpoints/imported-xy");
+  EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE name = 'd-1'"), "checkpoints/imported-x");
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1"})), "imported-identity: there already\n");
 }
 
