@@ -219,11 +219,11 @@ TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
 
 TEST_F(DatabaseFileTest, ACopyThatCannotBeKeptLeavesNothing) {
   { Recorder{database}; }
-  fs::create_directories(folder / "results.db.v2.bak" / "in the way");
+  fs::create_directories(folder / "results.db.v3.bak" / "in the way");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 4); }), HasSubstr("cannot rename"));
+  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 5); }), HasSubstr("cannot rename"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
-  EXPECT_EQ(one(database, "PRAGMA user_version"), "2");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), "3");
 }
 
 TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {

@@ -275,17 +275,26 @@ TEST(SearchCommand, APointThatCannotBeBuiltIsLeftOutAndTheOthersAreTried) {
 
 TEST(SweepCommand, PruningStopsPointsAndContinuesTheBetterHalf) {
   Workplace place;
-  with_tiny(place, 16);
-  const std::vector<std::string> command = {
-      "sweep", "tiny.yaml", "lr=1e-1,1e-2,1e-3,1e-4", "batch=8,16", "--prune", "asha", "--jobs", "2"};
+  // What is between two rungs has to take long against the quarter of a second in which a sweep looks again: a point
+  // that has come to its end before it is looked at is finished.
+  with_tiny(place, 64);
+  const std::vector<std::string> command = {"sweep",
+                                            "tiny.yaml",
+                                            "data.sample.histology.images=1500",
+                                            "lr=1e-1,1e-2,1e-3,1e-4",
+                                            "batch=8,16",
+                                            "--prune",
+                                            "asha",
+                                            "--jobs",
+                                            "2"};
   const Finished sweep = place.rxrun(command);
   ASSERT_EQ(sweep.code, 0) << sweep.err;
   EXPECT_THAT(sweep.out, HasSubstr("Pruning: "));
-  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 16"), 1);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 64"), 1);
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'pruned'"), 7);
-  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 2"), 8);
-  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 4"), 4);
-  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 2);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 8);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 16"), 4);
+  EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 32"), 2);
   const Finished again = place.rxrun(command);
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 1) << "decided is decided";
