@@ -12,7 +12,8 @@
 namespace rxrun {
 namespace {
 
-constexpr double forward_seconds = 0.004, backward_seconds = 0.012;
+// Longer than a loaded machine keeps a small layer waiting.
+constexpr double forward_seconds = 0.03, backward_seconds = 0.09;
 
 void sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
