@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     spec.batch = batch;
     if (source == "class_folders") spec.channels = 3;
     spec.augment.horizontal_flip = true;
-    spec.normalize = {.measured = false, .mean = {0.5}, .deviation = {0.25}};
+    spec.normalize = {.source = NormalizeSpec::Source::given, .mean = {0.5}, .deviation = {0.25}};
     if (!keep) spec.memory = 0;
     const ImageCaching caching{.folder = cache, .always = true};
     const Dataset dataset = load_dataset(spec, 1, 0, {}, caching);
