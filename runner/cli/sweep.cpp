@@ -124,17 +124,22 @@ std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const Swee
 }
 
 std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)> command_for(
-    const SweepOptions& options, int jobs) {
-  const int threads = std::max(1, cores() / jobs);
-  return [&options, threads](const Claim& claim, const std::filesystem::path& experiment,
-                             const std::filesystem::path& log) {
+    const SweepOptions& options, const SweepPlan& plan, int jobs) {
+  const int share = std::max(1, cores() / jobs);
+  return [&options, &plan, share](const Claim& claim, const std::filesystem::path& experiment,
+                                  const std::filesystem::path& log) {
+    // Points that a search adds are not in the plan; they are declared as the others are.
+    const auto planned = std::find_if(plan.points.begin(), plan.points.end(),
+                                      [&](const PlannedPoint& point) { return point.identity == claim.identity; });
+    const PlannedPoint& point = planned == plan.points.end() ? plan.points.front() : *planned;
     // The link itself: what it names may have been replaced by a newer rxrun meanwhile.
     WorkerCommand command{
         .program = "/proc/self/exe",
-        .arguments = {"run", experiment.string(), fmt::format("machine.threads={}", threads),
-                      "machine.loader_threads=1", "--results", options.common.results.string(), "--color", "never",
+        .arguments = {"run", experiment.string(), "--results", options.common.results.string(), "--color", "never",
                       "--identity", claim.identity, "--worker-of", std::to_string(getpid())},
         .log = log};
+    if (point.threads == 0) command.arguments.push_back(fmt::format("machine.threads={}", share));
+    if (point.loader_threads == 0) command.arguments.push_back("machine.loader_threads=1");
     if (claim.again) command.arguments.push_back("--again");
     return command;
   };
@@ -204,7 +209,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   SweepReporter reporter(console, rows, sweep, plan, jobs);
   WorkEnd end = WorkEnd::done;
   if (options.only.empty() || !work.only.empty())
-    end = work_through(rows, sweep, work, command_for(options, jobs), reporter);
+    end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
   if (search) search->learn(rows, sweep);
   const std::vector<PointState> states = planned_states(rows, sweep, plan);

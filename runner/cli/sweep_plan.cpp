@@ -135,6 +135,8 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
           .multiply_adds = summary.multiply_adds,
           .epochs = experiment.training.epochs,
           .memory = empty_process + (device == "cpu" ? summary.step_bytes : 0),
+          .threads = experiment.machine.threads,
+          .loader_threads = experiment.machine.loader_threads,
           .metric = experiment.training.keep_best.metric,
           .maximize = experiment.training.keep_best.maximize,
           .width_is_ignored = width_is_ignored(checked)};

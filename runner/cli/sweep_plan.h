@@ -23,6 +23,7 @@ struct PlannedPoint {
   std::string coordinates;  // JSON list, of a search; otherwise empty
   std::int64_t parameters = 0, multiply_adds = 0, epochs = 0;
   std::int64_t memory = 0;  // bytes that its process takes at most, roughly, beside the images that all share
+  std::int64_t threads = 0, loader_threads = 0;  // as declared; 0: the sweep divides the machine
   std::string metric;       // that its best epoch is picked by
   bool maximize = true;
   bool width_is_ignored = false;  // base_width is set, but the width rule does not look at it

@@ -75,6 +75,14 @@ TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
   EXPECT_FALSE(std::filesystem::exists(place.results()));
 }
 
+TEST(SweepCommand, DividesTheThreadsOnlyWhereNoneAreDeclared) {
+  Workplace place;
+  with_tiny(place, 1);
+  const char* const threads = "SELECT value FROM environment WHERE name = 'threads'";
+  ASSERT_EQ(place.rxrun({"sweep", "tiny.yaml", "seed=1", "--jobs", "1", "machine.threads=3"}).code, 0);
+  EXPECT_EQ(std::get<std::string>(ask(place, threads).rows.at(0).at(0)), "3");
+}
+
 TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   Workplace place;
   with_tiny(place, 1);
