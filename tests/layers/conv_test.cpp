@@ -117,6 +117,25 @@ TEST(Conv, TakesItsKernelsWhereTheyApply) {
 }
 
 // Inputs and weights are rounded before both are compared, so that results alone are rounded.
+void expect_rounded_outputs_alone(Conv& conv, const ConvCase& test) {
+  Tensor weight = test::fill(conv).at("weight");
+  const auto rounded = [](const Tensor& tensor) { return tensor.detach().to(torch::kBFloat16); };
+  weight.detach().copy_(rounded(weight));
+  const Tensor x = rounded(test::random_batch(test.input, 5)).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const Tensor exact_x = x.detach().to(torch::kDouble).requires_grad_();
+  const Tensor exact_weight = weight.detach().to(torch::kDouble).requires_grad_();
+  const Tensor expected = convolve(exact_x, {{"weight", exact_weight}}, test.options, test.padding, test.output);
+  const Tensor gradient = rounded(test::random_batch(test.output, 5, 4));
+  expected.backward(gradient.to(torch::kDouble));
+  const Tensor y = conv.forward(x);
+  EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
+  y.backward(gradient);
+  EXPECT_TRUE(at::allclose(y.to(torch::kDouble), expected, 1.0 / 256, 1e-5));
+  EXPECT_TRUE(at::allclose(x.grad().to(torch::kDouble), exact_x.grad(), 1.0 / 256, 1e-5));
+  EXPECT_EQ(weight.grad().scalar_type(), torch::kFloat);
+  EXPECT_TRUE(at::allclose(weight.grad().to(torch::kDouble), exact_weight.grad(), 1e-4, 1e-4));
+}
+
 TEST(Conv, ComputesBfloat16InSinglePrecision) {
   if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch rounds more often";
   std::vector<ConvCase> cases = few_channels_a_group();
@@ -124,22 +143,53 @@ TEST(Conv, ComputesBfloat16InSinglePrecision) {
   for (const ConvCase& test : cases) {
     SCOPED_TRACE(to_string(test.output));
     Conv conv(test.options, test.input);
-    Tensor weight = test::fill(conv).at("weight");
-    const auto rounded = [](const Tensor& tensor) { return tensor.detach().to(torch::kBFloat16); };
-    weight.detach().copy_(rounded(weight));
-    const Tensor x = rounded(test::random_batch(test.input, 5)).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
-    const Tensor exact_x = x.detach().to(torch::kDouble).requires_grad_();
-    const Tensor exact_weight = weight.detach().to(torch::kDouble).requires_grad_();
-    const Tensor expected = convolve(exact_x, {{"weight", exact_weight}}, test.options, test.padding, test.output);
-    const Tensor gradient = rounded(test::random_batch(test.output, 5, 4));
-    expected.backward(gradient.to(torch::kDouble));
-    const Tensor y = conv.forward(x);
-    EXPECT_EQ(y.scalar_type(), torch::kBFloat16);
-    y.backward(gradient);
-    EXPECT_TRUE(at::allclose(y.to(torch::kDouble), expected, 1.0 / 256, 1e-5));
-    EXPECT_TRUE(at::allclose(x.grad().to(torch::kDouble), exact_x.grad(), 1.0 / 256, 1e-5));
-    EXPECT_EQ(weight.grad().scalar_type(), torch::kFloat);
-    EXPECT_TRUE(at::allclose(weight.grad().to(torch::kDouble), exact_weight.grad(), 1e-4, 1e-4));
+    expect_rounded_outputs_alone(conv, test);
+  }
+}
+
+// 1×1 convolutions of as many channels as are computed as products of matrices, where that can be done.
+const std::vector<ConvCase>& wide_pointwise() {
+  static const std::vector<ConvCase> cases = {
+      {{.channels = 96, .kernel = {1, 1}}, {64, 5, 4}, {0, 0}, {96, 5, 4}},
+      {{.channels = 64, .kernel = {1, 1}, .stride = {2, 2}}, {80, 5, 4}, {0, 0}, {64, 3, 2}},
+      {{.channels = 64, .kernel = {1, 1}, .stride = {1, 3}}, {64, 3, 7}, {0, 0}, {64, 3, 3}},
+  };
+  return cases;
+}
+
+TEST(Conv, OfOnePixelMatchesItsDefinition) {
+  for (const ConvCase& test : wide_pointwise()) {
+    SCOPED_TRACE(to_string(test.output));
+    Conv conv(test.options, test.input);
+    ASSERT_EQ(conv.output_shape(), test.output);
+    expect_formula(conv, [&](const Tensor& x, const Tensors& weights) {
+      return convolve(x, weights, test.options, test.padding, test.output);
+    });
+  }
+}
+
+TEST(Conv, OfOnePixelRoundsItsOutputsAlone) {
+  for (const ConvCase& test : wide_pointwise()) {
+    SCOPED_TRACE(to_string(test.output));
+    Conv conv(test.options, test.input);
+    if (backward_name(conv, torch::kBFloat16).find("Pointwise") == std::string::npos) GTEST_SKIP() << "computed by LibTorch here";
+    expect_rounded_outputs_alone(conv, test);
+  }
+}
+
+TEST(Conv, OfOnePixelIsAProductOfMatricesWhereThatApplies) {
+  Conv conv({.channels = 64, .kernel = {1, 1}}, {64, 3, 3});
+  if (backward_name(conv).find("Pointwise") == std::string::npos) GTEST_SKIP() << "no oneDNN of LibTorch's here";
+  const std::vector<Conv::Options> others = {
+      {.channels = 32, .kernel = {1, 1}},
+      {.channels = 64, .kernel = {1, 1}, .groups = 2},
+      {.channels = 64, .kernel = {1, 1}, .bias = true},
+      {.channels = 64, .kernel = {1, 1}, .padding = Extent{1, 1}},
+      {.channels = 64, .kernel = {1, 3}},
+  };
+  for (const Conv::Options& options : others) {
+    Conv other(options, {64, 3, 3});
+    EXPECT_THAT(backward_name(other), Not(HasSubstr("Pointwise")));
   }
 }
 

@@ -40,4 +40,9 @@ torch::Tensor BatchNorm::forward_add_relu(const torch::Tensor& x, const torch::T
                             residual);
 }
 
+BatchNorm::Line BatchNorm::evaluation() const {
+  const torch::Tensor scale = weight_.to(at::kDouble) / (running_var_.to(at::kDouble) + epsilon_).sqrt();
+  return {scale, bias_ - running_mean_ * scale};
+}
+
 }  // namespace rxrun::layers

@@ -7,6 +7,7 @@
 
 #include "kernel_tensors.h"
 #include "kernels/grouped_convolution.h"
+#include "pointwise.h"
 #include "rxrun/parallel.h"
 
 namespace rxrun::layers {
@@ -170,6 +171,7 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
 torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
                        std::int64_t groups) {
+  if (is_pointwise(x, weight, bias, window, groups)) return convolve_pointwise(x, weight, window);
   if (!is_taken(x, weight, bias, window, groups)) return by_libtorch(x, weight, bias, window, groups);
   return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height,
                                            window.padding.width);

@@ -1,5 +1,7 @@
 #include "rxrun/layers/residual.h"
 
+#include "folded_convolution.h"
+
 namespace rxrun::layers {
 
 ResidualBlock::ResidualBlock(const std::vector<Conv::Options>& convolutions, const Branch& branch, const Shape& input)
@@ -41,20 +43,30 @@ ResidualBlock::Unit ResidualBlock::add_unit(const std::string& conv_name, const 
     BatchNorm::Options norm;
     norm.initial_weight = initial_weight;
     unit.norm = &child(norm_name, "BatchNorm2d", std::make_unique<BatchNorm>(norm, unit.conv->output_shape()));
+    unit.folded = std::make_shared<FoldedConvolution>(*unit.conv, *unit.norm);
     return unit;
   } catch (const LayerError& error) {
     throw LayerError(conv_name + ": " + error.what());
   }
 }
 
+torch::Tensor ResidualBlock::Unit::forward(const torch::Tensor& x, bool relu) const {
+  if (torch::Tensor y = folded->forward(x, {}, relu); y.defined()) return y;
+  return relu ? norm->forward_relu(conv->forward(x)) : norm->forward(conv->forward(x));
+}
+
+torch::Tensor ResidualBlock::Unit::forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) const {
+  if (torch::Tensor y = folded->forward(x, residual, /*relu=*/true); y.defined()) return y;
+  return norm->forward_add_relu(conv->forward(x), residual);
+}
+
 torch::Tensor ResidualBlock::forward(const torch::Tensor& x) {
   torch::Tensor y = x;
-  for (std::size_t i = 0; i + 1 < branch_.size(); ++i) y = branch_[i].norm->forward_relu(branch_[i].conv->forward(y));
+  for (std::size_t i = 0; i + 1 < branch_.size(); ++i) y = branch_[i].forward(y, /*relu=*/true);
   const Unit& last = branch_.back();
-  y = last.conv->forward(y);
-  const torch::Tensor shortcut = shortcut_.conv ? shortcut_.norm->forward(shortcut_.conv->forward(x)) : x;
-  if (!squeeze_excitation_ && !drop_path_) return last.norm->forward_add_relu(y, shortcut);
-  y = last.norm->forward(y);
+  const torch::Tensor shortcut = shortcut_.conv ? shortcut_.forward(x, /*relu=*/false) : x;
+  if (!squeeze_excitation_ && !drop_path_) return last.forward_add_relu(y, shortcut);
+  y = last.forward(y, /*relu=*/false);
   if (squeeze_excitation_) y = squeeze_excitation_->forward(y);
   if (drop_path_) y = drop_path_->forward(y);
   // In place: the backward pass of ReLU needs its output only, and that of an addition nothing.

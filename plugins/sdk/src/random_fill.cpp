@@ -1,9 +1,10 @@
 #include "random_fill.h"
 
-#include <ATen/Parallel.h>
-
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "rxrun/parallel.h"
 
 namespace rxrun::detail {
 namespace {
@@ -19,10 +20,17 @@ std::uint64_t bits_at(std::uint64_t key, std::uint64_t index) { return mix(key +
 
 double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }  // [0, 1)
 
+// Calls work(begin, end) for pieces that make up 0 ... count - 1, on several threads.
+template <typename Work>
+void in_pieces(std::int64_t count, const Work& work) {
+  constexpr std::int64_t piece = 1 << 15;
+  parallel_for((count + piece - 1) / piece, [&](std::int64_t first, std::int64_t last) { work(first * piece, std::min(last * piece, count)); });
+}
+
 template <typename T>
 void fill_normal(T* values, std::int64_t count, double mean, double deviation, std::uint64_t key) {
   // Box-Muller on pairs; a pair's two numbers come from its own two words, so pieces can be filled in any order.
-  at::parallel_for(0, (count + 1) / 2, 16384, [&](std::int64_t begin, std::int64_t end) {
+  in_pieces((count + 1) / 2, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t pair = begin; pair < end; ++pair) {
       const auto word = static_cast<std::uint64_t>(2 * pair);
       const double radius = deviation * std::sqrt(-2.0 * std::log(1.0 - unit(bits_at(key, word))));
@@ -35,7 +43,7 @@ void fill_normal(T* values, std::int64_t count, double mean, double deviation, s
 
 template <typename T>
 void fill_uniform(T* values, std::int64_t count, double low, double high, std::uint64_t key) {
-  at::parallel_for(0, count, 32768, [&](std::int64_t begin, std::int64_t end) {
+  in_pieces(count, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       values[i] = static_cast<T>(low + (high - low) * unit(bits_at(key, static_cast<std::uint64_t>(i))));
     }

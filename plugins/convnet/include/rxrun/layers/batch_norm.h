@@ -25,6 +25,12 @@ class BatchNorm final : public Layer {
   torch::Tensor forward_relu(const torch::Tensor& x);
   torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual);
 
+  // What it computes in evaluation: scale · x + shift, for each channel, in float64.
+  struct Line {
+    torch::Tensor scale, shift;
+  };
+  Line evaluation() const;
+
  private:
   void count_batch(const torch::Tensor& x);
 

@@ -26,11 +26,16 @@ class Conv final : public Layer {
   Conv(const Options& options, const Shape& input);
   torch::Tensor forward(const torch::Tensor& x) override;
 
+  const torch::Tensor& weight() const { return weight_; }
+  const torch::Tensor& bias() const { return bias_; }  // undefined without one
+  const Window& window() const { return window_; }
+  std::int64_t groups() const { return groups_; }
+
  private:
   Window window_;
   std::int64_t groups_;
   torch::Tensor weight_;
-  torch::Tensor bias_;  // undefined without bias
+  torch::Tensor bias_;
 };
 
 }  // namespace rxrun::layers

@@ -7,6 +7,7 @@
 // changes. Names are torchvision's: conv1, bn1, ..., downsample.0, downsample.1.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@
 
 namespace rxrun::layers {
 
+class FoldedConvolution;
+
+// In evaluation, without gradients, each batch norm is folded into its convolution, where that can be done (images in
+// channels-last memory on the CPU).
 class ResidualBlock : public Layer {
  public:
   struct Branch {
@@ -34,6 +39,10 @@ class ResidualBlock : public Layer {
   struct Unit {
     Conv* conv = nullptr;
     BatchNorm* norm = nullptr;
+    std::shared_ptr<FoldedConvolution> folded;  // both, in evaluation
+    // norm(conv(x)), and relu(norm(conv(x)) + residual).
+    torch::Tensor forward(const torch::Tensor& x, bool relu) const;
+    torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) const;
   };
   Unit add_unit(const std::string& conv_name, const std::string& norm_name, const Conv::Options& conv,
                 double initial_weight, const Shape& input);

@@ -1,0 +1,209 @@
+#include "onednn.h"
+
+#include <ATen/Parallel.h>
+
+#include <array>
+#include <dnnl.hpp>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "kernel_tensors.h"
+
+namespace rxrun::layers::onednn {
+namespace {
+
+using dnnl::memory;
+using torch::Tensor;
+using Arguments = std::unordered_map<int, memory>;
+
+// Never destroyed: what was made with it may outlive every static object.
+const dnnl::engine& engine() {
+  static const dnnl::engine& processor = *new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return processor;
+}
+dnnl::stream& stream() {
+  thread_local dnnl::stream own(engine());
+  return own;
+}
+
+memory::data_type type_of(torch::ScalarType type) {
+  return type == at::kFloat ? memory::data_type::f32 : memory::data_type::bf16;
+}
+
+// oneDNN's reference programs are a thousand times slower than the others.
+template <typename Program>
+bool is_fast(const Program& program) {
+  return !std::string_view(program.impl_info_str()).starts_with("ref");
+}
+
+dnnl::primitive_attr attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // memory of LibTorch's, given back after each call
+  return attributes;
+}
+
+// Runs with scratch memory for this call only.
+void execute(const dnnl::primitive& primitive, const memory::desc& scratch, Arguments& arguments) {
+  const Tensor space = at::empty({static_cast<std::int64_t>(scratch.get_size())}, at::TensorOptions(at::kByte));
+  if (scratch.get_size() > 0) arguments.insert({DNNL_ARG_SCRATCHPAD, memory(scratch, engine(), space.data_ptr())});
+  primitive.execute(stream(), arguments);
+  stream().wait();
+}
+
+// ---- products of matrices ----
+
+memory::desc describe(const Matrix& m) {
+  return {memory::dims{m.rows, m.columns}, type_of(m.type),
+          m.transposed ? memory::dims{1, m.rows} : memory::dims{m.columns, 1}};
+}
+
+struct Product {
+  dnnl::matmul primitive;
+  memory::desc a, b, c, scratch;
+};
+
+std::optional<Product> make_product(const Matrix& a, const Matrix& b, const Matrix& c) {
+  const memory::desc a_memory = describe(a), b_memory = describe(b), c_memory = describe(c);
+  try {
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc program(engine(), a_memory, b_memory, c_memory, attributes());
+#else
+    const dnnl::matmul::primitive_desc program(dnnl::matmul::desc(a_memory, b_memory, c_memory), attributes(), engine());
+#endif
+    if (!is_fast(program)) return std::nullopt;
+    return Product{dnnl::matmul(program), a_memory, b_memory, c_memory, program.scratchpad_desc()};
+  } catch (const dnnl::error&) {
+    return std::nullopt;  // not implemented for this processor
+  }
+}
+
+// A program is made once for each kind of product and number of threads.
+const std::optional<Product>& product(const Matrix& a, const Matrix& b, const Matrix& c) {
+  using Key = std::array<std::int64_t, 9>;
+  constexpr std::size_t most = 1024;
+  thread_local std::map<Key, std::optional<Product>> made;
+  const Key key = {a.rows, a.columns, b.columns, a.transposed, b.transposed, static_cast<int>(a.type),
+                   static_cast<int>(b.type), static_cast<int>(c.type), at::get_num_threads()};
+  const auto found = made.find(key);
+  if (found != made.end()) return found->second;
+  if (made.size() == most) made.clear();
+  return made.emplace(key, make_product(a, b, c)).first->second;
+}
+
+// ---- convolutions ----
+
+using Program = dnnl::convolution_forward::primitive_desc;
+
+Program make_program(const memory::desc& x, const memory::desc& weight, const memory::desc& bias, const memory::desc& y,
+                     const Window& window, After after) {
+  dnnl::post_ops operations;
+  if (after.add) operations.append_binary(dnnl::algorithm::binary_add, y);
+#if DNNL_VERSION_MAJOR >= 3
+  if (after.relu) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#else
+  if (after.relu) operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#endif
+  dnnl::primitive_attr attribute = attributes();
+  attribute.set_post_ops(operations);
+  const memory::dims strides = {window.stride.height, window.stride.width},
+                     dilates = {window.dilation.height - 1, window.dilation.width - 1},
+                     padding = {window.padding.height, window.padding.width};
+  constexpr auto kind = dnnl::prop_kind::forward_inference;
+  constexpr auto algorithm = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), kind, algorithm, x, weight, bias, y, strides, dilates, padding, padding, attribute};
+#else
+  return {dnnl::convolution_forward::desc(kind, algorithm, x, weight, bias, y, strides, dilates, padding, padding),
+          attribute, engine()};
+#endif
+}
+
+class Made final : public Convolution {
+ public:
+  Made(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight, Tensor bias,
+       After after)
+      : program_(program), primitive_(program), y_sizes_(std::move(y_sizes)), type_(type), weight_(std::move(weight)),
+        bias_(std::move(bias)), after_(after) {}
+
+  Tensor run(const Tensor& x, const Tensor& residual) const override {
+    Tensor y = empty_image(y_sizes_, type_);
+    Arguments arguments = {{DNNL_ARG_SRC, view(program_.src_desc(), x)},
+                           {DNNL_ARG_WEIGHTS, view(program_.weights_desc(), weight_)},
+                           {DNNL_ARG_BIAS, view(program_.bias_desc(), bias_)},
+                           {DNNL_ARG_DST, view(program_.dst_desc(), y)}};
+    if (after_.add)
+      arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, view(program_.dst_desc(), residual)});
+    execute(primitive_, program_.scratchpad_desc(), arguments);
+    return y;
+  }
+
+  const Tensor& weight() const { return weight_; }
+  memory::desc order() const { return program_.weights_desc(); }
+
+ private:
+  static memory view(const memory::desc& description, const Tensor& tensor) {
+    return {description, engine(), tensor.data_ptr()};
+  }
+  Program program_;
+  dnnl::convolution_forward primitive_;
+  std::vector<std::int64_t> y_sizes_;
+  torch::ScalarType type_;
+  Tensor weight_, bias_;
+  After after_;
+};
+
+// The weights, of `from`, in the order `to`.
+Tensor reordered(const Tensor& weight, const memory::desc& from, const memory::desc& to) {
+  Tensor there = at::empty({static_cast<std::int64_t>(to.get_size())}, at::TensorOptions(at::kByte));
+  memory source(from, engine(), weight.data_ptr()), target(to, engine(), there.data_ptr());
+  dnnl::reorder(source, target).execute(stream(), source, target);
+  stream().wait();
+  return there;
+}
+
+}  // namespace
+
+bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c) { return product(a, b, c).has_value(); }
+
+void multiply(const Matrix& a, const Matrix& b, const Matrix& c) {
+  const std::optional<Product>& made = product(a, b, c);
+  TORCH_CHECK(made, "oneDNN has no program for this product of matrices");
+  Arguments arguments = {{DNNL_ARG_SRC, memory(made->a, engine(), a.data)},
+                         {DNNL_ARG_WEIGHTS, memory(made->b, engine(), b.data)},
+                         {DNNL_ARG_DST, memory(made->c, engine(), c.data)}};
+  execute(made->primitive, made->scratch, arguments);
+}
+
+std::shared_ptr<const Convolution> Convolution::make(at::IntArrayRef x, torch::ScalarType type, const Tensor& weight,
+                                                     const Tensor& bias, const Window& window, std::int64_t groups,
+                                                     After after,
+                                                     const std::vector<std::shared_ptr<const Convolution>>& others) {
+  const Extent out = window_output({x[1], x[2], x[3]}, window);
+  const std::int64_t channels = weight.size(0);
+  const std::vector<std::int64_t> y = {x[0], channels, out.height, out.width};
+  memory::dims sizes = weight.sizes().vec();
+  if (groups > 1) {
+    sizes[0] /= groups;
+    sizes.insert(sizes.begin(), groups);
+  }
+  using Tag = memory::format_tag;
+  const memory::desc plain(sizes, memory::data_type::f32, groups > 1 ? Tag::goihw : Tag::oihw);
+  try {
+    const Program program =
+        make_program({x.vec(), type_of(type), Tag::nhwc}, {sizes, type_of(type), Tag::any},
+                     {{channels}, memory::data_type::f32, Tag::a}, {y, type_of(type), Tag::nhwc}, window, after);
+    if (!is_fast(program)) return nullptr;
+    for (const auto& other : others) {
+      const auto* const made = static_cast<const Made*>(other.get());
+      if (made != nullptr && made->order() == program.weights_desc())
+        return std::make_shared<Made>(program, y, type, made->weight(), bias, after);
+    }
+    return std::make_shared<Made>(program, y, type, reordered(weight, plain, program.weights_desc()), bias, after);
+  } catch (const dnnl::error&) {
+    return nullptr;  // not implemented for this processor
+  }
+}
+
+}  // namespace rxrun::layers::onednn

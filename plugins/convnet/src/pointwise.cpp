@@ -1,0 +1,101 @@
+#include "pointwise.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <limits>
+
+#include "kernel_tensors.h"
+#include "onednn.h"
+
+namespace rxrun::layers {
+namespace {
+
+using onednn::Matrix;
+using torch::Tensor;
+
+// pixels × channels of an image in channels-last memory, and its transpose.
+Matrix pixels(const Tensor& x) { return {x.data_ptr(), x.scalar_type(), x.numel() / x.size(1), x.size(1)}; }
+Matrix pixels_transposed(const Tensor& x) {
+  return {x.data_ptr(), x.scalar_type(), x.size(1), x.numel() / x.size(1), /*transposed=*/true};
+}
+// out × in channels, and its transpose.
+Matrix channels(const Tensor& weight) { return {weight.data_ptr(), weight.scalar_type(), weight.size(0), weight.size(1)}; }
+Matrix channels_transposed(const Tensor& weight) {
+  return {weight.data_ptr(), weight.scalar_type(), weight.size(1), weight.size(0), /*transposed=*/true};
+}
+
+// Every stride-th pixel of each row and column.
+Tensor thinned(const Tensor& x, const Extent& stride) {
+  constexpr std::int64_t end = std::numeric_limits<std::int64_t>::max();
+  return x.slice(2, 0, end, stride.height).slice(3, 0, end, stride.width);
+}
+
+class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& image, const Tensor& weight,
+                        std::int64_t stride_height, std::int64_t stride_width) {
+    const Tensor x = thinned(image, {stride_height, stride_width}).contiguous(at::MemoryFormat::ChannelsLast);
+    const Tensor w = weight.to(x.scalar_type());
+    context->save_for_backward({x, w});
+    context->saved_data["image"] = image.sizes().vec();
+    context->saved_data["stride"] = std::vector<std::int64_t>{stride_height, stride_width};
+    Tensor y = empty_image({x.size(0), w.size(0), x.size(2), x.size(3)}, x.scalar_type());
+    onednn::multiply(pixels(x), channels_transposed(w), pixels(y));
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the 1x1 convolution's gradient cannot be differentiated again");
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &w = saved[1];
+    const Tensor dy = like_output(gradients[0], x.scalar_type());
+    Tensor dx, dw;
+    if (context->needs_input_grad(0)) {
+      dx = empty_image(x.sizes(), x.scalar_type());
+      onednn::multiply(pixels(dy), channels(w), pixels(dx));
+      dx = spread(dx, context);
+    }
+    if (context->needs_input_grad(1)) {
+      dw = at::empty_like(w, w.options().dtype(at::kFloat));
+      onednn::multiply(pixels_transposed(dy), pixels(x), channels(dw));
+    }
+    return {dx, dw, Tensor(), Tensor()};
+  }
+
+ private:
+  // The gradient of the image from that of its thinned one.
+  static Tensor spread(const Tensor& thin, torch::autograd::AutogradContext* context) {
+    const std::vector<std::int64_t> stride = context->saved_data["stride"].toIntVector();
+    if (stride[0] == 1 && stride[1] == 1) return thin;
+    Tensor image = empty_image(context->saved_data["image"].toIntVector(), thin.scalar_type()).zero_();
+    thinned(image, {stride[0], stride[1]}).copy_(thin);
+    return image;
+  }
+};
+
+}  // namespace
+
+bool is_pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                  std::int64_t groups) {
+  // Narrower ones have small weights, which are in order soon.
+  constexpr std::int64_t narrowest = 64;
+  if (bias.defined() || groups != 1 || weight.size(2) != 1 || weight.size(3) != 1 || window.padding != Extent{0, 0} ||
+      weight.size(0) < narrowest || weight.size(1) < narrowest || !is_kernel_image(x) || !is_float32_on_cpu(weight) ||
+      !weight.is_contiguous() || (autocast_on_cpu() && x.scalar_type() == at::kFloat)) {
+    return false;
+  }
+  const Extent out = window_output({x.size(1), x.size(2), x.size(3)}, window);
+  const std::int64_t count = x.size(0) * product({out.height, out.width}), in = weight.size(1), to = weight.size(0);
+  const torch::ScalarType type = x.scalar_type();
+  const Matrix x_matrix{nullptr, type, count, in}, y_matrix{nullptr, type, count, to}, w_matrix{nullptr, type, to, in};
+  return onednn::can_multiply(x_matrix, {nullptr, type, in, to, true}, y_matrix) &&
+         onednn::can_multiply(y_matrix, w_matrix, x_matrix) &&
+         onednn::can_multiply({nullptr, type, to, count, true}, x_matrix, {nullptr, at::kFloat, to, in});
+}
+
+Tensor convolve_pointwise(const Tensor& x, const Tensor& weight, const Window& window) {
+  return PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width);
+}
+
+}  // namespace rxrun::layers
