@@ -31,6 +31,7 @@ int run_check(const CheckOptions& options) {
   console.warnings(checked.warnings);
   const std::unique_ptr<Source> source = open_source(checked.experiment().data, checked.experiment().seed);
   const Network network = network_for(checked, *source);
+  initial_weights_of(checked, network);
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
   console.event({{"event", "checked"}, {"file", options.experiment.file.string()}, {"parameters", summary.parameters},

@@ -29,8 +29,15 @@ std::vector<std::pair<std::string, std::string>> plugin_builds(const CheckedNetw
   return builds;
 }
 
+// What the file of the initial weights holds stands for its name.
+Node with_contents(Node tree, const std::optional<InitialWeights>& weights) {
+  if (weights) tree.find("training")->find("initial_weights")->find("file")->text = weights->sha256;
+  return tree;
+}
+
 RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
-                    const Machine& machine, const Network& network, const std::string& identity) {
+                    const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights,
+                    const std::string& identity) {
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network);
   RunRecord record{.name = fmt::format("{}-{}", experiment.name, identity.substr(0, 8)),
@@ -39,7 +46,7 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
                    .identity = identity,
                    .seed = experiment.seed,
                    .resolved = write_experiment(frozen(checked.read)),
-                   .configuration = configuration_json(checked.read.tree),
+                   .configuration = configuration_json(with_contents(checked.read.tree, weights)),
                    .params = flatten(checked.read.tree),
                    .command = fmt::format("rxrun {}", fmt::join(request.common.arguments, " ")),
                    .generated_data = dataset.generated,
@@ -56,6 +63,7 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
                                    {"threads", std::to_string(machine.threads)},
                                    {"precision", to_string(machine.precision)}},
                    .folder = {}};
+  if (weights) record.environment.emplace_back("initial_weights", weights->sha256);
   for (const auto& [name, build] : plugin_builds(checked.network)) record.environment.emplace_back("plugin." + name, build);
   return record;
 }
@@ -123,9 +131,15 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
 
 }  // namespace
 
+std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checked, const Network& network) {
+  const auto& spec = checked.experiment().training.initial_weights;
+  if (!spec) return std::nullopt;
+  return read_initial_weights(*spec, network);
+}
+
 std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash, const std::string& split_hash,
-                        Precision precision) {
-  return run_identity({.experiment = canonical_json(checked.read.tree),
+                        Precision precision, const std::optional<InitialWeights>& weights) {
+  return run_identity({.experiment = canonical_json(with_contents(checked.read.tree, weights)),
                        .content_hash = content_hash,
                        .split_hash = split_hash,
                        .plugins = plugin_builds(checked.network),
@@ -195,18 +209,19 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
+  const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
   const Dataset dataset = read_dataset(experiment, source, request.common.results, console, request.shares_images);
 
   console.warnings(dataset.warnings);
-  const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision);
+  const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
   if (!request.identity.empty() && request.identity != identity)
-    throw Error(Failure::usage, "its data, plugins, precision or rxrun itself have changed since: what was begun or planned cannot be continued",
+    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since: what was begun or planned cannot be continued",
                 "give the command for the whole experiment or sweep again");
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) return report_existing(console, request.common.results, *existing);
 
-  if (request.before_recording) request.before_recording(record_of(checked, request, dataset, machine, network, identity));
-  const RunPlace place = open_run(recorder, record_of(checked, request, dataset, machine, network, identity), existing, request, split_of(dataset));
+  if (request.before_recording) request.before_recording(record_of(checked, request, dataset, machine, network, weights, identity));
+  const RunPlace place = open_run(recorder, record_of(checked, request, dataset, machine, network, weights, identity), existing, request, split_of(dataset));
   write_preprocessing(place.folder, preprocessing_of(dataset));
   console.log_to(place.folder / "run.log");
   report_start(console, place.name, place.id, experiment, network, dataset, machine, place.continues);
@@ -214,7 +229,7 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request) 
   RunReporter reporter(console, recorder, place.id, place.folder.lexically_relative(request.common.results), experiment);
   return recorded(recorder, place.id, [&] {
     const TrainingResult result = train(network, dataset, experiment,
-                                        {.folder = place.folder, .resume = place.continues, .stop = &stop, .identity = identity}, reporter);
+                                        {.folder = place.folder, .resume = place.continues, .stop = &stop, .identity = identity, .initial = weights ? &*weights : nullptr}, reporter);
     const bool interrupted = result.end == TrainingResult::End::interrupted;
     recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
                             .best_epoch = result.best_epoch,

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/checked_experiment.h"
@@ -11,6 +12,7 @@
 #include "network/network.h"
 #include "network/summary.h"
 #include "recording/recorder.h"
+#include "training/initial_weights.h"
 #include "training/machine.h"
 
 namespace rxrun {
@@ -31,9 +33,12 @@ int run_experiment(const CheckedExperiment& checked, const RunRequest& request);
 // The network for what `source` holds; no tensor is allocated.
 Network network_for(const CheckedExperiment& checked, const Source& source);
 
-// Of the run that computes `checked` on data of these hashes.
+// The weights that the experiment's network begins with, if it declares a file. Throws Error when they do not fit.
+std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checked, const Network& network);
+
+// Of the run that computes `checked` on data of these hashes from these weights.
 std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash, const std::string& split_hash,
-                        Precision precision);
+                        Precision precision, const std::optional<InitialWeights>& weights);
 
 // What a training step of the experiment takes memory for.
 StepAssumptions step_of(const Experiment& experiment);

@@ -128,7 +128,7 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
           .file = checked.read.file.string(),
           .name = experiment.name,
           .resolved = write_experiment(frozen(checked.read)),  // a worker reads it from another folder
-          .identity = identity_of(checked, data.content, data.split, precision),
+          .identity = identity_of(checked, data.content, data.split, precision, initial_weights_of(checked, network)),
           .content_hash = data.content,
           .coordinates = {},
           .parameters = summary.parameters,

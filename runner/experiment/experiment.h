@@ -147,8 +147,16 @@ struct EarlyStoppingSpec {
   double minimum_change = 0.0;
 };
 
+// Weights of a safetensors file as the values that the network begins with.
+struct InitialWeightsSpec {
+  std::filesystem::path file;        // absolute
+  std::vector<std::string> except;   // layers, by the paths of their parameters ("fc"), that begin as without the file
+  SourceLocation where, except_where;
+};
+
 struct TrainingSpec {
   std::int64_t epochs = 1;
+  std::optional<InitialWeightsSpec> initial_weights;
   OptimizerSpec optimizer;
   ScheduleSpec schedule;
   LossSpec loss;

@@ -14,6 +14,11 @@ EarlyStoppingSpec& early_stopping(Experiment& experiment) {
   return spec ? *spec : spec.emplace();
 }
 
+InitialWeightsSpec& initial_weights(Experiment& experiment) {
+  auto& spec = experiment.training.initial_weights;
+  return spec ? *spec : spec.emplace();
+}
+
 // `access` leads to a MetricGoal; its direction follows from the metric's name.
 template <typename Access>
 Key goal(std::string doc, Access access) {
@@ -176,11 +181,39 @@ Key early_stopping_key() {
       .get([](Experiment&) { return null_node(); });
 }
 
+Key initial_weights_key() {
+  return KeyBuilder("initial_weights", "weights that the network begins with, to train them further; null: drawn by the seed")
+      .map({KeyBuilder("file", "a safetensors file whose tensors have the network's names and shapes")
+                .text("a path")
+                .length(1, 4096)
+                .required()
+                .set([](Experiment& e, const Node& node) {
+                  std::error_code fault;
+                  initial_weights(e).file = std::filesystem::absolute(node.text, fault).lexically_normal();
+                  initial_weights(e).where = node.where;
+                }),
+            KeyBuilder("except", "layers that begin as without the file, such as [fc] where the classes are others")
+                .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .longest = 1000})
+                .set([](Experiment& e, const Node& node) {
+                  for (const Node& item : node.items) initial_weights(e).except.push_back(item.text);
+                  initial_weights(e).except_where = node.where;
+                })
+                .get([](Experiment&) {
+                  Node list;
+                  list.kind = Node::Kind::list;
+                  list.origin = Node::Origin::default_value;
+                  return list;
+                })})
+      .nullable()
+      .get([](Experiment&) { return null_node(); });
+}
+
 }  // namespace
 
 std::vector<Key> training_keys() {
   return {
       KeyBuilder("epochs", "passes over the training part", training(&TrainingSpec::epochs)).from(1).to(1'000'000),
+      initial_weights_key(),
       optimizer_key(),
       schedule_key(),
       loss_key(),

@@ -72,6 +72,8 @@ Node frozen(const ReadExperiment& read) {
   Node tree = read.tree;
   if (Node* path = value_at(tree, "data", "path"); path && path->kind == Node::Kind::string)
     path->text = read.experiment.data.path.string();
+  if (Node* weights = value_at(tree, "training", "initial_weights"))
+    if (Node* file = weights->find("file")) file->text = read.experiment.training.initial_weights->file.string();
   if (Node* plugins = value_at(tree, "network", "plugins"))
     for (Node& plugin : plugins->items)
       if (is_library_path(plugin.text)) plugin.text = fs::absolute(plugin.text).lexically_normal().string();

@@ -10,6 +10,7 @@
 #include "network/forward.h"
 #include "training/outputs.h"
 #include "training/safetensors.h"
+#include "training/stored_tensors.h"
 
 namespace rxrun {
 namespace {
@@ -42,36 +43,6 @@ class Record {
   std::vector<at::Tensor> kept_;
   std::vector<TensorToStore> records_;
 };
-
-at::ScalarType type_of(StoredType type) {
-  switch (type) {
-    case StoredType::f64:
-      return at::kDouble;
-    case StoredType::f32:
-      return at::kFloat;
-    case StoredType::f16:
-      return at::kHalf;
-    case StoredType::bf16:
-      return at::kBFloat16;
-    case StoredType::i64:
-      return at::kLong;
-  }
-  return at::kFloat;
-}
-
-// Copied, because a foreign file's bytes need not be aligned.
-at::Tensor tensor_of(const StoredTensor& stored) {
-  const at::Tensor tensor = at::empty(stored.shape, type_of(stored.type));
-  if (!stored.bytes.empty()) std::memcpy(tensor.data_ptr(), stored.bytes.data(), stored.bytes.size());
-  return tensor;
-}
-
-std::string list_names(const std::vector<std::string>& names) {
-  constexpr std::size_t shown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i) text += (i ? ", `" : "`") + printable(names[i]) + "`";
-  return names.size() > shown ? text + " and " + std::to_string(names.size() - shown) + " more" : text;
-}
 
 // Checks names and shapes of all before it changes one, so that a refused file leaves the targets as they were.
 void fill(const std::string& prefix, const NamedTensors& targets, const Safetensors& file, const std::string& path) {

@@ -70,6 +70,7 @@ class Training {
   // Fresh weights, or those of the checkpoint.
   void begin(bool from_checkpoint) {
     prepare(setting_.network, setting_.experiment.seed, device_);
+    if (options_.initial) fill(setting_.network, *options_.initial);
     optimizer_.emplace(spec_.optimizer, trainable_parameters(setting_.network));
     average_.reset();
     if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);

@@ -13,6 +13,7 @@
 #include "experiment/experiment.h"
 #include "network/network.h"
 #include "training/epoch_metrics.h"
+#include "training/initial_weights.h"
 #include "training/metrics.h"
 
 namespace rxrun {
@@ -42,6 +43,7 @@ struct TrainingOptions {
   bool resume = false;                     // continue from last.safetensors when it is there
   const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch
   std::string identity;                    // written into checkpoints; one of another run is refused
+  const InitialWeights* initial = nullptr; // that a new training begins with; none: drawn by the seed
 };
 
 struct TrainingResult {

@@ -57,6 +57,32 @@ TEST(Run, GivesTheSameBitsTwiceAndWithMoreLoaderThreads) {
   EXPECT_EQ(ask(one, metrics).rows, ask(other, metrics).rows);
 }
 
+TEST(Run, BeginsWithTheWeightsOfAFile) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  const auto best = place.results() / "checkpoints" / only_run(place) / "best.safetensors";
+  const auto weights = place.folder() / "start.safetensors";
+  std::filesystem::copy_file(best, weights);
+  const std::vector<std::string> tuned = {"tiny.yaml", "training.initial_weights={file: start.safetensors}"};
+  ASSERT_EQ(place.rxrun(tuned).code, 0);
+  EXPECT_THAT(place.rxrun(tuned).out, HasSubstr("Nothing to do")) << "the same weights: the same run";
+  EXPECT_EQ(ask(place, "SELECT DISTINCT value FROM metrics WHERE epoch = 1 AND name = 'train_loss'").rows.size(), 2u);
+  EXPECT_EQ(ask(place, "SELECT value FROM environment WHERE name = 'initial_weights'").rows.size(), 1u);
+
+  // Other weights under the same name are another run.
+  const auto second = ask(place, "SELECT folder FROM runs WHERE id = 2");
+  std::filesystem::copy_file(place.results() / std::get<std::string>(second.rows.at(0).at(0)) / "best.safetensors", weights,
+                             std::filesystem::copy_options::overwrite_existing);
+  ASSERT_EQ(place.rxrun(tuned).code, 0);
+  EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 3u);
+
+  const Finished wrong = place.rxrun({"check", "tiny.yaml", "stem.0.conv.channels=8", tuned[1]});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("tensor `conv1.weight` has shape [4, 3, 3, 3]"));
+  EXPECT_THAT(wrong.err, HasSubstr("command line:"));
+}
+
 TEST(Run, AnotherSeedIsAnotherRun) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(1));

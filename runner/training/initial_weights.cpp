@@ -1,0 +1,98 @@
+#include "training/initial_weights.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <map>
+
+#include "diagnostics/render.h"
+#include "files/files.h"
+#include "network/forward.h"
+#include "rxrun/layer.h"
+#include "training/stored_tensors.h"
+
+namespace rxrun {
+namespace {
+
+using Shapes = std::map<std::string, std::vector<std::int64_t>>;
+
+Shapes shapes_of(const Network& network) {
+  Shapes shapes;
+  for (const NetworkLayer& layer : network.layers)
+    layer.module->visit_tensors(
+        [&](const std::string& name, Layer::DeclaredTensor& tensor) { shapes[name] = tensor.shape; }, layer.path);
+  return shapes;
+}
+
+// "fc" is the tensor `fc` and all below it: `fc.weight`, `fc.bias`.
+bool begins_with(const std::string& tensor, const std::string& layer) {
+  return tensor.starts_with(layer) && (tensor.size() == layer.size() || tensor[layer.size()] == '.');
+}
+
+bool left_out(const InitialWeightsSpec& spec, const std::string& tensor) {
+  return std::any_of(spec.except.begin(), spec.except.end(),
+                     [&](const std::string& layer) { return begins_with(tensor, layer); });
+}
+
+void check_exceptions(const InitialWeightsSpec& spec, const Shapes& shapes, Diagnostics& faults) {
+  for (const std::string& layer : spec.except)
+    if (std::none_of(shapes.begin(), shapes.end(), [&](const auto& tensor) { return begins_with(tensor.first, layer); }))
+      faults.error(spec.except_where, "the network has no layer `" + printable(layer) + "`",
+                   "`rxrun summary --json` names them in `path`: conv1, layer1.0, fc");
+}
+
+void check_fit(const InitialWeightsSpec& spec, const Shapes& shapes, const Safetensors& file, Diagnostics& faults) {
+  const std::string path = printable(spec.file.string());
+  std::vector<std::string> missing, foreign;
+  for (const auto& [name, shape] : shapes) {
+    if (left_out(spec, name)) continue;
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end()) {
+      if (!name.ends_with("num_batches_tracked")) missing.push_back(name);
+    } else if (found->second.shape != shape) {
+      faults.error(spec.where, "tensor `" + name + "` has shape " + shape_text(found->second.shape) + " in " + path + ", the network's has " + shape_text(shape),
+                   "is the network another one? A layer that is to begin anew, as for other classes, goes into `except`");
+    }
+  }
+  for (const auto& [name, tensor] : file.tensors)
+    if (!shapes.contains(name) && !left_out(spec, name)) foreign.push_back(name);
+  if (!missing.empty())
+    faults.error(spec.where, "the network's " + list_names(missing) + (missing.size() == 1 ? " is" : " are") + " not in " + path, "a layer that is to begin anew goes into `except`");
+  if (!foreign.empty())
+    faults.error(spec.where, "the network has no " + list_names(foreign) + ", which " + path + " has", "the file belongs to another network");
+}
+
+Safetensors read_at(const InitialWeightsSpec& spec) {
+  try {
+    return read_safetensors(spec.file);
+  } catch (const Error& error) {
+    Diagnostics fault;
+    fault.error(spec.where, error.what(), "a safetensors file is wanted, as rxrun and the Python package of that name write it");
+    fault.throw_errors();
+    throw;
+  }
+}
+
+}  // namespace
+
+InitialWeights read_initial_weights(const InitialWeightsSpec& spec, const Network& network) {
+  InitialWeights weights{.file = read_at(spec), .sha256 = {}};
+  const Shapes shapes = shapes_of(network);
+  Diagnostics faults;
+  check_exceptions(spec, shapes, faults);
+  check_fit(spec, shapes, weights.file, faults);
+  faults.throw_errors();
+  weights.sha256 = sha256_hex(weights.file.content);
+  std::erase_if(weights.file.tensors, [&](const auto& tensor) { return left_out(spec, tensor.first); });
+  return weights;
+}
+
+void fill(Network& network, const InitialWeights& weights) {
+  const at::NoGradGuard no_gradient;
+  for (const NamedTensor& target : named_tensors(network)) {
+    const auto found = weights.file.tensors.find(target.name);
+    if (found != weights.file.tensors.end()) at::Tensor(target.tensor).copy_(tensor_of(found->second));
+  }
+}
+
+}  // namespace rxrun

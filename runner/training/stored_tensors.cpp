@@ -1,0 +1,44 @@
+#include "training/stored_tensors.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "diagnostics/render.h"
+
+namespace rxrun {
+namespace {
+
+at::ScalarType type_of(StoredType type) {
+  switch (type) {
+    case StoredType::f64:
+      return at::kDouble;
+    case StoredType::f32:
+      return at::kFloat;
+    case StoredType::f16:
+      return at::kHalf;
+    case StoredType::bf16:
+      return at::kBFloat16;
+    case StoredType::i64:
+      return at::kLong;
+  }
+  return at::kFloat;
+}
+
+}  // namespace
+
+at::Tensor tensor_of(const StoredTensor& stored) {
+  const at::Tensor tensor = at::empty(stored.shape, type_of(stored.type));
+  if (!stored.bytes.empty()) std::memcpy(tensor.data_ptr(), stored.bytes.data(), stored.bytes.size());
+  return tensor;
+}
+
+std::string list_names(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i) text += (i ? ", `" : "`") + printable(names[i]) + "`";
+  return names.size() > shown ? text + " and " + std::to_string(names.size() - shown) + " more" : text;
+}
+
+}  // namespace rxrun

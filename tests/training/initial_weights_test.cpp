@@ -1,0 +1,119 @@
+#include "training/initial_weights.h"
+
+#include <gmock/gmock.h>
+#include <torch/types.h>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "network/forward.h"
+#include "temporary_folder.h"
+#include "tiny.h"
+#include "training/checkpoint.h"
+#include "training/evaluate.h"
+
+namespace rxrun {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+
+class InitialWeightsFile : public ::testing::Test {
+ protected:
+  InitialWeightsFile() {
+    spec_.file = folder_.path() / "weights.safetensors";
+    spec_.where = {.file = "experiment.yaml", .line = 7, .column = 27, .length = 4, .text = "  initial_weights: {file: weights.safetensors}"};
+    spec_.except_where = spec_.where;
+    Network written = tiny::network();
+    prepare(written, 1, "cpu");
+    save_weights(spec_.file, written, "one", 1);
+  }
+
+  std::string message(const Network& network) const {
+    try {
+      read_initial_weights(spec_, network);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.failure(), Failure::usage);
+      return render(error.diagnostics());
+    }
+    return "no error";
+  }
+
+  const TemporaryFolder folder_;
+  InitialWeightsSpec spec_;
+};
+
+std::map<std::string, at::Tensor> values(const Network& network) {
+  std::map<std::string, at::Tensor> values;
+  for (const NamedTensor& tensor : named_tensors(network)) values[tensor.name] = tensor.tensor.detach().clone();
+  return values;
+}
+
+TEST_F(InitialWeightsFile, FillTheNetworkButForWhatIsLeftOut) {
+  spec_.except = {"fc"};
+  Network written = tiny::network(), network = tiny::network();
+  const InitialWeights weights = read_initial_weights(spec_, network);
+  prepare(written, 1, "cpu");
+  prepare(network, 2, "cpu");
+  const auto drawn = values(network);
+  fill(network, weights);
+  const auto filled = values(network), wanted = values(written);
+  EXPECT_TRUE(filled.at("conv1.weight").equal(wanted.at("conv1.weight")));
+  EXPECT_TRUE(filled.at("fc.weight").equal(drawn.at("fc.weight")));
+  EXPECT_FALSE(filled.at("fc.weight").equal(wanted.at("fc.weight")));
+}
+
+TEST_F(InitialWeightsFile, AreWhatATrainingBeginsWith) {
+  Network network = tiny::network();
+  const InitialWeights weights = read_initial_weights(spec_, network);
+  Experiment experiment;
+  experiment.training.epochs = 1;
+  experiment.training.optimizer.lr = 1e-30;
+  experiment.training.precision = Precision::float32;
+  experiment.data.batch = 8;
+  experiment.machine.threads = 1;
+  TrainingObserver nobody;
+  train(network, tiny::dataset(), experiment, {.folder = folder_.path(), .identity = "one", .initial = &weights}, nobody);
+  Network written = tiny::network();
+  prepare(written, 1, "cpu");
+  EXPECT_TRUE(values(network).at("conv1.weight").equal(values(written).at("conv1.weight")));
+}
+
+TEST_F(InitialWeightsFile, AllThatDoesNotFitIsToldAtItsPlace) {
+  EXPECT_THAT(message(tiny::network(8)),
+              AllOf(HasSubstr("experiment.yaml:7:27: error: tensor `bn1.bias` has shape [6] in "), HasSubstr("the network's has [8]"),
+                    HasSubstr("tensor `conv1.weight` has shape [6, 3, 3, 3]"), HasSubstr("`except`")));
+  Network headless = tiny::network();
+  headless.layers.pop_back();
+  EXPECT_THAT(message(headless), HasSubstr("the network has no `fc.bias`, `fc.weight`, which "));
+  spec_.except = {"fc", "head"};
+  EXPECT_THAT(message(tiny::network()), HasSubstr("the network has no layer `head`"));
+}
+
+TEST_F(InitialWeightsFile, AMissingTensorIsNamedAndOneThatIsLeftOutIsNot) {
+  Network headless = tiny::network();
+  headless.layers.pop_back();
+  prepare(headless, 1, "cpu");
+  save_weights(spec_.file, headless, "one", 1);
+  EXPECT_THAT(message(tiny::network()), HasSubstr("the network's `fc.bias`, `fc.weight` are not in "));
+  spec_.except = {"fc"};
+  EXPECT_EQ(message(tiny::network()), "no error");
+  spec_.except = {"f"};
+  EXPECT_THAT(message(tiny::network()), HasSubstr("no layer `f`")) << "a path ends at a dot";
+}
+
+TEST_F(InitialWeightsFile, AFileThatIsNoneIsToldAtItsPlace) {
+  spec_.file = folder_.path() / "missing.safetensors";
+  EXPECT_THAT(message(tiny::network()), AllOf(HasSubstr("experiment.yaml:7:27: error: "), HasSubstr("No such file")));
+}
+
+TEST_F(InitialWeightsFile, OtherWeightsHaveAnotherSum) {
+  const std::string before = read_initial_weights(spec_, tiny::network()).sha256;
+  Network other = tiny::network();
+  prepare(other, 2, "cpu");
+  save_weights(spec_.file, other, "one", 1);
+  EXPECT_NE(read_initial_weights(spec_, tiny::network()).sha256, before);
+}
+
+}  // namespace
+}  // namespace rxrun
