@@ -180,6 +180,9 @@ TEST(Conv, OfOnePixelRoundsItsOutputsAlone) {
 TEST(Conv, OfOnePixelIsAProductOfMatricesWhereThatApplies) {
   Conv conv({.channels = 64, .kernel = {1, 1}}, {64, 3, 3});
   if (backward_name(conv).find("Pointwise") == std::string::npos) GTEST_SKIP() << "no oneDNN of LibTorch's here";
+  at::globalContext().setUserEnabledMkldnn(false);
+  EXPECT_THAT(backward_name(conv), Not(HasSubstr("Pointwise"))) << "oneDNN is switched off";
+  at::globalContext().setUserEnabledMkldnn(true);
   const std::vector<Conv::Options> others = {
       {.channels = 32, .kernel = {1, 1}},
       {.channels = 64, .kernel = {1, 1}, .groups = 2},

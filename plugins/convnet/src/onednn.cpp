@@ -1,5 +1,6 @@
 #include "onednn.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <array>
@@ -37,6 +38,9 @@ template <typename Program>
 bool is_fast(const Program& program) {
   return !std::string_view(program.impl_info_str()).starts_with("ref");
 }
+
+// Whoever switches LibTorch's oneDNN off has a reason that holds here too.
+bool is_on() { return at::globalContext().userEnabledMkldnn(); }
 
 dnnl::primitive_attr attributes() {
   dnnl::primitive_attr attributes;
@@ -165,7 +169,7 @@ Tensor reordered(const Tensor& weight, const memory::desc& from, const memory::d
 
 }  // namespace
 
-bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c) { return product(a, b, c).has_value(); }
+bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c) { return is_on() && product(a, b, c).has_value(); }
 
 void multiply(const Matrix& a, const Matrix& b, const Matrix& c) {
   const std::optional<Product>& made = product(a, b, c);
@@ -180,6 +184,7 @@ std::shared_ptr<const Convolution> Convolution::make(at::IntArrayRef x, torch::S
                                                      const Tensor& bias, const Window& window, std::int64_t groups,
                                                      After after,
                                                      const std::vector<std::shared_ptr<const Convolution>>& others) {
+  if (!is_on()) return nullptr;
   const Extent out = window_output({x[1], x[2], x[3]}, window);
   const std::int64_t channels = weight.size(0);
   const std::vector<std::int64_t> y = {x[0], channels, out.height, out.width};

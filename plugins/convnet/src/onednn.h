@@ -1,5 +1,6 @@
 // oneDNN asked directly, where the LibTorch in use is linked to it and its headers were there at the build: for what
-// LibTorch's own calls cannot say. Elsewhere (onednn_absent.cpp) nothing is taken, and LibTorch computes.
+// LibTorch's own calls cannot say. Elsewhere (onednn_absent.cpp), and where LibTorch's oneDNN is switched off, nothing is
+// taken, and LibTorch computes.
 #pragma once
 
 #include <torch/types.h>
