@@ -157,6 +157,15 @@ const std::vector<ConvCase>& wide_pointwise() {
   return cases;
 }
 
+// Whether it is computed as a product of matrices here. LibTorch's convolution does not take two types.
+bool is_product(Conv& conv, torch::ScalarType type) {
+  try {
+    return backward_name(conv, type).find("Pointwise") != std::string::npos;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 TEST(Conv, OfOnePixelMatchesItsDefinition) {
   for (const ConvCase& test : wide_pointwise()) {
     SCOPED_TRACE(to_string(test.output));
@@ -172,14 +181,14 @@ TEST(Conv, OfOnePixelRoundsItsOutputsAlone) {
   for (const ConvCase& test : wide_pointwise()) {
     SCOPED_TRACE(to_string(test.output));
     Conv conv(test.options, test.input);
-    if (backward_name(conv, torch::kBFloat16).find("Pointwise") == std::string::npos) GTEST_SKIP() << "computed by LibTorch here";
+    if (!is_product(conv, torch::kBFloat16)) GTEST_SKIP() << "computed by LibTorch here";
     expect_rounded_outputs_alone(conv, test);
   }
 }
 
 TEST(Conv, OfOnePixelIsAProductOfMatricesWhereThatApplies) {
   Conv conv({.channels = 64, .kernel = {1, 1}}, {64, 3, 3});
-  if (backward_name(conv).find("Pointwise") == std::string::npos) GTEST_SKIP() << "no oneDNN of LibTorch's here";
+  if (!is_product(conv, torch::kFloat)) GTEST_SKIP() << "no oneDNN of LibTorch's here";
   at::globalContext().setUserEnabledMkldnn(false);
   EXPECT_THAT(backward_name(conv), Not(HasSubstr("Pointwise"))) << "oneDNN is switched off";
   at::globalContext().setUserEnabledMkldnn(true);
@@ -194,6 +203,28 @@ TEST(Conv, OfOnePixelIsAProductOfMatricesWhereThatApplies) {
     Conv other(options, {64, 3, 3});
     EXPECT_THAT(backward_name(other), Not(HasSubstr("Pointwise")));
   }
+}
+
+// Of so many pixels that the sum over them is divided among the threads.
+TEST(Conv, OfOnePixelGivesTheSameBitsEachTime) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  for (const torch::ScalarType type : {torch::kFloat, torch::kBFloat16}) {
+    Conv conv({.channels = 64, .kernel = {1, 1}}, {64, 16, 16});
+    if (!is_product(conv, type)) continue;
+    const Tensor weight = test::fill(conv).at("weight");
+    std::vector<Tensor> first;
+    for (int time = 0; time < 5; ++time) {
+      const Tensor x = test::random_batch({64, 16, 16}, 32).to(type).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+      const Tensor y = conv.forward(x);
+      at::square(y).sum().backward();
+      const std::vector<Tensor> results = {y.detach(), x.grad(), weight.grad().clone()};
+      weight.mutable_grad().reset();
+      if (first.empty()) first = results;
+      for (std::size_t i = 0; i < results.size(); ++i) EXPECT_TRUE(results[i].equal(first[i])) << i;
+    }
+  }
+  at::set_num_threads(threads);
 }
 
 TEST(Conv, DoesNotDependOnTheThreads) {
