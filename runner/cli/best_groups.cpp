@@ -11,6 +11,7 @@
 #include "cli/seed_groups.h"
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/metric.h"
 
 namespace rxrun {
 namespace {
@@ -118,7 +119,7 @@ std::vector<std::string> split_keys(const std::string& by) {
 }  // namespace
 
 int run_best_groups(const BestOptions& options) {
-  const bool less_is_better = less_is_better_of(options.metric);
+  const bool less_is_better = !larger_is_better(options.metric);
   const TableFormat format = options.common.format;
   const SeedValues values =
       seed_values(options.common.results / "results.db", options.metric, split_keys(options.by), options.where);

@@ -8,11 +8,11 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/metric.h"
 
 namespace rxrun {
 namespace {
 
-constexpr const char* kShares[] = {"accuracy", "auc", "f1", "precision", "recall"};
 constexpr std::size_t kKeysFrom = 6;  // run, experiment, generated_data, configuration, seed and split, metric
 
 template <typename T>
@@ -30,10 +30,6 @@ std::string text_of(const Value& value) {
 
 bool comparable(const SeedGroup& a, const SeedGroup& b) {
   return a.experiment == b.experiment && a.generated_data == b.generated_data;
-}
-
-bool is_share(const std::string& metric) {
-  return std::any_of(std::begin(kShares), std::end(kShares), [&](const char* end) { return metric.ends_with(end); });
 }
 
 // Shares in points of a hundred, as one speaks of accuracies; anything else as it is.

@@ -1,5 +1,7 @@
 #include "experiment/experiment.h"
 
+#include "experiment/metric.h"
+
 namespace rxrun {
 
 bool is_library_path(const std::string& plugin) {
@@ -34,8 +36,7 @@ const std::vector<std::string>& watchable_metrics() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const char* part : {"train_", "test_"})
-      for (const char* metric : {"loss", "accuracy", "balanced_accuracy", "auc", "f1", "brier"})
-        all.push_back(std::string(part) + metric);
+      for (const Score& score : all_scores) all.push_back(part + std::string(score.name));
     return all;
   }();
   return names;

@@ -1,5 +1,6 @@
 #include "experiment/key_builder.h"
 #include "experiment/keys.h"
+#include "experiment/metric.h"
 
 namespace rxrun {
 namespace {
@@ -24,9 +25,7 @@ template <typename Access>
 Key goal(std::string doc, Access access) {
   return KeyBuilder("metric", std::move(doc))
       .words(watchable_metrics())
-      .set([access](Experiment& e, const Node& node) {
-        access(e) = {node.text, !node.text.ends_with("_loss") && !node.text.ends_with("_brier")};
-      })
+      .set([access](Experiment& e, const Node& node) { access(e) = {node.text, larger_is_better(node.text)}; })
       .get([access](Experiment& e) { return to_node(access(e).metric); });
 }
 

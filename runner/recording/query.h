@@ -52,9 +52,6 @@ Table removed_runs(const std::filesystem::path& database);
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
                 const std::vector<std::string>& where = {});
 
-// Of a loss and a Brier score.
-bool less_is_better_of(const std::string& metric);
-
 // Of every finished run that fits: run, experiment, generated_data, configuration, seed and split as one text, the metric,
 // then a column a key.
 struct SeedValues {

@@ -6,6 +6,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "experiment/key.h"
+#include "experiment/metric.h"
 #include "recording/field.h"
 #include "recording/find_run.h"
 #include "recording/query.h"
@@ -24,8 +25,6 @@ void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
 
 }  // namespace
 
-bool less_is_better_of(const std::string& metric) { return metric.ends_with("loss") || metric.ends_with("brier"); }
-
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
                 const std::vector<std::string>& where) {
   if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));
@@ -43,7 +42,7 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
     parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
   }
   // metrics_final holds the values in order: the first rows end the search.
-  sql += less_is_better_of(metric) ? " ORDER BY m.value, m.run" : " ORDER BY m.value DESC, m.run";
+  sql += larger_is_better(metric) ? " ORDER BY m.value DESC, m.run" : " ORDER BY m.value, m.run";
   sql += " LIMIT ?";
   parameters.emplace_back(limit);
   Table table = fetch(*connection, sql, parameters);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "experiment/metric.h"
+
 namespace rxrun {
 namespace {
 
@@ -20,8 +22,6 @@ double one_cycle(const ScheduleSpec& spec, double lr, double step, double steps)
 }
 
 }  // namespace
-
-bool larger_is_better(const std::string& metric) { return !metric.ends_with("loss") && !metric.ends_with("brier"); }
 
 Schedule::Schedule(const ScheduleSpec& spec, double lr, std::int64_t epochs, std::int64_t steps_per_epoch)
     : spec_(spec), lr_(lr), epochs_(std::max<std::int64_t>(epochs, 1)), steps_per_epoch_(std::max<std::int64_t>(steps_per_epoch, 1)) {

@@ -9,9 +9,6 @@
 
 namespace rxrun {
 
-// Whether a larger value of a metric is better: all but those that end in "loss" and "brier".
-bool larger_is_better(const std::string& metric);
-
 // What reduce_on_plateau has seen so far: written into checkpoints.
 struct PlateauState {
   bool seen = false;     // one epoch at least

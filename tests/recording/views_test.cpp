@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "child.h"
+#include "experiment/metric.h"
 #include "recording/connection.h"
 #include "recording/schema.h"
 #include "recording/sweep_rows.h"
@@ -30,6 +31,17 @@ class ViewsTest : public TemporaryResults {
     return run;
   }
 };
+
+// A score that is new in the program needs its columns here too.
+TEST_F(ViewsTest, EveryScoreOfAWatchedPartHasAColumn) {
+  create_if_missing(database);
+  std::vector<std::string> columns, wanted;
+  for (const auto& row : query(database, "SELECT name FROM pragma_table_info('results') WHERE name LIKE 'test%' OR name LIKE 'validation%'").rows)
+    columns.push_back(std::get<std::string>(row[0]));
+  for (const char* part : {"test_", "validation_"})
+    for (const Score& score : all_scores) wanted.push_back(part + std::string(score.name));
+  EXPECT_THAT(columns, ::testing::UnorderedElementsAreArray(wanted));
+}
 
 // Columns may be added at the end by a later version; none goes, moves or changes its name.
 TEST_F(ViewsTest, ColumnsAsPromised) {

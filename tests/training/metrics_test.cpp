@@ -4,6 +4,9 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+
+#include "experiment/metric.h"
 
 namespace rxrun {
 namespace {
@@ -17,6 +20,13 @@ Predictions predictions(std::int64_t classes, std::vector<std::int64_t> labels, 
   p.loss_sum = 3.0;
   p.loss_weight = 4.0;
   return p;
+}
+
+TEST(Score, GivesWhatTheTableOfScoresNames) {
+  std::set<std::string> named, given;
+  for (const Score& one : all_scores) named.emplace(one.name);
+  for (const auto& [name, value] : score(predictions(2, {0, 1}, {0.9f, 0.1f, 0.2f, 0.8f}))) given.insert(name);
+  EXPECT_EQ(given, named);
 }
 
 TEST(AreaUnderRoc, CountsPairs) {

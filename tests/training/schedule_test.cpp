@@ -129,12 +129,5 @@ TEST(ReduceOnPlateau, AMissingMetricIsAnError) {
   EXPECT_THROW(schedule.after_epoch({{"test_loss", 1.0}}), Error);
 }
 
-TEST(Schedule, WhichMetricsAreToGrow) {
-  EXPECT_TRUE(larger_is_better("test_accuracy"));
-  EXPECT_TRUE(larger_is_better("validation_auc"));
-  EXPECT_FALSE(larger_is_better("test_loss"));
-  EXPECT_FALSE(larger_is_better("test_brier"));
-}
-
 }  // namespace
 }  // namespace rxrun

@@ -1,0 +1,25 @@
+#include "experiment/metric.h"
+
+#include <gtest/gtest.h>
+
+namespace rxrun {
+namespace {
+
+TEST(Metric, WhichAreToGrow) {
+  EXPECT_TRUE(larger_is_better("test_accuracy"));
+  EXPECT_TRUE(larger_is_better("validation_auc"));
+  EXPECT_FALSE(larger_is_better("test_loss"));
+  EXPECT_FALSE(larger_is_better("test_brier"));
+  EXPECT_TRUE(larger_is_better("test_of_another_program"));
+}
+
+TEST(Metric, WhichAreShares) {
+  EXPECT_TRUE(is_share("validation_balanced_accuracy"));
+  EXPECT_TRUE(is_share("test_f1"));
+  EXPECT_FALSE(is_share("test_loss"));
+  EXPECT_FALSE(is_share("test_brier"));
+  EXPECT_FALSE(is_share("test_of_another_program"));
+}
+
+}  // namespace
+}  // namespace rxrun
