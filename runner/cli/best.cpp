@@ -8,6 +8,7 @@
 #include "cli/readable.h"
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "recording/query.h"
+#include "table/table.h"
 
 namespace rxrun {
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/readable.h"
 #include "diagnostics/render.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {

@@ -41,7 +41,4 @@ class Console {
   std::unique_ptr<State> state_;
 };
 
-// "1:07:03", "4:05", "12 s"
-std::string format_duration(double seconds);
-
 }  // namespace rxrun

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/readable.h"
 #include "diagnostics/diagnostic.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {

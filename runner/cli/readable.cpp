@@ -18,22 +18,15 @@ double number(const Value& value) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-// "1:07:03", "4:05", "12 s"
-std::string duration(double seconds) {
-  if (!std::isfinite(seconds)) return {};
-  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{}:{:02d}", whole / 60, whole % 60);
-  return fmt::format("{}:{:02d}:{:02d}", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
 void show_durations(Table& table) {
   const auto found = std::find(table.columns.begin(), table.columns.end(), "seconds");
   if (found == table.columns.end()) return;
   const auto column = static_cast<std::size_t>(found - table.columns.begin());
   *found = "duration";
-  for (auto& row : table.rows)
-    if (!is_null(row[column])) row[column] = duration(number(row[column]));
+  for (auto& row : table.rows) {
+    const double seconds = number(row[column]);
+    if (!is_null(row[column])) row[column] = std::isfinite(seconds) ? format_duration(seconds) : "";
+  }
 }
 
 void drop_empty_columns(Table& table) {
@@ -48,6 +41,14 @@ void drop_empty_columns(Table& table) {
 }
 
 }  // namespace
+
+std::string format_duration(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
 
 Value readable_value(const std::string& name, const Value& value) {
   if (is_null(value) || !std::holds_alternative<double>(value)) return value;

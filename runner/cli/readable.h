@@ -1,12 +1,15 @@
-// Tables of results.db as a reader likes them; the machine formats stay as they are.
+// Tables and figures as a reader likes them; the formats for programs stay as they are.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "recording/query.h"
+#include "table/table.h"
 
 namespace rxrun {
+
+// "1:07:03", "4:05", "12 s"; "?" for what is no duration.
+std::string format_duration(double seconds);
 
 // For text and markdown: `seconds` becomes `duration` ("4:05"), columns without any value are left out.
 Table for_reading(Table table, TableFormat format);

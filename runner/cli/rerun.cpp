@@ -7,6 +7,7 @@
 #include "cli/experiment_run.h"
 #include "cli/stored_run.h"
 #include "diagnostics/render.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/readable.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
 #include "network/summary.h"

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/readable.h"
 #include "diagnostics/render.h"
 
 namespace rxrun {

@@ -4,25 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "table/table.h"
+
 namespace rxrun {
-
-using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
-
-struct Table {
-  std::vector<std::string> columns;
-  std::vector<std::vector<Value>> rows;
-  bool more = false;  // there were more rows than asked for
-};
-
-enum class TableFormat { text, json, csv, markdown };
-
-// text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects,
-// every digit; csv (RFC 4180): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
-// table. Foreign text is made printable in all of them; csv keeps line breaks.
-std::string render(const Table& table, TableFormat format);
 
 // Runs one statement read-only (query_only, trusted_schema off, no ATTACH). Throws Error with SQLite's words, for an
 // error in the statement with its place. `parameters` are bound in order. At most `limit` rows (0: all that fit 1 GB).

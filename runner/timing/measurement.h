@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "recording/query.h"
+#include "table/table.h"
 
 namespace rxrun {
 

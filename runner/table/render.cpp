@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnostics/render.h"
-#include "recording/query.h"
+#include "table/table.h"
 
 namespace rxrun {
 namespace {
