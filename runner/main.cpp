@@ -1,8 +1,8 @@
 // rxrun: the commands that need no LibTorch, and the door to those that do.
-#include "cli/checked_experiment.h"
 #include "cli/commands.h"
 #include "cli/engine.h"
 #include "cli/sweep_declaration.h"
+#include "plugin/checked_experiment.h"
 
 using namespace rxrun;
 

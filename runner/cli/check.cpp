@@ -5,8 +5,8 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/experiment_run.h"
 #include "network/summary.h"
+#include "run/prepare.h"
 
 namespace rxrun {
 namespace {

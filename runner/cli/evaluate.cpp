@@ -5,9 +5,9 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/experiment_run.h"
 #include "cli/run_report.h"
-#include "cli/stored_run.h"
+#include "run/prepare.h"
+#include "run/stored_run.h"
 #include "training/trainer.h"
 
 namespace rxrun {
@@ -30,14 +30,15 @@ void compare_data(const EvaluateOptions& options, const StoredRun& run, const Ex
 
 int run_evaluate(const EvaluateOptions& options) {
   Console console(options.common);
+  RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
   const CheckedExperiment checked = stored_experiment(run);
   const Experiment& experiment = checked.experiment();
-  set_up(experiment, console);
+  set_up(experiment, reporter);
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
-  const Dataset dataset = read_dataset(experiment, source, options.common.results, console);
+  const Dataset dataset = read_dataset(experiment, source, options.common.results, reporter);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
   compare_data(options, run, experiment, dataset, console);

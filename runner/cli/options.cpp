@@ -12,8 +12,8 @@
 
 #include "cli/declare.h"
 #include "cli/standard_output.h"
-#include "cli/version.h"
 #include "diagnostics/render.h"
+#include "version.h"
 
 namespace rxrun {
 namespace {

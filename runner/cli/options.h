@@ -12,14 +12,9 @@
 
 #include "cli/common_options.h"
 #include "cli/results_options.h"
+#include "plugin/checked_experiment.h"
 
 namespace rxrun {
-
-// An experiment file with its overrides: FILE [key=value ...]
-struct ExperimentArguments {
-  std::filesystem::path file;
-  std::vector<std::string> overrides;
-};
 
 struct RunOptions {
   CommonOptions common; ExperimentArguments experiment;

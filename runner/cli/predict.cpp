@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "cli/commands.h"
-#include "cli/experiment_run.h"
-#include "cli/preprocessing.h"
-#include "cli/stored_run.h"
+#include "cli/run_report.h"
 #include "data/file_source.h"
+#include "run/prepare.h"
+#include "run/preprocessing.h"
+#include "run/stored_run.h"
 #include "training/trainer.h"
 
 namespace rxrun {
@@ -40,7 +41,8 @@ int run_predict(const PredictOptions& options) {
   const Preprocessing preprocessing = read_preprocessing(run.folder);
   const Dataset images = unlabelled(options.images, experiment.data, preprocessing);
   Console console(options.common);
-  set_up(experiment, console);
+  RunReporter reporter(console, options.common.results);
+  set_up(experiment, reporter);
   Network network = build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
                                   static_cast<std::int64_t>(preprocessing.classes.size()));
 

@@ -4,10 +4,10 @@
 #include <map>
 
 #include "cli/commands.h"
-#include "cli/experiment_run.h"
-#include "cli/stored_run.h"
+#include "cli/run_report.h"
 #include "diagnostics/render.h"
 #include "recording/query.h"
+#include "run/stored_run.h"
 
 namespace rxrun {
 namespace {
@@ -35,29 +35,40 @@ std::vector<std::string> changes_since(const std::filesystem::path& results, con
   return changes;
 }
 
+// Tells what has changed before anything is written; with `exact` that is an error.
+class RerunReporter final : public RunReporter {
+ public:
+  RerunReporter(Console& console, const RerunOptions& options, const StoredRun& run)
+      : RunReporter(console, options.common.results), options_(options), run_(run) {}
+
+  void on_record(const RunRecord& now) override {
+    const std::vector<std::string> changes = changes_since(options_.common.results, run_, now);
+    const bool quiet = options_.common.quiet || options_.common.format != TableFormat::text;
+    if (changes.empty() && !quiet)
+      std::cout << fmt::format("Data, plugins, engine and machine are those of run {}: the same figures are expected\n",
+                               run_.id)
+                << std::flush;
+    for (const std::string& change : changes) std::cerr << fmt::format("warning: since run {}: {}\n", run_.id, change);
+    if (!changes.empty() && options_.exact)
+      throw Error(Failure::usage,
+                  fmt::format("run {} cannot be repeated exactly: {} thing{} changed, as told above", run_.id,
+                              changes.size(), changes.size() == 1 ? "" : "s"),
+                  "without --exact it is run with what there is now");
+  }
+
+ private:
+  const RerunOptions& options_;
+  const StoredRun& run_;
+};
+
 }  // namespace
 
 int run_rerun(const RerunOptions& options) {
   const StoredRun run = find_stored_run(options.common.results, options.run);
-  const auto tell_changes = [&](const RunRecord& now) {
-    const std::vector<std::string> changes = changes_since(options.common.results, run, now);
-    const bool quiet = options.common.quiet || options.common.format != TableFormat::text;
-    if (changes.empty() && !quiet)
-      std::cout << fmt::format("Data, plugins, engine and machine are those of run {}: the same figures are expected\n",
-                               run.id)
-                << std::flush;
-    for (const std::string& change : changes) std::cerr << fmt::format("warning: since run {}: {}\n", run.id, change);
-    if (!changes.empty() && options.exact)
-      throw Error(Failure::usage,
-                  fmt::format("run {} cannot be repeated exactly: {} thing{} changed, as told above", run.id,
-                              changes.size(), changes.size() == 1 ? "" : "s"),
-                  "without --exact it is run with what there is now");
-  };
-  return run_experiment(stored_experiment(run), {.common = options.common,
-                                                 .file = (run.folder / "experiment.yaml").string(),
-                                                 .again = true,
-                                                 .identity = {},
-                                                 .before_recording = tell_changes});
+  const CheckedExperiment checked = stored_experiment(run);
+  Console console(options.common);
+  RerunReporter reporter(console, options, run);
+  return run_and_report(checked, options.common, {.file = (run.folder / "experiment.yaml").string(), .again = true}, reporter);
 }
 
 }  // namespace rxrun

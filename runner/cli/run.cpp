@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/experiment_run.h"
+#include "cli/run_report.h"
 #include "sweep/workers.h"
 
 namespace rxrun {
@@ -7,7 +7,11 @@ namespace rxrun {
 int run_run(const RunOptions& options) {
   if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of))) return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
-  return run_experiment(checked, {.common = options.common, .file = options.experiment.file.string(), .shares_images = options.worker_of != 0, .again = options.again, .identity = options.identity});
+  Console console(options.common);
+  RunReporter reporter(console, options.common.results);
+  return run_and_report(checked, options.common,
+                        {.file = options.experiment.file.string(), .shares_images = options.worker_of != 0, .again = options.again, .identity = options.identity},
+                        reporter);
 }
 
 }  // namespace rxrun

@@ -1,13 +1,14 @@
 #include "cli/run_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/readable.h"
+#include "cli/stop_signal.h"
 #include "diagnostics/render.h"
-#include "files/files.h"
 #include "network/summary.h"
 #include "statistics/estimate.h"
 
@@ -32,28 +33,14 @@ nlohmann::json numbers(const std::map<std::string, double>& values) {
   return json;
 }
 
-std::string query_line(const std::filesystem::path& results) {
-  return fmt::format("rxrun best{}", results == "results" ? "" : fmt::format(" --results {}", printable(results.string())));
-}
-
 }  // namespace
 
-void report_start(Console& console, const std::string& run, std::int64_t id, const Experiment& experiment, const Network& network,
-                  const Dataset& dataset, const Machine& machine, bool continues) {
-  const Summary summary = summarize(network);
-  console.event({{"event", continues ? "resume" : "start"}, {"run", run}, {"id", id}, {"parameters", summary.parameters},
-                 {"multiply_adds", summary.multiply_adds}, {"device", machine.device}, {"threads", machine.threads},
-                 {"precision", to_string(machine.precision)}, {"generated_data", dataset.generated},
-                 {"train_images", dataset.part(Part::train).size()}, {"test_images", dataset.part(Part::test).size()},
-                 {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
-  console.line(fmt::format("{} run {} ({})", continues ? "Continuing" : "Starting", id, run));
-  warn_if_generated(console, experiment, dataset);
-  console.line(fmt::format("  network   {} layers, {} parameters, {} multiply-adds an image at {}", summary.rows.size(), count_of(summary.parameters),
-                           count_of(summary.multiply_adds), fmt::join(network.input, "×")));
-  console.line(fmt::format("  data      {} classes; {} train, {} test, {} validation images{}", dataset.classes.size(), dataset.part(Part::train).size(),
-                           dataset.part(Part::test).size(), dataset.part(Part::validation).size(),
-                           dataset.skipped.empty() ? "" : fmt::format("; {} bad images skipped", dataset.skipped.size())));
-  console.line(fmt::format("  machine   {}, {} threads, {}, {}, LibTorch {}", machine.device, machine.threads, to_string(machine.precision), machine.cpu, machine.libtorch));
+int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request, RunObserver& observer) {
+  request.results = common.results;
+  request.command = fmt::format("rxrun {}", fmt::join(common.arguments, " "));
+  request.stop = &watch_stop_signals();
+  const RunOutcome outcome = run_experiment(checked, request, observer);
+  return outcome.end == RunOutcome::End::interrupted ? 128 + outcome.signal : 0;
 }
 
 void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset) {
@@ -63,22 +50,47 @@ void warn_if_generated(Console& console, const Experiment& experiment, const Dat
                               experiment.data.sample.value_or("histology")));
 }
 
-RunReporter::RunReporter(Console& console, Recorder& recorder, std::int64_t run, std::filesystem::path folder, const Experiment& experiment)
-    : console_(console), recorder_(recorder), run_(run), folder_(std::move(folder)), epochs_(experiment.training.epochs) {}
+void show_reading(Console& console, const LoadProgress& progress) {
+  console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
+                   fmt::format("{}/{}", progress.done, progress.total));
+}
+
+std::string RunReporter::query_line() const {
+  return fmt::format("rxrun best{}", results_ == "results" ? "" : fmt::format(" --results {}", printable(results_.string())));
+}
+
+void RunReporter::on_existing(const ExistingRun& run) {
+  console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
+  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {} epochs", run.id, run.name, run.epochs));
+  console_.result(fmt::format("See it with: rxrun show {}; run it anew with --again; compare runs with: {}", run.id, query_line()));
+}
+
+void RunReporter::on_start(const StartedRun& run) {
+  console_.log_to(run.folder / "run.log");
+  epochs_ = run.experiment.training.epochs;
+  const Dataset& dataset = run.dataset;
+  const Machine& machine = run.machine;
+  const Summary summary = summarize(run.network);
+  console_.event({{"event", run.continues ? "resume" : "start"}, {"run", run.name}, {"id", run.id}, {"parameters", summary.parameters},
+                 {"multiply_adds", summary.multiply_adds}, {"device", machine.device}, {"threads", machine.threads},
+                 {"precision", to_string(machine.precision)}, {"generated_data", dataset.generated},
+                 {"train_images", dataset.part(Part::train).size()}, {"test_images", dataset.part(Part::test).size()},
+                 {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
+  console_.line(fmt::format("{} run {} ({})", run.continues ? "Continuing" : "Starting", run.id, run.name));
+  warn_if_generated(console_, run.experiment, dataset);
+  console_.line(fmt::format("  network   {} layers, {} parameters, {} multiply-adds an image at {}", summary.rows.size(), count_of(summary.parameters),
+                           count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
+  console_.line(fmt::format("  data      {} classes; {} train, {} test, {} validation images{}", dataset.classes.size(), dataset.part(Part::train).size(),
+                           dataset.part(Part::test).size(), dataset.part(Part::validation).size(),
+                           dataset.skipped.empty() ? "" : fmt::format("; {} bad images skipped", dataset.skipped.size())));
+  console_.line(fmt::format("  machine   {}, {} threads, {}, {}, LibTorch {}", machine.device, machine.threads, to_string(machine.precision), machine.cpu, machine.libtorch));
+}
 
 void RunReporter::on_resume(std::int64_t epoch) {
-  recorder_.resume(run_, std::max<std::int64_t>(epoch - 1, 0));
   console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch was finished");
 }
 
-void RunReporter::on_warning(const std::string& text) { console_.warning(text); }
-
 void RunReporter::on_step(const StepProgress& step) {
-  constexpr std::chrono::minutes confirm_every{1};
-  if (const auto now = std::chrono::steady_clock::now(); now - confirmed_ > confirm_every) {
-    recorder_.confirm(run_);
-    confirmed_ = now;
-  }
   const double share = step.images > 0 ? static_cast<double>(step.images_done) / static_cast<double>(step.images) : 0.0;
   const double left = epoch_seconds_ * (static_cast<double>(epochs_ - step.epoch) + (step.part == Part::train ? 1.0 - share : 0.0));
   console_.progress(fmt::format("epoch {}/{} {}", step.epoch, step.epochs, to_string(step.part)), share,
@@ -90,13 +102,6 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
   epoch_seconds_ = metrics.seconds;
   training_ += 1.0 / metrics.images_per_second;
   waiting_ += metrics.share_waiting / metrics.images_per_second;
-  recorder_.epoch(run_, {.epoch = metrics.epoch,
-                         .learning_rate = metrics.learning_rate,
-                         .seconds = metrics.seconds,
-                         .images_per_second = metrics.images_per_second,
-                         .best = metrics.best,
-                         .metrics = metrics.values,
-                         .checkpoint = (folder_ / "last.safetensors").string()});
   const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
   console_.line(fmt::format("Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
                             metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"), value("test_loss"),
@@ -109,38 +114,23 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
   console_.event(event);
 }
 
-void report_end(Console& console, const std::filesystem::path& results, const std::string& run, std::int64_t id, const TrainingResult& result,
-                const Dataset& dataset, double share_waiting) {
+void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
+  const Dataset& dataset = run.dataset;
+  const double share_waiting = training_ > 0.0 ? waiting_ / training_ : 0.0;  // of the training time, for data
   nlohmann::json event = numbers(result.validation);
-  event.update({{"event", "end"}, {"run", run}, {"id", id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}, {"share_waiting", share_waiting},
+  event.update({{"event", "end"}, {"run", run.name}, {"id", run.id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}, {"share_waiting", share_waiting},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
-  console.event(event);
+  console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
-    console.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues", result.epochs, id));
+    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues", result.epochs, run.id));
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
+  console_.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch, 100 * share_waiting));
-  console.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,
-                             100 * high, dataset.part(Part::validation).size(), dataset.generated ? " of the generated sample" : "", query_line(results)));
-}
-
-int report_existing(Console& console, const std::filesystem::path& results, const ExistingRun& run) {
-  console.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {} epochs", run.id, run.name, run.epochs));
-  console.result(fmt::format("See it with: rxrun show {}; run it anew with --again; compare runs with: {}", run.id, query_line(results)));
-  return 0;
-}
-
-std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder, const std::filesystem::path& results) {
-  std::vector<std::pair<std::string, std::string>> artifacts;
-  for (const char* name : {"best.safetensors", "last.safetensors"}) {
-    const std::filesystem::path file = folder / name;
-    if (std::filesystem::exists(file)) artifacts.emplace_back(file.lexically_relative(results).string(), sha256_of_file(file));
-  }
-  return artifacts;
+  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,
+                             100 * high, dataset.part(Part::validation).size(), dataset.generated ? " of the generated sample" : "", query_line()));
 }
 
 }  // namespace rxrun

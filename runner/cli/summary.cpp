@@ -2,11 +2,10 @@
 
 #include <iostream>
 
-#include "cli/checked_experiment.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/experiment_run.h"
-#include "cli/input_facts.h"
+#include "run/input_facts.h"
+#include "run/prepare.h"
 
 namespace rxrun {
 

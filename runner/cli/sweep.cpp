@@ -13,14 +13,15 @@
 #include "cli/best_jobs.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/experiment_run.h"
 #include "cli/readable.h"
+#include "cli/run_report.h"
 #include "cli/stop_signal.h"
 #include "cli/sweep_declaration.h"
 #include "cli/sweep_plan.h"
 #include "cli/sweep_report.h"
 #include "cli/sweep_search.h"
 #include "diagnostics/render.h"
+#include "run/prepare.h"
 #include "sweep/memory.h"
 #include "sweep/work.h"
 
@@ -174,7 +175,8 @@ std::vector<PointState> planned_states(const SweepRows& rows, std::int64_t sweep
 
 int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
-  make_results_folder(options.common.results, console);
+  RunReporter warnings(console, options.common.results);
+  make_results_folder(options.common.results, warnings);
   SweepRows rows(options.common.results / "results.db");
   const std::int64_t sweep = open_sweep(rows, options, plan, search);
   if (options.again) rows.compute_again(sweep);

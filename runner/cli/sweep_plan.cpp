@@ -9,13 +9,15 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cli/experiment_run.h"
+#include "cli/run_report.h"
 #include "cli/sweep_width.h"
 #include "data/survey.h"
 #include "diagnostics/render.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
 #include "network/summary.h"
+#include "run/prepare.h"
+#include "run/records.h"
 #include "training/machine.h"
 
 namespace rxrun {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/checked_experiment.h"
+#include "plugin/checked_experiment.h"
 #include "sweep/points.h"
 
 namespace rxrun {

@@ -3,13 +3,13 @@
 
 #include <iostream>
 
-#include "cli/checked_experiment.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/experiment_run.h"
-#include "cli/input_facts.h"
 #include "cli/readable.h"
+#include "cli/run_report.h"
 #include "diagnostics/render.h"
+#include "run/input_facts.h"
+#include "run/prepare.h"
 #include "timing/loader_rate.h"
 #include "timing/step_times.h"
 #include "training/evaluate.h"
@@ -18,16 +18,16 @@ namespace rxrun {
 namespace {
 
 // The loader at the experiment's data; nothing when the data is not there: the step can be timed all the same.
-std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::filesystem::path& results, Console& console) {
+std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::filesystem::path& results, RunReporter& reporter) {
   std::shared_ptr<const Source> source;
   try {
     source = open_source(experiment.data, experiment.seed);
   } catch (const Error& error) {
-    console.warning(fmt::format("the loader is not measured: {}", printable(error.what())));
+    reporter.on_warning(fmt::format("the loader is not measured: {}", printable(error.what())));
     return std::nullopt;
   }
-  const Dataset dataset = read_dataset(experiment, source, results, console);
-  console.warnings(dataset.warnings);
+  const Dataset dataset = read_dataset(experiment, source, results, reporter);
+  reporter.on_warnings(dataset.warnings);
   return measure_loader(dataset, experiment.data, experiment.seed, choose_loader_threads(experiment.machine));
 }
 
@@ -74,17 +74,18 @@ int run_time(const TimeOptions& options) {
   // Of the formats made for other programs, the table alone belongs on standard output.
   if (common.format != TableFormat::text) common.quiet = true;
   Console console(common);
+  RunReporter reporter(console, options.common.results);
   console.warnings(checked.warnings);
 
   const Experiment& experiment = checked.experiment();
   const InputFacts facts = input_facts(experiment, options.input, options.classes);
   Network network = build_network(checked.network, facts.input, facts.classes);
-  const Machine machine = set_up(experiment, console);
+  const Machine machine = set_up(experiment, reporter);
   Measurement measurement = measure_step(network, experiment, machine, options.steps, options.depth);
   measurement.experiment = experiment.name;
   // The loader makes images of the experiment's size.
   const bool loads = !options.no_data && (options.input.empty() || options.input == measurement.input);
-  if (loads) measurement.loader = loader_rate(experiment, options.common.results, console);
+  if (loads) measurement.loader = loader_rate(experiment, options.common.results, reporter);
 
   if (common.format == TableFormat::json)
     std::cout << to_json(measurement) << std::flush;

@@ -100,6 +100,12 @@ class Dependencies(unittest.TestCase):
         wrong = [f"{p.relative_to(SOURCE)} includes {h}" for p in self.files if p.parent.name != "cli" for h in self.includes(p) if h.startswith("cli/")]
         self.assertEqual(wrong, [])
 
+    def test_only_the_command_line_prints(self):
+        prints = re.compile(r"std::c(out|err)\b|fmt::print\b|\bf?printf\s*\(|\bf?puts\s*\(")
+        wrong = [str(p.relative_to(SOURCE)) for p in self.files if p.parent.name != "cli" and p.name != "describe_main.cpp"
+                 and prints.search(re.sub(r"//.*", "", RAW_STRING.sub('""', p.read_text())))]
+        self.assertEqual(wrong, [])
+
     def test_headers_that_many_include_do_not_include_all_of_libtorch(self):
         wrong = [str(p.relative_to(SOURCE)) for p in self.files if "torch/torch.h" in self.includes(p)]
         self.assertEqual(wrong, [])

@@ -1,12 +1,12 @@
-#include "cli/stored_run.h"
+#include "run/stored_run.h"
 
 #include <fmt/format.h>
 
-#include "cli/experiment_run.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
 #include "recording/query.h"
 #include "recording/run_folder.h"
+#include "run/prepare.h"
 
 namespace rxrun {
 

@@ -8,8 +8,8 @@
 
 namespace rxrun {
 
-// Does `work` and returns its exit code. Whatever it throws ends the run as failed, with that as its reason, and is thrown
+// Does `work`. Whatever it throws ends the run as failed, with that as its reason, and is thrown
 // on. When the failure cannot be recorded, an Error tells both: the cause first.
-int recorded(Recorder& recorder, std::int64_t run, const std::function<int()>& work);
+void recorded(Recorder& recorder, std::int64_t run, const std::function<void()>& work);
 
 }  // namespace rxrun

@@ -1,12 +1,21 @@
 // YAML text → checked Experiment: all that can be told before LibTorch is loaded.
 #pragma once
 
-#include "cli/options.h"
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "diagnostics/diagnostic.h"
 #include "experiment/read.h"
 #include "plugin/catalog.h"
 
 namespace rxrun {
+
+// An experiment file with its overrides: FILE [key=value ...]
+struct ExperimentArguments {
+  std::filesystem::path file;
+  std::vector<std::string> overrides;
+};
 
 struct CheckedExperiment {
   ReadExperiment read;

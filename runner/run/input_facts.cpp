@@ -1,4 +1,4 @@
-#include "cli/input_facts.h"
+#include "run/input_facts.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/checked_experiment.h"
+#include "plugin/checked_experiment.h"
 
 namespace rxrun {
 

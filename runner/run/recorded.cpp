@@ -1,4 +1,4 @@
-#include "cli/recorded.h"
+#include "run/recorded.h"
 
 #include <exception>
 #include <new>
@@ -28,9 +28,9 @@ void record_failure(Recorder& recorder, std::int64_t run, const std::string& rea
 
 }  // namespace
 
-int recorded(Recorder& recorder, std::int64_t run, const std::function<int()>& work) {
+void recorded(Recorder& recorder, std::int64_t run, const std::function<void()>& work) {
   try {
-    return work();
+    work();
   } catch (const Error& error) {
     record_failure(recorder, run, error.what(), error);
     throw;

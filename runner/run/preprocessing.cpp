@@ -1,4 +1,4 @@
-#include "cli/preprocessing.h"
+#include "run/preprocessing.h"
 
 #include <fmt/format.h>
 

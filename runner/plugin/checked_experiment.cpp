@@ -1,4 +1,4 @@
-#include "cli/checked_experiment.h"
+#include "plugin/checked_experiment.h"
 
 namespace rxrun {
 

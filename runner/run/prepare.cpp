@@ -1,0 +1,64 @@
+#include "run/prepare.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "diagnostics/render.h"
+#include "files/folder.h"
+#include "training/optimizer.h"
+
+namespace rxrun {
+
+Machine set_up(const Experiment& experiment, RunObserver& observer) {
+  Machine machine = set_up_machine(experiment.machine, experiment.training.precision);
+  if (!machine.remark.empty()) observer.on_warning(machine.remark);
+  return machine;
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
+}
+
+void make_results_folder(const std::filesystem::path& results, RunObserver& observer) {
+  make_folder(results);
+  if (const std::string system = network_file_system(results); !system.empty())
+    observer.on_warning(fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
+                                    results.string(), system));
+}
+
+Network network_for(const CheckedExperiment& checked, const Source& source) {
+  const DataSpec& data = checked.experiment().data;
+  const std::int64_t channels = data.channels != 0 ? data.channels : source.channels();
+  return build_network(checked.network, {channels, data.image_size, data.image_size},
+                       static_cast<std::int64_t>(source.classes().size()));
+}
+
+std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checked, const Network& network) {
+  const auto& spec = checked.experiment().training.initial_weights;
+  if (!spec) return std::nullopt;
+  return read_initial_weights(*spec, network);
+}
+
+StepAssumptions step_of(const Experiment& experiment) {
+  return {.batch = experiment.data.batch,
+          .optimizer_slots = Optimizer::slots(experiment.training.optimizer),
+          .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
+}
+
+ImageCaching image_caching(const std::filesystem::path& results, bool shared) {
+  return {.folder = results.empty() ? results : results / "cache", .always = shared};
+}
+
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
+                     RunObserver& observer, bool shared) {
+  Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
+                                 [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
+                                 image_caching(results, shared));
+  observer.on_read();
+  return dataset;
+}
+
+}  // namespace rxrun

@@ -1,0 +1,38 @@
+#include "run/recording_observer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rxrun {
+
+RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder, TrainingObserver& next)
+    : recorder_(recorder), run_(run), folder_(std::move(folder)), next_(next) {}
+
+void RecordingObserver::on_resume(std::int64_t epoch) {
+  recorder_.resume(run_, std::max<std::int64_t>(epoch - 1, 0));
+  next_.on_resume(epoch);
+}
+
+void RecordingObserver::on_step(const StepProgress& step) {
+  constexpr std::chrono::minutes confirm_every{1};
+  if (const auto now = std::chrono::steady_clock::now(); now - confirmed_ > confirm_every) {
+    recorder_.confirm(run_);
+    confirmed_ = now;
+  }
+  next_.on_step(step);
+}
+
+void RecordingObserver::on_epoch(const EpochMetrics& metrics) {
+  recorder_.epoch(run_, {.epoch = metrics.epoch,
+                         .learning_rate = metrics.learning_rate,
+                         .seconds = metrics.seconds,
+                         .images_per_second = metrics.images_per_second,
+                         .best = metrics.best,
+                         .metrics = metrics.values,
+                         .checkpoint = (folder_ / "last.safetensors").string()});
+  next_.on_epoch(metrics);
+}
+
+void RecordingObserver::on_warning(const std::string& text) { next_.on_warning(text); }
+
+}  // namespace rxrun

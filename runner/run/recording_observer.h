@@ -1,0 +1,31 @@
+// Writes what a training tells to results.db, and then passes it on.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "recording/recorder.h"
+#include "training/trainer.h"
+
+namespace rxrun {
+
+class RecordingObserver final : public TrainingObserver {
+ public:
+  // `folder`: the run's, relative to results.db. Both references have to outlive it.
+  RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder, TrainingObserver& next);
+  void on_resume(std::int64_t epoch) override;
+  void on_step(const StepProgress& step) override;
+  void on_epoch(const EpochMetrics& metrics) override;
+  void on_warning(const std::string& text) override;
+
+ private:
+  Recorder& recorder_;
+  const std::int64_t run_;
+  const std::filesystem::path folder_;
+  TrainingObserver& next_;
+  std::chrono::steady_clock::time_point confirmed_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace rxrun

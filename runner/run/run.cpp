@@ -1,0 +1,117 @@
+#include "run/run.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "files/files.h"
+#include "files/folder_lock.h"
+#include "run/prepare.h"
+#include "run/preprocessing.h"
+#include "run/recorded.h"
+#include "run/recording_observer.h"
+#include "run/records.h"
+
+namespace rxrun {
+namespace {
+
+// The run to fill: a new one, or one that was interrupted.
+struct RunPlace {
+  std::int64_t id = 0;
+  std::string name;
+  std::filesystem::path folder;
+  std::unique_ptr<FolderLock> lock;
+  bool continues = false;
+};
+
+// The run that is there already, to be continued or, when it has finished, told.
+std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::string& identity, const RunRequest& request) {
+  if (request.again) return std::nullopt;
+  if (request.run == 0) return recorder.find(identity);
+  std::optional<ExistingRun> run = recorder.find_run(request.run);
+  if (!run) throw Error(Failure::usage, fmt::format("run {} has been removed meanwhile", request.run));
+  return run;
+}
+
+RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing, const RunRequest& request,
+                  const std::vector<SplitRecord>& split) {
+  RunPlace place;
+  if (existing) {
+    place.name = existing->name;
+    place.folder = request.results / existing->folder;
+    make_folder(place.folder);
+    place.lock = std::make_unique<FolderLock>(place.folder);
+    place.id = existing->id;
+    place.continues = true;
+    return place;
+  }
+  place.id = recorder.begin(std::move(record), split, [&](const RunRecord& run) {
+    place.name = run.name;
+    place.folder = request.results / run.folder;
+    place.lock = std::make_unique<FolderLock>(place.folder);
+    write_file_atomically(place.folder / "experiment.yaml", run.resolved);
+  });
+  return place;
+}
+
+}  // namespace
+
+RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& request, RunObserver& observer) {
+  const Experiment& experiment = checked.experiment();
+  observer.on_warnings(checked.warnings);
+  make_results_folder(request.results, observer);
+  Recorder recorder(request.results / "results.db");
+  const Machine machine = set_up(experiment, observer);
+
+  std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
+  Network network = network_for(checked, *source);
+  const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
+  const Dataset dataset = read_dataset(experiment, source, request.results, observer, request.shares_images);
+  observer.on_warnings(dataset.warnings);
+
+  const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
+  if (!request.identity.empty() && request.identity != identity)
+    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since: what was begun or planned cannot be continued",
+                "give the command for the whole experiment or sweep again");
+  const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
+  if (existing && existing->status == RunStatus::finished) {
+    observer.on_existing(*existing);
+    return {.end = RunOutcome::End::existing, .run = existing->id};
+  }
+
+  RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
+  observer.on_record(record);
+  const RunPlace place = open_run(recorder, std::move(record), existing, request, split_of(dataset));
+  write_preprocessing(place.folder, preprocessing_of(dataset));
+  const StartedRun run{.id = place.id, .name = place.name, .folder = place.folder, .continues = place.continues,
+                       .experiment = experiment, .network = network, .dataset = dataset, .machine = machine};
+  observer.on_start(run);
+
+  RunOutcome outcome{.run = place.id};
+  RecordingObserver recording(recorder, place.id, place.folder.lexically_relative(request.results), observer);
+  recorded(recorder, place.id, [&] {
+    const TrainingResult result = train(network, dataset, experiment,
+                                        {.folder = place.folder,
+                                         .resume = place.continues,
+                                         .stop = request.stop,
+                                         .identity = identity,
+                                         .initial = weights ? &*weights : nullptr},
+                                        recording);
+    if (result.end == TrainingResult::End::interrupted) outcome = {RunOutcome::End::interrupted, place.id, request.stop->load()};
+    const bool interrupted = outcome.end == RunOutcome::End::interrupted;
+    recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
+                            .best_epoch = result.best_epoch,
+                            .seconds = result.seconds,
+                            .metrics = result.validation,
+                            .predictions = predictions_of(dataset, result.validation_predictions),
+                            .artifacts = artifacts_in(place.folder, request.results),
+                            .reason = interrupted ? fmt::format("stopped by signal {}", outcome.signal) : ""});
+    observer.on_end(run, result);
+  });
+  return outcome;
+}
+
+}  // namespace rxrun
