@@ -14,7 +14,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   return parse_and_run(argc, argv, {
-      .results = results_commands(),
       .run = run_run,
       .sweep = run_sweep,
       .resume = run_resume,
@@ -22,11 +21,6 @@ int main(int argc, char** argv) {
       .check = run_check,
       .summary = run_summary,
       .time = run_time,
-      .explain = run_explain,
-      .schema = run_schema,
-      .plugins = run_plugins,
-      .plugins_show = run_plugins_show,
-      .plugins_new = run_plugins_new,
       .plugins_test = run_plugins_test,
       .evaluate = run_evaluate,
       .predict = run_predict,

@@ -30,7 +30,6 @@ int declare_then_hand_over(const SweepOptions& options) {
 
 int main(int argc, char** argv) {
   return parse_and_run(argc, argv, {
-      .results = results_commands(),
       .run = check_then_hand_over<RunOptions>,
       .sweep = declare_then_hand_over,
       .resume = hand_over<ResumeOptions>,
@@ -38,11 +37,6 @@ int main(int argc, char** argv) {
       .check = check_then_hand_over<CheckOptions>,
       .summary = check_then_hand_over<SummaryOptions>,
       .time = check_then_hand_over<TimeOptions>,
-      .explain = run_explain,
-      .schema = run_schema,
-      .plugins = run_plugins,
-      .plugins_show = run_plugins_show,
-      .plugins_new = run_plugins_new,
       .plugins_test = hand_over<PluginsTestOptions>,
       .evaluate = hand_over<EvaluateOptions>,
       .predict = hand_over<PredictOptions>,

@@ -32,7 +32,7 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds);
 // Declares one command: its options live as long as the parser, and its callback leaves the action in `declared`.
 template <typename Options, typename Declare>
 CLI::App* declare(CLI::App& parent, const char* name, const char* help, Declared& declared, const Heeds& heeds,
-                  const std::function<int(const Options&)>& run, Declare&& declare_options) {
+                  int (*run)(const Options&), Declare&& declare_options) {
   CLI::App* command = parent.add_subcommand(name, help);
   auto options = std::make_shared<Options>();
   options->common.arguments = declared.arguments;
@@ -46,6 +46,6 @@ CLI::App* declare(CLI::App& parent, const char* name, const char* help, Declared
   return command;
 }
 
-void declare_results_commands(CLI::App& app, Declared& declared, const ResultsCommands& commands);
+void declare_results_commands(CLI::App& app, Declared& declared);
 
 }  // namespace rxrun

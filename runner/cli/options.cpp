@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <new>
 
+#include "cli/commands.h"
 #include "cli/declare.h"
 #include "cli/standard_output.h"
 #include "diagnostics/render.h"
@@ -121,7 +123,7 @@ CommonOptions common_in(const std::vector<std::string>& words) {
   return common;
 }
 
-int run_command(int argc, char** argv, const Commands& commands) {
+int run_command(int argc, char** argv, const EngineCommands& engine) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::vector<std::string> arguments = words;
 
@@ -130,32 +132,32 @@ int run_command(int argc, char** argv, const Commands& commands) {
   app.require_subcommand(1);
   Declared declared{.arguments = arguments};
   const auto command = [&]<typename Options>(CLI::App& parent, const char* name, const char* help, const Heeds& heeds,
-                                             const std::function<int(const Options&)>& run, auto&& options) {
+                                             int (*run)(const Options&), auto&& options) {
     return declare<Options>(parent, name, help, declared, heeds, run, options);
   };
   constexpr Heeds events{.results = true, .json = true, .quiet = true};
   constexpr Heeds table{.json = true, .tables = true};
 
-  command(app, "run", "run an experiment, or continue or show what is already there of it", events, commands.run, [](CLI::App& c, RunOptions& o) {
+  command(app, "run", "run an experiment, or continue or show what is already there of it", events, engine.run, [](CLI::App& c, RunOptions& o) {
     add_experiment(c, o.experiment);
     c.add_flag("--again", o.again, "run it anew though the same experiment has finished");
     c.add_option("--identity", o.identity, "refuse if another one comes out")->group("");
     c.add_option("--worker-of", o.worker_of, "end with this process")->group("");  // for sweeps, not for users
   });
-  command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", {.results = true, .json = true, .tables = true, .quiet = true}, commands.sweep, add_sweep);
-  command(app, "resume", "continue an interrupted run to the same result", events, commands.resume,
+  command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", {.results = true, .json = true, .tables = true, .quiet = true}, engine.sweep, add_sweep);
+  command(app, "resume", "continue an interrupted run to the same result", events, engine.resume,
           [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
-  command(app, "rerun", "run a run's experiment once more, and say what has changed since", events, commands.rerun, [](CLI::App& c, RerunOptions& o) {
+  command(app, "rerun", "run a run's experiment once more, and say what has changed since", events, engine.rerun, [](CLI::App& c, RerunOptions& o) {
     c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
     c.add_flag("--exact", o.exact, "refuse when data, plugins, engine or machine have changed");
   });
-  command(app, "check", "tell every error of an experiment file, before any data is read", {.json = true, .quiet = true}, commands.check,
+  command(app, "check", "tell every error of an experiment file, before any data is read", {.json = true, .quiet = true}, engine.check,
           [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
-  command(app, "summary", "print the layer table, parameters, multiply-adds and memory", {.json = true}, commands.summary, [](CLI::App& c, SummaryOptions& o) {
+  command(app, "summary", "print the layer table, parameters, multiply-adds and memory", {.json = true}, engine.summary, [](CLI::App& c, SummaryOptions& o) {
     add_experiment(c, o.experiment);
     add_network(c, o.depth, o.input, o.classes);
   });
-  command(app, "time", "time each layer of a training step, and the loader, against what the machine can do", {.results = true, .json = true, .tables = true, .quiet = true}, commands.time, [](CLI::App& c, TimeOptions& o) {
+  command(app, "time", "time each layer of a training step, and the loader, against what the machine can do", {.results = true, .json = true, .tables = true, .quiet = true}, engine.time, [](CLI::App& c, TimeOptions& o) {
     add_experiment(c, o.experiment);
     add_network(c, o.depth, o.input, o.classes);
     c.add_option("--steps", o.steps, "steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
@@ -163,31 +165,31 @@ int run_command(int argc, char** argv, const Commands& commands) {
     c.add_option("--compare", o.compare, "tell what is slower than in this measurement (made with --json); exit code 1 if anything is");
     c.add_option("--threshold", o.threshold, "by how many percent slower, beyond the noise")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
   });
-  command(app, "explain", "say where a value of an experiment comes from", {.json = true}, commands.explain, [](CLI::App& c, ExplainOptions& o) {
+  command(app, "explain", "say where a value of an experiment comes from", {.json = true}, run_explain, [](CLI::App& c, ExplainOptions& o) {
     c.add_option("FILE", o.experiment.file, "experiment file")->required();
     c.add_option("KEY", o.key, "full path, or an unambiguous tail")->required();
     c.add_option("OVERRIDES", o.experiment.overrides, overrides_help);
   });
-  command(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins", {}, commands.schema, [](CLI::App&, SchemaOptions&) {});
+  command(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins", {}, run_schema, [](CLI::App&, SchemaOptions&) {});
 
-  CLI::App* plugins = command(app, "plugins", "list the plugins", table, commands.plugins, [](CLI::App&, PluginsOptions&) {});
+  CLI::App* plugins = command(app, "plugins", "list the plugins", table, run_plugins, [](CLI::App&, PluginsOptions&) {});
   plugins->require_subcommand(0, 1);
-  command(*plugins, "show", "show a plugin's layers with all their options", table, commands.plugins_show,
+  command(*plugins, "show", "show a plugin's layers with all their options", table, run_plugins_show,
           [](CLI::App& c, PluginsShowOptions& o) { c.add_option("NAME", o.name, "plugin, library or layer")->required(); });
-  command(*plugins, "new", "write a new plugin that builds and passes its test", {}, commands.plugins_new, [](CLI::App& c, PluginsNewOptions& o) {
+  command(*plugins, "new", "write a new plugin that builds and passes its test", {}, run_plugins_new, [](CLI::App& c, PluginsNewOptions& o) {
     c.add_option("NAME", o.name, "name of the plugin")->required();
     c.add_option("--folder", o.folder, "where to write it; a new folder of its name by default");
   });
-  command(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", {.json = true, .tables = true, .quiet = true}, commands.plugins_test,
+  command(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", {.json = true, .tables = true, .quiet = true}, engine.plugins_test,
           [](CLI::App& c, PluginsTestOptions& o) { c.add_option("FILE", o.library, "library, or the name of a plugin")->required(); });
 
-  declare_results_commands(app, declared, commands.results);
-  command(app, "evaluate", "score a run's best weights on a part of its data", {.results = true, .json = true, .tables = true, .quiet = true}, commands.evaluate, [](CLI::App& c, EvaluateOptions& o) {
+  declare_results_commands(app, declared);
+  command(app, "evaluate", "score a run's best weights on a part of its data", {.results = true, .json = true, .tables = true, .quiet = true}, engine.evaluate, [](CLI::App& c, EvaluateOptions& o) {
     c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
     c.add_option("--part", o.part, "train, test or validation")->check(CLI::IsMember({"train", "test", "validation"}))->capture_default_str();
     c.add_flag("--other-data", o.other_data, "also when the data are not those that the run was made with");
   });
-  command(app, "predict", "classify images with a run's best weights", {.results = true, .json = true, .tables = true, .quiet = true}, commands.predict, [](CLI::App& c, PredictOptions& o) {
+  command(app, "predict", "classify images with a run's best weights", {.results = true, .json = true, .tables = true, .quiet = true}, engine.predict, [](CLI::App& c, PredictOptions& o) {
     c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
     c.add_option("IMAGES", o.images, "image files")->required();
   });
@@ -229,8 +231,8 @@ bool use_color(const CommonOptions& common, int descriptor) {
   return isatty(descriptor) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
-int parse_and_run(int argc, char** argv, const Commands& commands) {
-  return with_output_checked(run_command(argc, argv, commands));
+int parse_and_run(int argc, char** argv, const EngineCommands& engine) {
+  return with_output_checked(run_command(argc, argv, engine));
 }
 
 }  // namespace rxrun

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -66,27 +65,22 @@ struct PluginsTestOptions { CommonOptions common; std::string library; };
 struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; bool other_data = false; };
 struct PredictOptions { CommonOptions common; std::string run; std::vector<std::filesystem::path> images; };
 
-// Each returns the exit code, or throws Error.
-struct Commands {
-  ResultsCommands results;
-  std::function<int(const RunOptions&)> run;
-  std::function<int(const SweepOptions&)> sweep;
-  std::function<int(const ResumeOptions&)> resume;
-  std::function<int(const RerunOptions&)> rerun;
-  std::function<int(const CheckOptions&)> check;
-  std::function<int(const SummaryOptions&)> summary;
-  std::function<int(const TimeOptions&)> time;
-  std::function<int(const ExplainOptions&)> explain;
-  std::function<int(const SchemaOptions&)> schema;
-  std::function<int(const PluginsOptions&)> plugins;
-  std::function<int(const PluginsShowOptions&)> plugins_show;
-  std::function<int(const PluginsNewOptions&)> plugins_new;
-  std::function<int(const PluginsTestOptions&)> plugins_test;
-  std::function<int(const EvaluateOptions&)> evaluate;
-  std::function<int(const PredictOptions&)> predict;
+// The commands in which the two programs differ: the engine runs them, `rxrun` hands them over. All others are run by
+// the functions that commands.h names, in either. Each returns the exit code, or throws Error.
+struct EngineCommands {
+  int (*run)(const RunOptions&);
+  int (*sweep)(const SweepOptions&);
+  int (*resume)(const ResumeOptions&);
+  int (*rerun)(const RerunOptions&);
+  int (*check)(const CheckOptions&);
+  int (*summary)(const SummaryOptions&);
+  int (*time)(const TimeOptions&);
+  int (*plugins_test)(const PluginsTestOptions&);
+  int (*evaluate)(const EvaluateOptions&);
+  int (*predict)(const PredictOptions&);
 };
 
 // Parses and runs; prints errors as the options ask and returns the exit code. Never throws.
-int parse_and_run(int argc, char** argv, const Commands& commands);
+int parse_and_run(int argc, char** argv, const EngineCommands& engine);
 
 }  // namespace rxrun

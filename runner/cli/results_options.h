@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -78,25 +77,5 @@ struct ImportOptions {
   CommonOptions common;
   std::filesystem::path from;
 };
-
-// Each returns the exit code, or throws Error.
-struct ResultsCommands {
-  std::function<int(const LsOptions&)> ls;
-  std::function<int(const ShowOptions&)> show;
-  std::function<int(const BestOptions&)> best;
-  std::function<int(const CompareOptions&)> compare;
-  std::function<int(const SqlOptions&)> sql;
-  std::function<int(const TagOptions&)> tag;
-  std::function<int(const NoteOptions&)> note;
-  std::function<int(const RenameOptions&)> rename;
-  std::function<int(const RmOptions&)> rm;
-  std::function<int(const RestoreOptions&)> restore;
-  std::function<int(const GcOptions&)> gc;
-  std::function<int(const ExportOptions&)> export_runs;
-  std::function<int(const ImportOptions&)> import_runs;
-};
-
-// All of them, as both programs have them.
-ResultsCommands results_commands();
 
 }  // namespace rxrun
