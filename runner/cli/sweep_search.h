@@ -21,7 +21,6 @@ class SweepSearch {
 
   // What it is, for the sweep's row: JSON.
   std::string text() const;
-  std::int64_t trials() const { return search_.trials; }
 
   // Adds the points to the plan that this or other processes have chosen. Throws Error when one comes out different
   // here.

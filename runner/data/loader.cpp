@@ -135,10 +135,6 @@ Loader::Loader(const Dataset& dataset, Part part, const DataSpec& spec, const Lo
 
 Loader::~Loader() = default;
 
-std::int64_t Loader::num_batches() const { return state_->batches; }
-
-std::int64_t Loader::num_images() const { return static_cast<std::int64_t>(state_->order.size()); }
-
 bool Loader::next(Batch& batch) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);

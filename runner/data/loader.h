@@ -36,8 +36,6 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  std::int64_t num_batches() const;
-  std::int64_t num_images() const;
   // Fills `batch` (its memory is used again) with the next one, in order; false at the end. An image that can no longer
   // be read throws Error.
   bool next(Batch& batch);

@@ -53,8 +53,6 @@ class LoaderTest : public testing::Test {
       pass.sizes.push_back(batch.size);
     }
     EXPECT_FALSE(loader.next(batch));
-    EXPECT_EQ(static_cast<std::int64_t>(pass.sizes.size()), loader.num_batches());
-    EXPECT_EQ(static_cast<std::int64_t>(pass.samples.size()), loader.num_images());
     return pass;
   }
 
