@@ -9,9 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cli/run_report.h"
+#include "cli/sweep_data.h"
 #include "cli/sweep_width.h"
-#include "data/survey.h"
 #include "diagnostics/render.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
@@ -44,77 +43,6 @@ std::vector<std::pair<std::string, std::string>> settings_of(const Node& tree) {
     if (is_set(tree, path)) settings.emplace_back(path, value);
   return settings;
 }
-
-struct DataFacts {
-  std::string content, split;
-  std::vector<Diagnostic> warnings;
-};
-
-// Each distinct data section is opened once, and its images are read once, whatever the seeds: the seed draws the
-// split. Of generated data it makes the images too.
-class DataReader {
- public:
-  DataReader(std::filesystem::path results, Console& console) : results_(std::move(results)), console_(console) {}
-
-  std::shared_ptr<const Source> source(const CheckedExperiment& checked) { return opened(checked).source; }
-
-  const DataFacts& facts(const CheckedExperiment& checked) {
-    Opened& data = opened(checked);
-    const std::uint64_t seed = checked.experiment().seed;
-    std::string settings = fmt::format("{}\n", seed);
-    for (const auto& [path, value] : flatten(checked.read.tree))
-      if (path.starts_with("data.")) settings += path + "=" + value + "\n";
-    const auto [found, is_new] = data.facts.try_emplace(settings);
-    if (!is_new) return found->second;
-    const DataSpec& spec = checked.experiment().data;
-    try {
-      if (!data.survey) data.survey = survey(checked.experiment(), data.source);
-      const Dataset dataset = describe_dataset(spec, data.source, seed, *data.survey);
-      found->second = {.content = dataset.content_hash, .split = dataset.split_hash, .warnings = dataset.warnings};
-    } catch (...) {
-      data.facts.erase(found);
-      throw;
-    }
-    return found->second;
-  }
-
- private:
-  struct Opened {
-    std::shared_ptr<const Source> source;
-    std::shared_ptr<const ImageSurvey> survey;
-    std::map<std::string, DataFacts> facts;  // by seed and settings
-  };
-
-  Opened& opened(const CheckedExperiment& checked) {
-    const DataSpec& spec = checked.experiment().data;
-    const std::uint64_t seed = checked.experiment().seed;
-    // What is read of an image does not depend on these.
-    std::string key = spec.path.string() + "\n";
-    for (const auto& [path, value] : flatten(checked.read.tree))
-      if (path.starts_with("data.") && path != "data.batch" && path != "data.memory" && path != "data.split.seed" &&
-          path != "data.on_bad_image" && !path.starts_with("data.augment") && !path.starts_with("data.normalize"))
-        key += path + "=" + value + "\n";
-    Opened& any_seed = opened_[key];
-    if (!any_seed.source) any_seed.source = open_source(spec, seed);
-    if (!any_seed.source->generated()) return any_seed;
-    Opened& own = opened_[fmt::format("{}seed={}", key, seed)];
-    if (!own.source) own.source = open_source(spec, seed);
-    return own;
-  }
-
-  std::shared_ptr<const ImageSurvey> survey(const Experiment& experiment, const std::shared_ptr<const Source>& source) {
-    auto survey = survey_images(
-        experiment.data, source, static_cast<int>(experiment.machine.threads),
-        [this](const LoadProgress& progress) { show_reading(console_, progress); },
-        image_caching(results_, !results_.empty()));
-    console_.clear_progress();
-    return survey;
-  }
-
-  const std::filesystem::path results_;
-  Console& console_;
-  std::map<std::string, Opened> opened_;
-};
 
 bool width_is_ignored(const CheckedExperiment& checked) {
   const Node* rule = find_value(checked.read.tree, "network.width_rule");
@@ -192,7 +120,7 @@ struct SweepPlanner::Facts {
           return summarize(network_for(checked, *data.source(checked))).parameters;
         }) {}
 
-  DataReader data;
+  SweepData data;
   WidthSolver widths;
   std::set<std::string> warnings;
 };
@@ -202,7 +130,7 @@ SweepPlanner::SweepPlanner(const std::filesystem::path& results, Console& consol
 SweepPlanner::~SweepPlanner() = default;
 
 PlannedPoint SweepPlanner::plan(const Point& point) {
-  DataReader& data = facts_->data;
+  SweepData& data = facts_->data;
   const CheckedExperiment checked = check_experiment(arguments_of(facts_->widths.solve(point)));
   const Network network = network_for(checked, *data.source(checked));
   const DataFacts& facts = data.facts(checked);

@@ -1,0 +1,47 @@
+// The data of a sweep's points, looked at once for all that share them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "data/source.h"
+#include "data/survey.h"
+#include "plugin/checked_experiment.h"
+
+namespace rxrun {
+
+struct DataFacts {
+  std::string content, split;  // hashes
+  std::vector<Diagnostic> warnings;
+};
+
+// Each distinct data section is opened once, and its images are read once, whatever the seeds: the seed draws the
+// split. Of generated data it makes the images too.
+class SweepData {
+ public:
+  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere.
+  SweepData(std::filesystem::path results, Console& console) : results_(std::move(results)), console_(console) {}
+
+  std::shared_ptr<const Source> source(const CheckedExperiment& checked) { return opened(checked).source; }
+  const DataFacts& facts(const CheckedExperiment& checked);
+
+ private:
+  struct Opened {
+    std::shared_ptr<const Source> source;
+    std::shared_ptr<const ImageSurvey> survey;
+    std::map<std::string, DataFacts> facts;  // by seed and settings
+  };
+
+  Opened& opened(const CheckedExperiment& checked);
+  std::shared_ptr<const ImageSurvey> survey(const Experiment& experiment, const std::shared_ptr<const Source>& source);
+
+  const std::filesystem::path results_;
+  Console& console_;
+  std::map<std::string, Opened> opened_;
+};
+
+}  // namespace rxrun
