@@ -26,7 +26,7 @@ std::vector<Key> split_keys() {
       part("validation", "scored once, at the end, with the best weights", &SplitSpec::validation),
       KeyBuilder("group_by",
                  "keeps what belongs together in one part: a regular expression on the file name whose first group is, "
-                 "say, the patient; for a manifest a column",
+                 "say, the patient; for a manifest a column; empty: images stay together with none",
                  data(&DataSpec::split, &SplitSpec::group_by))
           .text("a regular expression with a group")
           .length(0, 1000),

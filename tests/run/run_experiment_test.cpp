@@ -93,9 +93,9 @@ TEST_F(RunExperiment, AnObserverThatRefusesTheRecordLeavesNoRun) {
 
 TEST_F(RunExperiment, AnObserverThatThrowsLaterFailsTheRun) {
   struct Tired : Told {
-    void on_epoch(const EpochMetrics&) override { throw std::runtime_error("seen enough"); }
+    void on_epoch(const EpochMetrics&) override { throw Error(Failure::run, "seen enough"); }
   } tired;
-  EXPECT_THROW(run(tired), std::runtime_error);
+  EXPECT_THROW(run(tired), Error);
   EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows, ElementsAre(ElementsAre(Value("failed"), Value("seen enough"))));
 }
 
