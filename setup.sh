@@ -61,8 +61,10 @@ install_missing() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if ! may_be_root; then
-    fail "${#missing[@]} packages are missing, and installing them takes root. Type:" \
-      "  sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+    local sudo="sudo " who=
+    command -v sudo >/dev/null || sudo="" who=" as root"
+    fail "${#missing[@]} packages are missing, and installing them takes root. Type$who:" \
+      "  ${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${missing[*]}"
   fi
   say "Installing ${#missing[@]} packages: ${missing[*]}"
   as_root apt-get update -q || fail "apt-get update failed; is the network there?"
@@ -121,9 +123,14 @@ build() {  # build ON|OFF: with the tests or without
 
 install_to() {
   cmake --install "$root/build" --prefix "$1" || exit 1
+  say "rxrun is installed: $1/bin/rxrun"
+}
+
+# Told last, where it is read.
+tell_path() {
   case ":$PATH:" in
-    *":$1/bin:"*) say "rxrun is installed: $1/bin/rxrun" ;;
-    *) say "rxrun is installed: $1/bin/rxrun. That folder is not on your PATH yet; type: export PATH=\"$1/bin:\$PATH\"" ;;
+    *":$1/bin:"*) ;;
+    *) say "$1/bin is not on your PATH yet; type: export PATH=\"$1/bin:\$PATH\"" ;;
   esac
 }
 
@@ -151,7 +158,8 @@ case $command in
     install_to "$prefix"
     cd "$root"
     say "rxrun $experiment ${overrides[*]-}"
-    exec "$prefix/bin/rxrun" "$experiment" ${overrides[@]+"${overrides[@]}"}
+    "$prefix/bin/rxrun" "$experiment" ${overrides[@]+"${overrides[@]}"} || exit $?
+    tell_path "$prefix"
     ;;
   test)
     # shellcheck disable=SC2086
@@ -168,6 +176,7 @@ case $command in
     prepare
     build OFF
     install_to "$prefix"
+    tell_path "$prefix"
     ;;
   -h | --help | help) usage ;;
   "") usage >&2; exit 2 ;;

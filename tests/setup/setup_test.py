@@ -54,7 +54,9 @@ class Setup(unittest.TestCase):
     def test_without_root_the_packages_and_the_line_to_type_are_named(self):
         result = self.run_setup("test")
         self.assertEqual(result.returncode, 2, result.stderr)
-        self.assertRegex(result.stderr, r"sudo apt-get update && sudo apt-get install .*libtorch-dev.*libgmock-dev")
+        self.assertRegex(result.stderr, r"Type as root:\n  apt-get update && apt-get install .*libtorch-dev.*libgmock-dev")
+        self.tool("sudo", "exit 1")
+        self.assertRegex(self.run_setup("test").stderr, r"Type:\n  sudo apt-get update && sudo apt-get install .*libtorch-dev")
         self.assertEqual(self.calls(), "")
 
     def test_root_installs_what_is_missing_and_builds(self):
