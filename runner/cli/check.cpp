@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "data/split.h"
 #include "network/summary.h"
 #include "run/prepare.h"
 
@@ -32,6 +33,11 @@ int run_check(const CheckOptions& options) {
   const std::unique_ptr<Source> source = open_source(checked.experiment().data, checked.experiment().seed);
   const Network network = network_for(checked, *source);
   initial_weights_of(checked, network);
+  const Experiment& experiment = checked.experiment();
+  const Parts parts = draw_split(source->listing(), experiment.data, experiment.seed);
+  std::vector<Diagnostic> warnings = split_warnings(source->listing(), experiment.data, parts);
+  check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
+  console.warnings(warnings);
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
   console.event({{"event", "checked"}, {"file", options.experiment.file.string()}, {"parameters", summary.parameters},

@@ -125,7 +125,10 @@ void Console::live(const std::vector<std::string>& lines) {
   if (!state_->terminal) return;
   const auto width = static_cast<std::size_t>(std::max(1, terminal_width() - 1));
   std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + cut(line, width);
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += '\n';
+    text += cut(line, width);
+  }
   state_->erase();
   std::cerr << text << std::flush;
   state_->drawn = lines.size();

@@ -208,7 +208,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name,
                            plan.expected, done, jobs, printable(work.folder.string())));
 
-  SweepReporter reporter(console, rows, sweep, plan, jobs);
+  SweepReporter reporter(console, rows, sweep, plan, jobs, work.prune.kind == PruneRule::Kind::halving);
   WorkEnd end = WorkEnd::done;
   if (options.only.empty() || !work.only.empty())
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);

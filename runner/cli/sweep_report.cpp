@@ -136,8 +136,8 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
 }
 
 SweepReporter::SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan,
-                             int jobs)
-    : console_(console), rows_(rows), sweep_(sweep), plan_(plan), jobs_(jobs) {}
+                             int jobs, bool halving)
+    : console_(console), rows_(rows), sweep_(sweep), plan_(plan), jobs_(jobs), halving_(halving) {}
 
 const PlannedPoint* SweepReporter::planned(std::int64_t position) const {
   const auto place = static_cast<std::size_t>(position - 1);
@@ -162,7 +162,9 @@ void SweepReporter::on_start(const Claim& claim) {
 void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::string& reason) {
   nlohmann::json event = {{"event", "point_end"}, {"point", claim.position}, {"status", to_string(status)}};
   if (!reason.empty()) event["reason"] = reason;
-  std::string line = to_string(status);
+  // Of successive halving, which may go on with it when the others have come as far; the median's verdict is final.
+  const bool paused = status == PointStatus::pruned && halving_;
+  std::string line = paused ? "paused" : to_string(status);
   for (const PointState& state : rows_.states(sweep_)) {
     if (state.position != claim.position) continue;
     if (state.run > 0) event["run"] = state.run;

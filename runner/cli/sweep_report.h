@@ -26,7 +26,8 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
 // A line for each point that starts or ends; on a terminal what is running, below them.
 class SweepReporter final : public WorkObserver {
  public:
-  SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan, int jobs);
+  SweepReporter(Console& console, const SweepRows& rows, std::int64_t sweep, const SweepPlan& plan, int jobs,
+                bool halving);
   void on_start(const Claim& claim) override;
   void on_end(const Claim& claim, PointStatus status, const std::string& reason) override;
   void on_wait(std::size_t points) override;
@@ -41,6 +42,7 @@ class SweepReporter final : public WorkObserver {
   const std::int64_t sweep_;
   const SweepPlan& plan_;
   const int jobs_;
+  const bool halving_;  // of --prune
   std::vector<std::string> varying_;
   std::size_t described_ = 0;  // so many points are behind `varying_`
 };

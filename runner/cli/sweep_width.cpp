@@ -19,10 +19,16 @@ std::vector<std::string> words_of(const std::vector<Override>& overrides) {
 
 }  // namespace
 
-std::int64_t WidthSolver::parameters_of(const Point& point, std::int64_t value) const {
+std::int64_t WidthSolver::parameters_of(const Point& point, std::int64_t value) {
   std::vector<std::string> words = words_of(point.overrides);
   words.push_back(fmt::format("{}={}", point.solve, value));
-  return parameters_(check_experiment({.file = point.file, .overrides = words}));
+  try {
+    return parameters_(check_experiment({.file = point.file, .overrides = words}));
+  } catch (const Error& error) {
+    if (error.failure() != Failure::usage) throw;
+    refusal_ = error;
+    return 0;
+  }
 }
 
 std::int64_t WidthSolver::wanted(const Point& point) {
@@ -41,7 +47,9 @@ Point WidthSolver::solve(const Point& point) {
   // The number grows with the width: double it until it is too much, then halve the interval.
   std::int64_t low = 1, high = 2;
   std::int64_t at_low = parameters_of(point, low), at_high = parameters_of(point, high);
-  if (at_low == parameters_of(point, widest / 64))
+  const std::int64_t at_wide = parameters_of(point, widest / 64);
+  if (at_low == 0 && at_wide == 0) throw *refusal_;
+  if (at_low == at_wide)
     throw Error(
         Failure::usage, fmt::format("`{}` does not change the number of parameters", printable(point.solve)),
         "blocks whose width_rule is `planes` do not look at base_width: network.width_rule=paper makes it count");
@@ -56,8 +64,9 @@ Point WidthSolver::solve(const Point& point) {
     (count < goal ? low : high) = middle;
     (count < goal ? at_low : at_high) = count;
   }
-  const bool lower = std::llabs(at_low - goal) <= std::llabs(at_high - goal);
+  const bool lower = at_low > 0 && std::llabs(at_low - goal) <= std::llabs(at_high - goal);
   const std::int64_t value = lower ? low : high, count = lower ? at_low : at_high;
+  if (count == 0) throw *refusal_;
   const double off = static_cast<double>(count - goal) / static_cast<double>(goal);
   std::string words;
   for (std::size_t i = point.fixed; i < point.overrides.size(); ++i)

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "diagnostics/diagnostic.h"
 #include "plugin/checked_experiment.h"
 #include "sweep/points.h"
 
@@ -26,11 +28,13 @@ class WidthSolver {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  std::int64_t parameters_of(const Point& point, std::int64_t value) const;
+  // 0 for a value that a layer refuses, as widths that come out as nothing: too narrow, that is. The last refusal is kept.
+  std::int64_t parameters_of(const Point& point, std::int64_t value);
   std::int64_t wanted(const Point& point);
 
   Count parameters_;
   std::map<std::string, std::int64_t> wanted_;  // by file
+  std::optional<Error> refusal_;
   std::vector<std::string> notes_;
 };
 

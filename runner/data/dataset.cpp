@@ -141,6 +141,8 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   dataset.parts = draw_split(dataset.source->listing(), spec, seed);
   std::vector<Diagnostic> told_below;
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
+  for (const Diagnostic& warning : split_warnings(dataset.source->listing(), spec, dataset.parts))
+    dataset.warnings.push_back(warning);
   return dataset;
 }
 

@@ -15,8 +15,11 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   std::error_code error;
   if (!std::filesystem::exists(spec.path, error)) {
     if (!error && spec.sample == "histology") return open_histology(spec, seed);
+    const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
     bad_data(spec, "no data at " + spec.path.string(),
-             error ? error.message() : "give data.path, or data.sample: histology for generated images");
+             error         ? error.message()
+             : sample_fits ? "give data.path, or data.sample: histology for generated images"
+                           : "data.path has to name them; where to get them, the experiment file may say");
   }
   switch (spec.source) {
     case SourceKind::class_folders:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <numeric>
 #include <regex>
@@ -175,6 +176,38 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
   }
   for (auto& part : parts) std::sort(part.begin(), part.end());
   return parts;
+}
+
+std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& spec, const Parts& parts) {
+  std::vector<Diagnostic> warnings;
+  const bool any_named = std::any_of(all_parts.begin(), all_parts.end(), [&](Part part) {
+    return std::holds_alternative<std::string>(declared(spec.split, part));
+  });
+  const bool has_parts = std::any_of(listing.samples.begin(), listing.samples.end(),
+                                     [](const Sample& sample) { return !sample.part.empty(); });
+  if (has_parts && !any_named)
+    warnings.push_back(data_warning(spec, parts_of(listing) + ", and data.split draws all images anew; to keep a part, name it, as in `split: {train: train, test: 0.15, validation: test}`"));
+
+  // What the fractions are of.
+  const bool train_named = std::holds_alternative<std::string>(spec.split.train);
+  std::size_t pool = train_named ? parts[0].size() : listing.samples.size();
+  for (const Part part : {Part::test, Part::validation}) {
+    const bool named = std::holds_alternative<std::string>(declared(spec.split, part));
+    const std::size_t size = parts[static_cast<std::size_t>(part)].size();
+    if (train_named && !named) pool += size;
+    if (!train_named && named) pool -= size;
+  }
+  for (const Part part : all_parts) {
+    const double* wanted = std::get_if<double>(&declared(spec.split, part));
+    if (!wanted || *wanted <= 0.0 || pool == 0) continue;
+    const double share = static_cast<double>(parts[static_cast<std::size_t>(part)].size()) / static_cast<double>(pool);
+    if (std::abs(share - *wanted) <= std::max(0.02, 0.25 * *wanted)) continue;
+    char text[120];
+    std::snprintf(text, sizeof text, "%s has %.1f %% of the images where the split says %.1f %%: groups are kept whole",
+                  to_string(part), 100.0 * share, 100.0 * *wanted);
+    warnings.push_back(data_warning(spec, text));
+  }
+  return warnings;
 }
 
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,

@@ -29,6 +29,10 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,
                  const DataSpec& spec, std::vector<Diagnostic>& warnings);
 
+// What may surprise of a split that can be drawn: that the source's own parts are not heeded, and fractions that whole
+// groups came far from.
+std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& spec, const Parts& parts);
+
 // Shares of train, test, validation and of what stays unused; their sum is 1.
 using Shares = std::array<double, 4>;
 

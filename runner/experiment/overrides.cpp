@@ -71,6 +71,18 @@ class Resolver {
     return paths[static_cast<std::size_t>(std::find(names.begin(), names.end(), *name) - names.begin())];
   }
 
+  // The names of the keys that are known just below `tail`; empty when it is no map.
+  std::vector<std::string> keys_below(const Path& tail) const {
+    std::vector<std::string> names;
+    for (const Path& path : known_) {
+      const auto at = std::search(path.begin(), path.end(), tail.begin(), tail.end());
+      if (path.end() - at <= static_cast<std::ptrdiff_t>(tail.size())) continue;
+      const std::string& name = *(at + static_cast<std::ptrdiff_t>(tail.size()));
+      if (name != "*" && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names;
+  }
+
  private:
   // Whether a known path or the pattern of an open map covers this one, and nothing that is no map stands in the way.
   bool may_create(const Path& path) const {
@@ -183,6 +195,11 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
   std::vector<Path> found = resolver.candidates(tail);
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) {
+    if (const std::vector<std::string> keys = resolver.keys_below(tail); !keys.empty()) {
+      diagnostics.error(place_of_path(change), fmt::format("`{}` is a map and takes no single value", change.path),
+                        fmt::format("its keys are {}", fmt::join(keys, ", ")));
+      return std::nullopt;
+    }
     const std::optional<std::string> nearest = resolver.nearest(tail);
     diagnostics.error(place_of_path(change), fmt::format("there is no key `{}`", change.path), nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
     return std::nullopt;

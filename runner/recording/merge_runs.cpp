@@ -233,6 +233,11 @@ Table merge_runs(const fs::path& source, const fs::path& target, const std::vect
   std::error_code code;
   if (fs::equivalent(source, target, code))
     throw Error(Failure::usage, fmt::format("{} is both source and target", printable(source.string())));
+  // Before the target is made.
+  if (!runs.empty()) {
+    const auto there = open_source(source);
+    for (const std::string& run : runs) find_run(*there, run);
+  }
   try {
     Merge merge(source, target);
     for (std::int64_t id : merge.choose(runs)) merge.merge(id);

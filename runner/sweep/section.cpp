@@ -67,7 +67,10 @@ class SectionReader {
     std::string word = entry.key + "=";
     if (entry.value.kind == Node::Kind::string) return word + entry.value.text;
     if (entry.value.kind != Node::Kind::list) return word + word_of(entry.value);
-    for (const Node& item : entry.value.items) word += (&item == &entry.value.items.front() ? "" : ",") + word_of(item);
+    for (const Node& item : entry.value.items) {
+      if (&item != &entry.value.items.front()) word += ',';
+      word += word_of(item);
+    }
     return word;
   }
 

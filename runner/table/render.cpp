@@ -153,10 +153,10 @@ std::string render_csv(const Table& table) {
   std::string out;
   for (std::size_t i = 0; i < table.columns.size(); ++i)
     out += fmt::format("{}{}", i > 0 ? "," : "", csv_cell(table.columns[i]));
-  out += "\r\n";
+  out += '\n';
   for (const auto& row : table.rows) {
     for (std::size_t i = 0; i < row.size(); ++i) out += fmt::format("{}{}", i > 0 ? "," : "", csv_value(row[i]));
-    out += "\r\n";
+    out += '\n';
   }
   return out;
 }

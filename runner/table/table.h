@@ -19,7 +19,7 @@ struct Table {
 enum class TableFormat { text, json, csv, markdown };
 
 // text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects,
-// every digit; csv (RFC 4180): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
+// every digit; csv (RFC 4180, lines ended by LF as other tools here want them): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
 // table. Foreign text is made printable in all of them; csv keeps line breaks.
 std::string render(const Table& table, TableFormat format);
 

@@ -36,7 +36,7 @@ TEST_F(TimeCommand, ShowsEveryLayerTheStepAndTheLoader) {
 
 TEST_F(TimeCommand, TablesForOtherPrograms) {
   const Finished csv = time({"--csv", "--no-data"});
-  EXPECT_THAT(csv.out, StartsWith("layer,path,measured,forward_ms,backward_ms,share,gflops,of_peak\r\n"));
+  EXPECT_THAT(csv.out, StartsWith("layer,path,measured,forward_ms,backward_ms,share,gflops,of_peak\n"));
   EXPECT_THAT(csv.out, Not(HasSubstr("A step of")));
   EXPECT_THAT(time({"--markdown", "--no-data"}).out, StartsWith("| layer | path |"));
 }

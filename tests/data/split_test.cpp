@@ -169,6 +169,26 @@ TEST(Split, FractionsDrawFromAllThatNoPartClaims) {
   EXPECT_EQ(parts[2].size(), 60u);
 }
 
+TEST(Split, PartsThatAreNotHeededAreToldAndHowToKeepThem) {
+  const Listing listing = joined({listing_of({40, 40}, "train"), listing_of({10, 10}, "test")});
+  DataSpec spec;
+  const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, and data.split draws all images anew"));
+  spec.split = {.train = std::string("train"), .test = 0.15, .validation = std::string("test")};
+  EXPECT_TRUE(split_warnings(listing, spec, draw_split(listing, spec, 1)).empty());
+  EXPECT_TRUE(split_warnings(listing_of({40, 40}), {}, draw_split(listing_of({40, 40}), {}, 1)).empty());
+}
+
+TEST(Split, SharesThatGroupsKeepFromBeingMetAreTold) {
+  Listing listing = listing_of({50, 50});
+  for (std::size_t i = 0; i < listing.samples.size(); ++i) listing.samples[i].group = std::to_string(i % 50 / 17);
+  const DataSpec spec;
+  const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
+  ASSERT_FALSE(warnings.empty());
+  EXPECT_THAT(warnings.back().message, HasSubstr("% of the images where the split says"));
+}
+
 TEST(Split, Faults) {
   const Listing listing = joined({listing_of({10, 10}, "train"), listing_of({6, 6}, "test")});
   DataSpec spec;

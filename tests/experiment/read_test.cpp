@@ -162,6 +162,9 @@ TEST_F(Read, OverridesByTail) {
   EXPECT_THAT(errors(yaml, {"epochs=0"}),
               HasSubstr("`epochs` has to be an integer from 1 to 1000000, found the integer 0"));
   EXPECT_THAT(errors(yaml, {"epoch=3"}), HasSubstr("did you mean"));
+  const std::string map = errors(yaml, {"data.split=given"});
+  EXPECT_THAT(map, HasSubstr("`data.split` is a map and takes no single value"));
+  EXPECT_THAT(map, HasSubstr("its keys are train, test, validation, group_by, seed"));
 }
 
 TEST_F(Read, ExtendingCanChooseAnotherKind) {

@@ -184,7 +184,7 @@ TEST_F(CommandsTest, ShowsARunToMachines) {
   EXPECT_EQ(run["epochs"].size(), 3u);
   EXPECT_EQ(run["params"].size(), 6u);
   EXPECT_THAT(show("1", TableFormat::csv),
-              HasSubstr("\r\n1,2,1,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\r\n"));
+              HasSubstr("\n1,2,1,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\n"));
   EXPECT_THAT(show("1", TableFormat::markdown), HasSubstr("| validation_accuracy | 0.9123 |\n"));
 }
 
@@ -192,7 +192,7 @@ TEST_F(CommandsTest, AnswersSql) {
   record_two_runs();
   EXPECT_EQ(sql("SELECT run, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1"),
             "run  validation_accuracy\n  1               0.9123\n");
-  EXPECT_EQ(sql("SELECT name FROM runs WHERE id = 1;  -- a remark\n", TableFormat::csv), "name\r\na-11\r\n");
+  EXPECT_EQ(sql("SELECT name FROM runs WHERE id = 1;  -- a remark\n", TableFormat::csv), "name\na-11\n");
   EXPECT_THAT(sql("EXPLAIN QUERY PLAN SELECT * FROM v_best"), HasSubstr("SEARCH"));
   EXPECT_THAT(sql("PRAGMA table_info(v_best)"), HasSubstr("validation_accuracy"));
   EXPECT_EQ(sql("SELECT name FROM pragma_table_info('artifacts') WHERE pk = 2"), "name\nfile\n");
@@ -258,8 +258,8 @@ TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {
       .execute(("UPDATE runs SET folder = '" + folder_name + "'").c_str());
   const std::string statement = "SELECT file, command, folder, '-12.5' AS number, '@x' AS \"+head\" FROM runs";
   EXPECT_EQ(sql(statement, TableFormat::csv),
-            "file,command,folder,number,'+head\r\n"
-            "\"'=HYPERLINK(\"\"http://x\"\")\",'-1+1\\x1B[2J\\xE2\\x80\\xAE,\"a\nb,\"\"c\"\" | <b>\",-12.5,'@x\r\n");
+            "file,command,folder,number,'+head\n"
+            "\"'=HYPERLINK(\"\"http://x\"\")\",'-1+1\\x1B[2J\\xE2\\x80\\xAE,\"a\nb,\"\"c\"\" | <b>\",-12.5,'@x\n");
   for (TableFormat format : {TableFormat::text, TableFormat::json, TableFormat::csv, TableFormat::markdown}) {
     const std::string out = sql(statement, format);
     EXPECT_EQ(out.find('\x1b'), std::string::npos);
@@ -283,7 +283,7 @@ TEST_F(CommandsTest, OddResultsRender) {
   record_two_runs();
   EXPECT_EQ(
       sql("SELECT x'00ff' AS blob, NULL AS none, 1e300 * 1e300 AS infinite, 5 AS five, 5 AS five", TableFormat::csv),
-      "blob,none,infinite,five,five\r\nx'00FF',,inf,5,5\r\n");
+      "blob,none,infinite,five,five\nx'00FF',,inf,5,5\n");
   const auto json =
       nlohmann::json::parse(sql("SELECT 5 AS five, 6 AS five, 1e300 * 1e300 AS infinite", TableFormat::json));
   EXPECT_EQ(json[0]["five"], 5);

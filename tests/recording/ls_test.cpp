@@ -89,7 +89,7 @@ TEST_F(LsTest, OrderAndLimit) {
 TEST_F(LsTest, ShowsTheParametersThatDiffer) {
   const std::string all = output_of([&] { return run_ls(options({})); });
   EXPECT_THAT(all, StartsWith("run,name,data,status,seed,cardinality,epochs,"));
-  EXPECT_THAT(all, HasSubstr("\r\n2,a-2,files,finished,2,16,1,0.5,0.88,"));
+  EXPECT_THAT(all, HasSubstr("\n2,a-2,files,finished,2,16,1,0.5,0.88,"));
   EXPECT_THAT(output_of([&] { return run_ls(options({"cardinality=8"})); }),
               StartsWith("run,name,data,status,seed,epochs,"));
 }
@@ -137,7 +137,7 @@ TEST_F(LsTest, RemovedRunsAreListedApart) {
   LsOptions removed = options({});
   removed.removed = true;
   EXPECT_THAT(output_of([&] { return run_ls(removed); }),
-              HasSubstr("\r\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
+              HasSubstr("\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ inline std::string cell(const Table& table, std::size_t row, const std::string& 
     if (const auto* text = std::get_if<std::string>(&value)) return *text;
     if (const auto* real = std::get_if<double>(&value)) {
       std::string csv = render({.columns = {"x"}, .rows = {{*real}}}, TableFormat::csv);
-      return csv.substr(3, csv.size() - 5);
+      return csv.substr(2, csv.size() - 3);
     }
     return "NULL";
   }

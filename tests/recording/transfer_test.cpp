@@ -256,6 +256,9 @@ TEST_F(TransferTest, CommandsAndTheirFaults) {
               HasSubstr("no results yet"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = other}); }),
               HasSubstr("there is no run `7`"));
+  EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = folder / "new"}); }),
+              HasSubstr("there is no run `7`"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "new")) << "nothing is made for a run that is not there";
   Connection(other / "results.db", Connection::Mode::read_write).execute("PRAGMA user_version = 1");
   EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = other}); }),
               HasSubstr("`rxrun ls --results " + other.string() + "` upgrades it"));

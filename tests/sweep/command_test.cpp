@@ -83,6 +83,24 @@ TEST(SweepCommand, DividesTheThreadsOnlyWhereNoneAreDeclared) {
   EXPECT_EQ(std::get<std::string>(ask(place, threads).rows.at(0).at(0)), "3");
 }
 
+// A width of floor(16 d / 64) is nothing for d below 4, and the block refuses it.
+TEST(SweepCommand, AWidthThatIsWorkedOutPassesOverThoseThatALayerRefuses) {
+  Workplace place;
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("plugins: [convnet]"), 18, "plugins: [convnet, resnext]\n  cardinality: 2\n  base_width: 16\n  width_rule: paper");
+  text.insert(text.find("  head:"), "  stages: [{block: resnext_bottleneck, depth: 1, planes: 16}]\n");
+  place.write("wide.yaml", text);
+  const Finished plan = place.rxrun({"sweep", "wide.yaml", "cardinality=1,2", "base_width=iso(parameters)", "--plan", "--json"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  const auto rows = nlohmann::json::parse(plan.out);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1]["base_width"], 16);
+  EXPECT_GT(rows[0]["base_width"], 16);
+  const Finished none = place.rxrun({"sweep", "wide.yaml", "cardinality=1,2", "depht=iso(parameters)", "--plan"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("there is no key `depht`"));
+}
+
 TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   Workplace place;
   with_tiny(place, 1);
@@ -300,6 +318,7 @@ TEST(SweepCommand, PruningStopsPointsAndContinuesTheBetterHalf) {
   EXPECT_THAT(sweep.out, HasSubstr("Pruning: "));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 64"), 1);
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'pruned'"), 7);
+  EXPECT_THAT(sweep.out, HasSubstr("paused: at epoch "));
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 8);
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 16"), 4);
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 32"), 2);
