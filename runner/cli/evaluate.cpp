@@ -51,6 +51,10 @@ int run_evaluate(const EvaluateOptions& options) {
     table.rows[0].emplace_back(value);
   }
   fmt::print("{}", render(table, options.common.format));
+  const TestTimeAugmentation augmentation = experiment.training.test_time_augmentation;
+  if (part == Part::test && augmentation != TestTimeAugmentation::none && options.common.format == TableFormat::text && !options.common.quiet)
+    fmt::print("Scored with training.test_time_augmentation: {}, which the test_* of the epochs, and of `rxrun show`, are without\n",
+               to_string(augmentation));
   return 0;
 }
 

@@ -139,10 +139,10 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   dataset.generated = dataset.source->generated();
   dataset.warnings = dataset.source->warnings();
   dataset.parts = draw_split(dataset.source->listing(), spec, seed);
-  std::vector<Diagnostic> told_below;
+  const std::vector<Diagnostic> warnings = split_warnings(dataset.source->listing(), spec, dataset.parts);
+  std::vector<Diagnostic> told_below = warnings;  // what is added is found again once bad images have left
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
-  for (const Diagnostic& warning : split_warnings(dataset.source->listing(), spec, dataset.parts))
-    dataset.warnings.push_back(warning);
+  dataset.warnings.insert(dataset.warnings.end(), warnings.begin(), warnings.end());
   return dataset;
 }
 

@@ -178,6 +178,28 @@ Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t see
   return parts;
 }
 
+namespace {
+
+// A split that heeds the parts that are there, as one would write it; empty where they suggest none.
+std::string split_of_parts(const Listing& listing) {
+  std::map<std::string, std::string> names;  // as the source spells them
+  for (const Sample& sample : listing.samples)
+    if (!sample.part.empty()) names[canonical_part(sample.part)] = sample.part;
+  if (!names.contains("train") || names.size() < 2) return {};
+  const std::string train = names.extract("train").mapped();
+  const std::string watched = names.size() > 1 && names.contains("val") ? names.extract("val").mapped() : "0.15";
+  const std::string scored = names.contains("test") ? names.at("test") : names.begin()->second;
+  return "{train: " + train + ", test: " + watched + ", validation: " + scored + "}";
+}
+
+bool has_groups(const Listing& listing) {
+  std::set<std::string> groups;
+  for (const Sample& sample : listing.samples) groups.insert(sample.group);
+  return groups.size() < listing.samples.size();
+}
+
+}  // namespace
+
 std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& spec, const Parts& parts) {
   std::vector<Diagnostic> warnings;
   const bool any_named = std::any_of(all_parts.begin(), all_parts.end(), [&](Part part) {
@@ -185,8 +207,13 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
   });
   const bool has_parts = std::any_of(listing.samples.begin(), listing.samples.end(),
                                      [](const Sample& sample) { return !sample.part.empty(); });
-  if (has_parts && !any_named)
-    warnings.push_back(data_warning(spec, parts_of(listing) + ", and data.split draws all images anew; to keep a part, name it, as in `split: {train: train, test: 0.15, validation: test}`"));
+  if (has_parts && !any_named) {
+    const std::string example = split_of_parts(listing);
+    warnings.push_back(data_warning(spec, parts_of(listing) + ", and data.split draws all images anew; to keep a part, name it" +
+                                              (example.empty() ? "" : ", as in `split: " + example + "`")));
+  }
+  // Image by image only rounding keeps a part from its share.
+  if (!has_groups(listing)) return warnings;
 
   // What the fractions are of.
   const bool train_named = std::holds_alternative<std::string>(spec.split.train);
@@ -213,6 +240,7 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,
                  const DataSpec& spec, std::vector<Diagnostic>& warnings) {
   Diagnostics faults;
+  for (const Diagnostic& warning : warnings) faults.add(warning);  // they may be what explains an error
   std::array<std::vector<std::int64_t>, 3> counts;
   for (const Part part : all_parts) {
     auto& count = counts[static_cast<std::size_t>(part)];

@@ -180,6 +180,38 @@ TEST(Split, PartsThatAreNotHeededAreToldAndHowToKeepThem) {
   EXPECT_TRUE(split_warnings(listing_of({40, 40}), {}, draw_split(listing_of({40, 40}), {}, 1)).empty());
 }
 
+// Following it has to work.
+TEST(Split, TheSplitThatIsSuggestedNamesPartsThatAreThere) {
+  const auto told = [](const std::vector<std::string>& names) {
+    std::vector<Listing> listings;
+    for (const std::string& name : names) listings.push_back(listing_of({20, 20}, name));
+    const Listing listing = joined(listings);
+    return split_warnings(listing, {}, draw_split(listing, {}, 1)).at(0).message;
+  };
+  EXPECT_THAT(told({"train", "test"}), HasSubstr("{train: train, test: 0.15, validation: test}"));
+  EXPECT_THAT(told({"train", "val"}), HasSubstr("{train: train, test: 0.15, validation: val}"));
+  EXPECT_THAT(told({"train", "val", "test"}), HasSubstr("{train: train, test: val, validation: test}"));
+  EXPECT_THAT(told({"fold1", "fold2"}), testing::Not(HasSubstr("as in")));
+}
+
+TEST(Split, RoundingIsNotTakenForGroups) {
+  for (const int images : {5, 8, 13}) {
+    const Listing listing = listing_of({images, images});
+    EXPECT_TRUE(split_warnings(listing, {}, draw_split(listing, {}, 1)).empty()) << images;
+  }
+}
+
+TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
+  Listing listing = listing_of({50, 50}, "train");
+  for (Sample& sample : listing.samples) sample.group = std::to_string(sample.label);
+  const Parts nothing_watched = {std::vector<std::int64_t>{0, 50}, {}, {1, 51}};
+  std::vector<Diagnostic> warnings = split_warnings(listing, {}, nothing_watched);
+  ASSERT_FALSE(warnings.empty());
+  const std::string told = error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
+  EXPECT_THAT(told, HasSubstr("the split leaves no image for test"));
+  EXPECT_THAT(told, HasSubstr("groups are kept whole"));
+}
+
 TEST(Split, SharesThatGroupsKeepFromBeingMetAreTold) {
   Listing listing = listing_of({50, 50});
   for (std::size_t i = 0; i < listing.samples.size(); ++i) listing.samples[i].group = std::to_string(i % 50 / 17);
