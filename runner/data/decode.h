@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -22,6 +23,8 @@ Image decode_image(std::span<const std::uint8_t> bytes);
 
 // The formats, for decode_image.
 Image decode_png(std::span<const std::uint8_t> bytes);
+// The same for most of them, faster: nothing for one that it leaves to libpng. Throws for what is absurdly large.
+std::optional<Image> decode_plain_png(std::span<const std::uint8_t> bytes);
 Image decode_jpeg(std::span<const std::uint8_t> bytes);
 Image decode_tiff(std::span<const std::uint8_t> bytes);
 Image decode_bmp(std::span<const std::uint8_t> bytes);

@@ -86,6 +86,7 @@ bool read_png(PngReading& reading) {
 Image decode_png(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < 33) bad_image("damaged PNG: the file ends early");
   check_image_size(big_endian_32(bytes.data() + 16), big_endian_32(bytes.data() + 20));
+  if (std::optional<Image> image = decode_plain_png(bytes)) return std::move(*image);
   PngReading reading;
   reading.bytes = bytes;
   reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, rxrun_png_error, rxrun_png_warning);

@@ -1,6 +1,7 @@
 #include "data/decode.h"
 
 #include <gtest/gtest.h>
+#include <png.h>
 
 #include "image_files.h"
 #include "matchers.h"
@@ -32,6 +33,38 @@ TEST(Decode, LosslessFormatsGiveTheSamePixels) {
     EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image))), image);
     EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image, true))), image);
     EXPECT_LE(largest_difference(decode_image(as_bytes(test::jpeg_bytes(image))), image), channels == 1 ? 2 : 60);
+  }
+}
+
+TEST(Decode, PlainPngsOfEveryFilter) {
+  for (const int channels : {1, 3})
+    for (const int width : {1, 2, 5, 16, 50})
+      for (const int filter : {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH, PNG_ALL_FILTERS}) {
+        const Image image = picture(13, width, channels, filter);
+        test::PngForm form;
+        form.colour_type = channels == 1 ? 0 : 2;
+        form.filters = filter;
+        const std::string bytes = test::png_bytes(13, width, image.pixels, form);
+        const auto plain = decode_plain_png(as_bytes(bytes));
+        ASSERT_TRUE(plain) << channels << " " << width << " " << filter;
+        EXPECT_EQ(*plain, image) << channels << " " << width << " " << filter;
+      }
+}
+
+TEST(Decode, PngsThatAreNotPlainAreLeftToLibpng) {
+  const auto is_left = [](const std::string& bytes) { return !decode_plain_png(as_bytes(bytes)); };
+  const Image image = picture(9, 7, 3);
+  const std::string plain = test::png_bytes(image);
+  EXPECT_FALSE(is_left(plain));
+  EXPECT_TRUE(is_left(test::png_bytes(picture(9, 7, 4))));
+  EXPECT_TRUE(is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .interlaced = true, .exif = {}, .palette = {}})));
+  EXPECT_TRUE(is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .exif = test::exif_block(6), .palette = {}})));
+  EXPECT_TRUE(is_left(test::png_bytes(4, 4, std::vector<std::uint8_t>(8, 0), {.colour_type = 3, .depth = 4, .exif = {}, .palette = {1, 2, 3}})));
+  for (std::size_t size = 0; size < plain.size(); size += 7) EXPECT_TRUE(is_left(plain.substr(0, size))) << size;
+  for (std::size_t at = 8; at < plain.size(); at += 5) {
+    std::string damaged = plain;
+    damaged[at] ^= 1;
+    EXPECT_TRUE(is_left(damaged)) << at;
   }
 }
 

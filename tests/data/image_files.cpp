@@ -74,6 +74,7 @@ std::string png_bytes(int height, int width, const std::vector<std::uint8_t>& ro
   if (!form.palette.empty())
     png_set_PLTE(png, info, reinterpret_cast<png_const_colorp>(form.palette.data()),
                  static_cast<int>(form.palette.size() / 3));
+  if (form.filters != 0) png_set_filter(png, PNG_FILTER_TYPE_BASE, form.filters);
   std::string exif = form.exif;
   if (!exif.empty())
     png_set_eXIf_1(png, info, static_cast<png_uint_32>(exif.size()), reinterpret_cast<png_bytep>(exif.data()));

@@ -34,6 +34,7 @@ struct PngForm {
   bool interlaced = false;
   std::string exif;                   // an eXIf chunk
   std::vector<std::uint8_t> palette;  // RGB triples
+  int filters = 0;  // that rows may be written with, as libpng names them (PNG_FILTER_PAETH); 0: as it likes
 };
 // `rows`: packed as PNG wants them (16 bits big-endian).
 std::string png_bytes(int height, int width, const std::vector<std::uint8_t>& rows, const PngForm& form);

@@ -28,6 +28,12 @@ find_library(RXRUN_ZIP_LIBRARY zip REQUIRED)
 add_library(rxrun_zip INTERFACE)
 target_include_directories(rxrun_zip SYSTEM INTERFACE ${RXRUN_ZIP_INCLUDE_DIR})
 target_link_libraries(rxrun_zip INTERFACE ${RXRUN_ZIP_LIBRARY})
+# libdeflate (libdeflate-dev): Debian 12's has no CMake package.
+find_path(RXRUN_DEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
+find_library(RXRUN_DEFLATE_LIBRARY deflate REQUIRED)
+add_library(rxrun_deflate INTERFACE)
+target_include_directories(rxrun_deflate SYSTEM INTERFACE ${RXRUN_DEFLATE_INCLUDE_DIR})
+target_link_libraries(rxrun_deflate INTERFACE ${RXRUN_DEFLATE_LIBRARY})
 find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS headers)
 
 include(RxrunTorch)
