@@ -86,7 +86,10 @@ Subject build(const Options& options) {
   Subject subject{read.experiment, build_network(checked, {3, options.size, options.size}, 2)};
   subject.experiment.data.image_size = options.size;
   subject.experiment.data.batch = options.batch;
-  if (!options.data.empty()) subject.experiment.data.path = options.data;
+  if (!options.data.empty()) {
+    subject.experiment.data.path = options.data;
+    subject.experiment.data.split.group_by.clear();  // names of other images have no patients in them
+  }
   return subject;
 }
 
