@@ -174,6 +174,7 @@ struct Decompressor {
 };
 
 constexpr std::size_t beyond = 4;  // bytes that may be read after the last pixel
+constexpr std::size_t most_kept = 1 << 24;  // bytes that a thread keeps for its next image
 
 }  // namespace
 
@@ -200,6 +201,10 @@ std::optional<Image> decode_plain_png(std::span<const std::uint8_t> bytes) {
     std::uint8_t* to = image.pixels.data() + static_cast<std::size_t>(y) * row;
     if (!(plain.channels == 3 ? unfilter<3>(from[0], from + 1, above, row, to) : unfilter<1>(from[0], from + 1, above, row, to))) return std::nullopt;
     above = to;
+  }
+  if (filtered.capacity() > most_kept) {
+    filtered = {};
+    plain.compressed = {};
   }
   return image;
 }
