@@ -80,7 +80,10 @@ void Console::line(const std::string& text) {
 }
 
 void Console::warning(const std::string& text) {
-  const Diagnostic warning{.severity = Severity::warning, .where = {}, .message = text, .advice = {}};
+  // Not one initializer: g++ 12 wrongly finds its members uninitialized then.
+  Diagnostic warning;
+  warning.severity = Severity::warning;
+  warning.message = text;
   warnings({&warning, 1});
 }
 
