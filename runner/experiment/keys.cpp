@@ -73,7 +73,7 @@ std::vector<Key> network_keys() {
                       .by_default(to_node(StageSpec{}.depth)));
 
   std::vector<Key> keys;
-  keys.push_back(KeyBuilder("plugins", "plugin libraries that the layers come from: names, or paths with a `/`")
+  keys.push_back(KeyBuilder("plugins", "plugin libraries that the layers come from: names, or paths, which have a `/` or end in `.so`")
                      .list({.text = {.what = "the name or path of a plugin", .shortest = 1}, .longest = 100})
                      .required()
                      .set([](Experiment& e, const Node& node) {

@@ -53,8 +53,12 @@ fs::path find_plugin(const std::string& name_or_path) {
   std::error_code ignored;
   if (is_library_path(name_or_path)) {
     if (fs::exists(name_or_path, ignored)) return fs::canonical(name_or_path);
-    throw Error(Failure::usage, "plugin library `" + printable(name_or_path) + "` does not exist",
-                "a plugin is named by its name, such as `convnet`, or by its library's path");
+    const fs::path looked_at = fs::absolute(name_or_path, ignored).lexically_normal();
+    const bool relative = fs::path(name_or_path).is_relative();
+    throw Error(Failure::usage,
+                "plugin library `" + printable(name_or_path) + "` does not exist" + (relative ? ": there is no " + printable(looked_at.string()) : ""),
+                relative ? "its path counts from the current folder; a name, such as `convnet`, is looked for in the plugins' folders"
+                         : "a plugin is named by its name, such as `convnet`, or by its library's path");
   }
   const std::vector<fs::path> folders = plugin_folders();
   for (const fs::path& folder : folders) {

@@ -117,7 +117,9 @@ TEST(FindPlugin, LooksInTheFoldersOfTheVariableFirst) {
 
 TEST(FindPlugin, TakesAPath) {
   EXPECT_EQ(find_plugin(bad_plugin("no_layers").string()), std::filesystem::canonical(bad_plugin("no_layers")));
-  EXPECT_THAT(error_of([] { find_plugin("./missing.so"); }), AllOf(HasSubstr("./missing.so"), HasSubstr("does not exist")));
+  EXPECT_THAT(error_of([] { find_plugin("./missing.so"); }),
+              AllOf(HasSubstr("./missing.so"), HasSubstr("does not exist: there is no " + (std::filesystem::current_path() / "missing.so").string())));
+  EXPECT_THAT(error_of([] { find_plugin("/nowhere/missing.so"); }), HasSubstr("plugin library `/nowhere/missing.so` does not exist"));
   EXPECT_THAT(error_of([] { find_plugin(""); }), HasSubstr("no plugin ``"));
 }
 
