@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "../data/image_files.h"
 #include "program.h"
 
 namespace rxrun::test {
@@ -72,6 +73,29 @@ TEST(CommandLine, OverridesReachTheExperimentAndMayHoldLists) {
   const Finished explained = place.rxrun({"explain", "tiny.yaml", "epochs", "epochs=5"});
   EXPECT_EQ(explained.code, 0);
   EXPECT_THAT(explained.out, HasSubstr("command line"));
+}
+
+// Where the eye is: at the word that was typed.
+TEST(CommandLine, AMistypedOverrideIsShownWithTheNearestName) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  for (int i = 0; i < 8; ++i) {
+    const std::string folder = std::string("images/") + (i < 4 ? "train/" : "test/") + (i % 2 == 0 ? "even" : "odd");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+  }
+  const struct { const char *word, *shown; } cases[] = {
+      {"trian=0.5", "command line:1:1: error: there is no key `trian`\n  1 | trian=0.5\n    | ^~~~~\n    = did you mean `data.split.train`?\n"},
+      {"training.epoch=5", "command line:1:1: error: there is no key `training.epoch`\n  1 | training.epoch=5\n    | ^~~~~~~~~~~~~~\n    = did you mean `training.epochs`?\n"},
+      {"resize=strech", "command line:1:8: error: `resize` has to be `stretch`, `crop`, `pad` or `none`, found the string `strech`\n  1 | resize=strech\n    |        ^~~~~~\n    = did you mean `stretch`?\n"},
+  };
+  for (const auto& [word, shown] : cases) {
+    const Finished answer = place.rxrun({"check", "tiny.yaml", word, "--color", "never"});
+    EXPECT_EQ(answer.code, 2) << word;
+    EXPECT_THAT(answer.err, HasSubstr(shown));
+  }
 }
 
 // Of a run that starts, works and then fails: a program reads standard output line by line.
