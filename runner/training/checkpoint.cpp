@@ -75,7 +75,7 @@ void refuse_foreign_tensors(const NamedTensors& known, const Safetensors& file, 
 }
 
 void restore_outputs(const Trained& trained, const Safetensors& file, const std::string& path) {
-  trained.outputs = {};
+  trained.outputs.clear();
   if (trained.state.under_way.batches == 0) return;
   std::map<std::string, at::Tensor> outputs;
   for (const auto& [name, tensor] : file.tensors) {

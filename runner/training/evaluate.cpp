@@ -56,7 +56,9 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
   set_training(setting.network, false);
   Loader loader(setting.dataset, part, setting.experiment.data,
                 {.batch = setting.experiment.data.batch, .seed = setting.experiment.seed, .threads = setting.loader_threads});
-  Outputs outputs;
+  // Every image of the other parts is recorded with its probability; those of the training part are scored and no more.
+  Outputs outputs(part == Part::train ? Outputs::affordable(static_cast<std::int64_t>(setting.dataset.part(part).size()), setting.network.classes)
+                                      : Outputs::Keep::probabilities);
   Batch batch;
   while (loader.next(batch)) {
     const BatchTensors tensors = to_tensors(batch, setting.dataset, at::Device(setting.device));

@@ -26,7 +26,7 @@ Counts count(const Predictions& p) {
   Counts counts{std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes)};
   for (std::size_t i = 0; i < p.labels.size(); ++i) {
     const auto label = static_cast<std::size_t>(p.labels[i]);
-    const auto guess = static_cast<std::size_t>(largest(row_of(p, i)));
+    const auto guess = static_cast<std::size_t>(p.probabilities.empty() ? p.guesses[i] : largest(row_of(p, i)));
     ++counts.images[label];
     ++counts.guesses[guess];
     if (label == guess) ++counts.hits[label], ++counts.right;
@@ -62,7 +62,8 @@ double macro_f1(const Counts& counts) {
 // Mean squared distance to the one-hot label; for two classes half of it, which is the classic (p - y)^2.
 double brier(const Predictions& p) {
   double sum = 0.0;
-  for (std::size_t i = 0; i < p.labels.size(); ++i) {
+  for (const double square : p.square_errors) sum += square;
+  for (std::size_t i = 0; i < p.labels.size() && !p.probabilities.empty(); ++i) {
     const auto row = row_of(p, i);
     for (std::size_t c = 0; c < row.size(); ++c) {
       const double off = static_cast<double>(row[c]) - (static_cast<std::int64_t>(c) == p.labels[i] ? 1.0 : 0.0);
@@ -75,6 +76,7 @@ double brier(const Predictions& p) {
 std::optional<double> auc(const Predictions& p, const Counts& counts) {
   const auto classes = static_cast<std::size_t>(p.classes);
   const std::size_t images = p.labels.size();
+  if (p.probabilities.empty()) return std::nullopt;
   for (const std::int64_t n : counts.images) {
     if (n == 0 || n == static_cast<std::int64_t>(images)) return std::nullopt;
   }

@@ -14,13 +14,15 @@ struct Predictions {
   std::int64_t classes = 0;
   std::vector<std::int64_t> samples;    // indices into the source
   std::vector<std::int64_t> labels;
-  std::vector<float> probabilities;     // samples × classes, softmax
+  std::vector<float> probabilities;     // samples × classes, softmax; empty where only the two after it were kept
+  std::vector<std::int64_t> guesses;    // the likeliest class of each
+  std::vector<double> square_errors;    // summed over the classes, of each one's probabilities against its label
   double loss_sum = 0.0;                // of the images
   double loss_weight = 0.0;             // number of images, or the sum of their class weights
 };
 
 // "accuracy", "balanced_accuracy", "loss", "auc" (area under the ROC curve; for more than two classes the mean of one
-// against the rest; absent where a class has no image or all images), "f1" (macro), "brier".
+// against the rest; absent where a class has no image or all images, and without probabilities), "f1" (macro), "brier".
 std::map<std::string, double> score(const Predictions& predictions);
 
 // Mann-Whitney's U over n1 n0, ties counted one half.

@@ -43,7 +43,9 @@ class Training {
         setting_{network, dataset, experiment, loss_, device_, choose_precision(spec_.precision, device_), choose_loader_threads(experiment.machine)},
         schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
         checkpoints_(options.folder, options.identity, [&observer](const std::string& text) { observer.on_warning(text); }),
-        progress_(observer) {
+        progress_(observer),
+        outputs_(Outputs::affordable(images(Part::train), network.classes)) {
+    refuse_unmeasured();
     begin(options.resume);
     if (!options.resume) return;
     keep_threads();
@@ -67,6 +69,19 @@ class Training {
   }
 
  private:
+  // Of a training part whose probabilities are too many to keep there is no AUC.
+  void refuse_unmeasured() const {
+    if (Outputs::affordable(images(Part::train), setting_.network.classes) == Outputs::Keep::probabilities) return;
+    const ScheduleSpec& schedule = spec_.schedule;
+    const bool watched = spec_.keep_best.metric == "train_auc" || (spec_.early_stopping && spec_.early_stopping->goal.metric == "train_auc") ||
+                         (schedule.kind == ScheduleSpec::Kind::reduce_on_plateau && schedule.metric == "train_auc");
+    if (watched)
+      throw Error(Failure::usage,
+                  "train_auc is watched, which is not measured of " + std::to_string(images(Part::train)) + " images of " +
+                      std::to_string(setting_.network.classes) + " classes: their probabilities would take more than 256 MiB",
+                  "watch test_auc, or another metric");
+  }
+
   // Fresh weights, or those of the checkpoint.
   void begin(bool from_checkpoint) {
     prepare(setting_.network, setting_.experiment.seed, device_);
@@ -75,7 +90,7 @@ class Training {
     average_.reset();
     if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);
     state_ = {};
-    outputs_ = {};
+    outputs_.clear();
     state_.plateau = schedule_.initial_plateau();
     state_.threads = at::get_num_threads();
     if (from_checkpoint) checkpoints_.load(trained());
@@ -130,7 +145,7 @@ class Training {
 
     state_.epoch = epoch;
     state_.under_way = {};
-    outputs_ = {};
+    outputs_.clear();
     state_.seconds += metrics.seconds;
     state_.plateau = schedule_.plateau();
     // A first epoch whose metric is not a number is still better than none.

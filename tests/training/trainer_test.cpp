@@ -323,6 +323,19 @@ TEST_F(TrainerTest, AveragedWeightsAreWhatIsKept) {
   EXPECT_EQ(tensors(b.path(), "best.safetensors").at("conv1.weight"), tensors(b.path()).at("average/conv1.weight"));
 }
 
+TEST_F(TrainerTest, AnAucOfTooManyProbabilitiesIsRefusedBeforeTraining) {
+  experiment.training.early_stopping = EarlyStoppingSpec{.goal = {"train_auc", true}};
+  Network network = tiny::network();
+  network.classes = 1 << 26;
+  try {
+    train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny"}, watcher);
+    FAIL() << "trained";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::usage);
+    EXPECT_THAT(error.what(), HasSubstr("train_auc is watched, which is not measured of "));
+  }
+}
+
 TEST_F(TrainerTest, AMetricThatCannotBeMeasuredIsAnError) {
   std::erase_if(dataset.parts[1], [](std::int64_t sample) { return sample % 2 == 1; });
   experiment.training.keep_best = {"test_auc", true};
