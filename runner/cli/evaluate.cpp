@@ -17,12 +17,12 @@ namespace {
 void compare_data(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
                   const Dataset& dataset, Console& console) {
   const std::vector<std::string> changes =
-      changes_of_data(options.common.results, run, dataset.content_hash, dataset.split_hash);
+      changes_of_data(options.common.results, run.id, dataset.content_hash, dataset.split_hash);
   if (changes.empty()) return;
   const std::string told = fmt::format("the data at {}{} are not those of run {}: {}", experiment.data.path.string(),
                                        dataset.generated ? " (generated)" : "", run.id, fmt::join(changes, ", and "));
   if (!options.other_data)
-    throw Error(Failure::usage, told, "bring the data back, or score these with --other-data");
+    throw Error(Failure::usage, told, "name the place of its own by data.path=PATH, or score these with --other-data");
   console.warning(told);
 }
 
@@ -32,7 +32,7 @@ int run_evaluate(const EvaluateOptions& options) {
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
-  const CheckedExperiment checked = stored_experiment(run);
+  const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
   const Experiment& experiment = checked.experiment();
   set_up(experiment, reporter);
 

@@ -33,6 +33,10 @@ Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin err
 constexpr const char* overrides_help =
     "KEY=VALUE: a value instead of the file's. KEY is a full path (training.epochs) or any unambiguous tail (epochs)";
 
+constexpr const char* stored_overrides_help =
+    "KEY=VALUE: where the run's images lie now (data.path, data.memory) and how the machine is used (machine.device, threads, "
+    "loader_threads), for this command only. The rest of a run's experiment is fixed";
+
 constexpr const char* sweep_footer = R"(WORDS are experiment files (none: experiments/default.yaml) and what to vary:
   cardinality=8,16,32                                    these values
   epochs=range(4,32,4)   seed=1..5                       first to last, the last one included, in steps
@@ -54,6 +58,16 @@ The same command again continues: finished points are not computed twice, whiche
 void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("FILE", experiment.file, "experiment file")->required();
   command.add_option("OVERRIDES", experiment.overrides, overrides_help);
+}
+
+void add_run(CLI::App& command, std::string& run) {
+  command.add_option("RUN", run, "number, name or the beginning of a name")->required();
+}
+
+// A run with what may be said anew of its experiment.
+void add_run(CLI::App& command, std::string& run, std::vector<std::string>& overrides) {
+  add_run(command, run);
+  command.add_option("OVERRIDES", overrides, stored_overrides_help);
 }
 
 void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input, std::int64_t& classes) {
@@ -146,9 +160,9 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
   });
   command(app, "sweep", "run every point of a sweep, in parallel; the same command again continues", {.results = true, .json = true, .tables = true, .quiet = true}, engine.sweep, add_sweep);
   command(app, "resume", "continue an interrupted run to the same result", events, engine.resume,
-          [](CLI::App& c, ResumeOptions& o) { c.add_option("RUN", o.run, "number, name or the beginning of a name")->required(); });
+          [](CLI::App& c, ResumeOptions& o) { add_run(c, o.run, o.overrides); });
   command(app, "rerun", "run a run's experiment once more, and say what has changed since", events, engine.rerun, [](CLI::App& c, RerunOptions& o) {
-    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    add_run(c, o.run, o.overrides);
     c.add_flag("--exact", o.exact, "refuse when data, plugins, engine or machine have changed");
   });
   command(app, "check", "tell every error of an experiment file, before any data is read", {.json = true, .quiet = true}, engine.check,
@@ -185,13 +199,13 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
 
   declare_results_commands(app, declared);
   command(app, "evaluate", "score a run's best weights on a part of its data", {.results = true, .json = true, .tables = true, .quiet = true}, engine.evaluate, [](CLI::App& c, EvaluateOptions& o) {
-    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
+    add_run(c, o.run, o.overrides);
     c.add_option("--part", o.part, "train, test or validation")->check(CLI::IsMember({"train", "test", "validation"}))->capture_default_str();
     c.add_flag("--other-data", o.other_data, "also when the data are not those that the run was made with");
   });
   command(app, "predict", "classify images with a run's best weights", {.results = true, .json = true, .tables = true, .quiet = true}, engine.predict, [](CLI::App& c, PredictOptions& o) {
-    c.add_option("RUN", o.run, "number, name or the beginning of a name")->required();
-    c.add_option("IMAGES", o.images, "image files")->required();
+    add_run(c, o.run);
+    c.add_option("IMAGES", o.words, "image files; among them, KEY=VALUE says how the machine is used: machine.device=cpu, threads=2. An existing file is an image, whatever its name")->required();
   });
 
   if (!words.empty() && !words[0].starts_with('-')) {

@@ -37,8 +37,8 @@ struct SweepOptions {
   std::string search;              // "tpe", or empty: as the file has it
   std::string only;                // "failed", or empty
 };
-struct ResumeOptions { CommonOptions common; std::string run; };
-struct RerunOptions { CommonOptions common; std::string run; bool exact = false; };
+struct ResumeOptions { CommonOptions common; std::string run; std::vector<std::string> overrides; };
+struct RerunOptions { CommonOptions common; std::string run; std::vector<std::string> overrides; bool exact = false; };
 struct CheckOptions { CommonOptions common; ExperimentArguments experiment; };
 struct SummaryOptions {
   CommonOptions common; ExperimentArguments experiment;
@@ -62,8 +62,8 @@ struct PluginsOptions { CommonOptions common; };
 struct PluginsShowOptions { CommonOptions common; std::string name; };
 struct PluginsNewOptions { CommonOptions common; std::string name; std::filesystem::path folder; };
 struct PluginsTestOptions { CommonOptions common; std::string library; };
-struct EvaluateOptions { CommonOptions common; std::string run; std::string part = "validation"; bool other_data = false; };
-struct PredictOptions { CommonOptions common; std::string run; std::vector<std::filesystem::path> images; };
+struct EvaluateOptions { CommonOptions common; std::string run; std::vector<std::string> overrides; std::string part = "validation"; bool other_data = false; };
+struct PredictOptions { CommonOptions common; std::string run; std::vector<std::string> words; };  // images and overrides
 
 // The commands in which the two programs differ: the engine runs them, `rxrun` hands them over. All others are run by
 // the functions that commands.h names, in either. Each returns the exit code, or throws Error.

@@ -32,14 +32,34 @@ Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataS
   return dataset;
 }
 
+struct PredictWords {
+  std::vector<std::filesystem::path> images;
+  std::vector<std::string> overrides;
+};
+
+// An existing file is an image, whatever its name.
+PredictWords told_apart(const std::vector<std::string>& words) {
+  PredictWords told;
+  for (const std::string& word : words) {
+    std::error_code ignored;
+    if (word.find('=') < word.find('/') && !std::filesystem::exists(word, ignored))
+      told.overrides.push_back(word);
+    else
+      told.images.emplace_back(word);
+  }
+  if (told.images.empty()) throw Error(Failure::usage, "no image is named", "rxrun predict RUN image.png [machine.KEY=VALUE]");
+  return told;
+}
+
 }  // namespace
 
 int run_predict(const PredictOptions& options) {
   const StoredRun run = find_stored_run(options.common.results, options.run);
-  const CheckedExperiment checked = stored_experiment(run);
+  const PredictWords words = told_apart(options.words);
+  const CheckedExperiment checked = stored_experiment(run, words.overrides, Overridable::machine);
   const Experiment& experiment = checked.experiment();
   const Preprocessing preprocessing = read_preprocessing(run.folder);
-  const Dataset images = unlabelled(options.images, experiment.data, preprocessing);
+  const Dataset images = unlabelled(words.images, experiment.data, preprocessing);
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   set_up(experiment, reporter);

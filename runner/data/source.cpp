@@ -18,8 +18,8 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
     bad_data(spec, "no data at " + spec.path.string(),
              error         ? error.message()
-             : sample_fits ? "give data.path, or data.sample: histology for generated images"
-                           : "data.path has to name them; where to get them, the experiment file may say");
+             : sample_fits ? "data.path=PATH names another place; data.sample=histology generates images"
+                           : "data.path=PATH names another place; where to get them, the experiment file may say");
   }
   switch (spec.source) {
     case SourceKind::class_folders:

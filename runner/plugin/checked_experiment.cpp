@@ -2,11 +2,10 @@
 
 namespace rxrun {
 
-CheckedExperiment check_experiment(const ExperimentArguments& arguments) {
+CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnostics diagnostics) {
   std::vector<Override> overrides;
   for (const std::string& word : arguments.overrides) overrides.push_back(parse_override(word));
 
-  Diagnostics diagnostics;
   CheckedExperiment checked;
   checked.read = read_experiment(arguments.file, overrides, diagnostics);
   const Catalog catalog = load_catalog(checked.experiment().network, diagnostics);

@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "run/recorded.h"
 #include "run/recording_observer.h"
 #include "run/records.h"
+#include "run/stored_run.h"
 
 namespace rxrun {
 namespace {
@@ -34,6 +36,25 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
   std::optional<ExistingRun> run = recorder.find_run(request.run);
   if (!run) throw Error(Failure::usage, fmt::format("run {} has been removed meanwhile", request.run));
   return run;
+}
+
+// `now` is not what was to be continued, or not the point of a sweep that was planned.
+[[noreturn]] void refuse(const RunRequest& request, const RunRecord& now) {
+  if (request.run == 0)
+    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since: what was begun or planned cannot be continued",
+                "give the command for the whole experiment or sweep again");
+  const std::vector<std::string> changes = changes_since(request.results, request.run, now).experiment;
+  throw Error(Failure::usage, fmt::format("run {} cannot be continued with what is here now: {}", request.run, fmt::join(changes, ", and ")),
+              fmt::format("where its images lie is said by data.path=PATH; `rxrun rerun {}` begins anew with what there is", request.run));
+}
+
+// A run that goes on in another place still ends with its own numbers, but for their rounding.
+void warn_of_another_machine(const RunRequest& request, std::int64_t run, const RunRecord& now, RunObserver& observer) {
+  const std::vector<std::string> changes = changes_since(request.results, run, now).machine;
+  if (changes.empty()) return;
+  observer.on_warning(fmt::format("run {} began elsewhere ({}): from here on its numbers may be rounded in another way, and the result is "
+                                  "not the same to the bit as in one place",
+                                  run, fmt::join(changes, ", ")));
 }
 
 RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing, const RunRequest& request,
@@ -73,17 +94,16 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   observer.on_warnings(dataset.warnings);
 
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
-  if (!request.identity.empty() && request.identity != identity)
-    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since: what was begun or planned cannot be continued",
-                "give the command for the whole experiment or sweep again");
+  RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
+  if (!request.identity.empty() && request.identity != identity) refuse(request, record);
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) {
     observer.on_existing(*existing);
     return {.end = RunOutcome::End::existing, .run = existing->id};
   }
 
-  RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
   observer.on_record(record);
+  if (existing) warn_of_another_machine(request, existing->id, record, observer);
   const RunPlace place = open_run(recorder, std::move(record), existing, request, split_of(dataset));
   write_preprocessing(place.folder, preprocessing_of(dataset));
   const StartedRun run{.id = place.id, .name = place.name, .folder = place.folder, .continues = place.continues,

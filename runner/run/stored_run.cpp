@@ -1,42 +1,137 @@
 #include "run/stored_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <string_view>
 
 #include "diagnostics/render.h"
+#include "diagnostics/utf8.h"
+#include "experiment/keys.h"
+#include "experiment/places.h"
 #include "files/files.h"
 #include "recording/query.h"
 #include "recording/run_folder.h"
 #include "run/prepare.h"
 
 namespace rxrun {
+namespace {
+
+std::vector<std::string> overridable_keys(Overridable overridable) {
+  std::vector<std::string> keys;
+  if (overridable == Overridable::data_and_machine) keys = {"data.path", "data.memory"};
+  for (const Key& key : machine_keys()) keys.push_back("machine." + key.name);
+  return keys;
+}
+
+// As it is typed in a shell.
+std::string shell_word(const std::string& word) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("_./=,:+-").find(static_cast<char>(c)) != std::string_view::npos; };
+  if (std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+void refuse(const Override& change, const std::string& key, const StoredRun& run, const std::filesystem::path& file,
+            const std::vector<std::string>& allowed, Diagnostics& diagnostics) {
+  const std::string word = change.path + "=" + change.value;
+  const int length = static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path)));
+  const bool other_run = can_alter_numbers(key);
+  std::string advice = fmt::format("what can be given here: {}", fmt::join(allowed, ", "));
+  if (other_run) advice += fmt::format("; the other run is made by: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
+  diagnostics.error({"command line", 1, 1, length, word},
+                    other_run ? fmt::format("run {} would be another one with another `{}`", run.id, key)
+                              : fmt::format("`{}` changes nothing here", key),
+                    advice);
+}
+
+// Those that may be given; the others are errors. A key that does not exist is left for reading the experiment to tell.
+std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::path& file, const std::vector<std::string>& words,
+                                   Overridable overridable, Diagnostics& diagnostics) {
+  if (words.empty()) return {};
+  std::vector<Override> overrides;
+  for (const std::string& word : words) overrides.push_back(parse_override(word));
+  const std::vector<std::string> keys = override_targets(file, overrides);
+  const std::vector<std::string> allowed = overridable_keys(overridable);
+  std::vector<std::string> rest;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool may = keys[i].empty() || keys[i] == "machine" || std::find(allowed.begin(), allowed.end(), keys[i]) != allowed.end();
+    if (may)
+      rest.push_back(words[i]);
+    else
+      refuse(overrides[i], keys[i], run, file, allowed, diagnostics);
+  }
+  return rest;
+}
+
+void require_images(const StoredRun& run, const DataSpec& data) {
+  std::error_code unreadable;  // opening them tells
+  if (run.generated_data || data.source == SourceKind::histology || std::filesystem::exists(data.path, unreadable) || unreadable) return;
+  throw Error(Diagnostic{Severity::error, data.path_where,
+                         fmt::format("the images of run {} are not at {}, which does not exist", run.id, printable(data.path.string())),
+                         "say where they are now: data.path=PATH"});
+}
+
+bool is_of_the_machine(const std::string& fact) { return fact == "cpu" || fact == "device" || fact == "instruction_set" || fact == "libtorch"; }
+
+}  // namespace
 
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run) {
   const RunReference found = find_run(results / "results.db", run);
   if (!is_a_runs_folder(found.folder))
     throw Error(Failure::usage, fmt::format("run {} has no folder of its own: {} names `{}`", found.id,
                                             printable((results / "results.db").string()), printable(found.folder)));
-  const Table row = query(results / "results.db", "SELECT resolved FROM runs WHERE id = ?", {found.id});
+  const Table row = query(results / "results.db", "SELECT resolved, generated_data FROM runs WHERE id = ?", {found.id});
   const auto* resolved = std::get_if<std::string>(&row.rows.at(0)[0]);
   return {.id = found.id, .name = found.name, .identity = found.identity, .folder = results / found.folder,
-          .resolved = resolved ? *resolved : std::string()};
+          .resolved = resolved ? *resolved : std::string(), .generated_data = row.rows[0][1] == Value(std::int64_t{1})};
 }
 
-CheckedExperiment stored_experiment(const StoredRun& run) {
+CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides, Overridable overridable) {
   const std::filesystem::path file = run.folder / "experiment.yaml";
   std::error_code ignored;  // reading it tells
   if (std::filesystem::symlink_status(file, ignored).type() == std::filesystem::file_type::not_found) {
     make_folder(run.folder);
     write_file_atomically(file, run.resolved);
   }
-  return check_experiment({.file = file, .overrides = {}});
+  Diagnostics diagnostics;
+  const std::vector<std::string> words = permitted(run, file, overrides, overridable, diagnostics);
+  CheckedExperiment checked = check_experiment({.file = file, .overrides = words}, diagnostics);
+  if (overridable == Overridable::data_and_machine) require_images(run, checked.experiment().data);
+  return checked;
 }
 
-std::vector<std::string> changes_of_data(const std::filesystem::path& results, const StoredRun& run,
+std::vector<std::string> changes_of_data(const std::filesystem::path& results, std::int64_t run,
                                          const std::string& content_hash, const std::string& split_hash) {
-  const Table then = query(results / "results.db", "SELECT content_hash, split_hash FROM runs WHERE id = ?", {run.id});
+  const Table then = query(results / "results.db", "SELECT content_hash, split_hash FROM runs WHERE id = ?", {run});
   std::vector<std::string> changes;
   if (then.rows.at(0)[0] != Value(content_hash)) changes.push_back("the images or their labels are others");
   if (then.rows[0][1] != Value(split_hash)) changes.push_back("other images are in train, test or validation");
+  return changes;
+}
+
+RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now) {
+  const std::filesystem::path database = results / "results.db";
+  RunChanges changes{.experiment = changes_of_data(results, run, now.content_hash, now.split_hash), .machine = {}};
+  std::map<std::string, std::pair<std::string, std::string>> facts;
+  for (const auto& row : query(database, "SELECT name, value FROM environment WHERE run = ?", {run}).rows)
+    if (const auto* name = std::get_if<std::string>(&row[0]))
+      if (const auto* value = std::get_if<std::string>(&row[1])) facts[*name].first = *value;
+  for (const auto& [name, value] : now.environment) facts[name].second = value;
+  for (const auto& [name, values] : facts) {
+    const auto& [before, after] = values;
+    if (name == "threads" || before == after) continue;  // threads: a run that goes on keeps its number
+    const auto shown = [](const std::string& text) { return text.empty() ? std::string("absent") : printable(text.substr(0, 40)); };
+    (is_of_the_machine(name) ? changes.machine : changes.experiment)
+        .push_back(fmt::format("{} was {}, is {}", printable(name), shown(before), shown(after)));
+  }
+  // Should the list miss something of what the identity holds.
+  const Table identity = query(database, "SELECT identity FROM runs WHERE id = ?", {run});
+  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity)) changes.experiment.push_back("its identity is another one");
   return changes;
 }
 

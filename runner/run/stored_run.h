@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugin/checked_experiment.h"
+#include "recording/recorder.h"
 
 namespace rxrun {
 
@@ -16,6 +17,7 @@ struct StoredRun {
   std::string identity;
   std::filesystem::path folder;
   std::string resolved;  // the experiment as results.db has it
+  bool generated_data = false;
 
   std::filesystem::path best_weights() const { return folder / "best.safetensors"; }
 };
@@ -23,12 +25,28 @@ struct StoredRun {
 // `run`: number, name or the beginning of exactly one name. Throws Error when none or several fit.
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run);
 
+// What of a run's experiment may be said anew for one command: where images lie and how the machine is used. It alters
+// no number beyond rounding, so the run stays the run that it is.
+enum class Overridable {
+  data_and_machine,  // data.path, data.memory, machine
+  machine,           // for a command that reads none of the run's images
+};
+
 // The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written
-// again from results.db when it is missing.
-CheckedExperiment stored_experiment(const StoredRun& run);
+// again from results.db when it is missing and else left as it is; with `overrides` of the command line (key=value). Throws
+// Error, with all that is wrong, for one of another key; and, where images are to be read, when those of the run are not
+// there: generated ones do not stand in for them.
+CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides, Overridable overridable);
 
 // In what the data of these hashes are not those that the run was made with, in words; empty when they are.
-std::vector<std::string> changes_of_data(const std::filesystem::path& results, const StoredRun& run,
+std::vector<std::string> changes_of_data(const std::filesystem::path& results, std::int64_t run,
                                          const std::string& content_hash, const std::string& split_hash);
+
+// In what `now`, which describes a run of the same experiment, differs from `run` as it was when it was made; in words.
+struct RunChanges {
+  std::vector<std::string> experiment;  // what is part of the identity: data, plugins, precision, version
+  std::vector<std::string> machine;     // what rounds in another way, at most: device, processor, LibTorch
+};
+RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now);
 
 }  // namespace rxrun

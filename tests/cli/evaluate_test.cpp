@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "../data/image_files.h"
@@ -37,6 +39,11 @@ class Evaluate : public testing::Test {
   }
   Table ask(const std::string& sql) const { return query(place.results() / "results.db", sql); }
   std::string number() const { return std::to_string(run); }
+  std::string stored_text() const {
+    const auto folder = std::get<std::string>(ask("SELECT folder FROM runs WHERE id = " + number()).rows.at(0).at(0));
+    std::ifstream file(place.results() / folder / "experiment.yaml");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
 
   Workplace place;
   std::int64_t run = 0;
@@ -77,10 +84,51 @@ TEST_F(Evaluate, OtherImagesAreRefusedUnlessAskedFor) {
 
 TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
-  const Finished refused = place.rxrun({"evaluate", number()});
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"evaluate", number()}, {"evaluate", number(), "--other-data"}, {"resume", number()}, {"rerun", number()}}) {
+    const Finished refused = place.rxrun(words);
+    EXPECT_EQ(refused.code, 2) << words[0];
+    EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() + " are not at " + (place.folder() / "images").string() + ", which does not exist"));
+    EXPECT_THAT(refused.err, HasSubstr("data.path=PATH"));
+    EXPECT_THAT(refused.err, Not(HasSubstr("GENERATED")));
+  }
+  EXPECT_EQ(place.rxrun({"predict", number(), "elsewhere/odd/1.png"}).code, 0) << "which reads none of them";
+}
+
+TEST_F(Evaluate, FindsTheImagesWhereTheyAreNowAndUsesThisMachine) {
+  const std::string recorded = std::to_string(std::get<double>(ask("SELECT validation_loss FROM v_best WHERE run = " + number()).rows.at(0).at(0)));
+  std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
+  const std::string stored = stored_text();
+  const Finished found = place.rxrun({"evaluate", number(), "path=elsewhere", "memory=1 MiB", "loader_threads=2", "device=cpu", "--json"});
+  ASSERT_EQ(found.code, 0) << found.err;
+  EXPECT_EQ(std::to_string(json::parse(found.out).at(0)["loss"].get<double>()), recorded);
+  EXPECT_EQ(stored_text(), stored) << "for one command only";
+
+  place.write("elsewhere/odd/1.png", png_bytes(picture(16, 16, 3, 1000)));
+  const Finished refused = place.rxrun({"evaluate", number(), "path=elsewhere"});
+  EXPECT_EQ(refused.code, 2) << "the images are compared, wherever they are";
+  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are others"));
+}
+
+TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
+  const Finished refused =
+      place.rxrun({"evaluate", number(), "data.path=images", "epochs=9", "machine.thread=2", "lr=0.2", "name=x", "--color", "never"});
   EXPECT_EQ(refused.code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("GENERATED"));
-  EXPECT_THAT(refused.err, HasSubstr("are not those of run"));
+  EXPECT_EQ(refused.out, "");
+  EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() + " would be another one with another `training.epochs`"));
+  EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
+  EXPECT_THAT(refused.err, HasSubstr("what can be given here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads;"));
+  EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
+  EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
+  EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));
+  EXPECT_THAT(refused.err, HasSubstr("did you mean `machine.threads`?"));
+  EXPECT_THAT(refused.err, HasSubstr("`name` changes nothing here"));
+  for (const char* command : {"resume", "rerun"}) EXPECT_EQ(place.rxrun({command, number(), "batch=4"}).code, 2) << command;
+  EXPECT_EQ(ask("SELECT count(*) FROM runs").rows[0][0], Value(run)) << "nothing was begun";
+
+  const Finished device = place.rxrun({"evaluate", number(), "device=gpu"});
+  EXPECT_EQ(device.code, 2);
+  EXPECT_THAT(device.err, HasSubstr("`device` has to be"));
 }
 
 TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
@@ -99,6 +147,14 @@ TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
   const Finished missing = place.rxrun({"predict", number(), "no.png"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("no.png"));
+
+  // Words between the images say how the machine is used; an image may have such a name.
+  place.write("threads=1", png_bytes(picture(16, 16, 3, 5)));
+  EXPECT_EQ(json::parse(place.rxrun({"predict", number(), "threads=1", "machine.threads=1", words.back(), "--json"}).out).size(), 2u);
+  const Finished data = place.rxrun({"predict", number(), words.back(), "data.path=images"});
+  EXPECT_EQ(data.code, 2);
+  EXPECT_THAT(data.err, HasSubstr("`data.path` changes nothing here"));
+  EXPECT_THAT(place.rxrun({"predict", number(), "machine.threads=1"}).err, HasSubstr("no image is named"));
 }
 
 }  // namespace

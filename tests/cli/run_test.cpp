@@ -8,6 +8,7 @@
 #include <iterator>
 #include <thread>
 
+#include "../data/image_files.h"
 #include "files/files.h"
 #include "program.h"
 #include "recording/connection.h"
@@ -159,6 +160,45 @@ TEST(Run, ResumeContinuesTheRunThatItIsGiven) {
   EXPECT_THAT(resumed.out, HasSubstr("Continuing run 1"));
   EXPECT_EQ(ask(place, "SELECT id FROM runs WHERE status = 'finished'").rows.size(), 2u);
   EXPECT_THAT(place.rxrun({"resume", "1"}).out, HasSubstr("is run 1"));
+}
+
+// A run that was begun elsewhere, with its images and its machine there.
+TEST(Run, ResumeTakesThePlaceOfTheImagesAndTellsAnotherMachine) {
+  Workplace place;
+  for (int i = 0; i < 60; ++i) {
+    const std::string folder = std::string("images/") + (i % 2 == 0 ? "even" : "odd");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+  }
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  const auto change = [&](const char* sql) {
+    Connection(place.results() / "results.db", Connection::Mode::read_write).execute(sql);
+  };
+  change("UPDATE runs SET status = 'interrupted'; DELETE FROM epochs WHERE epoch = 2;"
+         "UPDATE environment SET value = 'cuda:0' WHERE name = 'device'");
+  std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
+  const Finished resumed = place.rxrun({"resume", "1", "data.path=elsewhere"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("Continuing run 1"));
+  EXPECT_THAT(resumed.err, HasSubstr("run 1 began elsewhere (device was cuda:0, is cpu)"));
+  EXPECT_EQ(ask(place, "SELECT status FROM runs").rows[0][0], Value("finished"));
+
+  const Finished rerun = place.rxrun({"rerun", "1", "data.path=elsewhere", "loader_threads=2"});
+  ASSERT_EQ(rerun.code, 0) << rerun.err;
+  EXPECT_THAT(std::get<std::string>(ask(place, "SELECT resolved FROM runs WHERE id = 2").rows[0][0]),
+              HasSubstr("path: " + (place.folder() / "elsewhere").string()));
+  EXPECT_EQ(place.rxrun({"evaluate", "2"}).code, 0) << "a run of its own, which knows where its images are";
+
+  change("UPDATE runs SET status = 'interrupted' WHERE id = 1; UPDATE environment SET value = 'older' WHERE name = 'precision'");
+  EXPECT_EQ(place.rxrun({"resume", "1", "data.path=elsewhere"}).code, 0) << "its identity is what counts";
+  change("UPDATE runs SET status = 'interrupted', identity = 'x' WHERE id = 1");
+  const Finished other = place.rxrun({"resume", "1", "data.path=elsewhere"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("run 1 cannot be continued with what is here now: precision was older, is "));
+  EXPECT_THAT(other.err, HasSubstr("rxrun rerun 1"));
 }
 
 TEST(Run, ANameThatIsTakenIsNotInTheWay) {
