@@ -1,11 +1,11 @@
--- The tables of results.db, schema version 3. The views on them, the public interface, are in views.sql; steps from older
+-- The tables of results.db, schema version 4. The views on them, the public interface, are in views.sql; steps from older
 -- versions in migrations/. Rules that hold throughout:
 --   * order is by id, never by a clock; times are UTC, ISO 8601; durations come from a steady clock, in seconds;
 --   * NULL in a metric means "not measured" or "not a number";
 --   * a column named `run` is runs.id.
 
 PRAGMA application_id = 1920496238;  -- "rxrn"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE experiments (
   id   INTEGER PRIMARY KEY,
@@ -58,7 +58,8 @@ CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
 -- Every run that is there, without its long row.
 CREATE INDEX runs_there ON runs (experiment, removed) WHERE removed IS NULL;
 -- All that the views on finished runs need to choose and group them: the rows themselves are long.
-CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, generated_data, multiply_adds, status, removed)
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, content_hash, generated_data, multiply_adds,
+                                     status, removed)
   WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as

@@ -1,9 +1,14 @@
 -- The views of results.db: the public interface. Their columns stay, later versions only add. README.md beside this file
 -- explains every column. A migration drops all views and makes these anew. Removed runs are in none of them.
 
--- Every run, one wide row each. train_* and test_* are those of the best epoch.
+-- Every run, one wide row each. train_* and test_* are those of the best epoch. A pruning rule stops a run by a signal, so
+-- its own row says that it was interrupted; its point knows why.
 CREATE VIEW v_runs AS
-SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_data, r.epochs, r.best_epoch,
+SELECT r.id AS run, r.name, x.name AS experiment,
+       iif(r.status = 'interrupted' AND EXISTS (SELECT 1 FROM points p WHERE p.identity = r.identity AND p.status = 'pruned'
+                                                                     AND p.newer_than < r.id),
+           'pruned', r.status) AS status,
+       r.seed, r.generated_data, r.epochs, r.best_epoch,
        s.train_accuracy, s.train_loss,
        s.test_accuracy, s.test_balanced_accuracy, s.test_auc, s.test_f1, s.test_brier, s.test_loss,
        s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
@@ -12,8 +17,13 @@ SELECT r.id AS run, r.name, x.name AS experiment, r.status, r.seed, r.generated_
        (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
        r.images_per_second, r.seconds, r.started, r.heartbeat, r.finished, r.skipped_images, r.configuration,
-       r.identity, r.folder, r.file, r.reason,
-       (SELECT group_concat(tag, ' ') FROM (SELECT tag FROM tags WHERE run = r.id ORDER BY tag)) AS tags, r.note
+       r.identity, r.folder, r.file,
+       iif(r.status = 'interrupted',
+           coalesce((SELECT p.reason FROM points p WHERE p.identity = r.identity AND p.status = 'pruned'
+                                                   AND p.newer_than < r.id), r.reason),
+           r.reason) AS reason,
+       (SELECT group_concat(tag, ' ') FROM (SELECT tag FROM tags WHERE run = r.id ORDER BY tag)) AS tags, r.note,
+       r.content_hash, r.split_hash
 FROM runs r JOIN experiments x ON x.id = r.experiment LEFT JOIN results s ON s.run = r.id
 WHERE r.removed IS NULL;
 
@@ -24,7 +34,7 @@ SELECT s.run, r.name, x.name AS experiment, r.seed, r.generated_data, r.best_epo
        s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
        s.validation_loss,
        s.test_accuracy, s.test_auc, s.test_loss, s.train_accuracy, s.train_loss,
-       r.parameters, r.seconds, r.finished, r.folder
+       r.parameters, r.seconds, r.finished, r.folder, r.content_hash, r.split_hash
 FROM results s CROSS JOIN runs r ON r.id = s.run CROSS JOIN experiments x ON x.id = r.experiment
 WHERE r.status = 'finished' AND r.removed IS NULL;
 
@@ -52,7 +62,7 @@ FROM epochs e CROSS JOIN runs r ON r.id = e.run
 WHERE r.removed IS NULL;
 
 -- Finished runs ranked within their experiment, with mean and sample deviation over the seeds of equal configuration.
--- A seed that was run more than once counts once. Runs on generated data are ranked apart.
+-- A seed that was run more than once counts once. Runs on other images, and runs on generated data, are ranked apart.
 CREATE VIEW v_leaderboard AS
 WITH by_seed AS (
   SELECT r.experiment, r.configuration, r.seed, avg(s.validation_accuracy) AS accuracy
@@ -69,14 +79,15 @@ WITH by_seed AS (
   FROM centred GROUP BY experiment, configuration
 ), ranked AS (
   SELECT r.id, r.experiment, r.configuration, s.validation_accuracy, s.validation_auc, s.validation_loss,
-         rank() OVER (PARTITION BY r.experiment, r.generated_data ORDER BY s.validation_accuracy DESC) AS rank
+         rank() OVER (PARTITION BY r.experiment, r.generated_data, iif(r.generated_data, '', r.content_hash)
+                      ORDER BY s.validation_accuracy DESC) AS rank
   FROM runs r CROSS JOIN results s ON s.run = r.id
   WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
 )
 SELECT x.name AS experiment, k.rank, k.id AS run, r.name, r.seed, r.generated_data, k.validation_accuracy,
        k.validation_auc, k.validation_loss,
        g.seeds, g.mean AS mean_validation_accuracy, g.deviation AS deviation_validation_accuracy,
-       k.configuration, r.parameters
+       k.configuration, r.parameters, r.content_hash, r.split_hash
 FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment
      JOIN spreads g ON g.experiment = k.experiment AND g.configuration = k.configuration;
 
@@ -118,7 +129,7 @@ SELECT x.name AS experiment, p.configuration, p.other, p.run, p.other_run, p.gen
 FROM pairs p JOIN experiments x ON x.id = p.experiment
 WHERE p.pairs > 0;
 
--- Finished runs that no other one of their experiment beats: none is as good with fewer multiply-adds, none better with as many.
+-- Finished runs that no other one of their experiment on the same images beats: none is as good with fewer multiply-adds, none better with as many.
 CREATE VIEW v_pareto AS
 WITH best AS (
   SELECT r.id, r.experiment, r.multiply_adds, s.validation_accuracy AS accuracy, r.generated_data,
@@ -126,10 +137,12 @@ WITH best AS (
          max(s.validation_accuracy) OVER (up_to GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS with_fewer
   FROM runs r CROSS JOIN results s ON s.run = r.id
   WHERE r.status = 'finished' AND r.removed IS NULL AND s.validation_accuracy IS NOT NULL
-  WINDOW up_to AS (PARTITION BY r.experiment, r.generated_data ORDER BY r.multiply_adds)
+  WINDOW up_to AS (PARTITION BY r.experiment, r.generated_data, iif(r.generated_data, '', r.content_hash)
+                   ORDER BY r.multiply_adds)
 )
 SELECT x.name AS experiment, b.id AS run, r.name, r.seed, b.generated_data, b.multiply_adds,
-       b.accuracy AS validation_accuracy, r.parameters, r.configuration, r.seconds
+       b.accuracy AS validation_accuracy, r.parameters, r.configuration, r.seconds, r.content_hash,
+       r.split_hash
 FROM best b CROSS JOIN runs r ON r.id = b.id JOIN experiments x ON x.id = b.experiment
 WHERE b.accuracy = b.with_as_many AND (b.with_fewer IS NULL OR b.accuracy > b.with_fewer);
 

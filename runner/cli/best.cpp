@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "cli/best_groups.h"
 #include "cli/commands.h"
@@ -13,11 +14,40 @@
 namespace rxrun {
 namespace {
 
+constexpr std::size_t kShownDigits = 8;  // of a hash
+
+struct RankedImages {
+  std::string content, split;
+  std::int64_t runs = 0;
+};
+
+std::vector<RankedImages> ranked_images(const Table& scored) {
+  std::vector<RankedImages> images;
+  for (const auto& row : scored.rows)
+    images.push_back({std::get<std::string>(row.at(0)), std::get<std::string>(row.at(1)), std::get<std::int64_t>(row.at(2))});
+  return images;
+}
+
+std::int64_t runs_in(const std::vector<RankedImages>& images) {
+  std::int64_t runs = 0;
+  for (const RankedImages& one : images) runs += one.runs;
+  return runs;
+}
+
+std::size_t column_of(const Table& table, const std::string& name) {
+  return static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), name) - table.columns.begin());
+}
+
+void drop_column(Table& table, const std::string& name) {
+  const auto column = static_cast<std::ptrdiff_t>(column_of(table, name));
+  table.columns.erase(table.columns.begin() + column);
+  for (auto& row : table.rows) row.erase(row.begin() + column);
+}
+
 // "best validation accuracy 0.9123: run 3 resnext50_breast-3f9a1c2e (epoch 21 of 32)"
 std::string in_words(const Table& best, const std::string& metric) {
   const auto cell = [&](const std::string& name) -> const Value& {
-    const auto column = std::find(best.columns.begin(), best.columns.end(), name) - best.columns.begin();
-    return best.rows[0][static_cast<std::size_t>(column)];
+    return best.rows[0][column_of(best, name)];
   };
   const auto integer = [&](const std::string& name) {
     const auto* number = std::get_if<std::int64_t>(&cell(name));
@@ -31,7 +61,53 @@ std::string in_words(const Table& best, const std::string& metric) {
   std::replace(words.begin(), words.end(), '_', ' ');
   return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), *value, integer("run"),
                      printable(*name), integer("best_epoch"), integer("epochs"),
-                     integer("generated_data") != 0 ? ", on GENERATED data: it says nothing about real images" : "");
+                     cell("generated_data") == Value(true) ? ", on GENERATED data: it says nothing about real images" : "");
+}
+
+// How many runs each row was ranked among, and how many of those were scored on the same images, divided the same.
+void add_counts(Table& best, const std::vector<RankedImages>& images) {
+  const std::size_t content = column_of(best, "content_hash"), split = column_of(best, "split_hash"),
+                    generated = column_of(best, "generated_data");
+  best.columns.insert(best.columns.end(), {"ranked_runs", "ranked_on_the_same"});
+  for (auto& row : best.rows) {
+    const bool of_files = row[generated] != Value(true);
+    const auto same = std::find_if(images.begin(), images.end(), [&](const RankedImages& one) {
+      return of_files ? Value(one.content) == row[content] && Value(one.split) == row[split] : one.content.empty();
+    });
+    row.push_back(runs_in(images));
+    row.push_back(same == images.end() ? Value() : Value(same->runs));
+  }
+}
+
+void warn(const Table& best, const std::vector<RankedImages>& images) {
+  if (images.size() < 2) return;
+  std::set<std::string> contents;
+  for (const RankedImages& one : images) contents.insert(one.content);
+  const auto beginning = [&](const char* column) {
+    return std::get<std::string>(best.rows[0][column_of(best, column)]).substr(0, kShownDigits);
+  };
+  const bool several = contents.size() > 1;
+  std::cerr << fmt::format(
+      "warning: {} on {} are ranked together, and figures on other images do not compare: --where {}split_hash={} keeps to"
+      " those of the best one\n",
+      counted(runs_in(images), "run"),
+      several ? fmt::format("{} different sets of images", contents.size())
+              : fmt::format("{} different splits of the same images", images.size()),
+      several ? fmt::format("content_hash={} ", beginning("content_hash")) : "", beginning("split_hash"));
+}
+
+// A page has no room for hashes; where several are ranked together, their beginnings tell which is which.
+Table for_page(Table best, bool several) {
+  for (const char* name : {"ranked_runs", "ranked_on_the_same"}) drop_column(best, name);
+  for (const char* name : {"content_hash", "split_hash"}) {
+    if (!several) {
+      drop_column(best, name);
+      continue;
+    }
+    const std::size_t column = column_of(best, name);
+    for (auto& row : best.rows) row[column] = std::get<std::string>(row[column]).substr(0, kShownDigits);
+  }
+  return best;
 }
 
 }  // namespace
@@ -41,9 +117,19 @@ int run_best(const BestOptions& options) {
   if (options.paired)
     throw Error(Failure::usage, "--paired compares groups: --by KEY has to say which", "for example: --by cardinality");
   const std::int64_t limit = options.limit.value_or(1);
-  const Table best = best_runs(options.common.results / "results.db", options.metric, limit, options.where);
-  if (options.common.format != TableFormat::text) {
-    std::cout << render(for_reading(best, options.common.format), options.common.format);
+  const std::filesystem::path database = options.common.results / "results.db";
+  const TableFormat format = options.common.format;
+  Table best = best_runs(database, options.metric, limit, options.where);
+  const std::vector<RankedImages> images = ranked_images(scored_images(database, options.metric, options.where));
+  add_counts(best, images);
+  if (format == TableFormat::json || format == TableFormat::csv) {
+    std::cout << render(best, format);
+    return 0;
+  }
+  if (!best.rows.empty() && !options.common.quiet) warn(best, images);
+  const Table page = for_page(best, images.size() > 1);
+  if (format == TableFormat::markdown) {
+    std::cout << render(for_reading(page, format), format);
     return 0;
   }
   if (best.rows.empty())
@@ -51,7 +137,7 @@ int run_best(const BestOptions& options) {
                 "`rxrun ls` lists the runs");
   std::cout << in_words(best, options.metric) << "\n";
   if (limit > 1 && !options.common.quiet)
-    std::cout << "\n" << render(for_reading(best, TableFormat::text), TableFormat::text);
+    std::cout << "\n" << render(for_reading(page, format), format);
   return 0;
 }
 

@@ -6,17 +6,18 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "cli/readable.h"
 #include "cli/seed_groups.h"
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
-#include "experiment/metric.h"
 
 namespace rxrun {
 namespace {
 
 constexpr std::size_t kComparisonsOnAPage = 10;
+constexpr std::size_t kShownDigits = 8;  // of a hash
 
 Value optional_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
 
@@ -24,7 +25,7 @@ Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::stri
   Table table;
   table.columns = {"experiment", "data"};
   table.columns.insert(table.columns.end(), keys.begin(), keys.end());
-  for (const char* name : {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations"})
+  for (const char* name : {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations", "content_hash", "split"})
     table.columns.push_back(name);
   for (const SeedGroup& group : groups) {
     if (limit > 0 && static_cast<std::int64_t>(table.rows.size()) == limit) break;
@@ -34,9 +35,30 @@ Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::stri
     const auto& interval = group.estimate.interval;
     row.insert(row.end(), {group.estimate.count, group.estimate.mean, optional_value(group.estimate.deviation),
                            interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
-                           group.best, group.best_run, static_cast<std::int64_t>(group.configurations.size())});
+                           group.best, group.best_run, static_cast<std::int64_t>(group.configurations.size()),
+                           group.content_hash.empty() ? Value() : Value(group.content_hash), group.split});
   }
   return table;
+}
+
+// A page has no room for a whole hash, and for what is the same everywhere.
+Table for_page(Table table, TableFormat format) {
+  if (format != TableFormat::text && format != TableFormat::markdown) return table;
+  for (const char* name : {"content_hash", "split"}) {
+    const auto column = std::find(table.columns.begin(), table.columns.end(), name) - table.columns.begin();
+    const auto cell = [&](std::vector<Value>& row) -> Value& { return row[static_cast<std::size_t>(column)]; };
+    const bool differs = std::any_of(table.rows.begin(), table.rows.end(),
+                                     [&](auto& row) { return cell(row) != cell(table.rows[0]); });
+    for (auto& row : table.rows) {
+      auto* text = std::get_if<std::string>(&cell(row));
+      if (!differs)
+        row.erase(row.begin() + column);
+      else if (text && name == std::string("content_hash"))
+        *text = text->substr(0, kShownDigits);
+    }
+    if (!differs) table.columns.erase(table.columns.begin() + column);
+  }
+  return for_reading(std::move(table), format);
 }
 
 Table table_of(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
@@ -51,7 +73,7 @@ Table table_of(const std::vector<PairedComparison>& comparisons, const std::vect
                           label_of(groups[comparison.other], keys), difference.count,
                           difference.count > 0 ? Value(difference.mean) : Value(), optional_value(difference.deviation),
                           interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
-                          optional_value(comparison.p_value), std::int64_t{comparison.settled},
+                          optional_value(comparison.p_value), comparison.settled,
                           comparison.more ? Value(*comparison.more) : Value(),
                           in_words(comparison, groups, keys, metric)});
   }
@@ -73,24 +95,56 @@ std::string more_seeds(const std::vector<SeedGroup>& groups, const std::vector<s
   return command + " seed=1..5";
 }
 
+// What a family of groups was scored on: "resnext50_breast, images 3f9a1c2e, split test=0.15, train=0.7, validation=0.15"
+std::string place_of(const SeedGroup& group) {
+  return fmt::format("{}, {}{}", printable(group.experiment),
+                     group.generated_data ? "generated images" : "images " + printable(group.content_hash.substr(0, kShownDigits)),
+                     group.split.empty() ? "" : ", split " + printable(group.split));
+}
+
 // Those of the best group only, when all are too many for a page.
 void tell_comparisons(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
-                      const std::vector<std::string>& keys, const std::string& metric) {
+                      const std::vector<std::string>& keys, const std::string& metric, bool images_vary) {
   std::size_t told = 0;
+  const bool apart = std::any_of(groups.begin(), groups.end(), [&](const SeedGroup& group) {
+    return !comparable(groups[0], group, images_vary);
+  });
+  const SeedGroup* place = nullptr;
   for (const PairedComparison& comparison : comparisons) {
     const bool of_the_best = comparison.group == 0 || comparison.other == 0;
     if (told == kComparisonsOnAPage || (comparisons.size() > kComparisonsOnAPage && !of_the_best)) continue;
-    std::cout << in_words(comparison, groups, keys, metric) << "\n";
+    const SeedGroup& group = groups[comparison.group];
+    if (apart && (!place || !comparable(*place, group, images_vary))) std::cout << place_of(group) << ":\n";
+    place = &group;
+    std::cout << (apart ? "  " : "") << in_words(comparison, groups, keys, metric) << "\n";
     ++told;
   }
   if (told < comparisons.size())
-    std::cout << fmt::format("--paired shows all {} comparisons; each p is corrected for that many\n",
-                             comparisons.size());
+    std::cout << fmt::format("--paired shows all {}; each p is corrected for that many\n",
+                             counted(comparisons.size(), "comparison"));
   else if (comparisons.size() > 1)
     std::cout << fmt::format("each p is corrected for {} comparisons (Holm)\n", comparisons.size());
 }
 
-void warn(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
+void warn_of_images(const std::vector<SeedGroup>& groups) {
+  std::set<std::string> contents, splits;
+  for (const SeedGroup& group : groups) {
+    if (group.generated_data || group.experiment != groups[0].experiment) continue;
+    contents.insert(group.content_hash);
+    splits.insert(group.content_hash + " " + group.split);
+  }
+  if (splits.size() < 2) return;
+  std::cerr << fmt::format(
+      "warning: the runs are on {}, which are averaged apart: figures on other images do not compare; --where keeps to one,"
+      " by {}\n",
+      contents.size() > 1 ? fmt::format("{} different sets of images", contents.size())
+                          : fmt::format("{} different splits", splits.size()),
+      contents.size() > 1 ? fmt::format("content_hash={}", contents.begin()->substr(0, kShownDigits))
+                          : "what differs in the column `split`");
+}
+
+void warn(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys, bool images_vary) {
+  if (!images_vary && !groups.empty()) warn_of_images(groups);
   for (const SeedGroup& group : groups) {
     if (group.configurations.size() < 2) continue;
     std::cerr << fmt::format(
@@ -119,27 +173,26 @@ std::vector<std::string> split_keys(const std::string& by) {
 }  // namespace
 
 int run_best_groups(const BestOptions& options) {
-  const bool less_is_better = !larger_is_better(options.metric);
   const TableFormat format = options.common.format;
   const SeedValues values =
       seed_values(options.common.results / "results.db", options.metric, split_keys(options.by), options.where);
-  const std::vector<SeedGroup> groups = group_seeds(values, less_is_better);
+  const std::vector<SeedGroup> groups = group_seeds(values, options.metric);
   if (groups.empty() && format == TableFormat::text)
     throw Error(Failure::usage,
                 fmt::format("no finished run{} has a {} yet", options.where.empty() ? "" : " that fits",
                             printable(options.metric)),
                 "`rxrun ls` lists the runs");
-  if (!options.common.quiet) warn(groups, values.keys);
-  const std::vector<PairedComparison> comparisons = compare_groups(groups, less_is_better);
+  if (!options.common.quiet) warn(groups, values.keys, values.images_vary);
+  const std::vector<PairedComparison> comparisons = compare_groups(groups, options.metric, values.images_vary);
   if (options.paired) {
     std::cout << render(for_reading(table_of(comparisons, groups, values.keys, options.metric), format), format);
     return 0;
   }
   const std::int64_t limit = options.limit.value_or(0);
-  std::cout << render(for_reading(table_of(groups, values.keys, limit), format), format);
+  std::cout << render(for_page(table_of(groups, values.keys, limit), format), format);
   if (format != TableFormat::text || options.common.quiet) return 0;
   std::cout << "\n";
-  tell_comparisons(comparisons, groups, values.keys, options.metric);
+  tell_comparisons(comparisons, groups, values.keys, options.metric, values.images_vary);
   const bool several =
       std::any_of(groups.begin(), groups.end(), [](const SeedGroup& group) { return group.estimate.count > 1; });
   if (!several)

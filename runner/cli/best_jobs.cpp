@@ -158,7 +158,7 @@ int best_jobs(const std::filesystem::path& file, const std::string& experiment, 
       const auto trial = measure(jobs, folder.path(), stop);
       if (!trial) break;
       trials.push_back(*trial);
-      console.line(fmt::format("  {} of {} threads: {:.0f} images/s", trial->jobs, trial->threads, trial->images_per_second));
+      console.line(fmt::format("  {} of {}: {:.0f} images/s", trial->jobs, counted(trial->threads, "thread"), trial->images_per_second));
       if (jobs >= std::min(most, cores())) break;
     }
   } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "data/split.h"
+#include "diagnostics/render.h"
 #include "network/summary.h"
 #include "run/prepare.h"
 
@@ -42,8 +43,9 @@ int run_check(const CheckOptions& options) {
   warn_of_memory(summary, console);
   console.event({{"event", "checked"}, {"file", options.experiment.file.string()}, {"parameters", summary.parameters},
                  {"multiply_adds", summary.multiply_adds}, {"classes", network.classes}, {"generated_data", source->generated()}});
-  console.result(fmt::format("{}: no errors; {} parameters, {} multiply-adds, input {}, {} classes{}", options.experiment.file.string(),
-                             summary.parameters, summary.multiply_adds, fmt::join(network.input, "×"), network.classes,
+  console.result(fmt::format("{}: no errors; {}, {}, input {}, {}{}", options.experiment.file.string(),
+                             counted(summary.parameters, "parameter"), counted(summary.multiply_adds, "multiply-add"),
+                             fmt::join(network.input, "×"), counted(network.classes, "class"),
                              source->generated() ? "; the data would be the generated sample" : ""));
   return 0;
 }

@@ -22,7 +22,8 @@ std::string in_words(const Parting& parting) {
     const std::int64_t epochs = std::min(parting.epochs, parting.other_epochs);
     if (epochs == 0) return fmt::format("{} have no epoch in common yet", pair);
     if (parting.epochs == parting.other_epochs)
-      return fmt::format("{} have the same figures to the bit in all {} epochs", pair, epochs);
+      return epochs == 1 ? fmt::format("{} have the same figures to the bit in their one epoch", pair)
+                         : fmt::format("{} have the same figures to the bit in all {} epochs", pair, epochs);
     return fmt::format("{} have the same figures to the bit up to epoch {}, where run {} ends", pair, epochs,
                        parting.epochs < parting.other_epochs ? parting.run : parting.other);
   }
@@ -47,7 +48,7 @@ Table section_of(const Table& rows, const std::string& section, bool all) {
   table.columns = {" ", section};
   table.columns.insert(table.columns.end(), rows.columns.begin() + kValuesFrom, rows.columns.end());
   for (const auto& row : rows.rows) {
-    const bool differs = row[2] == Value(std::int64_t{1});
+    const bool differs = row[2] == Value(true);
     if (row[0] != Value(section) || (!differs && !all)) continue;
     std::vector<Value>& line = table.rows.emplace_back(std::vector<Value>{differs ? "≠" : "", row[1]});
     for (std::size_t i = kValuesFrom; i < row.size(); ++i)
@@ -60,14 +61,14 @@ std::string page(const Comparison& comparison, TableFormat format, bool all) {
   std::string out;
   for (const char* section : {"run", "metric", "parameter", "environment"}) {
     const bool always = all || std::string(section) == "metric";
+    const bool is_fact = section == std::string("environment") || section == std::string("run");
     const Table table = section_of(comparison.rows, section, always);
     const std::size_t equal = section_of(comparison.rows, section, true).rows.size() - table.rows.size();
     if (!table.rows.empty()) out += render(table, format);
     if (equal > 0)
-      out += fmt::format("{}{} {} {} are equal; --all shows them\n", table.rows.empty() ? "" : "\n", equal, section,
-                         section == std::string("environment") ? "facts"
-                         : section == std::string("run")       ? "facts"
-                                                               : "values");
+      out += fmt::format("{}{} {} equal; --all shows {}\n", table.rows.empty() ? "" : "\n",
+                         counted(equal, fmt::format("{} {}", section, is_fact ? "fact" : "value")),
+                         equal == 1 ? "is" : "are", equal == 1 ? "it" : "them");
     out += "\n";
   }
   for (const Parting& parting : comparison.partings) out += in_words(parting) + "\n";

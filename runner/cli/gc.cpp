@@ -15,16 +15,16 @@ Table table_of(const Garbage& garbage) {
   table.columns = {"what", "run", "name", "path", "bytes", "deleted"};
   for (const RemovedRun& run : garbage.runs)
     table.rows.push_back({"removed run", run.id, run.name, run.folder.empty() ? Value() : Value(run.folder.string()),
-                          static_cast<std::int64_t>(run.bytes), std::int64_t{1}});
+                          static_cast<std::int64_t>(run.bytes), true});
   for (const LeftOver& file : garbage.unfinished_files)
     table.rows.push_back({"unfinished file", Value(), Value(), file.path.string(),
-                          static_cast<std::int64_t>(file.bytes), std::int64_t{1}});
+                          static_cast<std::int64_t>(file.bytes), true});
   for (const LeftOver& file : garbage.decoded_images)
     table.rows.push_back({"decoded images", Value(), Value(), file.path.string(),
-                          static_cast<std::int64_t>(file.bytes), std::int64_t{1}});
+                          static_cast<std::int64_t>(file.bytes), true});
   for (const LeftOver& folder : garbage.unnamed_folders)
     table.rows.push_back({"folder of no run", Value(), Value(), folder.path.string(),
-                          static_cast<std::int64_t>(folder.bytes), std::int64_t{0}});
+                          static_cast<std::int64_t>(folder.bytes), false});
   return table;
 }
 
@@ -37,7 +37,8 @@ std::uint64_t bytes_to_free(const Garbage& garbage) {
 }
 
 std::string in_words(const Garbage& garbage) {
-  return fmt::format("{} runs and {} unfinished files{}", garbage.runs.size(), garbage.unfinished_files.size(),
+  return fmt::format("{} and {}{}", counted(garbage.runs.size(), "run"),
+                     counted(garbage.unfinished_files.size(), "unfinished file"),
                      garbage.decoded_images.empty() ? "" : ", and decoded images (to be made again when they are wanted)");
 }
 
@@ -49,7 +50,7 @@ int run_gc(const GcOptions& options) {
   if (options.yes && !nothing) delete_garbage(options.common.results, garbage);
   Table table = table_of(garbage);
   if (!options.yes)
-    for (auto& row : table.rows) row.back() = std::int64_t{0};
+    for (auto& row : table.rows) row.back() = false;
   const bool text = options.common.format == TableFormat::text;
   if (!text || (!table.rows.empty() && !options.common.quiet))
     std::cout << render(for_reading(table, options.common.format), options.common.format);

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/readable.h"
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "recording/query.h"
 
 namespace rxrun {
@@ -50,8 +51,8 @@ int run_ls(const LsOptions& options) {
   std::cout << render(for_reading(runs, format), format);
   if (options.common.quiet) return 0;
   if (runs.more && is_for_reading(format))
-    std::cerr << fmt::format("These are the first {} runs; --limit 0 lists all of them.\n", limit);
-  if (dropped > 0) std::cerr << fmt::format("They differ in {} more parameters; --csv and --json show all.\n", dropped);
+    std::cerr << fmt::format("{}; --limit 0 lists all of them.\n", limit == 1 ? std::string("This is the first run") : fmt::format("These are the first {} runs", limit));
+  if (dropped > 0) std::cerr << fmt::format("They differ in {}; --csv and --json show all.\n", counted(dropped, "more parameter"));
   return 0;
 }
 

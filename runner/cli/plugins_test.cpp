@@ -61,7 +61,7 @@ Table table_of(const std::vector<CheckResult>& results) {
   Table table;
   table.columns = {"layer", "options", "input", "check", "passed", "detail"};
   for (const CheckResult& r : results) {
-    table.rows.push_back({r.layer, r.options, r.input, r.check, std::int64_t{r.passed}, r.detail});
+    table.rows.push_back({r.layer, r.options, r.input, r.check, r.passed, r.detail});
   }
   return table;
 }
@@ -81,7 +81,7 @@ int run_plugins_test(const PluginsTestOptions& options) {
   const auto failures = std::count_if(results.begin(), results.end(), [](const CheckResult& r) { return !r.passed; });
   if (options.common.format == TableFormat::text) {
     print_text(results, options.common.quiet);
-    std::cout << fmt::format("{}: {} checks of {} layers, {}\n", plugin.manifest.plugin, results.size(), plugin.layers.size(),
+    std::cout << fmt::format("{}: {} of {}, {}\n", plugin.manifest.plugin, counted(results.size(), "check"), counted(plugin.layers.size(), "layer"),
                              failures == 0 ? std::string("all passed") : fmt::format("{} failed", failures));
   } else {
     std::cout << render(table_of(results), options.common.format);

@@ -61,7 +61,7 @@ std::string RunReporter::query_line() const {
 
 void RunReporter::on_existing(const ExistingRun& run) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {} epochs", run.id, run.name, run.epochs));
+  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
   console_.result(fmt::format("See it with: rxrun show {}; run it anew with --again; compare runs with: {}", run.id, query_line()));
 }
 
@@ -78,12 +78,12 @@ void RunReporter::on_start(const StartedRun& run) {
                  {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
   console_.line(fmt::format("{} run {} ({})", run.continues ? "Continuing" : "Starting", run.id, run.name));
   warn_if_generated(console_, run.experiment, dataset);
-  console_.line(fmt::format("  network   {} layers, {} parameters, {} multiply-adds an image at {}", summary.rows.size(), count_of(summary.parameters),
+  console_.line(fmt::format("  network   {}, {} parameters, {} multiply-adds an image at {}", counted(summary.rows.size(), "layer"), count_of(summary.parameters),
                            count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
-  console_.line(fmt::format("  data      {} classes; {} train, {} test, {} validation images{}", dataset.classes.size(), dataset.part(Part::train).size(),
-                           dataset.part(Part::test).size(), dataset.part(Part::validation).size(),
-                           dataset.skipped.empty() ? "" : fmt::format("; {} bad images skipped", dataset.skipped.size())));
-  console_.line(fmt::format("  machine   {}, {} threads, {}, {}, LibTorch {}", machine.device, machine.threads, to_string(machine.precision), machine.cpu, machine.libtorch));
+  console_.line(fmt::format("  data      {}; {} train, {} test, {}{}", counted(dataset.classes.size(), "class"), dataset.part(Part::train).size(),
+                           dataset.part(Part::test).size(), counted(dataset.part(Part::validation).size(), "validation image"),
+                           dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
+  console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device, counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu, machine.libtorch));
 }
 
 void RunReporter::on_resume(std::int64_t epoch) {
@@ -127,10 +127,10 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console_.line(fmt::format("Done in {}{}: {} epochs, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
-                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", result.epochs, result.best_epoch, 100 * share_waiting));
-  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {} images{}); compare runs with: {}", 100 * accuracy, 100 * low,
-                             100 * high, dataset.part(Part::validation).size(), dataset.generated ? " of the generated sample" : "", query_line()));
+  console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
+                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), result.best_epoch, 100 * share_waiting));
+  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}); compare runs with: {}", 100 * accuracy, 100 * low,
+                             100 * high, counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : "", query_line()));
 }
 
 }  // namespace rxrun

@@ -13,7 +13,8 @@
 namespace rxrun {
 namespace {
 
-constexpr std::size_t kKeysFrom = 6;  // run, experiment, generated_data, configuration, seed and split, metric
+// The columns of SeedValues; the keys follow.
+enum Column : std::size_t { kRun, kExperiment, kGenerated, kConfiguration, kSeed, kSplitHash, kContent, kSplit, kMetric, kKeys };
 
 template <typename T>
 const T& cell(const Value& value) {
@@ -25,11 +26,13 @@ std::string text_of(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return printable(*text);
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   return "none";
 }
 
-bool comparable(const SeedGroup& a, const SeedGroup& b) {
-  return a.experiment == b.experiment && a.generated_data == b.generated_data;
+// Student's interval knows no bounds: near the end of a metric's range it would reach beyond what there can be.
+void clip(std::optional<Interval>& interval, double least, double most) {
+  if (interval) interval = Interval{std::clamp(interval->low, least, most), std::clamp(interval->high, least, most)};
 }
 
 // Shares in points of a hundred, as one speaks of accuracies; anything else as it is.
@@ -45,31 +48,35 @@ std::string verdict(const PairedComparison& comparison) {
   if (!comparison.p_value) return "the same in every seed: no spread to judge by; more seeds would tell";
   if (comparison.settled) return fmt::format("settled (p = {:.2g})", *comparison.p_value);
   if (!comparison.more) return "not settled, and too small to be settled by more seeds";
-  return fmt::format("not settled; about {} more seed{} would", *comparison.more, *comparison.more == 1 ? "" : "s");
+  return fmt::format("not settled; about {} would", counted(*comparison.more, "more seed"));
 }
 
 }  // namespace
 
-std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better) {
-  using Key = std::tuple<std::string, std::int64_t, std::vector<Value>>;
+std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& metric) {
+  const bool less_is_better = !larger_is_better(metric);
+  const MetricRange range = range_of(metric);
+  using Key = std::tuple<std::string, std::int64_t, std::string, std::string, std::vector<Value>>;
   std::map<Key, SeedGroup> groups;
-  std::map<Key, std::map<std::string, std::vector<double>>> observed;
+  std::map<Key, std::map<std::string, std::vector<double>>> observed;  // by seed and split
   for (const auto& row : values.rows.rows) {
-    if (std::holds_alternative<std::monostate>(row[5])) continue;
-    const auto* integer = std::get_if<std::int64_t>(&row[5]);
-    const double value = integer ? static_cast<double>(*integer) : cell<double>(row[5]);
-    const Key key{cell<std::string>(row[1]),
-                  cell<std::int64_t>(row[2]),
-                  {row.begin() + static_cast<std::ptrdiff_t>(kKeysFrom), row.end()}};
+    if (std::holds_alternative<std::monostate>(row[kMetric])) continue;
+    const auto* integer = std::get_if<std::int64_t>(&row[kMetric]);
+    const double value = integer ? static_cast<double>(*integer) : cell<double>(row[kMetric]);
+    const Key key{cell<std::string>(row[kExperiment]),
+                  cell<std::int64_t>(row[kGenerated]),
+                  cell<std::string>(row[kContent]),
+                  cell<std::string>(row[kSplit]),
+                  {row.begin() + static_cast<std::ptrdiff_t>(kKeys), row.end()}};
     SeedGroup& group = groups[key];
-    const std::int64_t run = cell<std::int64_t>(row[0]);
+    const std::int64_t run = cell<std::int64_t>(row[kRun]);
     const bool better = less_is_better ? value < group.best : value > group.best;
     if (group.best_run == 0 || better || (value == group.best && run < group.best_run)) {
       group.best = value;
       group.best_run = run;
     }
-    group.configurations.insert(cell<std::string>(row[3]));
-    observed[key][cell<std::string>(row[4])].push_back(value);
+    group.configurations.insert(cell<std::string>(row[kConfiguration]));
+    observed[key][cell<std::string>(row[kSeed]) + " " + cell<std::string>(row[kSplitHash])].push_back(value);
   }
   std::vector<SeedGroup> list;
   for (auto& [key, group] : groups) {
@@ -79,9 +86,12 @@ std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better
       group.values[seed] = means.back();
     }
     group.estimate = estimate(means);
+    clip(group.estimate.interval, range.least, range.most);
     group.experiment = std::get<0>(key);
     group.generated_data = std::get<1>(key) != 0;
-    group.keys = std::get<2>(key);
+    group.content_hash = std::get<2>(key);
+    group.split = std::get<3>(key);
+    group.keys = std::get<4>(key);
     list.push_back(std::move(group));
   }
   std::stable_sort(list.begin(), list.end(), [&](const SeedGroup& a, const SeedGroup& b) {
@@ -90,7 +100,14 @@ std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better
   return list;
 }
 
-std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, bool less_is_better) {
+bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary) {
+  return a.experiment == b.experiment && a.generated_data == b.generated_data &&
+         (images_vary || (a.content_hash == b.content_hash && a.split == b.split));
+}
+
+std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric, bool images_vary) {
+  const bool less_is_better = !larger_is_better(metric);
+  const MetricRange range = range_of(metric);
   std::vector<PairedComparison> comparisons;
   std::vector<bool> done(groups.size(), false);
   for (std::size_t first = 0; first < groups.size(); ++first) {
@@ -98,7 +115,7 @@ std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& group
     std::vector<std::size_t> places;
     std::vector<Observations> family;
     for (std::size_t i = first; i < groups.size(); ++i) {
-      if (!comparable(groups[first], groups[i])) continue;
+      if (!comparable(groups[first], groups[i], images_vary)) continue;
       done[i] = true;
       places.push_back(i);
       family.push_back(groups[i].values);
@@ -106,13 +123,14 @@ std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& group
     for (PairedComparison comparison : compare_paired(family)) {
       comparison.group = places[comparison.group];
       comparison.other = places[comparison.other];
+      Estimate& difference = comparison.difference;
       // Over the seeds that both have, the order can be another one than over all.
-      if (less_is_better ? comparison.difference.mean > 0.0 : comparison.difference.mean < 0.0) {
+      if (less_is_better ? difference.mean > 0.0 : difference.mean < 0.0) {
         std::swap(comparison.group, comparison.other);
-        Estimate& difference = comparison.difference;
         difference.mean = -difference.mean;
         if (difference.interval) difference.interval = Interval{-difference.interval->high, -difference.interval->low};
       }
+      clip(difference.interval, range.least - range.most, range.most - range.least);
       comparisons.push_back(comparison);
     }
   }
@@ -140,8 +158,7 @@ std::string in_words(const PairedComparison& comparison, const std::vector<SeedG
   if (difference.interval)
     text += fmt::format(", 95 % interval [{}, {}]", difference_text(difference.interval->low, share, false),
                         difference_text(difference.interval->high, share, false));
-  return fmt::format("{}, {} seed{}, {}", text, difference.count, difference.count == 1 ? "" : "s",
-                     verdict(comparison));
+  return fmt::format("{}, {}, {}", text, counted(difference.count, "seed"), verdict(comparison));
 }
 
 }  // namespace rxrun

@@ -13,6 +13,7 @@ namespace rxrun {
 struct SeedGroup {
   std::string experiment;
   bool generated_data = false;
+  std::string content_hash, split;  // the images, and how they were divided; empty content: the seed generates them
   std::vector<Value> keys;
   Observations values;  // by seed and split; a seed that was run more than once counts once, with the mean
   Estimate estimate;
@@ -21,11 +22,16 @@ struct SeedGroup {
   std::int64_t best_run = 0;
 };
 
-// The best mean first. Runs of other experiments, and runs on generated data, are groups of their own.
-std::vector<SeedGroup> group_seeds(const SeedValues& values, bool less_is_better);
+// The best mean first. Runs of other experiments, of other images or of images that were divided otherwise, and runs on
+// generated data, are groups of their own. The intervals keep to the metric's range.
+std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& metric);
 
-// Every two groups of the same experiment and kind of data, by their places in `groups`; the better one is `group`.
-std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, bool less_is_better);
+// Whether what two groups were scored on allows to compare them: the same experiment, images and split. With `images_vary`
+// the images may be others; seeds are still paired over equal splits only.
+bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary);
+
+// Every two groups that are comparable, by their places in `groups`; the better one is `group`.
+std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric, bool images_vary);
 
 // "cardinality 32", "cardinality 32, base_width 4"
 std::string label_of(const SeedGroup& group, const std::vector<std::string>& keys);

@@ -43,7 +43,7 @@ Table curve(Table epochs) {
   if (best != epochs.columns.end()) {
     for (auto& row : epochs.rows) {
       Value& value = row[static_cast<std::size_t>(best - epochs.columns.begin())];
-      value = value == Value(std::int64_t{1}) ? Value("best so far") : Value();
+      value = value == Value(true) ? Value("best so far") : Value();
     }
   }
   return epochs;
@@ -58,7 +58,7 @@ std::string page(const RunDetails& run, TableFormat format) {
   Table params{.columns = {"name", "value"}, .rows = {}};
   Table varying = params;
   for (const auto& row : run.params.rows)
-    (row[2] == Value(std::int64_t{1}) ? varying : params).rows.push_back({row[0], row[1]});
+    (row[2] == Value(true) ? varying : params).rows.push_back({row[0], row[1]});
   if (!varying.rows.empty())
     out += section("Parameters in which this experiment's runs differ", render(varying, format));
   if (!params.rows.empty()) out += section("Parameters", render(params, format));

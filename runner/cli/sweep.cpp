@@ -101,13 +101,15 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
   const int jobs = expected_jobs(options, plan, console);
   if (const std::size_t open = plan.expected - plan.points.size(); open > 0) {
-    console.result(fmt::format("These {} points are drawn; {} more are chosen by what comes of the earlier ones",
-                               plan.points.size(), open));
+    console.result(fmt::format("{} drawn; {} more {} chosen by what comes of the earlier ones",
+                               plan.points.size() == 1 ? "This point is"
+                                                       : fmt::format("These {} points are", plan.points.size()),
+                               open, open == 1 ? "is" : "are"));
     left += static_cast<double>(open) * std::accumulate(seconds.begin(), seconds.end(), 0.0) /
             static_cast<double>(seconds.size());
   }
   console.result(fmt::format(
-      "{} points, {} done; {} at a time{}", plan.expected, done, jobs,
+      "{}, {} done; {} at a time{}", counted(plan.expected, "point"), done, jobs,
       left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
   return 0;
 }
@@ -205,8 +207,8 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
                  {"points", plan.expected},
                  {"done", done},
                  {"jobs", jobs}});
-  console.line(fmt::format("Sweep {} ({}): {} points, {} done already; {} at a time, logs in {}", sweep, name,
-                           plan.expected, done, jobs, printable(work.folder.string())));
+  console.line(fmt::format("Sweep {} ({}): {}, {} done already; {} at a time, logs in {}", sweep, name,
+                           counted(plan.expected, "point"), done, jobs, printable(work.folder.string())));
 
   SweepReporter reporter(console, rows, sweep, plan, jobs, work.prune.kind == PruneRule::Kind::halving);
   WorkEnd end = WorkEnd::done;
@@ -252,7 +254,8 @@ int run_sweep(const SweepOptions& options) {
     search.emplace(std::move(*declared.search), planner, plan, console);
   else
     plan = planner.plan_all(declared.points);
-  for (const std::string& warning : plan.warnings) console.warning(warning);
+  for (const auto* list : {&declared.warnings, &plan.warnings})
+    for (const std::string& warning : *list) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);
   return options.plan ? show_plan(options, plan, console)
                       : run_points(options, plan, search ? &*search : nullptr, console);

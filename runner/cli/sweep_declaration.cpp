@@ -6,7 +6,9 @@
 
 #include "diagnostics/render.h"
 #include "experiment/places.h"
+#include "plugin/checked_experiment.h"
 #include "sweep/section.h"
+#include "sweep/value_text.h"
 
 namespace rxrun {
 namespace {
@@ -44,8 +46,42 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
   return sweep;
 }
 
-// Two spellings of one key: the second would silently take the first one's place.
-void check_set_once(const std::filesystem::path& file, const Declaration& declaration, Diagnostics& diagnostics) {
+// Where the key was typed, or else, of a section, where its values stand.
+SourceLocation place_of_key(const std::string& key, const std::vector<std::string>& words, const Declaration& declaration,
+                            const SourceLocation& otherwise) {
+  for (const std::string& word : words)
+    for (std::size_t at = word.find(key + "="); at != std::string::npos; at = word.find(key + "=", at + 1))
+      if (at == 0 || word[at - 1] == '(' || word[at - 1] == ' ' || word[at - 1] == ';')
+        return place_in_word(word, {std::string_view(word).substr(at, key.size()), at});
+  for (const Dimension& dimension : declaration.dimensions)
+    if (std::find(dimension.keys.begin(), dimension.keys.end(), key) != dimension.keys.end()) return dimension.where;
+  return otherwise;
+}
+
+// A key that is not there would be told for each of its values otherwise. Faults of values come with their points.
+void check_known(const std::filesystem::path& file, const Declaration& declaration, const std::vector<Override>& settings,
+                 const std::vector<std::string>& targets, const std::vector<std::string>& words, Diagnostics& diagnostics) {
+  ExperimentArguments arguments{.file = file, .overrides = {}};
+  for (const Override& setting : settings) arguments.overrides.push_back(setting.path + "=" + setting.value);
+  try {
+    check_experiment(arguments);
+  } catch (const Error& error) {
+    for (Diagnostic diagnostic : error.diagnostics()) {
+      for (std::size_t i = 0; i < settings.size(); ++i) {
+        const bool of_the_key = diagnostic.where.text == arguments.overrides[i] && diagnostic.where.column == 1;
+        if (!targets[i].empty() || diagnostic.where.file != "command line" || !of_the_key) continue;
+        diagnostic.where = place_of_key(settings[i].path, words, declaration, diagnostic.where);
+        const auto& told = diagnostics.list();
+        if (std::find(told.begin(), told.end(), diagnostic) == told.end()) diagnostics.add(diagnostic);
+        break;
+      }
+    }
+  }
+}
+
+// Each key is there, and set once: of two spellings the second would silently take the first one's place.
+void check_keys(const std::filesystem::path& file, const Declaration& declaration, const std::vector<std::string>& words,
+                Diagnostics& diagnostics) {
   std::vector<Override> settings = declaration.fixed;
   for (const Dimension& dimension : declaration.dimensions)
     for (std::size_t i = 0; i < dimension.keys.size(); ++i)
@@ -58,6 +94,14 @@ void check_set_once(const std::filesystem::path& file, const Declaration& declar
                                       printable(settings[i].path), printable(targets[i]), printable(file.string())),
                       "put all its values into one list");
   }
+  if (std::any_of(targets.begin(), targets.end(), [](const std::string& target) { return target.empty(); }))
+    check_known(file, declaration, settings, targets, words, diagnostics);
+}
+
+std::string fewer_points(std::int64_t trials, std::uint64_t different) {
+  return fmt::format("{} were asked for, and only {} there: {} taken", counted(trials, "trial"),
+                     different == 1 ? std::string("1 different point is") : fmt::format("{} different points are", different),
+                     different == 1 ? "it is" : "all of them are");
 }
 
 void check_count(std::uint64_t count, const SweepOptions& options) {
@@ -90,18 +134,28 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
   bool varied = declaration.files.size() > 1;
   for (const auto& file : declaration.files) {
     const FileSweep& sweep = sweeps.emplace_back(sweep_of_file(file, declaration, options, diagnostics));
-    check_set_once(file, sweep.declaration, diagnostics);
+    check_keys(file, sweep.declaration, words, diagnostics);
     varied = varied || !sweep.declaration.dimensions.empty() || !sweep.declaration.fixed.empty();
     if (!diagnostics.has_errors() && sweep.search.empty()) count += count_points(sweep.declaration, sweep.draws);
   }
   diagnostics.throw_errors();
   if (!varied) throw Error(Failure::usage, "nothing is varied", "for example: rxrun sweep cardinality=8,16,32");
-  for (FileSweep& sweep : sweeps)
-    if (!sweep.search.empty()) return {.points = {}, .search = search_of(std::move(sweep), declaration.files, options)};
-  check_count(count, options);
   DeclaredSweep declared;
-  for (const FileSweep& sweep : sweeps)
+  for (FileSweep& sweep : sweeps) {
+    if (sweep.search.empty()) continue;
+    declared.search = search_of(std::move(sweep), declaration.files, options);
+    const std::optional<std::uint64_t> different = declared.search->space.size();
+    if (different && *different < static_cast<std::uint64_t>(declared.search->trials))
+      declared.warnings.push_back(fewer_points(declared.search->trials, *different));
+    return declared;
+  }
+  check_count(count, options);
+  for (const FileSweep& sweep : sweeps) {
+    const std::optional<std::uint64_t> different = different_draws(sweep.declaration);
+    if (different && *different < static_cast<std::uint64_t>(sweep.draws.trials))
+      declared.warnings.push_back(fewer_points(sweep.draws.trials, *different));
     for (Point& point : expand(sweep.declaration, sweep.draws)) declared.points.push_back(std::move(point));
+  }
   return declared;
 }
 

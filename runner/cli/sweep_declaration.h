@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "cli/options.h"
@@ -20,10 +21,11 @@ struct DeclaredSearch {
 struct DeclaredSweep {
   std::vector<Point> points;  // none of a search
   std::optional<DeclaredSearch> search;
+  std::vector<std::string> warnings;  // such as fewer different points than were asked for
 };
 
-// Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files
-// nothing but the section is read.
+// Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files the
+// section is read, and whether they have the keys: one that is not there is told once, where it was typed.
 DeclaredSweep declared_sweep(const SweepOptions& options);
 
 }  // namespace rxrun

@@ -88,7 +88,7 @@ class Faults {
  public:
   void add(const Error& error) {
     for (const Diagnostic& diagnostic : error.diagnostics()) {
-      if (!seen_.insert(render(diagnostic)).second) continue;
+      if (!seen_.insert(text_of(diagnostic)).second) continue;
       if (faults_.size() < most_faults) faults_.push_back(diagnostic);
     }
   }
@@ -98,6 +98,15 @@ class Faults {
   }
 
  private:
+  // Of a word only what is marked: a fault of a key is the same for all its values.
+  static std::string text_of(const Diagnostic& diagnostic) {
+    const SourceLocation& where = diagnostic.where;
+    if (where.file != "command line" || where.column < 1 || where.length < 1) return render(diagnostic);
+    const std::size_t at = std::min(static_cast<std::size_t>(where.column - 1), where.text.size());
+    return fmt::format("{}\n{}\n{}", where.text.substr(at, static_cast<std::size_t>(where.length)), diagnostic.message,
+                       diagnostic.advice);
+  }
+
   std::set<std::string> seen_;
   std::vector<Diagnostic> faults_;
 };
@@ -173,7 +182,8 @@ SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
   plan.expected = plan.points.size();
   plan.warnings.assign(facts_->warnings.begin(), facts_->warnings.end());
   plan.notes = facts_->widths.notes();
-  if (doubles > 0) plan.warnings.push_back(fmt::format("{} points are the same as others and count once", doubles));
+  if (doubles > 0) plan.warnings.push_back(fmt::format("{} the same as others and {} once", doubles == 1 ? "1 point is" : fmt::format("{} points are", doubles),
+                                                         doubles == 1 ? "counts" : "count"));
   add_size_note(plan, varying_keys(plan.points));
   return plan;
 }

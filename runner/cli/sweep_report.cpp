@@ -17,6 +17,7 @@ namespace {
 Value cell(const std::string& text, TableFormat format) {
   const Node node = scalar(text, false, {});
   if (node.kind == Node::Kind::integer) return node.integer;
+  if (node.kind == Node::Kind::boolean) return node.boolean;
   const bool for_programs = format == TableFormat::json || format == TableFormat::csv;
   return node.kind == Node::Kind::real && for_programs ? Value(node.real) : Value(text);
 }
@@ -125,12 +126,12 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
       computed += state.epochs;
       whole += plan.points.at(static_cast<std::size_t>(state.position - 1)).epochs;
     }
-    console.line(fmt::format("Pruning: {} of {} epochs were computed", computed, whole));
+    console.line(fmt::format("Pruning: {} of {} computed", computed, counted(whole, "epoch")));
   }
   if (const PointState* best = best_of(states))
     console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy,
                                best->position, words(*best), best->run));
-  console.line(fmt::format("Ask again with: rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {}\"{}", sweep,
+  console.line(fmt::format("Ask again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
                            results == "results" ? "" : " --results " + printable(results)));
   return failed;
 }
@@ -178,7 +179,7 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
 }
 
 void SweepReporter::on_wait(std::size_t points) {
-  if (points > 0) console_.line(fmt::format("Waiting for {} points that other processes work on", points));
+  if (points > 0) console_.line(fmt::format("Waiting for {} that other processes work on", counted(points, "point")));
 }
 
 void SweepReporter::on_tick(const std::vector<Claim>& running) {

@@ -32,7 +32,8 @@ SweepSearch::SweepSearch(DeclaredSearch search, SweepPlanner& planner, SweepPlan
     drawn.push_back({.at = at});
   }
   plan_ = planner_.plan_all(points);
-  plan_.expected = static_cast<std::size_t>(search_.trials);
+  plan_.expected = static_cast<std::size_t>(
+      std::min(static_cast<std::uint64_t>(search_.trials), search_.space.size().value_or(~std::uint64_t{0})));
 }
 
 std::string SweepSearch::text() const {
@@ -108,7 +109,7 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
     const Coordinates at = search_.space.next(search_.seed, static_cast<std::uint64_t>(position), attempt, known);
     if (at.empty()) {
       exhausted_ = true;
-      console_.line(fmt::format("The search has tried all there is, {} points", points.size()));
+      console_.line(fmt::format("The search has tried all there is, {}", counted(points.size(), "point")));
       return false;
     }
     try {

@@ -35,15 +35,15 @@ void tell(Console& console, const Measurement& m) {
   double flop = 0.0;
   for (const PartTime& part : m.parts)
     if (!part.alone) flop += static_cast<double>(part.forward_flop + part.backward_flop);
-  console.line(fmt::format("A step of {} images at {}: {:.1f} ms ± {:.1f} (standard error, {} steps), {:.1f} images/s", m.batch,
-                           fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error, m.steps, m.images_per_second()));
-  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} gets out of {}, {} threads, {}",
+  console.line(fmt::format("A step of {} at {}: {:.1f} ms ± {:.1f} (standard error, {}), {:.1f} images/s", counted(m.batch, "image"),
+                           fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error, counted(m.steps, "step"), m.images_per_second()));
+  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} gets out of {}, {}, {}",
                            flop / m.step.seconds * 1e-9, 100.0 * flop / m.step.seconds / m.peak_flops, m.peak_flops * 1e-9, m.precision,
-                           m.device, m.threads, m.cpu));
+                           m.device, counted(m.threads, "thread"), m.cpu));
   if (m.loader)
-    console.line(fmt::format("The loader alone makes {:.0f} {}images/s in {} thread{}: {:.1f} times what the step takes",
-                             m.loader->images_per_second, m.loader->generated ? "generated " : "", m.loader->threads,
-                             m.loader->threads == 1 ? "" : "s", m.loader->images_per_second / m.images_per_second()));
+    console.line(fmt::format("The loader alone makes {:.0f} {}images/s in {}: {:.1f} times what the step takes",
+                             m.loader->images_per_second, m.loader->generated ? "generated " : "", counted(m.loader->threads, "thread"),
+                             m.loader->images_per_second / m.images_per_second()));
 }
 
 int compare(Console& console, const Measurement& before, const Measurement& now, const TimeOptions& options) {
@@ -58,7 +58,8 @@ int compare(Console& console, const Measurement& before, const Measurement& now,
     console.line(fmt::format("Nothing is slower by more than {:g} % and the noise; {}", options.threshold, ratio));
     return 0;
   }
-  console.warning(fmt::format("{} parts are slower by more than {:g} % and the noise; {}", slower.size(), options.threshold, ratio));
+  console.warning(fmt::format("{} slower by more than {:g} % and the noise; {}",
+                              counted(slower.size(), "part") + (slower.size() == 1 ? " is" : " are"), options.threshold, ratio));
   std::cerr << render(table_of(slower), TableFormat::text) << std::flush;
   return static_cast<int>(Failure::run);
 }

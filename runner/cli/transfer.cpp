@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/readable.h"
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "recording/merge_runs.h"
 
 namespace rxrun {
@@ -19,16 +20,20 @@ int print(const Table& runs, const CommonOptions& common) {
   return 0;
 }
 
-// A folder of results is as good as its results.db.
-std::filesystem::path database_of(const std::filesystem::path& path) {
+// A folder of results is as good as its results.db, and is made if it is not there.
+std::filesystem::path database_to_be(const std::filesystem::path& path) {
   std::error_code ignored;  // opening it tells
-  return std::filesystem::is_directory(path, ignored) || path.extension() != ".db" ? path / "results.db" : path;
+  if (path.extension() == ".db" && !std::filesystem::is_directory(path, ignored)) return path;
+  if (std::filesystem::is_regular_file(path, ignored))
+    throw Error(Failure::usage, fmt::format("`{}` is a file, where a folder of results should be", printable(path.string())),
+                "name a folder, which is made if it is not there, or the .db file in one");
+  return path / "results.db";
 }
 
 }  // namespace
 
 int run_export(const ExportOptions& options) {
-  return print(merge_runs(options.common.results / "results.db", database_of(options.to), options.runs),
+  return print(merge_runs(options.common.results / "results.db", database_to_be(options.to), options.runs),
                options.common);
 }
 

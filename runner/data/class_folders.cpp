@@ -12,6 +12,7 @@
 
 #include "data/fault.h"
 #include "data/file_source.h"
+#include "diagnostics/render.h"
 
 namespace rxrun {
 namespace {
@@ -127,7 +128,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   Listing listing = listing_of(walk.found, classes);
   if (walk.ignored > 0)
     listing.warnings.push_back(data_note(
-        spec, std::to_string(walk.ignored) + " files in " + spec.path.string() + " are no images by their extension"));
+        spec, counted(walk.ignored, "file") + " in " + spec.path.string() + (walk.ignored == 1 ? " is no image by its extension" : " are no images by their extension")));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

@@ -9,6 +9,7 @@
 #include "data/fault.h"
 #include "data/split.h"
 #include "data/survey.h"
+#include "diagnostics/render.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -116,7 +117,7 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
   std::string example = torn.begin()->first;
   for (const auto& [group, is] : torn) example = std::min(example, group);
   dataset.warnings.push_back(data_warning(
-      spec, std::to_string(torn.size()) + " groups have images in several parts, such as `" + example + "`"));
+      spec, counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") + " images in several parts, such as `" + example + "`"));
 }
 
 void hash_split(Dataset& dataset) {

@@ -5,6 +5,7 @@
 
 #include "data/fault.h"
 #include "data/split.h"
+#include "diagnostics/render.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -53,10 +54,10 @@ void check_classes(const Source& source, const DataSpec& spec) {
     if (counts[c] == 0 && empty++ < told_at_most)
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
   if (empty > told_at_most)
-    faults.error(spec.path_where, "and " + std::to_string(empty - told_at_most) + " more classes have none",
+    faults.error(spec.path_where, "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
                  "is a label wrong? The highest one, " + classes.back() + ", gives the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
-    faults.error(spec.path_where, "the data has " + std::to_string(classes.size()) + " classes, data.classes says " +
+    faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", data.classes says " +
                                       std::to_string(spec.classes));
   faults.throw_errors();
 }

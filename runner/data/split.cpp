@@ -9,6 +9,7 @@
 #include <set>
 
 #include "data/fault.h"
+#include "diagnostics/render.h"
 #include "experiment/split_rules.h"
 #include "random/random.h"
 
@@ -249,7 +250,7 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
       ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
       faults.error(spec.path_where, "the split leaves no image for " + std::string(to_string(part)),
-                   "there are " + std::to_string(samples.size()) + " images: use more of them, or other fractions");
+                   (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image") + ": use more of them, or other fractions");
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rxrun {
@@ -55,6 +56,8 @@ class Error : public std::runtime_error {
 // Collects, so that all errors of a file are told at once.
 class Diagnostics {
  public:
+  Diagnostics() = default;
+  explicit Diagnostics(std::vector<Diagnostic> list) : list_(std::move(list)) {}
   void error(SourceLocation where, std::string message, std::string advice = {});
   void warning(SourceLocation where, std::string message, std::string advice = {});
   void add(const Diagnostic& diagnostic) { list_.push_back(diagnostic); }

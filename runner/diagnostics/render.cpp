@@ -181,4 +181,6 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string plural_of(std::string_view noun) { return std::string(noun) + (noun.ends_with('s') ? "es" : "s"); }
+
 }  // namespace rxrun

@@ -23,4 +23,9 @@ bool is_share(std::string_view metric) {
   return score != nullptr && score->is_share;
 }
 
+MetricRange range_of(std::string_view metric) {
+  const Score* score = score_of(metric);
+  return score ? MetricRange{.least = 0.0, .most = score->most} : MetricRange{};
+}
+
 }  // namespace rxrun

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <string_view>
 
 namespace rxrun {
@@ -11,17 +12,25 @@ struct Score {
   std::string_view name;
   bool larger_is_better;
   bool is_share;  // of 1: one speaks of it in points of a hundred
+  double most;    // that it can be; the least is 0
 };
 
-inline constexpr std::array<Score, 6> all_scores = {{{"loss", false, false},
-                                                     {"accuracy", true, true},
-                                                     {"balanced_accuracy", true, true},
-                                                     {"auc", true, true},
-                                                     {"f1", true, true},
-                                                     {"brier", false, false}}};
+inline constexpr std::array<Score, 6> all_scores = {{{"loss", false, false, std::numeric_limits<double>::infinity()},
+                                                     {"accuracy", true, true, 1.0},
+                                                     {"balanced_accuracy", true, true, 1.0},
+                                                     {"auc", true, true, 1.0},
+                                                     {"f1", true, true, 1.0},
+                                                     {"brier", false, false, 2.0}}};
 
 // By the end of a metric's name. Of a name that is no score's, larger is better, and it is no share.
 bool larger_is_better(std::string_view metric);
 bool is_share(std::string_view metric);
+
+struct MetricRange {
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+};
+// What a metric's value can be; of a name that is no score's, anything.
+MetricRange range_of(std::string_view metric);
 
 }  // namespace rxrun

@@ -201,7 +201,7 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
       return std::nullopt;
     }
     const std::optional<std::string> nearest = resolver.nearest(tail);
-    diagnostics.error(place_of_path(change), fmt::format("there is no key `{}`", change.path), nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
+    diagnostics.error(place_of_path(change), unknown_key(change.path), nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
     return std::nullopt;
   }
   std::vector<std::string> names;
@@ -262,6 +262,8 @@ Override parse_override(const std::string& word) {
   }
   return {path, word.substr(equals + 1)};
 }
+
+std::string unknown_key(const std::string& path) { return fmt::format("there is no key `{}`", path); }
 
 void apply_overrides(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
                      Diagnostics& diagnostics, const DocumentLimits& limits) {

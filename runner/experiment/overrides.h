@@ -18,6 +18,9 @@ namespace rxrun {
 void apply_overrides(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
                      Diagnostics& diagnostics, const DocumentLimits& limits);
 
+// What is said of a path that names no key: whoever knows more of it can find the error again and advise better.
+std::string unknown_key(const std::string& path);
+
 // The whole path of the key that each of them sets; empty for one that apply_overrides() refuses.
 std::vector<std::string> targets_of(Node root, const std::vector<Override>& overrides,
                                     const std::vector<std::string>& known_paths);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
 
 namespace rxrun {
@@ -85,7 +86,7 @@ bool check_indentation(const SourceText& source, Diagnostics& diagnostics) {
     if (tabs++ == 0) first = source.place(static_cast<std::size_t>(line.data() - source.text().data()) + spaces, content - spaces);
   }
   if (tabs == 0) return true;
-  const std::string more = tabs > 1 ? fmt::format(" (and in {} more lines)", tabs - 1) : "";
+  const std::string more = tabs > 1 ? fmt::format(" (and in {})", counted(tabs - 1, "more line")) : "";
   diagnostics.error(first, "tab in the indentation" + more, "indent with spaces");
   return false;
 }

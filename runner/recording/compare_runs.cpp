@@ -16,13 +16,14 @@ namespace {
 using Facts = std::vector<std::pair<std::string, Value>>;
 
 Facts facts_of(Connection& connection, std::int64_t run) {
-  const Table row = fetch(connection, R"(
-    SELECT v.experiment, rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
-           v.reason, v.seed, v.generated_data, r.content_hash, r.split_hash, v.skipped_images, v.parameters,
+  Table row = fetch(connection, fmt::format(R"(
+    SELECT v.experiment, {} AS status, v.reason, v.seed, v.generated_data, r.content_hash, r.split_hash, v.skipped_images, v.parameters,
            v.multiply_adds, v.epochs, v.best_epoch, v.images_per_second, v.seconds, v.started, v.tags, v.note,
            v.configuration, v.identity
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
-                          {run});
+                                            kStatusNow),
+                    {run});
+  as_booleans(row, {"generated_data"});
   Facts facts;
   for (std::size_t i = 0; i < row.columns.size(); ++i) facts.emplace_back(row.columns[i], row.rows.at(0)[i]);
   return facts;
@@ -48,7 +49,7 @@ void add_section(Table& table, const std::string& section, const std::vector<Fac
   for (const std::string& name : order) {
     const std::vector<Value>& cells = values.at(name);
     const bool differs = std::any_of(cells.begin(), cells.end(), [&](const Value& cell) { return cell != cells[0]; });
-    std::vector<Value>& row = table.rows.emplace_back(std::vector<Value>{section, name, std::int64_t{differs}});
+    std::vector<Value>& row = table.rows.emplace_back(std::vector<Value>{section, name, differs});
     row.insert(row.end(), cells.begin(), cells.end());
   }
 }
@@ -109,6 +110,7 @@ Comparison compare_runs(const std::filesystem::path& database, const std::vector
     metrics.push_back(
         pairs_of(*connection, id, "SELECT name, value FROM metrics WHERE run = ? AND epoch = 0 ORDER BY name DESC"));
     parameters.push_back(pairs_of(*connection, id, "SELECT name, value FROM params WHERE run = ? ORDER BY name"));
+    for (auto& [name, value] : parameters.back()) value = parameter_value(std::move(value));
     environment.push_back(pairs_of(*connection, id, "SELECT name, value FROM environment WHERE run = ? ORDER BY name"));
   }
   add_section(comparison.rows, "run", facts);

@@ -201,6 +201,8 @@ void Statement::bind_one(int index, const Value& value) {
     code = sqlite3_bind_double(statement_, index, *real);  // not a number becomes NULL
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     code = sqlite3_bind_text64(statement_, index, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } else if (const auto* truth = std::get_if<bool>(&value)) {
+    code = sqlite3_bind_int64(statement_, index, *truth ? 1 : 0);
   } else {
     code = sqlite3_bind_null(statement_, index);
   }

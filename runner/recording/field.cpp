@@ -34,9 +34,7 @@ std::vector<std::string> run_columns(Connection& connection) {
 Field column_field(const std::string& column) {
   if (column == "status") {
     return {.name = column,
-            .of_run = {"(SELECT rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat)"
-                       " FROM runs WHERE id = v.run)",
-                       {}},
+            .of_run = {fmt::format("(SELECT {} FROM runs r WHERE r.id = v.run)", kStatusNow), {}},
             .of_all = {}};
   }
   return {.name = column, .of_run = {fmt::format("v.\"{}\"", column), {}}, .of_all = {}};
@@ -73,7 +71,7 @@ std::string trimmed(std::string text) {
       .file = "condition", .line = 1, .column = static_cast<int>(at) + 1, .length = 1, .text = condition};
   throw Error(Diagnostic{.where = where,
                          .message = message,
-                         .advice = "for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, status!=failed"});
+                         .advice = "for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed"});
 }
 
 Words split_condition(const std::string& condition) {
@@ -101,6 +99,46 @@ Clause tag_condition(const Words& words, const std::string& condition) {
   const bool has = (words.comparison == "=") != words.value.empty();  // tag= asks for runs without any
   if (words.value.empty()) return {fmt::format("v.run {}IN (SELECT run FROM tags)", has ? "" : "NOT "), {}};
   return {fmt::format("v.run {}IN (SELECT run FROM tags WHERE tag = ?)", has ? "" : "NOT "), {words.value}};
+}
+
+[[noreturn]] void no_such_sweep(Connection& connection, const std::string& sweep) {
+  const std::vector<std::string> names = texts(fetch(connection, "SELECT name FROM sweeps ORDER BY id DESC LIMIT 1000"));
+  const auto nearest = nearest_name(sweep, names);
+  throw Error(Failure::usage, fmt::format("there is no sweep `{}`", printable(sweep)),
+              nearest         ? fmt::format("did you mean `{}`?", printable(*nearest))
+              : names.empty() ? "no sweep has been made yet"
+                              : fmt::format("a sweep has a number and a name; the newest is `{}`", printable(names[0])));
+}
+
+// By number, name or an unambiguous beginning of the name, as runs are.
+std::int64_t find_sweep(Connection& connection, const std::string& sweep) {
+  const Value number = typed(sweep);
+  Table found;
+  if (std::holds_alternative<std::int64_t>(number)) found = fetch(connection, "SELECT id FROM sweeps WHERE id = ?", {number});
+  if (found.rows.empty()) found = fetch(connection, "SELECT id FROM sweeps WHERE name = ?", {sweep});
+  if (found.rows.empty())
+    found = fetch(connection, "SELECT id FROM sweeps WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {sweep});
+  if (found.rows.empty()) no_such_sweep(connection, sweep);
+  if (found.rows.size() > 1)
+    throw Error(Failure::usage, fmt::format("`{}` fits {}", printable(sweep), counted(found.rows.size(), "sweep")),
+                "give more of the name, or the number");
+  return integer_in(found.rows[0][0]);
+}
+
+// The runs that answer or work on the points of a sweep, as in v_sweep.
+Clause sweep_condition(Connection& connection, const Words& words, const std::string& condition) {
+  if (words.comparison != "=" && words.comparison != "!=")
+    throw Error(Failure::usage, fmt::format("`{}`: a run belongs to a sweep or it does not", printable(condition)),
+                "expected sweep=NUMBER or NAME, or sweep!=");
+  const bool in = (words.comparison == "=") != words.value.empty();  // sweep= asks for runs of none
+  const std::string runs = fmt::format("v.run {}IN (SELECT run FROM v_sweep WHERE run IS NOT NULL", in ? "" : "NOT ");
+  if (words.value.empty()) return {runs + ")", {}};
+  return {runs + " AND sweep = ?)", {find_sweep(connection, words.value)}};
+}
+
+// Of these a beginning is enough: nobody types 64 digits.
+bool is_hash(const std::string& column) {
+  return column == "identity" || column == "configuration" || column == "content_hash" || column == "split_hash";
 }
 
 // The names of an index's first column, jumping from each to the next: some hundred steps instead of a million rows.
@@ -177,11 +215,14 @@ Field resolve_field(Connection& connection, const std::string& word) {
 Clause resolve_condition(Connection& connection, const std::string& condition) {
   const Words words = split_condition(condition);
   if (words.key == "tag") return tag_condition(words, condition);
-  const Field field = resolve_field(connection, words.key);
+  if (words.key == "sweep") return sweep_condition(connection, words, condition);
+  Field field = resolve_field(connection, words.key);
   const bool equality = words.comparison == "=" || words.comparison == "!=";
   const bool negated = words.comparison == "!=";
   if (words.value.empty() && !equality)
     throw Error(Failure::usage, fmt::format("`{}`: a value is missing", printable(condition)));
+  const bool beginning = is_hash(field.name) && equality && !words.value.empty();
+  if (beginning) field.of_run.sql = fmt::format("substr({}, 1, {})", field.of_run.sql, words.value.size());
   std::string test = words.value.empty() ? "IS NOT NULL" : fmt::format("{} ?", negated ? "=" : words.comparison);
   // `x=` asks for runs without a value; `x!=3` for all but those with 3, also such as have none.
   const bool without = words.value.empty() ? !negated : negated;
@@ -195,7 +236,7 @@ Clause resolve_condition(Connection& connection, const std::string& condition) {
         fmt::format("v.run {}IN (SELECT run FROM ({}) WHERE value {})", without ? "NOT " : "", field.of_all.sql, test),
         field.of_all.parameters};
   }
-  if (!words.value.empty()) clause.parameters.push_back(typed(words.value));
+  if (!words.value.empty()) clause.parameters.push_back(beginning ? Value(words.value) : typed(words.value));
   return clause;
 }
 

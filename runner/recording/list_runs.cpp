@@ -93,7 +93,7 @@ void add_parameters(Connection& connection, Table& runs, const std::string& ids)
   for (const auto& value : values.rows) {
     const auto row = rows.find(integer_in(value[0]));
     const auto column = columns.find(text_in(value[1]));
-    if (row != rows.end() && column != columns.end()) runs.rows[row->second][column->second] = value[2];
+    if (row != rows.end() && column != columns.end()) runs.rows[row->second][column->second] = parameter_value(value[2]);
   }
 }
 
@@ -104,11 +104,11 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
   const auto connection = open_for_reading(database);
   const Table chosen = choose_runs(*connection, selection);
   const std::string ids = ids_of(chosen);
-  Table runs = fetch(*connection, R"(
-    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
+  Table runs = fetch(*connection, fmt::format(R"(
+    SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data, {} AS status,
            v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note
     FROM json_each(?) j CROSS JOIN v_runs v ON v.run = j.value JOIN runs r ON r.id = v.run ORDER BY j.key)",
+                                              kStatusNow),
                      {ids});
   runs.more = chosen.more;
   add_parameters(*connection, runs, ids);

@@ -141,6 +141,7 @@ class Merge {
     StoredRows rows = read_consistently(id);
     if (is_running(rows)) return tell(Value(), rows.text("name"), "running", "wait for its end");
     if (rows.text("status") == "running") rows.run["status"] = "interrupted";
+    keep_why_pruned(rows, id);
     const auto counterpart = find_counterpart(*target_, rows);
     if (counterpart && counterpart->removed) return tell(counterpart->id, counterpart->name, "removed there", "");
     if (counterpart && (counterpart->finished || rows.text("status") != "finished")) {
@@ -171,6 +172,16 @@ class Merge {
   Table table() && { return std::move(table_); }
 
  private:
+  // Its point knows why a run was pruned, and stays behind with its sweep.
+  void keep_why_pruned(StoredRows& rows, std::int64_t id) {
+    if (rows.text("status") != "interrupted") return;
+    const Table found = fetch(*source_,
+                              "SELECT coalesce(p.reason, '') FROM points p JOIN runs r ON r.identity = p.identity"
+                              " WHERE r.id = ? AND p.status = 'pruned' AND p.newer_than < r.id",
+                              {id});
+    if (!found.rows.empty()) rows.run["reason"] = "pruned: " + text_in(found.rows[0][0]);
+  }
+
   StoredRows read_consistently(std::int64_t id) {
     source_->execute("BEGIN");
     try {
@@ -228,6 +239,35 @@ class Merge {
 };
 
 }  // namespace
+
+fs::path database_of(const fs::path& named) {
+  constexpr const char* expected = "expected a folder of results, which is one with a results.db in it, or that file itself";
+  std::error_code code;
+  const fs::file_status status = fs::status(named, code);
+  if (!fs::exists(status)) throw Error(Failure::usage, fmt::format("there is no `{}`", printable(named.string())), expected);
+  const bool folder = fs::is_directory(status);
+  const fs::path database = folder ? named / "results.db" : named;
+  const auto is_there = [](const fs::path& path) {
+    std::error_code ignored;
+    return fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
+  };
+  if (is_there(database)) {
+    try {
+      check_file(database);
+      return database;
+    } catch (const Error& error) {
+      throw Error(error.failure(), error.diagnostics().front().message, expected);
+    }
+  }
+  // The folder above or below is named by mistake, or that of one run.
+  std::vector<fs::path> near = {named / "results"};
+  for (fs::path above = fs::absolute(named, code).lexically_normal(); near.size() < 5 && above.has_relative_path();
+       above = above.parent_path())
+    near.push_back(above.parent_path());
+  const auto meant = std::find_if(near.begin(), near.end(), [&](const fs::path& path) { return is_there(path / "results.db"); });
+  throw Error(Failure::usage, fmt::format("the folder `{}` has no results.db", printable(named.string())),
+              meant == near.end() ? expected : fmt::format("did you mean `{}`?", printable(meant->string())));
+}
 
 Table merge_runs(const fs::path& source, const fs::path& target, const std::vector<std::string>& runs) {
   std::error_code code;

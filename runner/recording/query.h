@@ -33,15 +33,22 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
 Table removed_runs(const std::filesystem::path& database);
 
 // Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
-// epochs, parameters, seconds, finished, folder. Less is better for a loss or a Brier score. Throws Error, with the
+// epochs, parameters, seconds, finished, folder, content_hash, split_hash. Less is better for a loss or a Brier score. Throws Error, with the
 // nearest name, for a metric that no run has; without a finished run the table is empty.
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
                 const std::vector<std::string>& where = {});
 
-// Of every finished run that fits: run, experiment, generated_data, configuration, seed and split as one text, the metric,
-// then a column a key.
+// Which images the finished runs with that metric were scored on: content_hash, split_hash and the number of runs, a row
+// for each split of each data. All generated data is one, whose hashes are empty.
+Table scored_images(const std::filesystem::path& database, const std::string& metric,
+                    const std::vector<std::string>& where = {});
+
+// Of every finished run that fits: run, experiment, generated_data, configuration, seed, split_hash, content_hash (empty for
+// generated data), split (as it was declared), the metric, then a column a key. A split that is drawn by the run's own seed
+// is declared without a seed.
 struct SeedValues {
   std::vector<std::string> keys;  // their short names
+  bool images_vary = false;       // a key decides which images a run is scored on: these are what is compared
   Table rows;
 };
 SeedValues seed_values(const std::filesystem::path& database, const std::string& metric,

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "diagnostics/diagnostic.h"
 #include "recording/ownership.h"
 #include "recording/schema.h"
@@ -26,7 +28,9 @@ void status_function(sqlite3_context* context, int, sqlite3_value** values) {
                                 .pid_namespace = text_of(values[3]),
                                 .pid = sqlite3_value_int64(values[4]),
                                 .start = sqlite3_value_int64(values[5])};
-    sqlite3_result_text(context, to_string(status_now(status_of(recorded), owner, text_of(values[6]))), -1, SQLITE_STATIC);
+    const RunStatus status = status_now(status_of(recorded), owner, text_of(values[6]));
+    const bool pruned = status == RunStatus::interrupted && sqlite3_value_int(values[7]) != 0;
+    sqlite3_result_text(context, pruned ? "pruned" : to_string(status), -1, SQLITE_STATIC);
   } catch (const std::exception& error) {
     sqlite3_result_error(context, error.what(), -1);
   }
@@ -56,6 +60,20 @@ std::int64_t integer_in(const Value& value) {
   throw Error(Failure::usage, "the database of results is damaged: a cell that should hold an integer does not");
 }
 
+void as_booleans(Table& table, std::initializer_list<std::string_view> columns) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (std::find(columns.begin(), columns.end(), table.columns[i]) == columns.end()) continue;
+    for (auto& row : table.rows)
+      if (const auto* integer = std::get_if<std::int64_t>(&row[i])) row[i] = *integer != 0;
+  }
+}
+
+Value parameter_value(Value stored) {
+  const auto* text = std::get_if<std::string>(&stored);
+  if (text && (*text == "true" || *text == "false")) return *text == "true";
+  return stored;
+}
+
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
   check_file(database);
   auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
@@ -78,7 +96,7 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
   }
   connection->execute("PRAGMA query_only = ON");
   connection->execute("PRAGMA cache_size = -65536");  // 64 MB: a view looks at some pages again and again
-  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 7, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 8, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
                              status_function, nullptr, nullptr, nullptr);
   return connection;
 }

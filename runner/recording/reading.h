@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recording/connection.h"
@@ -14,11 +16,22 @@ namespace rxrun {
 
 // Throws Error unless `database` is there and ours. An interrupted write of a killed run is rolled back first, and
 // an older schema upgraded as a writer would.
-// In its SQL, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat) tells what a run's status is now.
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
+
+// SQL of a connection for reading: what the status of a run, a row `r` of runs, is now. A run that says `running` though its
+// process is gone was interrupted, and an interrupted one whose point was pruned is `pruned`.
+inline constexpr const char* kStatusNow =
+    "rxrun_status(r.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat,"
+    " r.status IN ('interrupted', 'running') AND EXISTS (SELECT 1 FROM points p WHERE p.identity = r.identity"
+    " AND p.status = 'pruned' AND p.newer_than < r.id))";
 
 Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {},
             std::int64_t limit = 0);
+
+// The 0 and 1 of these columns as false and true.
+void as_booleans(Table& table, std::initializer_list<std::string_view> columns);
+// A parameter as the experiment has it: `true` and `false` are kept as text.
+Value parameter_value(Value stored);
 
 // What the schema promises of a cell. Throws Error when it is something else: the file is damaged then.
 const std::string& text_in(const Value& value);

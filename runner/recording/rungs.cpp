@@ -117,8 +117,10 @@ std::vector<SearchedPoint> searched_points(Connection& connection, std::int64_t 
 
 void prune_judged(Connection& connection, std::int64_t sweep) {
   Statement(connection, R"(
-    UPDATE points SET status = 'pruned', reason = coalesce(reason, 'judged before a restart')
-    WHERE id IN (SELECT point FROM rungs WHERE sweep = ? AND kept = 0) AND (
+    UPDATE points SET status = 'pruned', reason = coalesce(reason,
+      (SELECT printf('epoch %d: %.4f, judged before a restart', epoch, value) FROM rungs
+       WHERE sweep = ?1 AND point = points.id AND kept = 0 ORDER BY epoch LIMIT 1))
+    WHERE id IN (SELECT point FROM rungs WHERE sweep = ?1 AND kept = 0) AND (
       status IN ('waiting', 'interrupted') OR (status = 'running' AND rxrun_lapsed(host, boot_id, pid_namespace, pid,
         process_start, (julianday('now') - julianday(heartbeat)) * 1440))))")
       .bind(sweep)

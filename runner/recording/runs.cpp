@@ -32,7 +32,7 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
   check_metric(*connection, metric);
   std::string sql = R"(
     SELECT v.run, v.name, v.experiment, v.seed, v.generated_data, m.value, v.best_epoch, v.epochs, v.parameters,
-           v.seconds, v.finished, v.folder
+           v.seconds, v.finished, v.folder, v.content_hash, v.split_hash
     FROM metrics m CROSS JOIN v_runs v ON v.run = m.run
     WHERE m.epoch = 0 AND m.name = ? AND m.value IS NOT NULL AND v.status = 'finished')";
   std::vector<Value> parameters = {metric};
@@ -47,24 +47,48 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
   parameters.emplace_back(limit);
   Table table = fetch(*connection, sql, parameters);
   table.columns[5] = metric;
+  as_booleans(table, {"generated_data"});
   return table;
+}
+
+Table scored_images(const std::filesystem::path& database, const std::string& metric,
+                    const std::vector<std::string>& where) {
+  const auto connection = open_for_reading(database);
+  std::string conditions;
+  std::vector<Value> parameters = {metric};
+  for (const std::string& condition : where) {
+    const Clause clause = resolve_condition(*connection, condition);
+    conditions += " AND " + clause.sql;
+    parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
+  }
+  if (!conditions.empty()) conditions = " AND r.id IN (SELECT v.run FROM v_runs v WHERE TRUE" + conditions + ")";
+  // Experiments outermost: their runs then come out of runs_finished, which holds the hashes.
+  return fetch(*connection, fmt::format(R"(
+    SELECT iif(r.generated_data, '', r.content_hash) AS content_hash, iif(r.generated_data, '', r.split_hash) AS split_hash,
+           count(*) AS runs
+    FROM experiments x CROSS JOIN runs r ON r.experiment = x.id
+    WHERE r.status = 'finished' AND r.removed IS NULL
+      AND r.id IN (SELECT run FROM metrics WHERE epoch = 0 AND name = ? AND value IS NOT NULL){}
+    GROUP BY 1, 2)",
+                                        conditions),
+               parameters);
 }
 
 RunDetails show_run(const std::filesystem::path& database, const std::string& run) {
   const auto connection = open_for_reading(database);
   const std::int64_t id = find_run(*connection, run);
   RunDetails details;
-  details.facts = fetch(*connection, R"(
-    SELECT v.run, v.name, v.experiment,
-           rxrun_status(v.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat) AS status,
-           v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
+  details.facts = fetch(*connection, fmt::format(R"(
+    SELECT v.run, v.name, v.experiment, {} AS status, v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
            v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
            v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
            v.test_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
            v.started, v.heartbeat, v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity,
            v.configuration, r.content_hash, r.split_hash, r.host, r.pid
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
+                                                 kStatusNow),
                         {id});
+  as_booleans(details.facts, {"generated_data"});
   add_facts(details.facts, "images.",
             fetch(*connection, "SELECT part, count(*) FROM v_splits WHERE run = ? GROUP BY part ORDER BY part", {id}));
   add_facts(details.facts, "environment.",
@@ -82,10 +106,14 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   const auto names_first_that_vary = [](const auto& a, const auto& b) {
     return std::pair(integer_in(b[2]), text_in(a[0])) < std::pair(integer_in(a[2]), text_in(b[0]));
   };
-  for (auto& row : details.params.rows)
+  for (auto& row : details.params.rows) {
     if (!can_alter_numbers(text_in(row[0]))) row[2] = std::int64_t{0};
+    row[1] = parameter_value(std::move(row[1]));
+  }
   std::sort(details.params.rows.begin(), details.params.rows.end(), names_first_that_vary);
+  as_booleans(details.params, {"varies"});
   details.epochs = fetch(*connection, "SELECT * FROM v_curves WHERE run = ? ORDER BY epoch", {id});
+  as_booleans(details.epochs, {"best"});
   return details;
 }
 

@@ -168,8 +168,9 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
       RETURNING id, identity, resolved,
         (SELECT min(s.position) FROM sweep_points s WHERE s.sweep = ?1 AND s.point = points.id),
         (SELECT s.overrides FROM sweep_points s WHERE s.sweep = ?1 AND s.point = points.id ORDER BY s.position LIMIT 1),
-        coalesce((SELECT r.id <= newer_than FROM runs r WHERE r.identity = points.identity ORDER BY r.id DESC LIMIT 1), 0),
-        coalesce((SELECT r.epochs FROM runs r WHERE r.identity = points.identity AND r.id > newer_than
+        coalesce((SELECT r.id <= newer_than FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL
+                  ORDER BY r.id DESC LIMIT 1), 0),
+        coalesce((SELECT r.epochs FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL AND r.id > newer_than
                   ORDER BY r.id DESC LIMIT 1), 0))");
     update.bind(sweep, options.retries, json_of(options.leave), me.host, me.boot_id, me.pid_namespace, me.pid, me.start,
                 int{options.pruning});

@@ -147,7 +147,7 @@ class SweepRows {
   std::unique_ptr<Database> database_;
 };
 
-// What is known of a computation before a sweep is made: `finished`, `running`, `failed` or `waiting`.
+// What is known of a computation before a sweep is made: what its run or its point is, or `waiting`.
 struct KnownPoint {
   PointStatus status = PointStatus::waiting;
   std::int64_t run = 0, epochs = 0;

@@ -49,11 +49,6 @@ std::optional<double> real_at(const Statement& row, int column) {
   return std::nullopt;
 }
 
-bool has_points(Connection& connection) {
-  Statement select(connection, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'points'");
-  return select.step() && select.integer(0) == 1;
-}
-
 }  // namespace
 
 const char* to_string(PointStatus status) {
@@ -110,22 +105,14 @@ std::vector<KnownPoint> known_points(const std::filesystem::path& database,
   std::vector<KnownPoint> known(identities.size());
   if (!std::filesystem::exists(database)) return known;
   const auto connection = open_for_reading(database);
-  const bool sweeps = has_points(*connection);  // else it is of version 1, which no writer has upgraded yet
   Statement run(*connection, fmt::format(R"(
-    SELECT id, rxrun_status(status, host, boot_id, pid_namespace, pid, process_start, heartbeat), epochs FROM runs
-    WHERE identity = ? {} ORDER BY status = 'finished' DESC, id DESC LIMIT 1)",
-                                         sweeps ? "AND removed IS NULL" : ""));
+    SELECT id, {}, epochs FROM runs r
+    WHERE identity = ? AND removed IS NULL ORDER BY status = 'finished' DESC, id DESC LIMIT 1)",
+                                         kStatusNow));
   for (std::size_t i = 0; i < identities.size(); ++i) {
     if (!run.bind(identities[i]).step()) continue;
-    const RunStatus status = status_of(run.text(1));
-    known[i] = {.status = status == RunStatus::finished  ? PointStatus::finished
-                          : status == RunStatus::running ? PointStatus::running
-                          : status == RunStatus::failed  ? PointStatus::failed
-                                                         : PointStatus::interrupted,
-                .run = run.integer(0),
-                .epochs = run.integer(2)};
+    known[i] = {.status = point_status_of(run.text(1)), .run = run.integer(0), .epochs = run.integer(2)};
   }
-  if (!sweeps) return known;
   Statement failed(*connection, "SELECT 1 FROM points WHERE identity = ? AND status = 'failed'");
   for (std::size_t i = 0; i < identities.size(); ++i)
     if (known[i].status != PointStatus::finished && failed.bind(identities[i]).step())

@@ -213,7 +213,7 @@ class WordReader {
       const Dimension one = read_setting(setting);
       if (one.kind != Dimension::Kind::grid) fail(setting, "zip takes lists of values only");
       if (!zip.keys.empty() && one.values.size() != zip.values.size())
-        fail(setting, fmt::format("`{}` has {} values, but `{}` has {}", printable(one.keys[0]), one.values.size(),
+        fail(setting, fmt::format("`{}` has {}, but `{}` has {}", printable(one.keys[0]), counted(one.values.size(), "value"),
                                   printable(zip.keys[0]), zip.values.size()));
       zip.values.resize(one.values.size());
       for (std::size_t i = 0; i < one.values.size(); ++i) zip.values[i].push_back(one.values[i][0]);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,16 @@ struct DrawOptions {
   std::uint64_t seed = 1;   // of the draws
 };
 
+// How many different draws there are when all that is drawn has steps; nothing when something is continuous or nothing is
+// drawn.
+std::optional<std::uint64_t> different_draws(const Declaration& declaration);
+
 // How many points there would be, without making them. Throws Error for draws without trials and the reverse.
 std::uint64_t count_points(const Declaration& declaration, const DrawOptions& draws);
 
 // Files outermost, then the dimensions in the order typed, the last one fastest; draws count as one dimension, at the
-// place of the first. Trial t of a key is the same number in every point of the grid, and more trials only add some.
+// place of the first. Trial t of a key is the same number in every point of the grid, and more trials only add some. Of what
+// has steps only, no draw comes twice, and there are not more than there are different ones.
 std::vector<Point> expand(const Declaration& declaration, const DrawOptions& draws);
 
 }  // namespace rxrun

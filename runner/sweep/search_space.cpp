@@ -83,6 +83,16 @@ SearchSpace::SearchSpace(const Declaration& declaration) : declaration_(declarat
   for (const Dimension& dimension : chosen_) dimensions_.push_back(searched(dimension));
 }
 
+std::optional<std::uint64_t> SearchSpace::size() const {
+  constexpr double most = 1e15;
+  double places = 1.0;
+  for (const SearchDimension& dimension : dimensions_) {
+    if (dimension.kind == SearchDimension::Kind::continuous) return std::nullopt;
+    places = std::min(most, places * static_cast<double>(dimension.levels));
+  }
+  return static_cast<std::uint64_t>(places);
+}
+
 Point SearchSpace::point(const Coordinates& at) const {
   Point point{.file = declaration_.files.front(),
               .overrides = declaration_.fixed,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class SearchSpace {
   explicit SearchSpace(const Declaration& declaration);
 
   const std::vector<SearchDimension>& dimensions() const { return dimensions_; }
+  // How many places there are; nothing when a dimension is continuous.
+  std::optional<std::uint64_t> size() const;
   Point point(const Coordinates& at) const;
   // JSON; equal for equal spaces, whatever the order of the words.
   std::string text() const;

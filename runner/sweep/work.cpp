@@ -10,6 +10,7 @@
 #include <map>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -198,13 +199,21 @@ class Work {
         if (!judgement) break;
         ++worker.rungs;
         if (judgement->kept) continue;
-        worker.pruned =
-            fmt::format("at epoch {}: {} {:.4f}, {}", rung.epoch, rule.metric, judgement->value,
-                        rule.kind == PruneRule::Kind::halving ? "the better half goes on"
-                                                              : fmt::format("against {} others", judgement->others));
+        worker.pruned = why_pruned(rule, worker.rungs, *judgement);
         kill(worker.process, SIGTERM);
       }
     }
+  }
+
+  // For the sweep's table, and for whoever looks at the run alone: "asha, rung 2 of 3, epoch 8: test_accuracy 0.7100, ..."
+  static std::string why_pruned(const PruneRule& rule, std::size_t rung, const Judgement& judgement) {
+    const std::int64_t epoch = rule.rungs[rung - 1];
+    if (rule.kind == PruneRule::Kind::halving)
+      return fmt::format("asha, rung {} of {}, epoch {}: {} {:.4f}, the better half goes on", rung, rule.rungs.size(), epoch,
+                         rule.metric, judgement.value);
+    // One that was judged before a restart is not compared again.
+    return fmt::format("median rule, epoch {}: {} {:.4f}, worse than the median{}", epoch, rule.metric, judgement.value,
+                       judgement.others > 0 ? " of " + counted(judgement.others, "other") : "");
   }
 
   void end(const Worker& worker, const PointEnd& verdict) {

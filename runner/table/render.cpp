@@ -34,6 +34,7 @@ std::string readable(const Value& value, const std::string& column) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
   if (const auto* real = std::get_if<double>(&value)) return rounded(*real, column);
   if (const auto* text = std::get_if<std::string>(&value)) return printable(*text);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   return {};
 }
 
@@ -146,6 +147,7 @@ std::string csv_value(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
   if (const auto* real = std::get_if<double>(&value)) return exact(*real);
   if (const auto* text = std::get_if<std::string>(&value)) return csv_cell(*text);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
   return {};
 }
 

@@ -8,7 +8,7 @@
 
 namespace rxrun {
 
-using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
+using Value = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
 
 struct Table {
   std::vector<std::string> columns;
@@ -18,6 +18,7 @@ struct Table {
 
 enum class TableFormat { text, json, csv, markdown };
 
+// A truth value is `true` or `false` in all of them.
 // text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects,
 // every digit; csv (RFC 4180, lines ended by LF as other tools here want them): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
 // table. Foreign text is made printable in all of them; csv keeps line breaks.

@@ -54,7 +54,7 @@ TEST(Rerun, TagsReachTheProgramThroughItsOptions) {
   const Finished anew = place.rxrun({"tiny.yaml"});
   EXPECT_EQ(anew.code, 0) << anew.err;
   EXPECT_THAT(anew.out, Not(HasSubstr("Nothing to do")));
-  EXPECT_THAT(place.rxrun({"gc", "--yes"}).out, HasSubstr("Deleted 1 runs"));
+  EXPECT_THAT(place.rxrun({"gc", "--yes"}).out, HasSubstr("Deleted 1 run "));
   EXPECT_THAT(place.rxrun({"ls"}).out, HasSubstr("finished"));
 }
 

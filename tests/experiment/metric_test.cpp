@@ -21,5 +21,14 @@ TEST(Metric, WhichAreShares) {
   EXPECT_FALSE(is_share("test_of_another_program"));
 }
 
+TEST(Metric, WhatTheyCanBe) {
+  EXPECT_EQ(range_of("validation_accuracy").least, 0.0);
+  EXPECT_EQ(range_of("validation_accuracy").most, 1.0);
+  EXPECT_EQ(range_of("test_loss").least, 0.0);
+  EXPECT_GT(range_of("test_loss").most, 1e300);
+  EXPECT_EQ(range_of("test_brier").most, 2.0);
+  EXPECT_LT(range_of("test_of_another_program").least, -1e300);
+}
+
 }  // namespace
 }  // namespace rxrun

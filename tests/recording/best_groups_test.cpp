@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -25,6 +26,7 @@ class BestGroupsTest : public TemporaryResults {
     set_parameter(record, "training.optimizer.adam.lr", lr);
     record.generated_data = generated;
     record.split_hash = "split of seed " + std::to_string(seed);
+    if (change) change(record);
     const std::int64_t run = recorder.begin(record, split_record());
     recorder.epoch(run, epoch_record(1, 0.5, true));
     Recorder::End end = end_record(accuracy, 1);
@@ -41,6 +43,8 @@ class BestGroupsTest : public TemporaryResults {
     options.where = std::move(where);
     return output_of([&] { return run_best(options); });
   }
+
+  std::function<void(RunRecord&)> change;
 
  private:
   int count_ = 0;
@@ -134,6 +138,74 @@ TEST_F(BestGroupsTest, SeveralKeysExperimentsAndMixedGroups) {
       nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy", {"experiment=b"}));
   ASSERT_EQ(fitting.size(), 1u);
   EXPECT_EQ(fitting[0]["mean"], 0.99);
+}
+
+// A seed on other images, or on images divided otherwise, is no further seed of the same configuration.
+TEST_F(BestGroupsTest, OtherImagesAndOtherSplitsAreGroupsOfTheirOwn) {
+  const auto run = [&](const std::string& cardinality, std::uint64_t seed, double accuracy, const std::string& content,
+                       const std::string& split_seed) {
+    change = [=](RunRecord& record) {
+      record.content_hash = content;
+      record.params.push_back({"data.split.train", "0.7"});
+      if (!split_seed.empty()) record.params.push_back({"data.split.seed", split_seed});
+      record.split_hash = "split " + (split_seed.empty() ? std::to_string(seed) : split_seed);
+    };
+    record(cardinality, seed, accuracy);
+  };
+  for (const char* cardinality : {"8", "32"}) {
+    const double more = cardinality == std::string("8") ? 0.0 : 0.01;
+    run(cardinality, 1, 0.80 + more, "aaaa1111", "");
+    run(cardinality, 2, 0.81 + more, "aaaa1111", "");
+    run(cardinality, 3, 0.70 + more, "bbbb2222", "");   // other images
+    run(cardinality, 1, 0.60 + more, "aaaa1111", "7");  // drawn once for all seeds
+    run(cardinality, 7, 0.62 + more, "aaaa1111", "7");  // of which one is the split's own
+    run(cardinality, 4, 0.82 + more, "aaaa1111", "4");  // says what is so anyway
+  }
+  const auto groups = nlohmann::json::parse(best("cardinality", false, TableFormat::json));
+  ASSERT_EQ(groups.size(), 6u);
+  EXPECT_EQ(groups[0]["seeds"], 3);
+  EXPECT_NEAR(groups[0]["mean"], 0.82, 1e-12);
+  EXPECT_EQ(groups[0]["content_hash"], "aaaa1111");
+  EXPECT_EQ(groups[0]["split"], "train=0.7");
+  EXPECT_EQ(groups[2]["seeds"], 1);
+  EXPECT_EQ(groups[2]["content_hash"], "bbbb2222");
+  EXPECT_EQ(groups[4]["seeds"], 2);
+  EXPECT_NEAR(groups[4]["mean"], 0.62, 1e-12);
+  EXPECT_EQ(groups[4]["split"], "train=0.7, seed=7");
+  ::testing::internal::CaptureStderr();
+  const std::string page = best("cardinality");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("warning: the runs are on 2 different sets of images, which are averaged apart"));
+  EXPECT_THAT(page, HasSubstr("\na, images aaaa1111, split train=0.7, seed=7:\n"
+                              "  cardinality 32 over 8: +1.0 points, "));
+  EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u) << "none across the images";
+  EXPECT_EQ(nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy",
+                                       {"content_hash=bbbb"}))
+                .size(),
+            2u);
+}
+
+// Student's interval of 0.97 and 0.99 ends at 1.11.
+TEST_F(BestGroupsTest, AnIntervalKeepsToWhatTheMetricCanBe) {
+  record("8", 1, 0.97);
+  record("8", 2, 0.99);
+  record("32", 1, 0.01);
+  record("32", 2, 0.99);
+  const auto groups = nlohmann::json::parse(best("cardinality", false, TableFormat::json));
+  EXPECT_EQ(groups[0]["high"], 1.0);
+  EXPECT_NEAR(groups[0]["low"], 0.98 - 0.127, 1e-3);
+  EXPECT_EQ(groups[1]["low"], 0.0);
+  EXPECT_THAT(best("cardinality"), HasSubstr("+48.0 points, 95 % interval [-100.0, 100.0], 2 seeds"));
+  EXPECT_EQ(nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_loss"))[1]["low"], 0.0);
+}
+
+TEST_F(BestGroupsTest, TruthValuesAreJsons) {
+  record("8", 1, 0.80, "true");
+  record("8", 1, 0.81, "false");
+  const auto groups = nlohmann::json::parse(best("lr", false, TableFormat::json));
+  EXPECT_EQ(groups[0]["lr"], false);
+  EXPECT_EQ(nlohmann::json::parse(best("lr", true, TableFormat::json))[0]["settled"], false);
+  EXPECT_THAT(best("lr"), HasSubstr("lr false over true: +1.0 points"));
 }
 
 TEST_F(BestGroupsTest, Faults) {

@@ -93,7 +93,53 @@ TEST_F(CommandsTest, TellsTheBestInWords) {
       nlohmann::json::parse(output_of([&] { return run_best({.common = common(TableFormat::json), .limit = 2}); }));
   ASSERT_EQ(best.size(), 2u);
   EXPECT_EQ(best[0]["run"], 1);
-  EXPECT_EQ(best[1]["generated_data"], 1);
+  EXPECT_EQ(best[1]["generated_data"], true);
+}
+
+// The best of different exams is nobody's best.
+TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
+  Recorder recorder(database);
+  const auto record = [&](const std::string& name, double accuracy, const std::string& content, const std::string& split) {
+    RunRecord run = run_record(name);
+    run.content_hash = content + "0123456789";
+    run.split_hash = split + "0123456789";
+    const std::int64_t id = recorder.begin(run, {});
+    recorder.epoch(id, epoch_record(1, 0.5, true));
+    recorder.end(id, end_record(accuracy, 1));
+  };
+  const auto best = [&](std::vector<std::string> where, TableFormat format = TableFormat::text) {
+    BestOptions options{.common = common(format), .limit = 5};
+    options.where = std::move(where);
+    ::testing::internal::CaptureStderr();
+    return output_of([&] { return run_best(options); }) + ::testing::internal::GetCapturedStderr();
+  };
+  record("a-1", 0.90, "aaaa1111", "cccc1111");
+  record("a-2", 0.91, "aaaa1111", "cccc1111");
+  EXPECT_THAT(best({}), Not(HasSubstr("warning")));
+  EXPECT_THAT(best({}), Not(HasSubstr("split_hash")));
+  record("a-3", 0.95, "aaaa1111", "dddd2222");
+  EXPECT_THAT(best({}), HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, and "
+                                  "figures on other images do not compare: --where split_hash=dddd2222 keeps to those of "
+                                  "the best one\n"));
+  EXPECT_THAT(best({}), HasSubstr("  aaaa1111      cccc1111"));
+  EXPECT_THAT(best({"split_hash=cccc"}), Not(HasSubstr("warning")));
+  record("b-1", 0.99, "bbbb3333", "eeee3333");
+  EXPECT_THAT(best({}), HasSubstr("warning: 4 runs on 2 different sets of images"));
+  EXPECT_THAT(best({}), HasSubstr("--where content_hash=bbbb3333 split_hash=eeee3333 keeps"));
+  const std::string json = best({}, TableFormat::json);
+  const auto rows = nlohmann::json::parse(json);
+  EXPECT_EQ(rows[0]["ranked_runs"], 4);
+  EXPECT_EQ(rows[0]["ranked_on_the_same"], 1);
+  EXPECT_EQ(rows[2]["ranked_on_the_same"], 2);
+  EXPECT_EQ(rows[2]["split_hash"], "cccc11110123456789");
+  // The view ranks them apart where the images differ.
+  EXPECT_EQ(one(database, "SELECT group_concat(rank) FROM (SELECT rank FROM v_leaderboard ORDER BY run)"), "3,2,1,1");
+  RunRecord other = run_record("a-4");
+  other.content_hash = "other images";
+  const std::int64_t id = recorder.begin(other, {});
+  recorder.epoch(id, epoch_record(1, 0.5, true));
+  recorder.end(id, end_record(0.1, 1));
+  EXPECT_EQ(one(database, "SELECT rank FROM v_leaderboard WHERE name = 'a-4'"), "1");
 }
 
 TEST_F(CommandsTest, ALossIsBestWhenSmall) {
@@ -169,7 +215,7 @@ TEST_F(CommandsTest, ShowsOnlyParametersThatTellRunsApart) {
     std::string names;
     const auto shown = nlohmann::json::parse(show("a-1", TableFormat::json));
     for (const auto& param : shown["params"])
-      if (param["varies"] == 1) names += param["name"].get<std::string>() + " ";
+      if (param["varies"] == true) names += param["name"].get<std::string>() + " ";
     return names;
   };
   EXPECT_EQ(varying(), "network.cardinality seed ");
@@ -184,7 +230,7 @@ TEST_F(CommandsTest, ShowsARunToMachines) {
   EXPECT_EQ(run["epochs"].size(), 3u);
   EXPECT_EQ(run["params"].size(), 6u);
   EXPECT_THAT(show("1", TableFormat::csv),
-              HasSubstr("\n1,2,1,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\n"));
+              HasSubstr("\n1,2,true,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\n"));
   EXPECT_THAT(show("1", TableFormat::markdown), HasSubstr("| validation_accuracy | 0.9123 |\n"));
 }
 

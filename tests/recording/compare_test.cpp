@@ -73,7 +73,7 @@ TEST_F(CompareTest, ForMachines) {
   for (const auto& row : json["rows"]) {
     if (row["name"] != "network.cardinality") continue;
     found = true;
-    EXPECT_EQ(row["differs"], 1);
+    EXPECT_EQ(row["differs"], true);
     EXPECT_EQ(row["run 2"], 32);
   }
   EXPECT_TRUE(found);

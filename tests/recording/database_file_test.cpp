@@ -93,7 +93,7 @@ TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
   EXPECT_THAT(refusal(), StartsWith("error: " + file() +
-                                    " has schema version 7, made by a newer rxrun; this one knows up to version 3\n"));
+                                    " has schema version 7, made by a newer rxrun; this one knows up to version 4\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
@@ -182,36 +182,36 @@ TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2) << "and checkpoints/";
 }
 
-constexpr Migration kSteps[] = {{3, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
-                                {4, "CREATE TABLE later (x INTEGER) STRICT;"}};
+constexpr Migration kSteps[] = {{4, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
+                                {5, "CREATE TABLE later (x INTEGER) STRICT;"}};
 
 TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   {
     Connection connection(database, Connection::Mode::read_write);
-    migrate(connection, kSteps, 5);
-    EXPECT_EQ(check_schema(connection, 5), 5);
+    migrate(connection, kSteps, 6);
+    EXPECT_EQ(check_schema(connection, 6), 6);
     Statement note(connection, "SELECT extra, (SELECT count(*) FROM later) FROM runs");
     ASSERT_TRUE(note.step());
     EXPECT_EQ(note.text(0), "two");
   }
-  const fs::path copy = folder / "results.db.v3.bak";
+  const fs::path copy = folder / "results.db.v4.bak";
   ASSERT_TRUE(fs::exists(copy));
   EXPECT_EQ(one(copy, "SELECT name FROM v_runs"), "a-1");
   EXPECT_EQ(one(copy, "PRAGMA integrity_check"), "ok");
-  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 5"));
+  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 6"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 3) << "and checkpoints/";
 }
 
 TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   const std::string before = bytes_of(database);
-  const Migration broken[] = {kSteps[0], {4, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
+  const Migration broken[] = {kSteps[0], {5, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
   {
     Connection connection(database, Connection::Mode::read_write);
-    EXPECT_THAT(error_text([&] { migrate(connection, broken, 5); }), HasSubstr("no such table: nowhere"));
-    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 5); }),
-                HasSubstr("no upgrade to version 5 is known"));
+    EXPECT_THAT(error_text([&] { migrate(connection, broken, 6); }), HasSubstr("no such table: nowhere"));
+    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 6); }),
+                HasSubstr("no upgrade to version 6 is known"));
   }
   EXPECT_EQ(bytes_of(database), before);
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");
@@ -219,11 +219,11 @@ TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
 
 TEST_F(DatabaseFileTest, ACopyThatCannotBeKeptLeavesNothing) {
   { Recorder{database}; }
-  fs::create_directories(folder / "results.db.v3.bak" / "in the way");
+  fs::create_directories(folder / "results.db.v4.bak" / "in the way");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 5); }), HasSubstr("cannot rename"));
+  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 6); }), HasSubstr("cannot rename"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
-  EXPECT_EQ(one(database, "PRAGMA user_version"), "3");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), "4");
 }
 
 TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
@@ -232,13 +232,13 @@ TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
   for (int i = 0; i < 8; ++i) {
     children.push_back(start_child([&] {
       Connection connection(database, Connection::Mode::read_write);
-      migrate(connection, kSteps, 5);
+      migrate(connection, kSteps, 6);
     }));
   }
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
-  EXPECT_EQ(one(folder / "results.db.v3.bak", "PRAGMA user_version"), "3");
+  EXPECT_EQ(one(folder / "results.db.v4.bak", "PRAGMA user_version"), "4");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_EQ(check_schema(connection, 5), 5);
+  EXPECT_EQ(check_schema(connection, 6), 6);
 }
 
 std::string shape_of(const fs::path& file) {
@@ -283,6 +283,24 @@ TEST_F(DatabaseFileTest, UpgradesVersion2ToWhatANewDatabaseIs) {
   EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
   Connection copy(folder / "results.db.v2.bak", Connection::Mode::read_only);  // reading by query() would upgrade it
   EXPECT_EQ(check_schema(copy), 2);
+}
+
+// golden/results_v3.sql is the schema as version 3 was, with a run that a pruning rule stopped.
+TEST_F(DatabaseFileTest, UpgradesVersion3ToWhatANewDatabaseIs) {
+  {
+    std::ofstream(database).close();
+    Connection connection(database, Connection::Mode::read_write);
+    connection.execute(bytes_of(fs::path(RXRUN_GOLDEN) / "results_v3.sql").c_str());
+  }
+  { Recorder{database}; }
+  const fs::path fresh = folder / "fresh.db";
+  { Recorder{fresh}; }
+  EXPECT_EQ(shape_of(database), shape_of(fresh));
+  const std::string index = "SELECT group_concat(name) FROM pragma_index_info('runs_finished')";
+  EXPECT_EQ(one(database, index), one(fresh, index));
+  EXPECT_EQ(one(database, "SELECT status || ' ' || reason FROM v_runs"),
+            "pruned at epoch 2: test_accuracy 0.5000, the better half goes on");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
 }
 
 // Reading asks this version's views; nobody has to know that the file is older.

@@ -1,9 +1,12 @@
 // `rxrun ls`: filters, order and the parameters that differ.
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/commands.h"
 #include "command_output.h"
 #include "recording/connection.h"
+#include "recording/sweep_rows.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -72,6 +75,94 @@ TEST_F(LsTest, ConditionsOnFactsMetricsParametersAndTags) {
   EXPECT_EQ(where({"name=a' OR '1'='1"}), "") << "values are bound, never pasted";
 }
 
+TEST_F(LsTest, RunsOfASweep) {
+  SweepRows sweeps(database);
+  const auto sweep = [&](const std::string& name, std::vector<PointRecord> points) {
+    return sweeps.open({.name = name, .declaration = "", .command = "", .points = std::move(points)});
+  };
+  const auto point = [](const std::string& run) {
+    return PointRecord{.identity = "identity of " + run, .resolved = "", .overrides = "{}"};
+  };
+  sweep("wide", {point("a-1"), point("a-3"), point("not begun")});
+  sweep("deep", {point("a-1")});
+  EXPECT_EQ(where({"sweep=1"}), "31") << "also the one that works on a point without having answered it";
+  EXPECT_EQ(where({"sweep=2"}), "1");
+  EXPECT_EQ(where({"sweep=wide"}), "31") << "the beginning of a name";
+  EXPECT_EQ(where({"sweep!=2"}), "32");
+  EXPECT_EQ(where({"sweep="}), "2");
+  EXPECT_EQ(where({"sweep!="}), "31");
+  EXPECT_EQ(where({"sweep=1", "status=finished"}), "1");
+  EXPECT_THAT(fault("sweep=3"), HasSubstr("there is no sweep `3`"));
+  EXPECT_THAT(fault("sweep>1"), HasSubstr("belongs to a sweep or it does not"));
+  BestOptions best;
+  best.common = {.results = folder, .format = TableFormat::csv};
+  best.where = {"sweep=2"};
+  EXPECT_THAT(output_of([&] { return run_best(best); }), HasSubstr("\n1,a-1,"));
+  best.by = "cardinality";
+  EXPECT_THAT(output_of([&] { return run_best(best); }), HasSubstr("\na,files,8,1,"));
+}
+
+// A pruning rule stops a run by a signal; a reader wants to know that, and why.
+TEST_F(LsTest, APrunedRunSaysSo) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-4", 4), split_record());
+  recorder.epoch(run, epoch_record(1, 0.4, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped by signal 15"));
+  EXPECT_EQ(where({"status=interrupted"}), "4");
+  SweepRows sweeps(database);
+  const std::int64_t sweep = sweeps.open(
+      {.name = "a", .declaration = "", .command = "", .points = {{.identity = "identity of a-4", .resolved = "", .overrides = "{}"}}});
+  const auto claim = sweeps.claim(sweep, {});
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(where({"status=interrupted"}), "4") << "its point is not pruned yet";
+  sweeps.release(claim->point, {.status = PointStatus::pruned, .reason = "asha, epoch 1", .log_tail = {}});
+  EXPECT_EQ(where({"status=pruned"}), "4");
+  EXPECT_EQ(where({"status=interrupted"}), "");
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM v_runs WHERE run = 4"), "pruned: asha, epoch 1");
+  EXPECT_EQ(cell(show_run(database, "4").facts, 0, "status"), "pruned");
+  EXPECT_EQ(cell(show_run(database, "4").facts, 0, "reason"), "asha, epoch 1");
+  EXPECT_EQ(cell(list_runs(database), 0, "status"), "pruned");
+  EXPECT_EQ(known_points(database, {"identity of a-4"})[0].status, PointStatus::pruned);
+  const Comparison comparison = compare_runs(database, {"4", "1"});
+  bool told = false;
+  for (const auto& row : comparison.rows.rows) told = told || row[3] == Value("pruned");
+  EXPECT_TRUE(told);
+  recorder.resume(run, 1);
+  EXPECT_EQ(where({"status=running"}), "4") << "it goes on";
+}
+
+TEST_F(LsTest, OfAHashTheBeginningIsEnough) {
+  Connection(database, Connection::Mode::read_write)
+      .execute("UPDATE runs SET content_hash = '12345678' || hex(id), split_hash = 'abcd' || id");
+  EXPECT_EQ(where({"content_hash=12345678"}), "321");
+  EXPECT_EQ(where({"split_hash=abcd2"}), "2");
+  EXPECT_EQ(where({"split_hash!=abcd2"}), "31");
+}
+
+TEST_F(LsTest, TruthValuesAreJsons) {
+  Recorder recorder(database);
+  RunRecord record = run_record("b-1", 4);
+  record.params.push_back({"training.nesterov", "true"});
+  recorder.begin(record, {});
+  const auto runs = nlohmann::json::parse(output_of([&] { return run_ls(options({}, TableFormat::json)); }));
+  EXPECT_EQ(runs[0]["nesterov"], true);
+  const auto shown = nlohmann::json::parse(output_of([&] {
+    return run_show({.common = {.results = folder, .format = TableFormat::json}, .run = "b-1"});
+  }));
+  EXPECT_EQ(shown["run"]["generated_data"], false);
+  for (const auto& param : shown["params"]) {
+    EXPECT_TRUE(param["varies"].is_boolean());
+    if (param["name"] == "training.nesterov") EXPECT_EQ(param["value"], true);
+  }
+  const auto first = nlohmann::json::parse(
+      output_of([&] { return run_show({.common = {.results = folder, .format = TableFormat::json}, .run = "1"}); }));
+  EXPECT_EQ(first["epochs"][0]["best"], true);
+  const auto compared = nlohmann::json::parse(output_of([&] {
+    return run_compare({.common = {.results = folder, .format = TableFormat::json}, .runs = {"1", "2"}});
+  }));
+  for (const auto& row : compared["rows"]) EXPECT_TRUE(row["differs"].is_boolean());
+}
+
 TEST_F(LsTest, OrderAndLimit) {
   LsOptions sorted = options({});
   sorted.sort = "cardinality";
@@ -111,7 +202,7 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
             "condition:1:14: error: a comparison is missing: expected KEY=VALUE, or != < <= > >=\n"
             "  1 | cardinality 8\n"
             "    |              ^\n"
-            "    = for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, status!=failed\n");
+            "    = for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed\n");
   EXPECT_THAT(fault("=8"), HasSubstr("a key is missing"));
   EXPECT_THAT(fault("cardinality!8"), HasSubstr("expected one of"));
   EXPECT_THAT(fault("cardinalty=8"), HasSubstr("did you mean `cardinality`?"));

@@ -132,7 +132,7 @@ TEST_F(TendTest, GcDeletesOnlyAfterYes) {
   EXPECT_THAT(gc(false), HasSubstr("Nothing has been deleted yet"));
   EXPECT_TRUE(there("a-1"));
   EXPECT_EQ(one(database, "SELECT split_run FROM runs WHERE id = 2"), "1");
-  EXPECT_THAT(gc(true), HasSubstr("Deleted 1 runs and 0 unfinished files"));
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 1 run and 0 unfinished files"));
   EXPECT_FALSE(there("a-1"));
   EXPECT_TRUE(there("a-2"));
   EXPECT_EQ(one(database, "SELECT count(*) FROM runs WHERE id = 1"), "0");
@@ -167,7 +167,7 @@ TEST_F(TendTest, GcDeletesFilesWithoutTheWriteLock) {
 TEST_F(TendTest, GcEndsADeletionThatWasCutOff) {
   write("checkpoints/.rxrun-deleted-77/best.safetensors", "x");
   EXPECT_THAT(gc(false), HasSubstr(".rxrun-deleted-77"));
-  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished files"));
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 0 runs and 1 unfinished file"));
   EXPECT_FALSE(there(".rxrun-deleted-77"));
 }
 

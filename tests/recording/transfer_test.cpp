@@ -10,6 +10,7 @@
 #include "files/files.h"
 #include "recording/connection.h"
 #include "recording/merge_runs.h"
+#include "recording/sweep_rows.h"
 #include "recording/tend_runs.h"
 #include "temporary_results.h"
 
@@ -243,6 +244,19 @@ TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1"})), "imported-identity: there already\n");
 }
 
+// Its sweep stays behind, and with it the point that knows.
+TEST_F(TransferTest, APrunedRunKeepsWhy) {
+  record("a-1", false);
+  SweepRows sweeps(database);
+  const std::int64_t sweep = sweeps.open(
+      {.name = "a", .declaration = "", .command = "", .points = {{.identity = "identity of a-1", .resolved = "", .overrides = "{}"}}});
+  const auto claim = sweeps.claim(sweep, {});
+  ASSERT_TRUE(claim);
+  sweeps.release(claim->point, {.status = PointStatus::pruned, .reason = "asha, epoch 1", .log_tail = {}});
+  merge_runs(database, other / "results.db", {"1"});
+  EXPECT_EQ(one(other / "results.db", "SELECT status || ', ' || reason FROM v_runs"), "interrupted, pruned: asha, epoch 1");
+}
+
 TEST_F(TransferTest, CommandsAndTheirFaults) {
   record("a-1");
   const CommonOptions common{.results = folder};
@@ -252,8 +266,24 @@ TEST_F(TransferTest, CommandsAndTheirFaults) {
             "run  name  outcome\n  1  a-1   there already\n");
   EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = folder}); }),
               HasSubstr("both source and target"));
-  EXPECT_THAT(error_of([&] { return run_import({.common = common, .from = folder / "none"}); }),
-              HasSubstr("no results yet"));
+  const auto import_fault = [&](const fs::path& from) {
+    return error_of([&] { return run_import({.common = {.results = folder / "mine"}, .from = from}); });
+  };
+  EXPECT_EQ(import_fault(folder / "none"),
+            "error: there is no `" + (folder / "none").string() +
+                "`\n  = expected a folder of results, which is one with a results.db in it, or that file itself\n");
+  fs::create_directories(folder / "project" / "results");
+  EXPECT_THAT(import_fault(folder / "project" / "results"), HasSubstr("did you mean `" + folder.string() + "`?"));
+  fs::copy(other / "results.db", folder / "project" / "results" / "results.db");
+  EXPECT_THAT(import_fault(folder / "project"), HasSubstr("did you mean `" + (folder / "project" / "results").string() + "`?"));
+  EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1"), HasSubstr("did you mean `" + folder.string() + "`?"));
+  EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1" / "best.safetensors"), HasSubstr("is not a database"));
+  EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1" / "best.safetensors"), HasSubstr("= expected a folder of results"));
+  EXPECT_FALSE(fs::exists(folder / "mine")) << "nothing is made before there is something to take over";
+  EXPECT_THAT(error_of([&] {
+                return run_export({.common = common, .runs = {"1"}, .to = folder / "checkpoints" / "a-1" / "best.safetensors"});
+              }),
+              HasSubstr("is a file, where a folder of results should be"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = other}); }),
               HasSubstr("there is no run `7`"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = folder / "new"}); }),

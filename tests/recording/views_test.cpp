@@ -60,12 +60,12 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
             "validation_f1 validation_brier "
             "validation_loss parameters multiply_adds cardinality base_width images_per_second seconds started "
             "heartbeat finished skipped_images "
-            "configuration identity folder file reason tags note");
+            "configuration identity folder file reason tags note content_hash split_hash");
   EXPECT_EQ(columns("v_best"),
             "run name experiment seed generated_data best_epoch epochs validation_accuracy "
             "validation_balanced_accuracy validation_auc validation_f1 "
             "validation_brier validation_loss test_accuracy test_auc test_loss train_accuracy train_loss parameters "
-            "seconds finished folder");
+            "seconds finished folder content_hash split_hash");
   EXPECT_EQ(columns("v_curves"),
             "run epoch best learning_rate train_loss train_accuracy test_loss test_accuracy test_balanced_accuracy "
             "test_auc test_f1 test_brier seconds "
@@ -73,7 +73,7 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
   EXPECT_EQ(columns("v_leaderboard"),
             "experiment rank run name seed generated_data validation_accuracy validation_auc validation_loss seeds "
             "mean_validation_accuracy "
-            "deviation_validation_accuracy configuration parameters");
+            "deviation_validation_accuracy configuration parameters content_hash split_hash");
   EXPECT_EQ(columns("v_sweep"),
             "sweep sweep_name position point status overrides run name epochs best_epoch train_accuracy test_accuracy "
             "test_loss validation_accuracy validation_auc validation_loss parameters multiply_adds seconds attempts "
@@ -83,7 +83,8 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
             "experiment configuration other run other_run generated_data pairs difference deviation");
   EXPECT_EQ(
       columns("v_pareto"),
-      "experiment run name seed generated_data multiply_adds validation_accuracy parameters configuration seconds");
+      "experiment run name seed generated_data multiply_adds validation_accuracy parameters configuration seconds "
+      "content_hash split_hash");
   EXPECT_EQ(one(database,
                 "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
                 "LIKE 'sqlite%' ORDER BY name)"),
@@ -325,7 +326,14 @@ TEST_F(ViewsTest, EveryQueryOfTheReadmeRunsAndFindsSomething) {
                             .declaration = "c=8",
                             .command = "rxrun sweep c=8",
                             .points = {{"identity of resnext50_breast-8-1", "name: a", R"({"network.cardinality": 8})"}}});
-  Connection(database, Connection::Mode::read_write).execute("INSERT INTO tags (run, tag) VALUES (1, 'paper')");
+  {
+    Recorder recorder(database);
+    const std::int64_t pruned = recorder.begin(run_record("resnext50_breast-d"), split_record());
+    recorder.end(pruned, ended(RunStatus::interrupted, "stopped by signal 15"));
+  }
+  Connection(database, Connection::Mode::read_write)
+      .execute("INSERT INTO tags (run, tag) VALUES (1, 'paper'); INSERT INTO points (identity, resolved, status, reason)"
+               " VALUES ('identity of resnext50_breast-d', '', 'pruned', 'asha')");
   std::stringstream text;
   text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
   const std::string readme = text.str();

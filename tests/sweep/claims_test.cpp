@@ -9,6 +9,7 @@
 #include "child.h"
 #include "recording/connection.h"
 #include "recording/sweep_rows.h"
+#include "recording/tend_runs.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -142,6 +143,27 @@ TEST_F(ClaimsTest, AgainComputesOnceMoreAndSurvivesARestart) {
   recorder.end(run, end_record(0.9, 1));
   EXPECT_EQ(rows.release(next->point, {}), PointStatus::finished);
   EXPECT_EQ(rows.states(sweep)[0].run, run);
+}
+
+// The worker would find the older run, which does not count, and end without a run of its own.
+TEST_F(ClaimsTest, ARemovedRunIsNotContinued) {
+  finish_run(0);
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open(sweep_of(0, 1));
+  rows.compute_again(sweep);
+  RunRecord record = run_record("a-0-2");
+  record.identity = identity(0);
+  {
+    Recorder recorder(database);
+    const std::int64_t run = recorder.begin(record, split_record());
+    recorder.epoch(run, epoch_record(1, 0.7, true));
+    recorder.end(run, end_record(0.9, 1));
+  }
+  remove_runs(database, {"a-0-2"}, false);
+  const auto claim = rows.claim(sweep, {});
+  ASSERT_TRUE(claim) << "its answer is gone";
+  EXPECT_TRUE(claim->again);
+  EXPECT_EQ(claim->epochs, 0);
 }
 
 TEST_F(ClaimsTest, AFailedPointIsTriedAsOftenAsAllowed) {

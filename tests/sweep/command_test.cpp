@@ -110,6 +110,58 @@ TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1..101", "batch=1..100"}).err, HasSubstr("10100 points"));
 }
 
+std::size_t count_of(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+TEST(SweepCommand, AMisspeltKeyIsToldOnceWhereItWasTyped) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "bacth=8,16,32", "seed=1..5", "--plan"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_EQ(sweep.err,
+            "command line:1:1: error: there is no key `bacth`\n"
+            "  1 | bacth=8,16,32\n"
+            "    | ^~~~~\n"
+            "    = did you mean `data.batch`?\n");
+  const Finished zip = place.rxrun({"sweep", "tiny.yaml", "zip(seed=1,2; bacth=8,16)", "--plan"});
+  EXPECT_THAT(zip.err, HasSubstr("command line:1:15: error: there is no key `bacth`\n  1 | zip(seed=1,2; bacth=8,16)"));
+  place.write("other.yaml", tiny_experiment(2) + "sweep: {bacth: [8, 16]}\n");
+  const Finished section = place.rxrun({"sweep", "other.yaml", "--plan"});
+  EXPECT_THAT(section.err, HasSubstr("other.yaml:"));
+  EXPECT_EQ(count_of(section.err, "there is no key"), 1u) << section.err;
+  // A value that is wrong is told for itself.
+  EXPECT_EQ(count_of(place.rxrun({"sweep", "tiny.yaml", "batch=0,-1", "seed=1..3", "--plan"}).err, "error:"), 2u);
+}
+
+TEST(SweepCommand, AnOptionThatTheFileDoesNotWriteIsNamedInFull) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "groups=1,2", "--plan"});
+  EXPECT_EQ(sweep.code, 2);
+  EXPECT_EQ(count_of(sweep.err, "error:"), 1u) << sweep.err;
+  EXPECT_THAT(sweep.err, HasSubstr("there is no key `groups`"));
+  EXPECT_THAT(sweep.err, HasSubstr("write `network.groups`: it reaches every layer that has an option of that name, here conv"));
+  EXPECT_THAT(place.rxrun({"check", "tiny.yaml", "groups=1"}).err, HasSubstr("write `network.groups`"));
+  EXPECT_EQ(place.rxrun({"sweep", "tiny.yaml", "network.groups=1,1", "seed=1", "--plan"}).code, 0);
+}
+
+TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "batch=uniform(4,12,4)", "--trials", "50", "--plan"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.err, HasSubstr("50 trials were asked for, and only 3 different points are there: all of them are taken"));
+  EXPECT_THAT(plan.out, HasSubstr("3 points, 0 done"));
+  const Finished search =
+      place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "50", "--plan"});
+  ASSERT_EQ(search.code, 0) << search.err;
+  EXPECT_THAT(search.err, HasSubstr("only 4 different points are there"));
+  EXPECT_THAT(search.out, HasSubstr("4 points, 0 done"));
+}
+
 TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
   Workplace place;
   with_tiny(place, 1);
@@ -318,7 +370,9 @@ TEST(SweepCommand, PruningStopsPointsAndContinuesTheBetterHalf) {
   EXPECT_THAT(sweep.out, HasSubstr("Pruning: "));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 64"), 1);
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'pruned'"), 7);
-  EXPECT_THAT(sweep.out, HasSubstr("paused: at epoch "));
+  EXPECT_THAT(sweep.out, HasSubstr("paused: asha, rung 1 of 3, epoch 8: test_accuracy "));
+  EXPECT_EQ(number(place, "SELECT count(*) FROM v_runs WHERE status = 'pruned' AND reason LIKE 'asha, rung % of 3, epoch %'"), 7);
+  EXPECT_THAT(place.rxrun({"ls", "--where", "sweep=1", "status=pruned", "--csv"}).out, HasSubstr(",pruned,"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 8);
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 16"), 4);
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 32"), 2);

@@ -61,6 +61,22 @@ TEST(Points, MoreTrialsOnlyAddAndAnotherSeedDrawsAnew) {
   EXPECT_FALSE(expand(declaration, {.trials = 3, .seed = 2})[0] == few[0]);
 }
 
+TEST(Points, OfStepsNoDrawComesTwiceAndThereAreNoMoreThanThereAre) {
+  const Declaration declaration = parse_declaration({"a.yaml", "w=uniform(16,64,8)", "d=uniform(1,2,1)"});
+  EXPECT_EQ(different_draws(declaration), 14u);
+  EXPECT_EQ(count_points(declaration, {.trials = 50}), 14u);
+  const std::vector<std::string> all = in_words(expand(declaration, {.trials = 50}));
+  EXPECT_EQ(all.size(), 14u);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 14u);
+  for (const std::int64_t trials : {1, 7, 13}) {
+    const std::vector<std::string> some = in_words(expand(declaration, {.trials = trials}));
+    EXPECT_EQ(some, std::vector<std::string>(all.begin(), all.begin() + trials)) << "more trials only add";
+  }
+  EXPECT_EQ(count_points(parse_declaration({"a.yaml", "w=uniform(16,64,8)", "c=1,2"}), {.trials = 50}), 14u);
+  EXPECT_FALSE(different_draws(parse_declaration({"a.yaml", "w=uniform(16,64,8)", "p=uniform(0,1)"})));
+  EXPECT_FALSE(different_draws(parse_declaration({"a.yaml", "c=1,2"})));
+}
+
 TEST(Points, TrialsAndDrawsBelongTogether) {
   EXPECT_THROW(expand(parse_declaration({"a.yaml", "lr=log(1e-5,1e-2)"}), {}), Error);
   EXPECT_THROW(expand(parse_declaration({"a.yaml", "lr=1,2"}), {.trials = 3}), Error);

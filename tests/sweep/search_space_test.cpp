@@ -49,6 +49,15 @@ TEST(SearchSpace, EveryKindOfValuesIsADimension) {
   EXPECT_EQ(point.file, "a.yaml");
 }
 
+TEST(SearchSpace, KnowsHowManyPlacesItHas) {
+  const auto size = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "a.yaml");
+    return SearchSpace(parse_declaration(words)).size();
+  };
+  EXPECT_EQ(size({"c=8,16,32", "w=uniform(16,64,8)"}), 21u);
+  EXPECT_FALSE(size({"c=8,16,32", "lr=log(1e-5,1e-2)"}));
+}
+
 TEST(SearchSpace, LogarithmsAreSpreadEvenly) {
   const SearchSpace space = space_of({"lr=log(1e-4,1e-2)"});
   EXPECT_THAT(settings(space.point({0.5})), ElementsAre("lr=0.001"));
