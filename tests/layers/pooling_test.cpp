@@ -61,6 +61,29 @@ TEST(MaxPool, TakesTheLargestOfEachWindow) {
   }
 }
 
+// The kernels take 16 channels and more in channels-last memory; they move numbers and change none.
+TEST(MaxPool, KernelsGiveWhatLibTorchGives) {
+  torch::manual_seed(1);
+  for (const torch::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    for (const bool ceil_mode : {false, true}) {
+      MaxPool layer({.kernel = {3, 2}, .stride = Extent{2, 3}, .padding = Extent{1, 0}, .ceil_mode = ceil_mode},
+                    {32, 10, 9});
+      const Tensor x = at::randn({4, 32, 10, 9}).to(type).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+      const Tensor same = x.detach().clone().requires_grad_();
+      const Tensor y = layer.forward(x), right = at::max_pool2d(same, {3, 2}, {2, 3}, {1, 0}, {1, 1}, ceil_mode);
+      EXPECT_TRUE(at::equal(y, right));
+      EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast));
+      // Whole numbers: windows that overlap add up to the same in any order.
+      const Tensor dy = at::randint(-8, 8, y.sizes()).to(type);
+      y.backward(dy);
+      right.backward(dy);
+      EXPECT_TRUE(at::equal(x.grad(), same.grad()));
+      const at::NoGradGuard no_gradient;
+      EXPECT_TRUE(at::equal(layer.forward(x), right));
+    }
+  }
+}
+
 TEST(AveragePool, TakesTheMeanInsideTheImage) {
   for (const PoolCase& test : cases) {
     AveragePool layer({test.kernel, test.stride, test.padding, test.ceil_mode}, test.input);

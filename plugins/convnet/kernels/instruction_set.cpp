@@ -2,6 +2,7 @@
 
 #include "batch_norm.h"
 #include "grouped_convolution.h"
+#include "max_pool.h"
 
 namespace rxrun::kernels {
 
@@ -25,32 +26,24 @@ InstructionSet best_instruction_set() {
   return best;
 }
 
-extern const BatchNormKernels batch_norm_portable;
-extern const GroupedConvolutionKernels grouped_convolution_portable;
+// Each kernel's functions are compiled once for each instruction set, in files of their own.
 #if defined(__x86_64__)
-extern const BatchNormKernels batch_norm_avx2, batch_norm_avx512, batch_norm_avx512_bfloat16;
-extern const GroupedConvolutionKernels grouped_convolution_avx2, grouped_convolution_avx512,
-    grouped_convolution_avx512_bfloat16;
+#define RXRUN_KERNELS(Kernels, name)                                                        \
+  extern const Kernels name##_portable, name##_avx2, name##_avx512, name##_avx512_bfloat16; \
+  const Kernels& name##_kernels(InstructionSet set) {                                       \
+    if (set == InstructionSet::avx512_bfloat16) return name##_avx512_bfloat16;              \
+    if (set == InstructionSet::avx512) return name##_avx512;                                \
+    if (set == InstructionSet::avx2) return name##_avx2;                                    \
+    return name##_portable;                                                                 \
+  }
+#else
+#define RXRUN_KERNELS(Kernels, name)    \
+  extern const Kernels name##_portable; \
+  const Kernels& name##_kernels(InstructionSet) { return name##_portable; }
 #endif
 
-const BatchNormKernels& batch_norm_kernels(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512_bfloat16) return batch_norm_avx512_bfloat16;
-  if (set == InstructionSet::avx512) return batch_norm_avx512;
-  if (set == InstructionSet::avx2) return batch_norm_avx2;
-#endif
-  static_cast<void>(set);
-  return batch_norm_portable;
-}
-
-const GroupedConvolutionKernels& grouped_convolution_kernels(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512_bfloat16) return grouped_convolution_avx512_bfloat16;
-  if (set == InstructionSet::avx512) return grouped_convolution_avx512;
-  if (set == InstructionSet::avx2) return grouped_convolution_avx2;
-#endif
-  static_cast<void>(set);
-  return grouped_convolution_portable;
-}
+RXRUN_KERNELS(BatchNormKernels, batch_norm)
+RXRUN_KERNELS(GroupedConvolutionKernels, grouped_convolution)
+RXRUN_KERNELS(MaxPoolKernels, max_pool)
 
 }  // namespace rxrun::kernels
