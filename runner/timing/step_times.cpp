@@ -116,8 +116,8 @@ class StepTimer {
     backward(value);
     const double back = watch_.now();
     if (clip_ > 0.0) optimizer_.clip_gradient_norm(clip_);
-    optimizer_.step(schedule_.rate(0, 0));
-    if (average_) average_->update();
+    const double rate = schedule_.rate(0, 0);
+    average_ ? average_->step(optimizer_, rate) : optimizer_.step(rate);
     const double ended = watch_.now();
     for (std::size_t i = 0; i < after.size(); ++i) {
       layers[i].forward.push_back(after[i] - (i == 0 ? began : after[i - 1]));

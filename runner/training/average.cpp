@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "rxrun/layer.h"
+#include "training/optimizer.h"
+#include "training/update.h"
 
 namespace rxrun {
 
@@ -12,7 +14,8 @@ struct WeightAverage::Impl {
   double decay;
   std::int64_t updates = 0;
   std::vector<at::Tensor*> slots;     // the network's members
-  std::vector<bool> trained;
+  std::vector<std::size_t> trained;   // the places here of those with a gradient, in the order of trainable_parameters()
+  std::vector<std::size_t> buffers;   // of the others
   std::vector<std::string> names;
   std::vector<at::Tensor> averages;
 };
@@ -23,8 +26,8 @@ WeightAverage::WeightAverage(Network& network, double decay) : impl_(std::make_u
   for (NetworkLayer& layer : network.layers) {
     layer.module->visit_tensors(
         [&](const std::string& name, Layer::DeclaredTensor& tensor) {
+          (tensor.trainable ? impl_->trained : impl_->buffers).push_back(impl_->slots.size());
           impl_->slots.push_back(tensor.slot);
-          impl_->trained.push_back(tensor.trainable);
           impl_->names.push_back(name);
           impl_->averages.push_back(tensor.slot->detach().clone());
         },
@@ -33,17 +36,20 @@ WeightAverage::WeightAverage(Network& network, double decay) : impl_(std::make_u
 }
 WeightAverage::~WeightAverage() = default;
 
-void WeightAverage::update() {
+void WeightAverage::step(Optimizer& optimizer, double rate) {
   at::NoGradGuard no_gradient;
   const double n = static_cast<double>(++impl_->updates);
-  const double move = 1.0 - std::min(impl_->decay, (1.0 + n) / (10.0 + n));
-  for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
-    if (impl_->trained[i]) {
-      impl_->averages[i].lerp_(*impl_->slots[i], move);
+  const double share = 1.0 - std::min(impl_->decay, (1.0 + n) / (10.0 + n));
+  optimizer.step(rate, [&](std::size_t parameter, std::int64_t first, std::int64_t last) {
+    const std::size_t i = impl_->trained[parameter];
+    const at::Tensor &weights = *impl_->slots[i], &average = impl_->averages[i];
+    if (weights.device().is_cpu() && weights.scalar_type() == at::kFloat && weights.is_non_overlapping_and_dense()) {
+      follow(average.data_ptr<float>() + first, weights.data_ptr<float>() + first, last - first, static_cast<float>(share));
     } else {
-      impl_->averages[i].copy_(*impl_->slots[i]);
+      average.lerp_(weights, share);  // such a parameter is told in whole
     }
-  }
+  });
+  for (const std::size_t i : impl_->buffers) impl_->averages[i].copy_(*impl_->slots[i]);
 }
 
 void WeightAverage::swap() {

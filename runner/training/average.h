@@ -9,6 +9,8 @@
 
 namespace rxrun {
 
+class Optimizer;
+
 class WeightAverage {
  public:
   // Starts from the network's tensors as they are.
@@ -17,9 +19,10 @@ class WeightAverage {
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
 
-  // After a step. Trained weights move by 1 - min(decay, (1 + n) / (10 + n)) towards the network's at the n-th update, so
-  // that a short run does not keep its random start; buffers are copied.
-  void update();
+  // A step of `optimizer`, whose parameters are the network's trainable_parameters(), and in the same pass over them the
+  // average's: at the n-th step trained weights move by 1 - min(decay, (1 + n) / (10 + n)) towards the network's, so that a
+  // short run does not keep its random start; buffers are copied.
+  void step(Optimizer& optimizer, double rate);
   // Puts the average into the network and its own weights aside, and back again.
   void swap();
 

@@ -34,6 +34,7 @@ struct Moving {
   Tensors parameters, gradients;
   std::vector<Tensors> slots;
   std::vector<double> steps;  // of each parameter, this one included
+  std::vector<std::size_t> places;  // of each parameter among all
   double rate = 0.0;
 };
 
@@ -140,31 +141,37 @@ double clipping_factor(const Tensors& gradients, double longest) {
   return std::min(1.0, longest / (std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0)) + 1e-6));
 }
 
-void one_pass(const OptimizerSpec& spec, const Moving& m, const std::vector<bool>& decays, double factor) {
+// Moves numbers begin ... end - 1 of the i-th parameter.
+void move(const OptimizerSpec& spec, const Moving& m, bool decaying, double factor, std::size_t i, std::int64_t begin, std::int64_t end) {
+  Stretch stretch{m.parameters[i].data_ptr<float>() + begin, m.gradients[i].data_ptr<float>() + begin, {}, end - begin};
+  for (std::size_t s = 0; s < m.slots.size(); ++s) stretch.slots[s] = m.slots[s][i].data_ptr<float>() + begin;
+  const double decay = decaying ? spec.weight_decay : 0.0;
+  const auto narrow = [](double value) { return static_cast<float>(value); };
+  const GradientRule gradient{narrow(factor), spec.kind == Kind::adamw ? 0.0f : narrow(decay)};
+  switch (spec.kind) {
+    case Kind::sgd:
+      return update(stretch, gradient, SgdRule{narrow(m.rate), narrow(spec.momentum), spec.nesterov});
+    case Kind::adam:
+    case Kind::adamw:
+      return update(stretch, gradient,
+                    AdamRule{.shrink = spec.kind == Kind::adamw ? narrow(1.0 - m.rate * decay) : 1.0f,
+                             .beta1 = narrow(spec.beta1),
+                             .rest1 = narrow(1.0 - spec.beta1),
+                             .beta2 = narrow(spec.beta2),
+                             .rest2 = narrow(1.0 - spec.beta2),
+                             .epsilon = narrow(spec.epsilon),
+                             .size = narrow(m.rate / (1.0 - std::pow(spec.beta1, m.steps[i]))),
+                             .correction = narrow(std::sqrt(1.0 - std::pow(spec.beta2, m.steps[i])))});
+    case Kind::rmsprop:
+      return update(stretch, gradient,
+                    RmspropRule{narrow(m.rate), narrow(spec.alpha), narrow(1.0 - spec.alpha), narrow(spec.epsilon), narrow(spec.momentum)});
+  }
+}
+
+void one_pass(const OptimizerSpec& spec, const Moving& m, const std::vector<bool>& decays, double factor, const Optimizer::AfterMove& after) {
   for_stretches(m.parameters, [&](std::int64_t, std::size_t i, std::int64_t begin, std::int64_t end) {
-    Stretch stretch{m.parameters[i].data_ptr<float>() + begin, m.gradients[i].data_ptr<float>() + begin, {}, end - begin};
-    for (std::size_t s = 0; s < m.slots.size(); ++s) stretch.slots[s] = m.slots[s][i].data_ptr<float>() + begin;
-    const double decay = decays[i] ? spec.weight_decay : 0.0;
-    const auto narrow = [](double value) { return static_cast<float>(value); };
-    const GradientRule gradient{narrow(factor), spec.kind == Kind::adamw ? 0.0f : narrow(decay)};
-    switch (spec.kind) {
-      case Kind::sgd:
-        return update(stretch, gradient, SgdRule{narrow(m.rate), narrow(spec.momentum), spec.nesterov});
-      case Kind::adam:
-      case Kind::adamw:
-        return update(stretch, gradient,
-                      AdamRule{.shrink = spec.kind == Kind::adamw ? narrow(1.0 - m.rate * decay) : 1.0f,
-                               .beta1 = narrow(spec.beta1),
-                               .rest1 = narrow(1.0 - spec.beta1),
-                               .beta2 = narrow(spec.beta2),
-                               .rest2 = narrow(1.0 - spec.beta2),
-                               .epsilon = narrow(spec.epsilon),
-                               .size = narrow(m.rate / (1.0 - std::pow(spec.beta1, m.steps[i]))),
-                               .correction = narrow(std::sqrt(1.0 - std::pow(spec.beta2, m.steps[i])))});
-      case Kind::rmsprop:
-        return update(stretch, gradient,
-                      RmspropRule{narrow(m.rate), narrow(spec.alpha), narrow(1.0 - spec.alpha), narrow(spec.epsilon), narrow(spec.momentum)});
-    }
+    move(spec, m, decays[i], factor, i, begin, end);
+    if (after) after(m.places[i], begin, end);
   });
   // Written past LibTorch, which counts a tensor's changes.
   for (const at::Tensor& parameter : m.parameters) parameter.unsafeGetTensorImpl()->bump_version();
@@ -193,6 +200,7 @@ struct Optimizer::Impl {
       if (!parameter.grad().defined()) continue;
       moving.parameters.push_back(parameter);
       moving.gradients.push_back(parameter.grad());
+      moving.places.push_back(i);
       moving.steps.push_back(static_cast<double>(++counts[i]));
       for (std::size_t s = 0; s < slots.size(); ++s) moving.slots[s].push_back(slots[s][i]);
     }
@@ -214,11 +222,11 @@ struct Optimizer::Impl {
     }
   }
 
-  void step_in_one_pass(Moving& moving) const {
+  void step_in_one_pass(Moving& moving, const AfterMove& after) const {
     align_gradients(moving);
     std::vector<bool> decaying;
     for (const at::Tensor& parameter : moving.parameters) decaying.push_back(decays(parameter));
-    one_pass(spec, moving, decaying, longest > 0.0 ? clipping_factor(moving.gradients, longest) : 1.0);
+    one_pass(spec, moving, decaying, longest > 0.0 ? clipping_factor(moving.gradients, longest) : 1.0, after);
   }
 
   void step_by_libtorch(Moving& moving) const {
@@ -250,17 +258,22 @@ Optimizer::Optimizer(const OptimizerSpec& spec, const NamedTensors& parameters) 
 
 Optimizer::~Optimizer() = default;
 
-void Optimizer::step(double rate) {
+void Optimizer::step(double rate, const AfterMove& after) {
   at::NoGradGuard no_gradient;
   Moving moving = impl_->gather(rate);
-  if (moving.parameters.empty()) return;
+  const auto tell_whole = [&](std::size_t i) { after(i, 0, impl_->parameters[i].second.numel()); };
   if (takes_one_pass(moving)) {
-    impl_->step_in_one_pass(moving);
+    if (!moving.parameters.empty()) impl_->step_in_one_pass(moving, after);
   } else {
     impl_->step_by_libtorch(moving);
+    if (after) std::for_each(moving.places.begin(), moving.places.end(), tell_whole);
   }
   impl_->longest = 0.0;
-  for (auto& [name, tensor] : impl_->parameters) tensor.mutable_grad() = at::Tensor();
+  for (std::size_t i = 0; i < impl_->parameters.size(); ++i) {
+    const at::Tensor& parameter = impl_->parameters[i].second;
+    if (after && !parameter.grad().defined()) tell_whole(i);
+    parameter.mutable_grad() = at::Tensor();
+  }
 }
 
 void Optimizer::clip_gradient_norm(double maximum) { impl_->longest = maximum; }

@@ -51,8 +51,11 @@ void learn(const Setting& setting, const Learning& learning, const at::Tensor& l
   backward(loss);
   const double longest = setting.experiment.training.clip_gradient_norm;
   if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
-  learning.optimizer.step(rate);
-  if (learning.average != nullptr) learning.average->update();
+  if (learning.average != nullptr) {
+    learning.average->step(learning.optimizer, rate);
+  } else {
+    learning.optimizer.step(rate);
+  }
 }
 
 }  // namespace

@@ -68,6 +68,13 @@ void update(const Stretch& stretch, const GradientRule& gradient_rule, const Rms
 }
 
 RXRUN_FOR_EACH_INSTRUCTION_SET
+void follow(float* average, const float* values, std::int64_t count, float share) {
+  float* __restrict a = average;
+  const float* __restrict v = values;
+  for (std::int64_t i = 0; i < count; ++i) a[i] += share * (v[i] - a[i]);
+}
+
+RXRUN_FOR_EACH_INSTRUCTION_SET
 double sum_of_squares(const float* values, std::int64_t count) {
   constexpr int kSums = 16;
   double sums[kSums] = {};

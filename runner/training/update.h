@@ -42,6 +42,9 @@ struct RmspropRule {
 };
 void update(const Stretch& stretch, const GradientRule& gradient, const RmspropRule& rule);
 
+// average += share * (values - average)
+void follow(float* average, const float* values, std::int64_t count, float share);
+
 // In float64, in a fixed order.
 double sum_of_squares(const float* values, std::int64_t count);
 

@@ -35,8 +35,7 @@ struct Trainee {
   Trained trained() { return {network, *optimizer, &*average, state, outputs}; }
   void train_a_little() {
     for (auto& [name, parameter] : trainable_parameters(network)) at::Tensor(parameter).mutable_grad() = at::ones_like(parameter) * 0.1;
-    optimizer->step(0.01);
-    average->update();
+    average->step(*optimizer, 0.01);
     ++state.epoch;
     state.average_updates = average->updates();
   }

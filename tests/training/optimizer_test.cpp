@@ -135,6 +135,22 @@ TEST(Optimizer, AParameterWithoutGradientStays) {
   EXPECT_FALSE(tensors[0].grad().defined());
 }
 
+TEST(Optimizer, TellsEachNumberOnceAfterItHasMoved) {
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    torch::manual_seed(3);
+    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}, type).requires_grad_(), torch::randn({3}, type).requires_grad_(), torch::randn({}, type).requires_grad_()};
+    Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+    for (const std::size_t with_gradient : {0, 2}) torch::Tensor(tensors[with_gradient]).mutable_grad() = at::ones_like(tensors[with_gradient]);
+    std::vector<torch::Tensor> seen;
+    for (const torch::Tensor& tensor : tensors) seen.push_back(at::zeros({tensor.numel()}, type));
+    optimizer.step(0.5, [&](std::size_t i, std::int64_t first, std::int64_t last) {
+      const at::NoGradGuard no_gradient;
+      seen[i].slice(0, first, last).add_(tensors[i].flatten().slice(0, first, last));
+    });
+    for (std::size_t i = 0; i < tensors.size(); ++i) EXPECT_TRUE(seen[i].equal(tensors[i].detach().flatten())) << i;
+  }
+}
+
 TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
   for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw, Kind::rmsprop}) {
     const OptimizerSpec spec{.kind = kind, .momentum = 0.9};

@@ -63,8 +63,7 @@ void expect_steady(Precision precision) {
     }
     backward(loss.mean(logits, labels));
     optimizer.clip_gradient_norm(1.0);
-    optimizer.step(1e-3);
-    average.update();
+    average.step(optimizer, 1e-3);
   };
   for (int i = 1; i <= 3; ++i) step();
   const long before = first_touches();
