@@ -1,6 +1,7 @@
 #include "rxrun/layers/conv.h"
 
 #include <gmock/gmock.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <ATen/Parallel.h>
 
@@ -121,7 +122,8 @@ void expect_rounded_outputs_alone(Conv& conv, const ConvCase& test) {
   Tensor weight = test::fill(conv).at("weight");
   const auto rounded = [](const Tensor& tensor) { return tensor.detach().to(torch::kBFloat16); };
   weight.detach().copy_(rounded(weight));
-  const Tensor x = rounded(test::random_batch(test.input, 5)).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const Tensor x =
+      rounded(test::random_batch(test.input, 5)).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
   const Tensor exact_x = x.detach().to(torch::kDouble).requires_grad_();
   const Tensor exact_weight = weight.detach().to(torch::kDouble).requires_grad_();
   const Tensor expected = convolve(exact_x, {{"weight", exact_weight}}, test.options, test.padding, test.output);
@@ -137,7 +139,8 @@ void expect_rounded_outputs_alone(Conv& conv, const ConvCase& test) {
 }
 
 TEST(Conv, ComputesBfloat16InSinglePrecision) {
-  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch rounds more often";
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable)
+    GTEST_SKIP() << "LibTorch rounds more often";
   std::vector<ConvCase> cases = few_channels_a_group();
   cases.push_back({{.channels = 32, .groups = 2}, {32, 2, 2}, {1, 1}, {32, 2, 2}});
   for (const ConvCase& test : cases) {
@@ -205,6 +208,41 @@ TEST(Conv, OfOnePixelIsAProductOfMatricesWhereThatApplies) {
   }
 }
 
+// What else reads the image gives its gradient to the convolution, which adds it to its own.
+TEST(Conv, PassesTheImageAndAddsItsGradient) {
+  for (const ConvCase& test : wide_pointwise()) {
+    for (const torch::ScalarType type : {torch::kFloat, torch::kBFloat16}) {
+      SCOPED_TRACE(to_string(test.output));
+      Conv conv(test.options, test.input);
+      if (type == torch::kBFloat16 && !is_product(conv, type)) continue;
+      test::fill(conv);
+      torch::manual_seed(2);
+      const Tensor image = at::randn({3, test.input[0], test.input[1], test.input[2]})
+                               .to(type)
+                               .contiguous(at::MemoryFormat::ChannelsLast);
+      const Tensor x = image.clone().requires_grad_(), same = image.clone().requires_grad_();
+      const auto [y, passed] = conv.forward_and_pass(x);
+      EXPECT_TRUE(passed.equal(x));
+      const Tensor expected = conv.forward(same);
+      EXPECT_TRUE(y.equal(expected));
+      const Tensor dy = at::randn(y.sizes()).to(type), beside = at::randn(x.sizes()).to(type);
+      torch::autograd::backward({y, passed}, {dy, beside});
+      torch::autograd::backward({expected, same * 1}, {dy, beside});
+      const double unit = type == torch::kFloat ? 1e-6 : 1.0 / 128;  // the sum is rounded once, not twice
+      EXPECT_TRUE(at::allclose(x.grad().to(at::kFloat), same.grad().to(at::kFloat), unit, 4 * unit));
+    }
+  }
+}
+
+TEST(Conv, PassesTheImageAlone) {
+  Conv conv({.channels = 64, .kernel = {1, 1}}, {64, 4, 4});
+  test::fill(conv);
+  const Tensor x = at::randn({2, 64, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const auto [y, passed] = conv.forward_and_pass(x);
+  passed.sum().backward();
+  EXPECT_TRUE(x.grad().equal(at::ones_like(x)));
+}
+
 // Of so many pixels that the sum over them is divided among the threads.
 TEST(Conv, OfOnePixelGivesTheSameBitsEachTime) {
   const int threads = at::get_num_threads();
@@ -215,7 +253,8 @@ TEST(Conv, OfOnePixelGivesTheSameBitsEachTime) {
     const Tensor weight = test::fill(conv).at("weight");
     std::vector<Tensor> first;
     for (int time = 0; time < 5; ++time) {
-      const Tensor x = test::random_batch({64, 16, 16}, 32).to(type).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+      const Tensor x =
+          test::random_batch({64, 16, 16}, 32).to(type).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
       const Tensor y = conv.forward(x);
       at::square(y).sum().backward();
       const std::vector<Tensor> results = {y.detach(), x.grad(), weight.grad().clone()};
@@ -241,7 +280,8 @@ TEST(Conv, DoesNotDependOnTheThreads) {
     weight.mutable_grad().reset();
   }
   at::set_num_threads(threads);
-  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch promises this not";
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable)
+    GTEST_SKIP() << "LibTorch promises this not";
   for (const std::size_t other : {1, 2}) {
     EXPECT_TRUE(outputs[0].equal(outputs[other]));
     EXPECT_TRUE(gradients[0].equal(gradients[other]));

@@ -1,6 +1,7 @@
 #include "rxrun/layers/conv.h"
 
 #include "convolve.h"
+#include "pointwise.h"
 
 namespace rxrun::layers {
 namespace {
@@ -35,5 +36,11 @@ Conv::Conv(const Options& options, const Shape& input)
 }
 
 torch::Tensor Conv::forward(const torch::Tensor& x) { return convolve(x, weight_, bias_, window_, groups_); }
+
+std::pair<torch::Tensor, torch::Tensor> Conv::forward_and_pass(const torch::Tensor& x) {
+  if (x.requires_grad() && is_pointwise(x, weight_, bias_, window_, groups_))
+    return convolve_pointwise_and_pass(x, weight_, window_);
+  return {forward(x), x};
+}
 
 }  // namespace rxrun::layers

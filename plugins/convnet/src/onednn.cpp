@@ -68,13 +68,19 @@ struct Product {
   memory::desc a, b, c, scratch;
 };
 
-std::optional<Product> make_product(const Matrix& a, const Matrix& b, const Matrix& c) {
+std::optional<Product> make_product(const Matrix& a, const Matrix& b, const Matrix& c, Addend addend) {
   const memory::desc a_memory = describe(a), b_memory = describe(b), c_memory = describe(c);
+  dnnl::primitive_attr attribute = attributes();
+  if (addend == Addend::matrix) {
+    dnnl::post_ops operations;
+    operations.append_binary(dnnl::algorithm::binary_add, c_memory);
+    attribute.set_post_ops(operations);
+  }
   try {
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::matmul::primitive_desc program(engine(), a_memory, b_memory, c_memory, attributes());
+    const dnnl::matmul::primitive_desc program(engine(), a_memory, b_memory, c_memory, attribute);
 #else
-    const dnnl::matmul::primitive_desc program(dnnl::matmul::desc(a_memory, b_memory, c_memory), attributes(), engine());
+    const dnnl::matmul::primitive_desc program(dnnl::matmul::desc(a_memory, b_memory, c_memory), attribute, engine());
 #endif
     if (!is_fast(program)) return std::nullopt;
     return Product{dnnl::matmul(program), a_memory, b_memory, c_memory, program.scratchpad_desc()};
@@ -84,16 +90,24 @@ std::optional<Product> make_product(const Matrix& a, const Matrix& b, const Matr
 }
 
 // A program is made once for each kind of product and number of threads.
-const std::optional<Product>& product(const Matrix& a, const Matrix& b, const Matrix& c) {
-  using Key = std::array<std::int64_t, 9>;
+const std::optional<Product>& product(const Matrix& a, const Matrix& b, const Matrix& c, Addend addend) {
+  using Key = std::array<std::int64_t, 10>;
   constexpr std::size_t most = 1024;
   thread_local std::map<Key, std::optional<Product>> made;
-  const Key key = {a.rows, a.columns, b.columns, a.transposed, b.transposed, static_cast<int>(a.type),
-                   static_cast<int>(b.type), static_cast<int>(c.type), at::get_num_threads()};
+  const Key key = {a.rows,
+                   a.columns,
+                   b.columns,
+                   a.transposed,
+                   b.transposed,
+                   static_cast<int>(a.type),
+                   static_cast<int>(b.type),
+                   static_cast<int>(c.type),
+                   static_cast<int>(addend),
+                   at::get_num_threads()};
   const auto found = made.find(key);
   if (found != made.end()) return found->second;
   if (made.size() == most) made.clear();
-  return made.emplace(key, make_product(a, b, c)).first->second;
+  return made.emplace(key, make_product(a, b, c, addend)).first->second;
 }
 
 // ---- convolutions ----
@@ -128,8 +142,13 @@ class Made final : public Convolution {
  public:
   Made(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight, Tensor bias,
        After after)
-      : program_(program), primitive_(program), y_sizes_(std::move(y_sizes)), type_(type), weight_(std::move(weight)),
-        bias_(std::move(bias)), after_(after) {}
+      : program_(program),
+        primitive_(program),
+        y_sizes_(std::move(y_sizes)),
+        type_(type),
+        weight_(std::move(weight)),
+        bias_(std::move(bias)),
+        after_(after) {}
 
   Tensor run(const Tensor& x, const Tensor& residual) const override {
     Tensor y = empty_image(y_sizes_, type_);
@@ -169,14 +188,18 @@ Tensor reordered(const Tensor& weight, const memory::desc& from, const memory::d
 
 }  // namespace
 
-bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c) { return is_on() && product(a, b, c).has_value(); }
+bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c, Addend addend) {
+  return is_on() && product(a, b, c, addend).has_value();
+}
 
-void multiply(const Matrix& a, const Matrix& b, const Matrix& c) {
-  const std::optional<Product>& made = product(a, b, c);
+void multiply(const Matrix& a, const Matrix& b, const Matrix& c, void* addend) {
+  const std::optional<Product>& made = product(a, b, c, addend != nullptr ? Addend::matrix : Addend::none);
   TORCH_CHECK(made, "oneDNN has no program for this product of matrices");
   Arguments arguments = {{DNNL_ARG_SRC, memory(made->a, engine(), a.data)},
                          {DNNL_ARG_WEIGHTS, memory(made->b, engine(), b.data)},
                          {DNNL_ARG_DST, memory(made->c, engine(), c.data)}};
+  if (addend != nullptr)
+    arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, memory(made->c, engine(), addend)});
   execute(made->primitive, made->scratch, arguments);
 }
 

@@ -21,10 +21,15 @@ struct Matrix {
   bool transposed = false;
 };
 
-// Whether there is a program for c = a · b that is made for this processor. The data are not looked at.
-bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c);
-// c = a · b, summed in float32 on LibTorch's threads; c is not transposed. Only where can_multiply says so.
-void multiply(const Matrix& a, const Matrix& b, const Matrix& c);
+// What a product of matrices is added to as it is written.
+enum class Addend { none, matrix };
+
+// Whether there is a program for c = a · b, or c = a · b + addend, that is made for this processor. The data are not
+// looked at.
+bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c, Addend addend = Addend::none);
+// c = a · b, summed in float32 on LibTorch's threads; c is not transposed. With `addend`, which lies in memory like c,
+// c = a · b + addend. Only where can_multiply says so.
+void multiply(const Matrix& a, const Matrix& b, const Matrix& c, void* addend = nullptr);
 
 // What a convolution with bias computes besides.
 struct After {

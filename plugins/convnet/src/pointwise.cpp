@@ -19,7 +19,9 @@ Matrix pixels_transposed(const Tensor& x) {
   return {x.data_ptr(), x.scalar_type(), x.size(1), x.numel() / x.size(1), /*transposed=*/true};
 }
 // out × in channels, and its transpose.
-Matrix channels(const Tensor& weight) { return {weight.data_ptr(), weight.scalar_type(), weight.size(0), weight.size(1)}; }
+Matrix channels(const Tensor& weight) {
+  return {weight.data_ptr(), weight.scalar_type(), weight.size(0), weight.size(1)};
+}
 Matrix channels_transposed(const Tensor& weight) {
   return {weight.data_ptr(), weight.scalar_type(), weight.size(1), weight.size(0), /*transposed=*/true};
 }
@@ -30,18 +32,21 @@ Tensor thinned(const Tensor& x, const Extent& stride) {
   return x.slice(2, 0, end, stride.height).slice(3, 0, end, stride.width);
 }
 
+// y, and with `pass` x too.
 class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& image, const Tensor& weight,
-                        std::int64_t stride_height, std::int64_t stride_width) {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& image,
+                                                const Tensor& weight, std::int64_t stride_height,
+                                                std::int64_t stride_width, bool pass) {
     const Tensor x = thinned(image, {stride_height, stride_width}).contiguous(at::MemoryFormat::ChannelsLast);
     const Tensor w = weight.to(x.scalar_type());
     context->save_for_backward({x, w});
     context->saved_data["image"] = image.sizes().vec();
     context->saved_data["stride"] = std::vector<std::int64_t>{stride_height, stride_width};
+    context->set_materialize_grads(false);
     Tensor y = empty_image({x.size(0), w.size(0), x.size(2), x.size(3)}, x.scalar_type());
     onednn::multiply(pixels(x), channels_transposed(w), pixels(y));
-    return y;
+    return pass ? torch::autograd::variable_list{y, image} : torch::autograd::variable_list{y};
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -49,28 +54,36 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the 1x1 convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &w = saved[1];
+    const Tensor passed = gradients.size() > 1 ? gradients[1] : Tensor();
+    if (!gradients[0].defined()) return {passed, Tensor(), Tensor(), Tensor(), Tensor()};
     const Tensor dy = like_output(gradients[0], x.scalar_type());
     Tensor dx, dw;
-    if (context->needs_input_grad(0)) {
-      dx = empty_image(x.sizes(), x.scalar_type());
-      onednn::multiply(pixels(dy), channels(w), pixels(dx));
-      dx = spread(dx, context);
-    }
+    if (context->needs_input_grad(0)) dx = input_gradient(dy, x, w, passed, context);
     if (context->needs_input_grad(1)) {
       dw = at::empty_like(w, w.options().dtype(at::kFloat));
       onednn::multiply(pixels_transposed(dy), pixels(x), channels(dw));
     }
-    return {dx, dw, Tensor(), Tensor()};
+    return {dx, dw, Tensor(), Tensor(), Tensor()};
   }
 
  private:
-  // The gradient of the image from that of its thinned one.
-  static Tensor spread(const Tensor& thin, torch::autograd::AutogradContext* context) {
+  static Tensor input_gradient(const Tensor& dy, const Tensor& x, const Tensor& w, const Tensor& passed,
+                               torch::autograd::AutogradContext* context) {
+    Tensor thin = empty_image(x.sizes(), x.scalar_type());
     const std::vector<std::int64_t> stride = context->saved_data["stride"].toIntVector();
-    if (stride[0] == 1 && stride[1] == 1) return thin;
-    Tensor image = empty_image(context->saved_data["image"].toIntVector(), thin.scalar_type()).zero_();
-    thinned(image, {stride[0], stride[1]}).copy_(thin);
-    return image;
+    const bool whole = stride[0] == 1 && stride[1] == 1;
+    if (passed.defined() && whole &&
+        onednn::can_multiply(pixels(dy), channels(w), pixels(thin), onednn::Addend::matrix)) {
+      onednn::multiply(pixels(dy), channels(w), pixels(thin), like_output(passed, x.scalar_type()).data_ptr());
+      return thin;
+    }
+    onednn::multiply(pixels(dy), channels(w), pixels(thin));
+    Tensor dx = thin;
+    if (!whole) {
+      dx = empty_image(context->saved_data["image"].toIntVector(), thin.scalar_type()).zero_();
+      thinned(dx, {stride[0], stride[1]}).copy_(thin);
+    }
+    return passed.defined() ? dx.add_(passed) : dx;
   }
 };
 
@@ -95,7 +108,12 @@ bool is_pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, con
 }
 
 Tensor convolve_pointwise(const Tensor& x, const Tensor& weight, const Window& window) {
-  return PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width);
+  return PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width, false)[0];
+}
+
+std::pair<Tensor, Tensor> convolve_pointwise_and_pass(const Tensor& x, const Tensor& weight, const Window& window) {
+  const auto both = PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width, true);
+  return {both[0], both[1]};
 }
 
 }  // namespace rxrun::layers

@@ -3,6 +3,8 @@
 // each gradient.
 #pragma once
 
+#include <utility>
+
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
@@ -13,5 +15,10 @@ bool is_pointwise(const torch::Tensor& x, const torch::Tensor& weight, const tor
 // As at::conv2d, where is_pointwise. The weight and its gradient are float32, whatever x is; the products are summed in
 // float32. Cannot be differentiated twice: the attempt throws c10::Error.
 torch::Tensor convolve_pointwise(const torch::Tensor& x, const torch::Tensor& weight, const Window& window);
+
+// The same, and x for what else reads it, such as a residual block's shortcut: the gradient that comes back that way is
+// added to the input's as the product of matrices is written, where autograd would make a pass over memory of it.
+std::pair<torch::Tensor, torch::Tensor> convolve_pointwise_and_pass(const torch::Tensor& x, const torch::Tensor& weight,
+                                                                    const Window& window);
 
 }  // namespace rxrun::layers

@@ -1,5 +1,7 @@
 #include "rxrun/layers/residual.h"
 
+#include <tuple>
+
 #include "folded_convolution.h"
 
 namespace rxrun::layers {
@@ -60,9 +62,16 @@ torch::Tensor ResidualBlock::Unit::forward_add_relu(const torch::Tensor& x, cons
   return norm->forward_add_relu(conv->forward(x), residual);
 }
 
-torch::Tensor ResidualBlock::forward(const torch::Tensor& x) {
-  torch::Tensor y = x;
-  for (std::size_t i = 0; i + 1 < branch_.size(); ++i) y = branch_[i].forward(y, /*relu=*/true);
+std::pair<torch::Tensor, torch::Tensor> ResidualBlock::Unit::forward_and_pass(const torch::Tensor& x) const {
+  if (torch::Tensor y = folded->forward(x, {}, /*relu=*/true); y.defined()) return {y, x};
+  const auto [y, passed] = conv->forward_and_pass(x);
+  return {norm->forward_relu(y), passed};
+}
+
+torch::Tensor ResidualBlock::forward(const torch::Tensor& input) {
+  torch::Tensor y = input, x = input;
+  if (branch_.size() > 1) std::tie(y, x) = branch_.front().forward_and_pass(input);
+  for (std::size_t i = 1; i + 1 < branch_.size(); ++i) y = branch_[i].forward(y, /*relu=*/true);
   const Unit& last = branch_.back();
   const torch::Tensor shortcut = shortcut_.conv ? shortcut_.forward(x, /*relu=*/false) : x;
   if (!squeeze_excitation_ && !drop_path_) return last.forward_add_relu(y, shortcut);

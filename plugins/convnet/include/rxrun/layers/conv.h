@@ -8,6 +8,8 @@
 // torchvision's ResNet; the bias as PyTorch's.
 #pragma once
 
+#include <utility>
+
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
@@ -25,6 +27,8 @@ class Conv final : public Layer {
   };
   Conv(const Options& options, const Shape& input);
   torch::Tensor forward(const torch::Tensor& x) override;
+  // y, and x for what else reads it: a gradient that comes back through that costs less than one through x itself.
+  std::pair<torch::Tensor, torch::Tensor> forward_and_pass(const torch::Tensor& x);
 
   const torch::Tensor& weight() const { return weight_; }
   const torch::Tensor& bias() const { return bias_; }  // undefined without one

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rxrun/layers/batch_norm.h"
@@ -43,6 +44,8 @@ class ResidualBlock : public Layer {
     // norm(conv(x)), and relu(norm(conv(x)) + residual).
     torch::Tensor forward(const torch::Tensor& x, bool relu) const;
     torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) const;
+    // relu(norm(conv(x))), and x for the shortcut.
+    std::pair<torch::Tensor, torch::Tensor> forward_and_pass(const torch::Tensor& x) const;
   };
   Unit add_unit(const std::string& conv_name, const std::string& norm_name, const Conv::Options& conv,
                 double initial_weight, const Shape& input);
