@@ -43,7 +43,6 @@ class @Name@Scale final : public rxrun::Layer {
   // Nothing is allocated here: the parameter is declared and gets its memory later.
   @Name@Scale(const Options& options, const rxrun::Shape& input) : Layer(input), fixed_gain_(options.gain) {
     if (options.learnable) parameter("gain", gain_, {1}, rxrun::constant(options.gain));
-    set_multiply_adds(rxrun::num_elements(input));
   }
 
   // x: {batch, input...}; must not be changed.
