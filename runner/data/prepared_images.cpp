@@ -76,14 +76,14 @@ class Preparation {
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
           faults[i] = fault_of(i);
-          if (!faults[i]) throw Error(Failure::run, file.string() + " says that " + source_.samples()[i].name + " is bad, and it is not");
+          if (!faults[i]) throw Error(Failure::run, file.string() + " marks " + source_.samples()[i].name + " as bad, but it is not");
         }
       prepared_.images = std::move(cached->images);
       prepared_.facts = std::move(cached->facts);
       prepared_.faults = std::move(faults);
       return true;
     } catch (const Error& error) {
-      warn(error.what(), "they are decoded anew");
+      warn(error.what(), "they are decoded again");
       std::error_code gone;
       std::filesystem::remove(file, gone);
       return false;

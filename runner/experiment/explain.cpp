@@ -46,7 +46,7 @@ std::string resolve_key(const std::vector<std::string>& paths, const std::string
   if (!matches.empty()) {
     std::string list;
     for (const std::string& match : matches) list += (list.empty() ? "" : ", ") + match;
-    throw Error(Failure::usage, "`" + printable(key) + "` is ambiguous", "it can be any of " + list);
+    throw Error(Failure::usage, "`" + printable(key) + "` is ambiguous", "it can mean any of " + list);
   }
   std::vector<std::string> candidates = paths;
   for (const std::string& path : paths)  // a slip in the last names of a path

@@ -42,7 +42,7 @@ void for_each_block(const std::filesystem::path& path, std::uint64_t limit,
                     const std::function<void(std::string_view)>& take) {
   const auto fail = [&](const std::string& why) { throw Error(Failure::usage, fmt::format("cannot read `{}`: {}", path.string(), why)); };
   if (path.native().find('\0') != std::string::npos) {
-    throw Error(Failure::usage, fmt::format("cannot read `{}`: its name has a NUL byte", printable(path.native())));
+    throw Error(Failure::usage, fmt::format("cannot read `{}`: its name contains a NUL byte", printable(path.native())));
   }
   // O_NONBLOCK: opening a FIFO that nobody writes must not wait.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -51,7 +51,7 @@ void for_each_block(const std::filesystem::path& path, std::uint64_t limit,
   if (::fstat(file.get(), &status) != 0) fail(reason(errno));
   if (S_ISDIR(status.st_mode)) fail("it is a folder, not a file");
   if (!S_ISREG(status.st_mode)) fail("it is not a regular file (a device, a pipe or a socket)");
-  const auto too_large = [&](std::uint64_t size) { fail(fmt::format("it has {} bytes or more; at most {} are read", size, limit)); };
+  const auto too_large = [&](std::uint64_t size) { fail(fmt::format("it has {} bytes or more; the limit is {}", size, limit)); };
   if (static_cast<std::uint64_t>(status.st_size) > limit) too_large(static_cast<std::uint64_t>(status.st_size));
 
   std::uint64_t total = 0;

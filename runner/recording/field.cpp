@@ -51,9 +51,9 @@ Field parameter_field(const std::string& name) {
   for (const std::string& name : known) candidates.push_back(name.substr(name.rfind('.') + 1));
   const auto nearest = nearest_name(word, candidates);
   throw Error(Failure::usage,
-              fmt::format("`{}` is neither a fact of a run, nor a metric, nor a parameter", printable(word)),
+              fmt::format("`{}` is neither a column of v_runs, nor a metric, nor a parameter", printable(word)),
               nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
-                      : "`rxrun show RUN` lists all that is known of a run");
+                      : "`rxrun show RUN` lists everything known about a run");
 }
 
 struct Words {
@@ -94,7 +94,7 @@ Words split_condition(const std::string& condition) {
 
 Clause tag_condition(const Words& words, const std::string& condition) {
   if (words.comparison != "=" && words.comparison != "!=")
-    throw Error(Failure::usage, fmt::format("`{}`: a run has a tag or it has not", printable(condition)),
+    throw Error(Failure::usage, fmt::format("`{}`: a tag can only be compared with = or !=", printable(condition)),
                 "expected tag=NAME or tag!=NAME");
   const bool has = (words.comparison == "=") != words.value.empty();  // tag= asks for runs without any
   if (words.value.empty()) return {fmt::format("v.run {}IN (SELECT run FROM tags)", has ? "" : "NOT "), {}};
@@ -120,7 +120,7 @@ std::int64_t find_sweep(Connection& connection, const std::string& sweep) {
     found = fetch(connection, "SELECT id FROM sweeps WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {sweep});
   if (found.rows.empty()) no_such_sweep(connection, sweep);
   if (found.rows.size() > 1)
-    throw Error(Failure::usage, fmt::format("`{}` fits {}", printable(sweep), counted(found.rows.size(), "sweep")),
+    throw Error(Failure::usage, fmt::format("`{}` matches {}", printable(sweep), counted(found.rows.size(), "sweep")),
                 "give more of the name, or the number");
   return integer_in(found.rows[0][0]);
 }
@@ -128,7 +128,7 @@ std::int64_t find_sweep(Connection& connection, const std::string& sweep) {
 // The runs that answer or work on the points of a sweep, as in v_sweep.
 Clause sweep_condition(Connection& connection, const Words& words, const std::string& condition) {
   if (words.comparison != "=" && words.comparison != "!=")
-    throw Error(Failure::usage, fmt::format("`{}`: a run belongs to a sweep or it does not", printable(condition)),
+    throw Error(Failure::usage, fmt::format("`{}`: a sweep can only be compared with = or !=", printable(condition)),
                 "expected sweep=NUMBER or NAME, or sweep!=");
   const bool in = (words.comparison == "=") != words.value.empty();  // sweep= asks for runs of none
   const std::string runs = fmt::format("v.run {}IN (SELECT run FROM v_sweep WHERE run IS NOT NULL", in ? "" : "NOT ");

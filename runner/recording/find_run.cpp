@@ -37,7 +37,7 @@ Table fitting(Connection& connection, const std::string& run, Removed removed) {
   if (removed == Removed::yes) {
     const bool there = !fitting(connection, run, Removed::no).rows.empty();
     throw Error(Failure::usage,
-                fmt::format("{} `{}`", there ? "nobody removed the run" : "there is no removed run", printable(run)),
+                fmt::format("{} `{}`", there ? "this run was not removed:" : "there is no removed run", printable(run)),
                 "`rxrun ls --removed` lists the removed runs");
   }
   if (!fitting(connection, run, Removed::yes).rows.empty())
@@ -62,7 +62,7 @@ std::int64_t find_run(Connection& connection, const std::string& run, Removed re
   for (std::size_t i = 0; i < std::min<std::size_t>(found.rows.size(), 5); ++i)
     names.push_back(printable(text_in(found.rows[i][1])));
   throw Error(Failure::usage,
-              fmt::format("`{}` fits {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
+              fmt::format("`{}` matches {} runs: {}{}", printable(run), found.rows.size(), fmt::join(names, ", "),
                           found.rows.size() > 5 ? ", ..." : ""),
               "give more of the name, or the number");
 }

@@ -70,7 +70,7 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
   if (status_now(status, owner, select.text(6)) == RunStatus::running) {
     throw Error(
         Failure::try_later,
-        fmt::format("run {} belongs to process {} on {}, which is running still, as far as can be told from here", run,
+        fmt::format("run {} belongs to process {} on {}, which is still running, as far as can be told from here", run,
                     owner.pid, printable(owner.host)),
         "wait for it to end, or stop it");
   }
@@ -92,7 +92,7 @@ void mark_gone_runs(Connection& connection) {
     const ProcessIdentity owner = owner_at(select, 1);
     if (status_now(RunStatus::running, owner, select.text(6)) == RunStatus::running) continue;
     gone.emplace_back(select.integer(0), is_gone(owner) ? "its process is gone"
-                                                        : fmt::format("nothing heard from {} any more", owner.host));
+                                                        : fmt::format("no heartbeat from {} any more", owner.host));
   }
   Statement update(connection, "UPDATE runs SET status = 'interrupted', reason = ? WHERE id = ?");
   for (const auto& [run, reason] : gone) update.bind(reason, run).run();

@@ -52,7 +52,7 @@ std::size_t bytes_of(const Value& value) {
 
 const std::string& text_in(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold a text does not");
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold text does not");
 }
 
 std::int64_t integer_in(const Value& value) {

@@ -31,7 +31,7 @@ namespace {
 void check_nobody_runs(Connection& connection, const std::string& identity) {
   Statement running(connection, "SELECT id, pid FROM runs WHERE identity = ? AND status = 'running'");
   if (!running.bind(identity).step()) return;
-  throw Error(Failure::try_later, fmt::format("the same experiment is being computed already, as run {} by process {}", running.integer(0), running.integer(1)),
+  throw Error(Failure::try_later, fmt::format("the same experiment is already being run, as run {} by process {}", running.integer(0), running.integer(1)),
               "wait for it to end, or stop it");
 }
 
@@ -68,8 +68,8 @@ class NewFolder {
       if (::mkdir(path_.c_str(), 0777) == 0) return true;
       if (errno == EEXIST) return false;
       throw Error(Failure::usage,
-                  fmt::format("cannot make the folder {}: {}", printable(path_.string()), std::strerror(errno)),
-                  "name another one with --results");
+                  fmt::format("cannot create the folder {}: {}", printable(path_.string()), std::strerror(errno)),
+                  "choose another one with --results");
     });
   }
   ~NewFolder() {

@@ -87,7 +87,7 @@ TEST(ClassFolders, Faults) {
   folder.write("b/x.png", png(0));
   spec = folders(folder.path());
   spec.classes = 3;
-  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("2 classes, data.classes says 3"));
+  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("2 classes, but data.classes is 3"));
   EXPECT_THAT(error_of([&] { open_source(folders(folder.write("file", "x")), 0); }), HasSubstr("cannot be read"));
 }
 
@@ -95,7 +95,7 @@ TEST(ClassFolders, OneClassIsNothingToLearn) {
   const TemporaryFolder folder;
   folder.write("only/x.png", png(0));
   EXPECT_THAT(error_of([&] { open_source(folders(folder.path()), 0); }),
-              HasSubstr("one class only, `only`, in " + folder.path().string()));
+              HasSubstr("only one class, `only`, in " + folder.path().string()));
 }
 
 TEST(ClassFolders, LinksAreFollowedLoopsAreTold) {

@@ -208,7 +208,7 @@ TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
   std::vector<Diagnostic> warnings = split_warnings(listing, {}, nothing_watched);
   ASSERT_FALSE(warnings.empty());
   const std::string told = error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
-  EXPECT_THAT(told, HasSubstr("the split leaves no image for test"));
+  EXPECT_THAT(told, HasSubstr("the split leaves no images for test"));
   EXPECT_THAT(told, HasSubstr("groups are kept whole"));
 }
 
@@ -218,7 +218,7 @@ TEST(Split, SharesThatGroupsKeepFromBeingMetAreTold) {
   const DataSpec spec;
   const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
   ASSERT_FALSE(warnings.empty());
-  EXPECT_THAT(warnings.back().message, HasSubstr("% of the images where the split says"));
+  EXPECT_THAT(warnings.back().message, HasSubstr("% of the images, not the"));
 }
 
 TEST(Split, Faults) {
@@ -261,9 +261,9 @@ TEST(Groups, ByExpressionOnTheFileNameOrTheWholeName) {
   EXPECT_EQ(listing.samples[2].group, "1");
   spec.split.group_by = "patient([0-9]+)";
   EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }),
-              HasSubstr("matches no name, such as `0/8863_idx5_x1.png`"));
+              HasSubstr("matches none of the names, such as `0/8863_idx5_x1.png`"));
   spec.split.group_by = "([";
-  EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }), HasSubstr("no regular expression"));
+  EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }), HasSubstr("not a valid regular expression"));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST_F(Bounds, DeepNesting) {
 TEST_F(Bounds, ManyValues) {
   EXPECT_THAT(parse(repeat("- x\n", 200'000)), HasSubstr("more than 50000 values"));
   EXPECT_THAT(parse("[" + repeat("1,", 500'000) + "]"), HasSubstr("more than 50000 values"));
-  EXPECT_THAT(parse(repeat("a: 1\n", 200'000)), HasSubstr("there twice"));
+  EXPECT_THAT(parse(repeat("a: 1\n", 200'000)), HasSubstr("duplicate key"));
 }
 
 TEST_F(Bounds, LongLinesAndLongWords) {
@@ -82,7 +82,7 @@ TEST_F(Bounds, LargeFilesAreNotParsed) {
   const std::clock_t start = std::clock();
   EXPECT_EQ(parse_document(text, "f.yaml", diagnostics), std::nullopt);
   EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 0.1);
-  EXPECT_EQ(first_message(diagnostics), "the file has 100000000 bytes, at most 1048576 are read");
+  EXPECT_EQ(first_message(diagnostics), "the file has 100000000 bytes; the limit is 1048576");
 }
 
 TEST_F(Bounds, LargeAndIrregularFilesAreNotRead) {

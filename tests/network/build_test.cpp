@@ -82,7 +82,7 @@ TEST(BuildNetwork, OutputMustBeOneValueAClass) {
               AllOf(HasSubstr("ends in 8×32×32"), HasSubstr("2 classes"), HasSubstr("add `head:")));
   EXPECT_THAT(error_of("  plugins: [convnet]\n"
                        "  head: [flatten, {linear: {features: 3}}]"),
-              AllOf(HasSubstr("ends in 3 features"), HasSubstr("leave its `features` out")));
+              AllOf(HasSubstr("ends in 3 features"), HasSubstr("leave out its `features`")));
 }
 
 TEST(BuildNetwork, AnEmptyOutputIsTheLayersFault) {

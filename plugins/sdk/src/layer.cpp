@@ -38,7 +38,7 @@ void check_declaration(const std::vector<Layer::DeclaredTensor>& tensors, const 
   try {
     num_elements(shape);
   } catch (const LayerError&) {
-    throw LayerError(describe(name, shape) + " has more elements than fit 64 bits");
+    throw LayerError(describe(name, shape) + " has more elements than fit in 64 bits");
   }
 }
 
@@ -74,7 +74,7 @@ std::int64_t num_elements(const Shape& shape) {
   for (const std::int64_t side : shape) {
     if (side < 0) throw LayerError("shape " + to_string(shape) + " has a negative side");
     if (__builtin_mul_overflow(product, side, &product)) {
-      throw LayerError("shape " + to_string(shape) + " has more elements than fit 64 bits");
+      throw LayerError("shape " + to_string(shape) + " has more elements than fit in 64 bits");
     }
   }
   return product;
@@ -96,7 +96,7 @@ void Layer::parameter(const std::string& name, torch::Tensor& slot, Shape shape,
 void Layer::buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial, torch::ScalarType type) {
   check_declaration(tensors_, name, shape);
   if (initial.kind != Initializer::Kind::constant && type != torch::kFloat && type != torch::kDouble) {
-    throw LayerError("buffer `" + name + "` is drawn at random and has to be float or double");
+    throw LayerError("buffer `" + name + "` is drawn at random, so it must be float or double");
   }
   tensors_.push_back({name, &slot, std::move(shape), initial, false, type});
 }
