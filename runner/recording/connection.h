@@ -95,6 +95,9 @@ class Connection {
   static int wait_for_lock(void* connection, int times);
 };
 
+// SQL of this moment as the tables write times: UTC, ISO 8601, whole seconds.
+inline constexpr const char* kNow = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
+
 // Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain
 // BEGIN takes it at its first write, where waiting for another writer is no longer possible.
 class Transaction {

@@ -138,7 +138,7 @@ void Recorder::confirm(std::int64_t run) {
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process))
     throw Error(Failure::usage, fmt::format("run {} has finished: nothing works on it any more", run));
-  Statement(connection, "UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?")
+  Statement(connection, fmt::format("UPDATE runs SET heartbeat = {} WHERE id = ?", kNow))
       .bind(run)
       .run();
   transaction.commit();

@@ -26,7 +26,7 @@ std::unique_ptr<Connection> open_existing(const std::filesystem::path& database)
 }
 
 std::string now(Connection& connection) {
-  return text_in(fetch(connection, "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now')").rows.at(0)[0]);
+  return text_in(fetch(connection, fmt::format("SELECT {}", kNow)).rows.at(0)[0]);
 }
 
 Table as_they_are(Connection& connection, const std::vector<std::int64_t>& runs) {
