@@ -36,18 +36,14 @@ void check_nobody_runs(Connection& connection, const std::string& identity) {
 }
 
 std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
-  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid,"
-                                           " process_start, heartbeat FROM runs WHERE removed IS NULL AND {}",
-                                           which));
+  Statement select(connection,
+                   fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat FROM runs"
+                               " WHERE removed IS NULL AND {}",
+                               kOwnerColumns, which));
   if (!select.bind(value).step()) return std::nullopt;
-  const ProcessIdentity owner{.host = select.text(5),
-                              .boot_id = select.text(6),
-                              .pid_namespace = select.text(7),
-                              .pid = select.integer(8),
-                              .start = select.integer(9)};
   return ExistingRun{.id = select.integer(0),
                      .name = select.text(1),
-                     .status = status_now(status_of(select.text(2)), owner, select.text(10)),
+                     .status = status_now(status_of(select.text(2)), owner_at(select, 5), select.text(10)),
                      .folder = select.text(3),
                      .epochs = select.integer(4)};
 }

@@ -74,14 +74,9 @@ std::vector<std::int64_t> find_all(Connection& connection, const std::vector<std
 }
 
 void check_not_running(Connection& connection, std::int64_t run, bool force) {
-  Statement select(connection,
-                   "SELECT name, status, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs WHERE id = ?");
+  Statement select(connection, fmt::format("SELECT name, status, {}, heartbeat FROM runs WHERE id = ?", kOwnerColumns));
   select.bind(run).step();
-  const ProcessIdentity owner{.host = select.text(2),
-                              .boot_id = select.text(3),
-                              .pid_namespace = select.text(4),
-                              .pid = select.integer(5),
-                              .start = select.integer(6)};
+  const ProcessIdentity owner = owner_at(select, 2);
   if (status_now(status_of(select.text(1)), owner, select.text(7)) != RunStatus::running) return;
   if (can_be_seen(owner))
     throw Error(Failure::try_later,
