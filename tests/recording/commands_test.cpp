@@ -191,7 +191,7 @@ TEST_F(CommandsTest, ShowsARunByNumberNameOrBeginning) {
   EXPECT_THAT(page, HasSubstr("test_accuracy  ▁█▅\n"));
   EXPECT_THAT(show("b-33"), HasSubstr("No epoch has been completed"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "a-"}); }),
-              HasSubstr("`a-` fits 2 runs: a-22, a-11"));
+              HasSubstr("`a-` matches 2 runs: a-22, a-11"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "b-34"}); }),
               HasSubstr("did you mean `b-33`?"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "99"}); }), HasSubstr("there is no run `99`"));
