@@ -8,13 +8,15 @@
 #include <mutex>
 
 #include "random_fill.h"
+#include "rxrun/random_bits.h"
 
 namespace rxrun {
 namespace {
 
-// Numbers of runner/random's Purpose, so that a run's draws are kept apart by purpose here as there.
-constexpr std::uint64_t kInitialize = 4;
-constexpr std::uint64_t kLayer = 5;
+// The key of the draws for `purpose`: a run's draws are kept apart by purpose, here and in the runner.
+std::uint64_t key_for(Purpose purpose, std::uint64_t seed) {
+  return detail::combine(seed, static_cast<std::uint64_t>(purpose));
+}
 
 std::int64_t physical_memory() {
   const long pages = sysconf(_SC_PHYS_PAGES);
@@ -107,17 +109,17 @@ void Layer::set_training(bool training) {
 }
 
 void Layer::materialize(std::uint64_t seed, torch::Device device, const std::string& path) {
-  const std::uint64_t key = detail::combine(seed, kInitialize);
+  const std::uint64_t key = key_for(Purpose::initialize, seed);
   visit_tensors(
       [&](const std::string& name, DeclaredTensor& tensor) {
-        *tensor.slot = allocate(tensor, name, detail::combine(key, detail::hash_text(name)), device);
+        *tensor.slot = allocate(tensor, name, detail::combine(key, random_bits::hash_text(name)), device);
       },
       path);
 }
 
 void Layer::reseed(std::uint64_t step_key, const std::string& path) {
   if (draws_random_) {
-    const std::uint64_t seed = detail::combine(detail::combine(step_key, kLayer), detail::hash_text(path));
+    const std::uint64_t seed = detail::combine(key_for(Purpose::layer, step_key), random_bits::hash_text(path));
     if (!generator_.defined()) {
       generator_ = at::detail::createCPUGenerator(seed);
     } else {
