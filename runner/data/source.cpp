@@ -95,10 +95,4 @@ std::string Source::content_hash(const std::vector<std::string>& digests) const 
   return hash.hex();
 }
 
-std::string Source::content_hash() const {
-  std::vector<std::string> digests(samples().size());
-  for (std::size_t i = 0; i < digests.size(); ++i) digests[i] = digest(i);
-  return content_hash(digests);
-}
-
 }  // namespace rxrun

@@ -10,6 +10,7 @@ namespace rxrun {
 namespace {
 
 namespace fs = std::filesystem;
+using test::content_hash;
 using test::error_of;
 using test::picture;
 using test::TemporaryFolder;
@@ -134,14 +135,14 @@ TEST(ContentHash, DependsOnContentNotOnThePlace) {
     folder->write("a/x.png", png(0));
     folder->write("b/y.png", png(1));
   }
-  const std::string hash = open_source(folders(one.path()), 0)->content_hash();
+  const std::string hash = content_hash(*open_source(folders(one.path()), 0));
   EXPECT_EQ(hash.size(), 64u);
-  EXPECT_EQ(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_EQ(content_hash(*open_source(folders(two.path()), 0)), hash);
   two.write("b/y.png", png(2));
-  EXPECT_NE(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_NE(content_hash(*open_source(folders(two.path()), 0)), hash);
   two.write("b/y.png", png(1));
   fs::rename(two.path() / "b/y.png", two.path() / "b/z.png");
-  EXPECT_NE(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_NE(content_hash(*open_source(folders(two.path()), 0)), hash);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 namespace rxrun {
 namespace {
 
+using test::content_hash;
 using test::error_of;
 using test::picture;
 using test::TemporaryFolder;
@@ -74,7 +75,7 @@ TEST(Dataset, ThreadsAndMemoryAlterNothing) {
     EXPECT_EQ(one.content_hash, other->content_hash);
     EXPECT_EQ(one.split_hash, other->split_hash);
   }
-  EXPECT_EQ(one.content_hash, one.source->content_hash());
+  EXPECT_EQ(one.content_hash, content_hash(*one.source));
   EXPECT_EQ(load_dataset(spec, one.source, 1, 1).content_hash, one.content_hash);
   EXPECT_NE(load_dataset(spec, 2, 1).split_hash, one.split_hash);
 }
