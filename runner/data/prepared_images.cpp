@@ -58,7 +58,7 @@ class Preparation {
     } catch (const Error& error) {
       warn(error.what(), kept_where());
     } catch (const std::filesystem::filesystem_error& error) {
-      warn("cannot make " + folder.string() + ": " + error.code().message(), kept_where());
+      warn("cannot create " + folder.string() + ": " + error.code().message(), kept_where());
     }
     return !prepared_.facts.empty();
   }

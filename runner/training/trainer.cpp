@@ -100,7 +100,7 @@ class Training {
   // The number of threads decides how sums round, so a run ends with the one that it began with.
   void keep_threads() {
     if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
-    observer_.on_warning("the run began with " + std::to_string(state_.threads) + " threads and continues with as many, so that its results stay the same");
+    observer_.on_warning("the run started with " + std::to_string(state_.threads) + " threads and continues with as many, so that its results stay the same");
     at::set_num_threads(state_.threads);
   }
 
