@@ -97,15 +97,15 @@ TEST(@Name@Scale, LearnsItsGainWhenAsked) {
 
 const char* const kReadme = R"(# @name@
 
-A plugin of rxrun: layers for its networks. It offers `@name@_scale`.
+A plugin for rxrun, which provides the layer `@name@_scale`.
 
 ```
 cmake -B build && cmake --build build && ctest --test-dir build
 rxrun plugins show build/lib@name@.so
 ```
 
-Name it in an experiment by its path, or by its name once it lies in a folder of `RXRUN_PLUGIN_PATH` (or is installed beside
-rxrun's own: `cmake --install build --prefix PREFIX`):
+Use it in an experiment by its path, or by its name once it is in a folder of `RXRUN_PLUGIN_PATH` (or installed next to
+rxrun's own plugins: `cmake --install build --prefix PREFIX`):
 
 ```yaml
 network:
