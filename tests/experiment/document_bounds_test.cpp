@@ -114,7 +114,7 @@ TEST_F(Bounds, InterpolationCannotExplode) {
   std::string chain = "k0: 1\n";
   for (int i = 1; i < 20'000; ++i) chain = "k" + std::to_string(i) + ": ${k" + std::to_string(i - 1) + "}\n" + chain;
   TemporaryFolder folder;
-  const std::pair<std::string, const char*> files[] = {{lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 others"}};
+  const std::pair<std::string, const char*> files[] = {{lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 other references"}};
   for (const auto& [text, message] : files) {
     Diagnostics diagnostics;
     const std::clock_t start = std::clock();

@@ -175,7 +175,7 @@ TEST_F(BestGroupsTest, OtherImagesAndOtherSplitsAreGroupsOfTheirOwn) {
   ::testing::internal::CaptureStderr();
   const std::string page = best("cardinality");
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("warning: the runs are on 2 different sets of images, which are averaged apart"));
+              HasSubstr("warning: the runs are on 2 different sets of images, which are averaged separately"));
   EXPECT_THAT(page, HasSubstr("\na, images aaaa1111, split train=0.7, seed=7:\n"
                               "  cardinality 32 over 8: +1.0 points, "));
   EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u) << "none across the images";

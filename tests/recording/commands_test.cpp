@@ -111,7 +111,8 @@ TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
     BestOptions options{.common = common(format), .limit = 5};
     options.where = std::move(where);
     ::testing::internal::CaptureStderr();
-    return output_of([&] { return run_best(options); }) + ::testing::internal::GetCapturedStderr();
+    const std::string out = output_of([&] { return run_best(options); });  // before what is captured meanwhile is taken
+    return out + ::testing::internal::GetCapturedStderr();
   };
   record("a-1", 0.90, "aaaa1111", "cccc1111");
   record("a-2", 0.91, "aaaa1111", "cccc1111");

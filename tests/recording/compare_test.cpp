@@ -77,7 +77,7 @@ TEST_F(CompareTest, ForMachines) {
     EXPECT_EQ(row["run 2"], 32);
   }
   EXPECT_TRUE(found);
-  EXPECT_THAT(compare({"1", "2"}, TableFormat::csv), HasSubstr("\nparameter,network.cardinality,1,8,32\n"));
+  EXPECT_THAT(compare({"1", "2"}, TableFormat::csv), HasSubstr("\nparameter,network.cardinality,true,8,32\n"));
   EXPECT_THAT(compare({"1", "2"}, TableFormat::markdown), HasSubstr("| ≠ | network.cardinality | 8 | 32 |"));
 }
 

@@ -77,7 +77,7 @@ TEST_F(TendTest, NotesAndNames) {
   const auto refused = [&](const std::string& name) {
     return error_of([&] { return run_rename({.common = common(), .run = "1", .name = name}); });
   };
-  EXPECT_THAT(refused("baseline"), HasSubstr("run 2 has it"));
+  EXPECT_THAT(refused("baseline"), HasSubstr("run 2 already has it"));
   EXPECT_THAT(refused("12"), HasSubstr("looks like the number of a run"));
   EXPECT_THAT(refused("a b"), HasSubstr("blank"));
   EXPECT_THAT(refused("a/../b"), HasSubstr("it contains a /"));
