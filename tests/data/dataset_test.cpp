@@ -135,7 +135,7 @@ TEST(Dataset, AllBadImagesAreToldAtOnce) {
   EXPECT_EQ(dataset.part(Part::train).size() + dataset.part(Part::test).size() + dataset.part(Part::validation).size(),
             20u);
   ASSERT_FALSE(dataset.warnings.empty());
-  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 bad images are left out"));
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 bad images are skipped"));
 }
 
 TEST(Dataset, NoMoreThanTwentyBadImagesAreNamed) {

@@ -180,7 +180,7 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   ASSERT_EQ(sweep.code, 0) << sweep.err;
   const Finished again = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7"});
   ASSERT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("2 points, 1 done already"));
+  EXPECT_THAT(again.out, HasSubstr("2 points, 1 already done"));
   EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
   EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
@@ -268,7 +268,7 @@ TEST(SearchCommand, ChoosesAsManyAsWantedTheSameEachTimeAndContinues) {
 
   const Finished again = place.rxrun(search_command);
   ASSERT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("14 points, 14 done already"));
+  EXPECT_THAT(again.out, HasSubstr("14 points, 14 already done"));
   std::vector<std::string> more = search_command;
   more[7] = "16";
   ASSERT_EQ(place.rxrun(more).code, 0);
@@ -306,7 +306,7 @@ TEST(SearchCommand, ASpaceThatIsSmallerThanItsTrialsEndsWithAllOfIt) {
   const Finished sweep =
       place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "9"});
   ASSERT_EQ(sweep.code, 0) << sweep.err;
-  EXPECT_THAT(sweep.out, HasSubstr("has tried all there is, 4 points"));
+  EXPECT_THAT(sweep.out, HasSubstr("has tried every possible point, 4 points"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 4);
 }
 
