@@ -174,7 +174,7 @@ TEST(Split, PartsThatAreNotHeededAreToldAndHowToKeepThem) {
   DataSpec spec;
   const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, and data.split draws all images anew"));
+  EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, but data.split draws all images at random"));
   spec.split = {.train = std::string("train"), .test = 0.15, .validation = std::string("test")};
   EXPECT_TRUE(split_warnings(listing, spec, draw_split(listing, spec, 1)).empty());
   EXPECT_TRUE(split_warnings(listing_of({40, 40}), {}, draw_split(listing_of({40, 40}), {}, 1)).empty());
@@ -235,7 +235,7 @@ TEST(Split, PartsAreChecked) {
   const auto fault = [&](const Parts& parts) {
     return error_of([&] { check_parts(listing.classes, listing.samples, parts, {}, warnings); });
   };
-  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no image for test"));
+  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no images for test"));
   EXPECT_THAT(fault({{{0}, {1, 2}, {3}}}), HasSubstr("class `1` has no image in train"));
   warnings.clear();
   EXPECT_EQ(fault({{{0, 2}, {1}, {3}}}), "no error");
