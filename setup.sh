@@ -11,9 +11,10 @@ Usage: ./setup.sh COMMAND [--prefix DIR] [OVERRIDE...]
   build     build into build/
   install   build, and install to --prefix (~/.local)
 
-Missing Debian packages are installed with apt-get by root or through sudo; otherwise they are named. An official LibTorch
-archive is used in place of Debian's when CMAKE_PREFIX_PATH names its folder. Each command does only what is left to do.
-Exit codes: 0 done, 1 the build, a test or the run failed, 2 something is missing that you have to put in place.
+Missing Debian packages are installed with apt-get, as root or through sudo; if neither is possible, they are listed. If
+CMAKE_PREFIX_PATH names the folder of an official LibTorch archive, that is used instead of Debian's. Each command does only
+what is left to do.
+Exit codes: 0 done, 1 the build, a test or the run failed, 2 something is missing that you must provide.
 TEXT
 }
 
@@ -54,8 +55,8 @@ torch_of_prefix_path() {
 
 install_missing() {
   local package missing=()
-  command -v dpkg-query >/dev/null || fail "this is no Debian system; rxrun is made for Debian 12 and 13." \
-    "Put in place what these packages hold, then use cmake --preset release:" "  $*"
+  command -v dpkg-query >/dev/null || fail "this is not a Debian system; rxrun supports Debian 12 and 13." \
+    "Install what these packages provide, then use cmake --preset release:" "  $*"
   for package in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
   done
@@ -63,11 +64,11 @@ install_missing() {
   if ! may_be_root; then
     local sudo="sudo " who=
     command -v sudo >/dev/null || sudo="" who=" as root"
-    fail "${#missing[@]} packages are missing, and installing them takes root. Type$who:" \
+    fail "${#missing[@]} packages are missing, and installing them requires root. Type$who:" \
       "  ${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${missing[*]}"
   fi
   say "Installing ${#missing[@]} packages: ${missing[*]}"
-  as_root apt-get update -q || fail "apt-get update failed; is the network there?"
+  as_root apt-get update -q || fail "apt-get update failed; is there a network connection?"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
     fail "apt-get could not install: ${missing[*]}"
 }
@@ -83,7 +84,7 @@ choose_openblas() {
     say "Making OpenBLAS the system's BLAS"
     as_root update-alternatives --set "$name" "$best"
   else
-    say "Note: libblas.so.3 is not OpenBLAS, training will be slow. Type: sudo update-alternatives --set $name $best"
+    say "Note: libblas.so.3 is not OpenBLAS, so training will be slow. Type: sudo update-alternatives --set $name $best"
   fi
 }
 
@@ -116,7 +117,7 @@ build() {  # build ON|OFF: with the tests or without
     */share/cmake/Torch) options+=(--fresh) ;;
     *) [ -z "$official" ] || options+=(--fresh) ;;
   esac
-  say "Building with $(jobs) jobs${official:+, LibTorch of $official}"
+  say "Building with $(jobs) jobs${official:+, LibTorch from $official}"
   cmake "${options[@]}" || exit 1
   cmake --build "$root/build" --parallel "$(jobs)" || exit 1
 }

@@ -60,7 +60,7 @@ void declare_branch(rxrun::LayerBuilder<Block>& layer) {
                at_least(0));
   layer.option("drop_path", &Options::drop_path, "probability of dropping a sample's branch (stochastic depth)",
                at_least(0.0), less_than(1.0));
-  layer.option("zero_init_residual", &Options::zero_init_residual, "start with branches that add nothing");
+  layer.option("zero_init_residual", &Options::zero_init_residual, "start with residual branches that output zero");
 }
 
 }  // namespace
@@ -69,16 +69,16 @@ RXRUN_PLUGIN("resnet", plugin) {
   auto basic = plugin.layer<BasicBlock>("basic_block", "two 3x3 convolutions and a shortcut");
   basic.block()
       .type_name("BasicBlock")
-      .option("planes", &BasicBlock::Options::planes, "channels going out", rxrun::required(), at_least(1))
-      .option("stride", &BasicBlock::Options::stride, "of the first convolution", at_least(1));
+      .option("planes", &BasicBlock::Options::planes, "output channels", rxrun::required(), at_least(1))
+      .option("stride", &BasicBlock::Options::stride, "stride of the first convolution", at_least(1));
   declare_branch(basic);
 
   auto deep = plugin.layer<Bottleneck>("bottleneck", "1x1, 3x3 and 1x1 convolutions and a shortcut");
   deep.block()
       .type_name("Bottleneck")
-      .option("planes", &Bottleneck::Options::planes, "a quarter of the channels going out", rxrun::required(),
+      .option("planes", &Bottleneck::Options::planes, "a quarter of the output channels", rxrun::required(),
               at_least(1))
-      .option("stride", &Bottleneck::Options::stride, "of the 3x3 convolution", at_least(1))
+      .option("stride", &Bottleneck::Options::stride, "stride of the 3x3 convolution", at_least(1))
       .option("cardinality", &Bottleneck::Options::cardinality, "groups of the 3x3 convolution", at_least(1))
       .option("base_width", &Bottleneck::Options::base_width, "width is cardinality * floor(planes * base_width / 64)",
               at_least(1));

@@ -40,17 +40,17 @@ RXRUN_PLUGIN("resnext", plugin) {
   plugin.layer<ResNeXtBottleneck>("resnext_bottleneck", "1x1, grouped 3x3 and 1x1 convolutions and a shortcut")
       .block()
       .type_name("ResNeXtBottleneck")
-      .option("planes", &Options::planes, "a quarter of the channels going out", rxrun::required(), at_least(1))
-      .option("stride", &Options::stride, "of the 3x3 convolution", at_least(1))
+      .option("planes", &Options::planes, "a quarter of the output channels", rxrun::required(), at_least(1))
+      .option("stride", &Options::stride, "stride of the 3x3 convolution", at_least(1))
       .option("cardinality", &Options::cardinality, "groups of the 3x3 convolution", at_least(1))
       .option("base_width", &Options::base_width, "width of a group where planes is 64 (rule `paper`)", at_least(1))
       .option("width_rule", &Options::width_rule,
-              "width of the 3x3: paper: cardinality * floor(planes * base_width / 64); planes: cardinality * "
-              "floor(planes / cardinality), whatever base_width",
+              "width of the 3x3 convolution; paper: cardinality * floor(planes * base_width / 64); planes: cardinality * "
+              "floor(planes / cardinality), ignoring base_width",
               rxrun::one_of({"paper", "planes"}))
       .option("squeeze_excitation", &Options::squeeze_excitation, "reduction of squeeze-and-excitation; 0: none",
               at_least(0))
       .option("drop_path", &Options::drop_path, "probability of dropping a sample's branch (stochastic depth)",
               at_least(0.0), rxrun::less_than(1.0))
-      .option("zero_init_residual", &Options::zero_init_residual, "start with branches that add nothing");
+      .option("zero_init_residual", &Options::zero_init_residual, "start with residual branches that output zero");
 }

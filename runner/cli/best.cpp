@@ -88,8 +88,8 @@ void warn(const Table& best, const std::vector<RankedImages>& images) {
   };
   const bool several = contents.size() > 1;
   std::cerr << fmt::format(
-      "warning: {} on {} are ranked together, and figures on other images do not compare: --where {}split_hash={} keeps to"
-      " those of the best one\n",
+      "warning: {} on {} are ranked together, but results on different images are not comparable; to rank"
+      " only runs like the best one: --where {}split_hash={}\n",
       counted(runs_in(images), "run"),
       several ? fmt::format("{} different sets of images", contents.size())
               : fmt::format("{} different splits of the same images", images.size()),
@@ -115,7 +115,7 @@ Table for_page(Table best, bool several) {
 int run_best(const BestOptions& options) {
   if (!options.by.empty()) return run_best_groups(options);
   if (options.paired)
-    throw Error(Failure::usage, "--paired compares groups: --by KEY has to say which", "for example: --by cardinality");
+    throw Error(Failure::usage, "--paired compares groups; --by KEY must say which", "for example: --by cardinality");
   const std::int64_t limit = options.limit.value_or(1);
   const std::filesystem::path database = options.common.results / "results.db";
   const TableFormat format = options.common.format;

@@ -120,7 +120,7 @@ void tell_comparisons(const std::vector<PairedComparison>& comparisons, const st
     ++told;
   }
   if (told < comparisons.size())
-    std::cout << fmt::format("--paired shows all {}; each p is corrected for that many\n",
+    std::cout << fmt::format("--paired shows all {}; each p is corrected for their number (Holm)\n",
                              counted(comparisons.size(), "comparison"));
   else if (comparisons.size() > 1)
     std::cout << fmt::format("each p is corrected for {} comparisons (Holm)\n", comparisons.size());
@@ -135,12 +135,12 @@ void warn_of_images(const std::vector<SeedGroup>& groups) {
   }
   if (splits.size() < 2) return;
   std::cerr << fmt::format(
-      "warning: the runs are on {}, which are averaged apart: figures on other images do not compare; --where keeps to one,"
-      " by {}\n",
+      "warning: the runs are on {}, which are averaged separately, for their results are not comparable; keep to one with --where"
+      " {}\n",
       contents.size() > 1 ? fmt::format("{} different sets of images", contents.size())
                           : fmt::format("{} different splits", splits.size()),
       contents.size() > 1 ? fmt::format("content_hash={}", contents.begin()->substr(0, kShownDigits))
-                          : "what differs in the column `split`");
+                          : "and the keys that differ in the column `split`");
 }
 
 void warn(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys, bool images_vary) {
@@ -148,8 +148,8 @@ void warn(const std::vector<SeedGroup>& groups, const std::vector<std::string>& 
   for (const SeedGroup& group : groups) {
     if (group.configurations.size() < 2) continue;
     std::cerr << fmt::format(
-        "warning: {} mixes {} configurations, which differ in more than the seed; `rxrun ls` with"
-        " --where shows in what, and --by can name it too\n",
+        "warning: {} mixes {} configurations, which differ in more than the seed; `rxrun ls --where`"
+        " shows in which keys, and --by can include them\n",
         label_of(group, keys), group.configurations.size());
     break;
   }
@@ -179,7 +179,7 @@ int run_best_groups(const BestOptions& options) {
   const std::vector<SeedGroup> groups = group_seeds(values, options.metric);
   if (groups.empty() && format == TableFormat::text)
     throw Error(Failure::usage,
-                fmt::format("no finished run{} has a {} yet", options.where.empty() ? "" : " that fits",
+                fmt::format("no finished run{} has a {} yet", options.where.empty() ? "" : " that matches",
                             printable(options.metric)),
                 "`rxrun ls` lists the runs");
   if (!options.common.quiet) warn(groups, values.keys, values.images_vary);
@@ -196,7 +196,7 @@ int run_best_groups(const BestOptions& options) {
   const bool several =
       std::any_of(groups.begin(), groups.end(), [](const SeedGroup& group) { return group.estimate.count > 1; });
   if (!several)
-    std::cout << fmt::format("One seed each: nothing can be said about chance. More seeds: {}\n",
+    std::cout << fmt::format("One seed each: the difference may be chance. To run more seeds: {}\n",
                              more_seeds(groups, values.keys));
   return 0;
 }

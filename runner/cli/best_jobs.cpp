@@ -42,7 +42,7 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "rxrun-jobs-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw Error(Failure::run, "cannot make a temporary folder in " + std::filesystem::temp_directory_path().string());
+    if (mkdtemp(name.data()) == nullptr) throw Error(Failure::run, "cannot create a temporary folder in " + std::filesystem::temp_directory_path().string());
     path_ = name;
   }
   ~TemporaryFolder() {
@@ -127,7 +127,7 @@ void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, i
     std::filesystem::create_directories(file.parent_path());
     write_file_atomically(file, json.dump(2, ' ', true) + "\n");
   } catch (const std::exception& error) {
-    console.warning(fmt::format("it is not kept, and will be measured again: {}", printable(error.what())));
+    console.warning(fmt::format("the measurement could not be saved and will be repeated next time: {}", printable(error.what())));
   }
 }
 
@@ -149,7 +149,7 @@ int kept_jobs(const std::filesystem::path& file) {
 int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, Console& console, const std::atomic<int>& stop) {
   if (const int kept = kept_jobs(file); kept > 0) return kept;
   if (most < 2 || cores() < 2) return std::max(1, std::min(most, cores()));
-  console.line("Measuring how many processes at a time give this machine the most images a second (once; --jobs N goes without)");
+  console.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
   std::vector<Trial> trials;
   try {
     const TemporaryFolder folder;

@@ -22,13 +22,13 @@ std::string in_words(const Parting& parting) {
     const std::int64_t epochs = std::min(parting.epochs, parting.other_epochs);
     if (epochs == 0) return fmt::format("{} have no epoch in common yet", pair);
     if (parting.epochs == parting.other_epochs)
-      return epochs == 1 ? fmt::format("{} have the same figures to the bit in their one epoch", pair)
-                         : fmt::format("{} have the same figures to the bit in all {} epochs", pair, epochs);
-    return fmt::format("{} have the same figures to the bit up to epoch {}, where run {} ends", pair, epochs,
+      return epochs == 1 ? fmt::format("{} are bit-identical in their one epoch", pair)
+                         : fmt::format("{} are bit-identical in all {} epochs", pair, epochs);
+    return fmt::format("{} are bit-identical up to epoch {}, where run {} ends", pair, epochs,
                        parting.epochs < parting.other_epochs ? parting.run : parting.other);
   }
   const auto& rows = parting.metrics.rows;
-  std::string text = fmt::format("{} part in epoch {}:", pair, parting.first_epoch);
+  std::string text = fmt::format("{} diverge in epoch {}:", pair, parting.first_epoch);
   constexpr std::size_t kShown = 3;
   for (std::size_t i = 0; i < std::min(rows.size(), kShown); ++i) {
     const auto figure = [](const Value& value) {

@@ -23,10 +23,15 @@ int terminal_width() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// The first `width` code points.
+// What fits into `width` columns: a longer line would wrap, and be more lines than are erased later.
 std::string cut(const std::string& line, std::size_t width) {
   std::size_t at = 0;
-  for (std::size_t column = 0; at < line.size() && column < width; ++column) at += decode_utf8(line, at).size;
+  for (std::size_t column = 0; at < line.size();) {
+    const CodePoint c = decode_utf8(line, at);
+    column += static_cast<std::size_t>(display_width(c.value));
+    if (column > width) break;
+    at += c.size;
+  }
   return line.substr(0, at);
 }
 

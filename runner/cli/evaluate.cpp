@@ -19,10 +19,10 @@ void compare_data(const EvaluateOptions& options, const StoredRun& run, const Ex
   const std::vector<std::string> changes =
       changes_of_data(options.common.results, run.id, dataset.content_hash, dataset.split_hash);
   if (changes.empty()) return;
-  const std::string told = fmt::format("the data at {}{} are not those of run {}: {}", experiment.data.path.string(),
+  const std::string told = fmt::format("the data at {}{} is not that of run {}: {}", experiment.data.path.string(),
                                        dataset.generated ? " (generated)" : "", run.id, fmt::join(changes, ", and "));
   if (!options.other_data)
-    throw Error(Failure::usage, told, "name the place of its own by data.path=PATH, or score these with --other-data");
+    throw Error(Failure::usage, told, "say where its own data is with data.path=PATH, or score this data anyway with --other-data");
   console.warning(told);
 }
 
@@ -53,7 +53,7 @@ int run_evaluate(const EvaluateOptions& options) {
   fmt::print("{}", render(table, options.common.format));
   const TestTimeAugmentation augmentation = experiment.training.test_time_augmentation;
   if (part == Part::test && augmentation != TestTimeAugmentation::none && options.common.format == TableFormat::text && !options.common.quiet)
-    fmt::print("Scored with training.test_time_augmentation: {}, which the test_* of the epochs, and of `rxrun show`, are without\n",
+    fmt::print("Scored with training.test_time_augmentation: {}; the test_* values of the epochs, and of `rxrun show`, are computed without it\n",
                to_string(augmentation));
   return 0;
 }

@@ -39,7 +39,7 @@ std::uint64_t bytes_to_free(const Garbage& garbage) {
 std::string in_words(const Garbage& garbage) {
   return fmt::format("{} and {}{}", counted(garbage.runs.size(), "run"),
                      counted(garbage.unfinished_files.size(), "unfinished file"),
-                     garbage.decoded_images.empty() ? "" : ", and decoded images (to be made again when they are wanted)");
+                     garbage.decoded_images.empty() ? "" : ", and decoded images (decoded again when they are needed)");
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ int run_gc(const GcOptions& options) {
     std::cout << render(for_reading(table, options.common.format), options.common.format);
   if (!text) return 0;
   if (!garbage.unnamed_folders.empty() && !options.common.quiet)
-    std::cout << "Folders of no run are left alone; look at them and delete them yourself.\n";
+    std::cout << "Folders that belong to no run are left alone; check them and delete them yourself.\n";
   const double megabytes = static_cast<double>(bytes_to_free(garbage)) / 1e6;
   if (nothing)
     std::cout << "Nothing to delete.\n";
@@ -64,7 +64,7 @@ int run_gc(const GcOptions& options) {
     std::cout << fmt::format("Deleted {}, {:.1f} MB.\n", in_words(garbage), megabytes);
   else
     std::cout << fmt::format(
-        "Nothing has been deleted yet: `rxrun gc --yes` deletes {} for good, {:.1f} MB.\n", in_words(garbage), megabytes);
+        "Nothing has been deleted yet: `rxrun gc --yes` permanently deletes {}, {:.1f} MB.\n", in_words(garbage), megabytes);
   return 0;
 }
 

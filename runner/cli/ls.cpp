@@ -36,7 +36,7 @@ int run_ls(const LsOptions& options) {
   const TableFormat format = options.common.format;
   if (options.removed) {
     if (!options.where.empty() || !options.sort.empty())
-      throw Error(Failure::usage, "--removed lists all removed runs; --where and --sort do not go with it");
+      throw Error(Failure::usage, "--removed lists all removed runs; it cannot be combined with --where or --sort");
     std::cout << render(for_reading(removed_runs(database), format), format);
     return 0;
   }
@@ -44,7 +44,7 @@ int run_ls(const LsOptions& options) {
   Table runs = list_runs(
       database, {.where = options.where, .sort = options.sort, .descending = options.descending, .limit = limit});
   if (format == TableFormat::text && runs.rows.empty()) {
-    std::cout << (options.where.empty() ? "No run yet.\n" : "No run fits.\n");
+    std::cout << (options.where.empty() ? "No runs yet.\n" : "No runs match.\n");
     return 0;
   }
   const std::size_t dropped = is_for_reading(format) ? drop_parameters(runs) : 0;
@@ -52,7 +52,7 @@ int run_ls(const LsOptions& options) {
   if (options.common.quiet) return 0;
   if (runs.more && is_for_reading(format))
     std::cerr << fmt::format("{}; --limit 0 lists all of them.\n", limit == 1 ? std::string("This is the first run") : fmt::format("These are the first {} runs", limit));
-  if (dropped > 0) std::cerr << fmt::format("They differ in {}; --csv and --json show all.\n", counted(dropped, "more parameter"));
+  if (dropped > 0) std::cerr << fmt::format("They also differ in {}; --csv and --json show all.\n", counted(dropped, "more parameter"));
   return 0;
 }
 

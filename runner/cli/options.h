@@ -1,4 +1,5 @@
-// The command line: every command's options as values, declared in one place (options.cpp) and run by one function each.
+// The command line: every command's options as values, each command run by one function. options.cpp declares those
+// here, results_options.cpp those of the commands that ask results.db or keep it in order.
 //
 // Two programs share these declarations. `rxrun` does what needs no LibTorch and starts at once; it hands everything else to
 // `rxrun-engine`, with the same arguments.

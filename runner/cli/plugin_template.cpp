@@ -43,7 +43,6 @@ class @Name@Scale final : public rxrun::Layer {
   // Nothing is allocated here: the parameter is declared and gets its memory later.
   @Name@Scale(const Options& options, const rxrun::Shape& input) : Layer(input), fixed_gain_(options.gain) {
     if (options.learnable) parameter("gain", gain_, {1}, rxrun::constant(options.gain));
-    set_multiply_adds(rxrun::num_elements(input));
   }
 
   // x: {batch, input...}; must not be changed.
@@ -98,15 +97,15 @@ TEST(@Name@Scale, LearnsItsGainWhenAsked) {
 
 const char* const kReadme = R"(# @name@
 
-A plugin of rxrun: layers for its networks. It offers `@name@_scale`.
+A plugin for rxrun, which provides the layer `@name@_scale`.
 
 ```
 cmake -B build && cmake --build build && ctest --test-dir build
 rxrun plugins show build/lib@name@.so
 ```
 
-Name it in an experiment by its path, or by its name once it lies in a folder of `RXRUN_PLUGIN_PATH` (or is installed beside
-rxrun's own: `cmake --install build --prefix PREFIX`):
+Use it in an experiment by its path, or by its name once it is in a folder of `RXRUN_PLUGIN_PATH` (or installed next to
+rxrun's own plugins: `cmake --install build --prefix PREFIX`):
 
 ```yaml
 network:

@@ -72,7 +72,7 @@ std::string wrapped(const std::string& text, const std::string& indent, std::siz
 }
 
 void print_list(const std::vector<Listed>& list) {
-  if (list.empty()) std::cout << "No plugin in any of the folders.\n";
+  if (list.empty()) std::cout << "No plugins in any of the folders.\n";
   for (const Listed& entry : list) {
     if (!entry.error.empty()) {
       std::cout << printable(entry.library.filename().string()) << "  cannot be used\n" << wrapped(entry.error, "    ", 120);
@@ -83,13 +83,13 @@ void print_list(const std::vector<Listed>& list) {
                              manifest.libtorch, printable(manifest.compiler))
               << wrapped(joined_names(entry.info.layers), "    ", 120);
   }
-  std::cout << "\nrxrun plugins show NAME tells a plugin's or a layer's options.\n";
+  std::cout << "\nrxrun plugins show NAME shows the options of a plugin or a layer.\n";
 }
 
 std::string default_text(const OptionInfo& option) {
   if (option.required()) return "required";
   if (option.number_of_classes) return "number of classes";
-  if (std::holds_alternative<std::monostate>(option.default_value)) return "worked out";
+  if (std::holds_alternative<std::monostate>(option.default_value)) return "computed";
   const std::string text = to_text(option.default_value);
   return text.empty() ? "\"\"" : printable(text);
 }
@@ -197,7 +197,7 @@ int run_plugins_show(const PluginsShowOptions& options) {
   }
   const auto nearest = nearest_name(name, known);
   throw Error(Failure::usage, "no plugin or layer is called `" + printable(name) + "`",
-              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists what there is");
+              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists all plugins");
 }
 
 }  // namespace rxrun

@@ -26,15 +26,15 @@ void check_name(const std::string& name) {
   const bool fits = !name.empty() && name.size() <= 60 && name[0] >= 'a' && name[0] <= 'z' &&
                     std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
   if (!fits || is_reserved(name)) {
-    throw Error(Failure::usage, "`" + printable(name) + "` is no name for a plugin",
-                is_reserved(name) ? "CMake has a target of that name; take another"
-                                          : "take lower-case letters, digits and underscores, and begin with a letter");
+    throw Error(Failure::usage, "`" + printable(name) + "` cannot be the name of a plugin",
+                is_reserved(name) ? "CMake has a target of that name; choose another"
+                                          : "use lower-case letters, digits and underscores, beginning with a letter");
   }
 }
 
 void write_new(const fs::path& folder, const std::string& file, const std::string& text) {
   if (fs::exists(folder / file)) {
-    throw Error(Failure::usage, "`" + printable((folder / file).string()) + "` exists already", "name another folder with --folder");
+    throw Error(Failure::usage, "`" + printable((folder / file).string()) + "` already exists", "choose another folder with --folder");
   }
   write_file_atomically(folder / file, text);
 }
@@ -46,10 +46,10 @@ int run_plugins_new(const PluginsNewOptions& options) {
   const fs::path folder = options.folder.empty() ? fs::path(options.name) : options.folder;
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_empty(folder, error)) {
-    throw Error(Failure::usage, "folder `" + printable(folder.string()) + "` is not empty", "name another with --folder");
+    throw Error(Failure::usage, "folder `" + printable(folder.string()) + "` is not empty", "choose another one with --folder");
   }
   fs::create_directories(folder, error);
-  if (error) throw Error(Failure::usage, "folder `" + printable(folder.string()) + "` cannot be made: " + error.message());
+  if (error) throw Error(Failure::usage, "folder `" + printable(folder.string()) + "` cannot be created: " + error.message());
   for (const TemplateFile& file : plugin_template(options.name, package_folder())) write_new(folder, file.name, file.text);
   const std::string at = printable(folder.string());
   std::cout << fmt::format("{0}/: a plugin with the layer `{1}_scale`. Build it and run its tests:\n\n"

@@ -47,7 +47,7 @@ PredictWords told_apart(const std::vector<std::string>& words) {
     else
       told.images.emplace_back(word);
   }
-  if (told.images.empty()) throw Error(Failure::usage, "no image is named", "rxrun predict RUN image.png [machine.KEY=VALUE]");
+  if (told.images.empty()) throw Error(Failure::usage, "no images given", "rxrun predict RUN image.png [machine.KEY=VALUE]");
   return told;
 }
 

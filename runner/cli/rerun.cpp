@@ -22,15 +22,15 @@ class RerunReporter final : public RunReporter {
     changes.insert(changes.end(), since.machine.begin(), since.machine.end());
     const bool quiet = options_.common.quiet || options_.common.format != TableFormat::text;
     if (changes.empty() && !quiet)
-      std::cout << fmt::format("Data, plugins, engine and machine are those of run {}: the same figures are expected\n",
+      std::cout << fmt::format("Data, plugins, engine and machine are the same as for run {}: the same results are expected\n",
                                run_.id)
                 << std::flush;
     for (const std::string& change : changes) std::cerr << fmt::format("warning: since run {}: {}\n", run_.id, change);
     if (!changes.empty() && options_.exact)
       throw Error(Failure::usage,
-                  fmt::format("run {} cannot be repeated exactly: {} thing{} changed, as told above", run_.id,
+                  fmt::format("run {} cannot be repeated exactly: {} thing{} changed, listed above", run_.id,
                               changes.size(), changes.size() == 1 ? "" : "s"),
-                  "without --exact it is run with what there is now");
+                  "without --exact it is run with what is here now");
   }
 
  private:

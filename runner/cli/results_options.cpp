@@ -6,9 +6,9 @@
 namespace rxrun {
 namespace {
 
-constexpr const char* one_run = "number, name or the beginning of a name";
+constexpr const char* one_run = "number, name or unambiguous beginning of the name";
 constexpr const char* where_help =
-    "only runs for which KEY=VALUE holds (or != < <= > >=); KEY is a column of v_runs, a metric, a parameter or `tag`. "
+    "only runs with KEY=VALUE (or != < <= > >=); KEY is a column of v_runs, a metric, a parameter, `tag` or `sweep`. "
     "For example: --where cardinality=8 'validation_accuracy>0.9' tag=paper";
 
 // Whether there is anything that --quiet could leave out: `show`, `compare` and `sql` print what was asked for alone.
@@ -32,7 +32,7 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
     command.add_flag_callback(
         "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
   }
-  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print errors and the result only");
+  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print only errors and the result");
   command.add_option("--color", common.color, "colours: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
@@ -47,58 +47,58 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
   };
   command("ls", "list the runs, with the parameters in which they differ", run_ls, [](CLI::App& c, LsOptions& o) {
     c.add_option("--where", o.where, where_help)->type_name("CONDITION");
-    c.add_option("--sort", o.sort, "by a column, a metric or a parameter instead of the newest first");
+    c.add_option("--sort", o.sort, "sort by a column, a metric or a parameter; default: the newest first");
     c.add_flag("--descending", o.descending, "the largest first");
-    c.add_option("--limit", o.limit, "how many runs; 0 is all, as for --json and --csv")->check(CLI::NonNegativeNumber);
+    c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")->check(CLI::NonNegativeNumber);
     c.add_flag("--removed", o.removed, "list the removed runs instead");
   });
-  command("show", "show one run: facts, parameters, epochs", run_show,
+  command("show", "show one run: its properties, parameters and epochs", run_show,
           [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, one_run)->required(); });
-  command("best", "name the best run, or the best of groups over their seeds", run_best,
+  command("best", "show the best run, or compare groups of runs over their seeds", run_best,
           [](CLI::App& c, BestOptions& o) {
-            c.add_option("--metric", o.metric, "by which metric")->capture_default_str();
-            c.add_option("--limit", o.limit, "how many runs, 1 by default; or groups, all by default")
+            c.add_option("--metric", o.metric, "metric to rank by")->capture_default_str();
+            c.add_option("--limit", o.limit, "number of runs to show (default: 1), or of groups (default: all)")
                 ->check(CLI::Range(1, 1'000'000));
             c.add_option("--by", o.by,
-                         "KEY[,KEY]: mean over the seeds of each value, and whether one is really better");
-            c.add_flag("--paired", o.paired, "with --by: every two groups compared over equal seeds, as a table");
+                         "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant");
+            c.add_flag("--paired", o.paired, "with --by: a table that compares every two groups over equal seeds");
             c.add_option("--where", o.where, where_help)->type_name("CONDITION");
           });
-  command("compare", "show runs side by side, and where equal seeds part", run_compare,
+  command("compare", "show runs side by side, and the epoch in which equal seeds diverge", run_compare,
           [](CLI::App& c, CompareOptions& o) {
-            c.add_option("RUN", o.runs, "two runs or more")->required();
-            c.add_flag("--all", o.all, "also what is equal");
+            c.add_option("RUN", o.runs, "two or more runs")->required();
+            c.add_flag("--all", o.all, "include values that are equal");
           });
-  command("sql", "ask results.db with SQL, read-only", run_sql, [](CLI::App& c, SqlOptions& o) {
-    c.add_option("STATEMENT", o.statement, "one SELECT; schemas/README.md lists the views")->required();
+  command("sql", "query results.db with SQL, read-only", run_sql, [](CLI::App& c, SqlOptions& o) {
+    c.add_option("STATEMENT", o.statement, "a single SELECT; schemas/README.md describes the views")->required();
   });
-  command("tag", "give a run tags, or take some away: rxrun tag RUN +paper -draft", run_tag,
+  command("tag", "add tags to a run, or remove them: rxrun tag RUN +paper -draft", run_tag,
           [](CLI::App& c, TagOptions& o) {
             c.add_option("RUN", o.run, one_run)->required();
-            c.add_option("TAGS", o.tags, "+TAG or TAG gives, -TAG takes away");
+            c.add_option("TAGS", o.tags, "+TAG or TAG adds a tag, -TAG removes it");
           });
-  command("note", "keep a note with a run; an empty one removes it", run_note, [](CLI::App& c, NoteOptions& o) {
+  command("note", "attach a note to a run; an empty one removes it", run_note, [](CLI::App& c, NoteOptions& o) {
     c.add_option("RUN", o.run, one_run)->required();
-    c.add_option("TEXT", o.text, "what there is to remember")->required();
+    c.add_option("TEXT", o.text, "the note")->required();
   });
-  command("rename", "give a run another name", run_rename, [](CLI::App& c, RenameOptions& o) {
+  command("rename", "rename a run", run_rename, [](CLI::App& c, RenameOptions& o) {
     c.add_option("RUN", o.run, one_run)->required();
-    c.add_option("NAME", o.name, "a word that no run has as its name")->required();
+    c.add_option("NAME", o.name, "the new name, which no other run may have")->required();
   });
-  command("rm", "remove runs; nothing is deleted before `gc`", run_rm, [](CLI::App& c, RmOptions& o) {
+  command("rm", "remove runs from all lists; nothing is deleted before `gc`", run_rm, [](CLI::App& c, RmOptions& o) {
     c.add_option("RUN", o.runs, one_run)->required();
-    c.add_flag("--force", o.force, "also one that says it is running where it cannot be looked at");
+    c.add_flag("--force", o.force, "also remove a run on another host that is marked as running");
   });
   command("restore", "bring back removed runs", run_restore,
           [](CLI::App& c, RestoreOptions& o) { c.add_option("RUN", o.runs, one_run)->required(); });
-  command("gc", "say what could be deleted: removed runs, half-written files; delete it with --yes", run_gc,
-          [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it for good"); });
-  command("export", "copy runs, with their checkpoints, into another folder of results", run_export,
+  command("gc", "list what can be deleted: removed runs, unfinished files, decoded images; delete it with --yes", run_gc,
+          [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it permanently"); });
+  command("export", "copy runs, with their checkpoints, to another folder of results", run_export,
           [](CLI::App& c, ExportOptions& o) {
             c.add_option("RUN", o.runs, one_run)->required();
-            c.add_option("--to", o.to, "the folder, or the .db file in it; made if it is not there")->required();
+            c.add_option("--to", o.to, "the folder, or the .db file in it; created if necessary")->required();
           });
-  command("import", "take over the runs of another folder of results; once more changes nothing", run_import,
+  command("import", "copy in the runs of another folder of results; repeating it changes nothing", run_import,
           [](CLI::App& c, ImportOptions& o) {
             c.add_option("FROM", o.from, "the folder, or the .db file in it")->required();
           });

@@ -61,8 +61,8 @@ std::string RunReporter::query_line() const {
 
 void RunReporter::on_existing(const ExistingRun& run) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, is run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
-  console_.result(fmt::format("See it with: rxrun show {}; run it anew with --again; compare runs with: {}", run.id, query_line()));
+  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run: {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
+  console_.result(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id, query_line()));
 }
 
 void RunReporter::on_start(const StartedRun& run) {
@@ -78,7 +78,7 @@ void RunReporter::on_start(const StartedRun& run) {
                  {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
   console_.line(fmt::format("{} run {} ({})", run.continues ? "Continuing" : "Starting", run.id, run.name));
   warn_if_generated(console_, run.experiment, dataset);
-  console_.line(fmt::format("  network   {}, {} parameters, {} multiply-adds an image at {}", counted(summary.rows.size(), "layer"), count_of(summary.parameters),
+  console_.line(fmt::format("  network   {}, {} parameters, {} multiply-adds per image at {}", counted(summary.rows.size(), "layer"), count_of(summary.parameters),
                            count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
   console_.line(fmt::format("  data      {}; {} train, {} test, {}{}", counted(dataset.classes.size(), "class"), dataset.part(Part::train).size(),
                            dataset.part(Part::test).size(), counted(dataset.part(Part::validation).size(), "validation image"),
@@ -87,7 +87,7 @@ void RunReporter::on_start(const StartedRun& run) {
 }
 
 void RunReporter::on_resume(std::int64_t epoch) {
-  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch was finished");
+  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch had been finished");
 }
 
 void RunReporter::on_step(const StepProgress& step) {
@@ -122,12 +122,12 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
-    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues", result.epochs, run.id));
+    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues it", result.epochs, run.id));
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training waited for data", format_duration(result.seconds),
+  console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), result.best_epoch, 100 * share_waiting));
   console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}); compare runs with: {}", 100 * accuracy, 100 * low,
                              100 * high, counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : "", query_line()));

@@ -43,12 +43,12 @@ std::string difference_text(double difference, bool share, bool sign) {
 
 std::string verdict(const PairedComparison& comparison) {
   const Estimate& difference = comparison.difference;
-  if (difference.count == 1) return "one pair: nothing can be said";
-  if (!comparison.p_value && difference.mean == 0.0) return "equal in every seed";
-  if (!comparison.p_value) return "the same in every seed: no spread to judge by; more seeds would tell";
-  if (comparison.settled) return fmt::format("settled (p = {:.2g})", *comparison.p_value);
-  if (!comparison.more) return "not settled, and too small to be settled by more seeds";
-  return fmt::format("not settled; about {} would", counted(*comparison.more, "more seed"));
+  if (difference.count == 1) return "one pair only: nothing can be concluded";
+  if (!comparison.p_value && difference.mean == 0.0) return "equal for every seed";
+  if (!comparison.p_value) return "the same for every seed: there is no spread to judge by; run more seeds";
+  if (comparison.settled) return fmt::format("significant (p = {:.2g})", *comparison.p_value);
+  if (!comparison.more) return "not significant, and too small for more seeds to settle";
+  return fmt::format("not significant; about {} would settle it", counted(*comparison.more, "more seed"));
 }
 
 }  // namespace
@@ -151,7 +151,7 @@ std::string in_words(const PairedComparison& comparison, const std::vector<SeedG
   const std::string over = keys.size() == 1 ? text_of(other.keys[0]) : label_of(other, keys);
   const std::string head = fmt::format("{} over {}", label_of(group, keys), over);
   const Estimate& difference = comparison.difference;
-  if (difference.count == 0) return head + ": no seed (with the same split) in common";
+  if (difference.count == 0) return head + ": no seeds (with the same split) in common";
   const bool share = is_share(metric);
   std::string text =
       fmt::format("{}: {}{}", head, difference_text(difference.mean, share, true), share ? " points" : "");

@@ -18,7 +18,7 @@ int run_sql(const SqlOptions& options) {
       query(options.common.results / "results.db", options.statement, {}, text ? kMostRowsOnTerminal : 0);
   std::cout << render(table, options.common.format);
   if (table.more)
-    std::cerr << fmt::format("These are the first {} rows; --csv, --json or --markdown give all of them.\n",
+    std::cerr << fmt::format("These are the first {} rows; --csv, --json or --markdown print all of them.\n",
                              kMostRowsOnTerminal);
   return 0;
 }

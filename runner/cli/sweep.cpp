@@ -49,12 +49,12 @@ int within_memory(int wanted, const SweepOptions& options, const SweepPlan& plan
   const std::int64_t largest = *std::max_element(needs.begin(), needs.end());
   const auto megabytes = [](std::int64_t bytes) { return bytes >> 20; };
   if (largest > available)
-    console.warning(fmt::format("a point may take {} MB of memory, and {} MB are available", megabytes(largest),
+    console.warning(fmt::format("a point may need {} MB of memory, but only {} MB are available", megabytes(largest),
                                 megabytes(available)));
   else if (fitting < wanted)
     console.warning(
-        fmt::format("{} at a time, not {}: a point may take {} MB of memory, and {} MB are available; "
-                    "--force takes the risk",
+        fmt::format("{} at a time, not {}: a point may need {} MB of memory, and {} MB are available; "
+                    "--force ignores that",
                     fitting, wanted, megabytes(largest), megabytes(available)));
   return fitting;
 }
@@ -101,7 +101,7 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
   const int jobs = expected_jobs(options, plan, console);
   if (const std::size_t open = plan.expected - plan.points.size(); open > 0) {
-    console.result(fmt::format("{} drawn; {} more {} chosen by what comes of the earlier ones",
+    console.result(fmt::format("{} drawn at random; {} more {} chosen by the results of earlier ones",
                                plan.points.size() == 1 ? "This point is"
                                                        : fmt::format("These {} points are", plan.points.size()),
                                open, open == 1 ? "is" : "are"));
@@ -110,7 +110,7 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
   }
   console.result(fmt::format(
       "{}, {} done; {} at a time{}", counted(plan.expected, "point"), done, jobs,
-      left > 0.0 ? fmt::format(", about {} to go by the measure of earlier runs", format_duration(left / jobs)) : ""));
+      left > 0.0 ? fmt::format(", about {} left, estimated from earlier runs", format_duration(left / jobs)) : ""));
   return 0;
 }
 
@@ -159,9 +159,9 @@ PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
     epochs = std::max(epochs, point.epochs);
     if (point.metric != rule.metric)
       throw Error(Failure::usage,
-                  fmt::format("points cannot be compared while they run: one keeps its best {}, another its best {}",
+                  fmt::format("points cannot be compared while they run: one keeps its best by {}, another by {}",
                               rule.metric, point.metric),
-                  "give all of them the same training.keep_best.metric, or leave out --prune");
+                  "use the same training.keep_best.metric for all of them, or leave out --prune");
   }
   rule.rungs = rungs_of(rule.kind, epochs);
   return rule;
@@ -175,6 +175,44 @@ std::vector<PointState> planned_states(const SweepRows& rows, std::int64_t sweep
   return states;
 }
 
+std::size_t finished_in(const std::vector<PointState>& states) {
+  return static_cast<std::size_t>(std::count_if(
+      states.begin(), states.end(), [](const PointState& state) { return state.status == PointStatus::finished; }));
+}
+
+void tell_start(Console& console, std::int64_t sweep, const std::string& name, const SweepPlan& plan, std::size_t done,
+                const WorkOptions& work) {
+  console.event({{"event", "sweep_start"},
+                 {"sweep", sweep},
+                 {"name", name},
+                 {"points", plan.expected},
+                 {"done", done},
+                 {"jobs", work.jobs}});
+  console.line(fmt::format("Sweep {} ({}): {}, {} already done; {} at a time, logs in {}", sweep, name,
+                           counted(plan.expected, "point"), done, work.jobs, printable(work.folder.string())));
+}
+
+// Returns the exit code.
+int tell_end(const SweepOptions& options, const SweepPlan& plan, const std::vector<PointState>& states,
+             std::int64_t sweep, bool stopped, int signal, Console& console) {
+  console.clear_progress();
+  const TableFormat format = options.common.format;
+  const Table table = result_table(plan, states, format);
+  if (format == TableFormat::json)
+    console.event({{"event", "sweep_end"},
+                   {"sweep", sweep},
+                   {"points", nlohmann::json::parse(render(table, TableFormat::json))}});
+  else if (!options.common.quiet)
+    print_table(table, options.common);
+  const bool table_only = format == TableFormat::csv || format == TableFormat::markdown;
+  const bool failed = report_sweep(console, options.common.results.string(), sweep, plan, states, table_only);
+  if (stopped) {
+    if (!table_only) console.result("Stopped; run the same command again to continue");
+    return 128 + signal;
+  }
+  return failed ? static_cast<int>(Failure::run) : 0;
+}
+
 int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
   RunReporter warnings(console, options.common.results);
@@ -185,10 +223,8 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   if (search) search->learn(rows, sweep);
   const std::string name = rows.name(sweep);
   const std::vector<PointState> before = rows.states(sweep);
-  const auto done = std::count_if(before.begin(), before.end(),
-                                  [](const PointState& state) { return state.status == PointStatus::finished; });
-  const int jobs =
-      jobs_for(options, plan, std::max(plan.expected, before.size()) - static_cast<std::size_t>(done), console, stop);
+  const std::size_t done = finished_in(before);
+  const int jobs = jobs_for(options, plan, std::max(plan.expected, before.size()) - done, console, stop);
   WorkOptions work{.jobs = jobs,
                    .retries = options.retry,
                    .fail_fast = options.fail_fast,
@@ -200,15 +236,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   make_folder(work.folder);
   if (search) work.more = [&] { return search->more(rows, sweep); };
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);
-
-  console.event({{"event", "sweep_start"},
-                 {"sweep", sweep},
-                 {"name", name},
-                 {"points", plan.expected},
-                 {"done", done},
-                 {"jobs", jobs}});
-  console.line(fmt::format("Sweep {} ({}): {}, {} done already; {} at a time, logs in {}", sweep, name,
-                           counted(plan.expected, "point"), done, jobs, printable(work.folder.string())));
+  tell_start(console, sweep, name, plan, done, work);
 
   SweepReporter reporter(console, rows, sweep, plan, jobs, work.prune.kind == PruneRule::Kind::halving);
   WorkEnd end = WorkEnd::done;
@@ -216,22 +244,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
   if (search) search->learn(rows, sweep);
-  const std::vector<PointState> states = planned_states(rows, sweep, plan);
-  console.clear_progress();
-  const Table table = result_table(plan, states, options.common.format);
-  if (options.common.format == TableFormat::json)
-    console.event({{"event", "sweep_end"},
-                   {"sweep", sweep},
-                   {"points", nlohmann::json::parse(render(table, TableFormat::json))}});
-  else if (!options.common.quiet)
-    print_table(table, options.common);
-  const bool table_only = options.common.format == TableFormat::csv || options.common.format == TableFormat::markdown;
-  const bool failed = report_sweep(console, options.common.results.string(), sweep, plan, states, table_only);
-  if (end == WorkEnd::stopped) {
-    if (!table_only) console.result("Stopped; the same command continues");
-    return 128 + stop.load();
-  }
-  return failed ? static_cast<int>(Failure::run) : 0;
+  return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(), console);
 }
 
 }  // namespace

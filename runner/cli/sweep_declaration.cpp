@@ -99,15 +99,15 @@ void check_keys(const std::filesystem::path& file, const Declaration& declaratio
 }
 
 std::string fewer_points(std::int64_t trials, std::uint64_t different) {
-  return fmt::format("{} were asked for, and only {} there: {} taken", counted(trials, "trial"),
-                     different == 1 ? std::string("1 different point is") : fmt::format("{} different points are", different),
+  return fmt::format("{} were requested, but there {}: {} used", counted(trials, "trial"),
+                     different == 1 ? std::string("is only 1 different point") : fmt::format("are only {} different points", different),
                      different == 1 ? "it is" : "all of them are");
 }
 
 void check_count(std::uint64_t count, const SweepOptions& options) {
   if (count > most_points && !options.force)
-    throw Error(Failure::usage, fmt::format("these are {} points, more than {}", count, most_points),
-                "if that is meant, add --force");
+    throw Error(Failure::usage, fmt::format("these are {} points, which is more than {}", count, most_points),
+                "add --force if that is intended");
 }
 
 DeclaredSearch search_of(FileSweep sweep, const std::vector<std::filesystem::path>& files,
@@ -115,7 +115,7 @@ DeclaredSearch search_of(FileSweep sweep, const std::vector<std::filesystem::pat
   sweep.declaration.files = files;  // so that several are told
   SearchSpace space(sweep.declaration);
   if (sweep.draws.trials < 1)
-    throw Error(Failure::usage, "how many points the search may try is not said", "add --trials N");
+    throw Error(Failure::usage, "the number of points for the search is missing", "add --trials N");
   check_count(static_cast<std::uint64_t>(sweep.draws.trials), options);
   return {.space = std::move(space), .trials = sweep.draws.trials, .seed = sweep.draws.seed};
 }
@@ -139,7 +139,7 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
     if (!diagnostics.has_errors() && sweep.search.empty()) count += count_points(sweep.declaration, sweep.draws);
   }
   diagnostics.throw_errors();
-  if (!varied) throw Error(Failure::usage, "nothing is varied", "for example: rxrun sweep cardinality=8,16,32");
+  if (!varied) throw Error(Failure::usage, "the sweep varies nothing", "for example: rxrun sweep cardinality=8,16,32");
   DeclaredSweep declared;
   for (FileSweep& sweep : sweeps) {
     if (sweep.search.empty()) continue;

@@ -117,7 +117,7 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
   const auto [least, most] = std::minmax_element(plan.points.begin(), plan.points.end(), smaller);
   if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
   plan.warnings.push_back(fmt::format(
-      "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may come from that",
+      "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may be due to that",
       count_of(least->parameters), in_words(*least, varying, files), count_of(most->parameters), in_words(*most, varying, files)));
 }
 
@@ -146,14 +146,14 @@ PlannedPoint SweepPlanner::plan(const Point& point) {
   std::set<std::string>& warnings = facts_->warnings;
   if (data.source(checked)->generated())
     warnings.insert(
-        fmt::format("images of the GENERATED sample `{}` stand for real ones in some points: their results say "
+        fmt::format("some points use images of the GENERATED sample `{}` instead of real ones: their results say "
                     "nothing about real data",
                     checked.experiment().data.sample.value_or("histology")));
   for (const auto* list : {&checked.warnings, &facts.warnings})
     for (const Diagnostic& warning : *list) warnings.insert(in_one_line(warning));
   PlannedPoint planned = plan_point(checked, network, facts);
   if (planned.width_is_ignored)
-    warnings.insert("base_width changes nothing while width_rule is `planes`; network.width_rule=paper makes it count");
+    warnings.insert("base_width has no effect while width_rule is `planes`; set network.width_rule=paper to use it");
   if (!point.at.empty()) planned.coordinates = nlohmann::json(point.at).dump();
   return planned;
 }
@@ -182,7 +182,7 @@ SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
   plan.expected = plan.points.size();
   plan.warnings.assign(facts_->warnings.begin(), facts_->warnings.end());
   plan.notes = facts_->widths.notes();
-  if (doubles > 0) plan.warnings.push_back(fmt::format("{} the same as others and {} once", doubles == 1 ? "1 point is" : fmt::format("{} points are", doubles),
+  if (doubles > 0) plan.warnings.push_back(fmt::format("{} identical to others and {} only once", doubles == 1 ? "1 point is" : fmt::format("{} points are", doubles),
                                                          doubles == 1 ? "counts" : "count"));
   add_size_note(plan, varying_keys(plan.points));
   return plan;

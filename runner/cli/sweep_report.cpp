@@ -118,7 +118,7 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
     }
   }
   if (table_only) return failed;
-  if (failed) console.line("The same command with `--only failed` tries the failed points once more");
+  if (failed) console.line("The same command with `--only failed` retries the failed points");
   if (std::any_of(states.begin(), states.end(),
                   [](const PointState& state) { return state.status == PointStatus::pruned; })) {
     std::int64_t computed = 0, whole = 0;
@@ -131,7 +131,7 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
   if (const PointState* best = best_of(states))
     console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy,
                                best->position, words(*best), best->run));
-  console.line(fmt::format("Ask again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
+  console.line(fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
                            results == "results" ? "" : " --results " + printable(results)));
   return failed;
 }
@@ -179,7 +179,7 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
 }
 
 void SweepReporter::on_wait(std::size_t points) {
-  if (points > 0) console_.line(fmt::format("Waiting for {} that other processes work on", counted(points, "point")));
+  if (points > 0) console_.line(fmt::format("Waiting for {} that other processes are working on", counted(points, "point")));
 }
 
 void SweepReporter::on_tick(const std::vector<Claim>& running) {

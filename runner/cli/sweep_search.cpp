@@ -59,7 +59,7 @@ Coordinates SweepSearch::coordinates_of(const SearchedPoint& point) const {
       at.clear();
   }
   if (at.empty())
-    throw Error(Failure::usage, fmt::format("results.db is damaged: the place of point {} of the search is `{}`",
+    throw Error(Failure::usage, fmt::format("results.db is damaged: the coordinates of point {} of the search are `{}`",
                                             point.position, printable(point.coordinates)));
   return at;
 }
@@ -85,10 +85,10 @@ void SweepSearch::learn(const std::vector<SearchedPoint>& points) {
     if (planned.identity != point.identity)
       throw Error(
           Failure::usage,
-          fmt::format("point {} of the search is another one here: data, plugins or rxrun have changed since it "
+          fmt::format("point {} of the search would be a different one now: data, plugins or rxrun have changed since it "
                       "was chosen",
                       point.position),
-          "give the same command again: a new search begins");
+          "run the same command again: it begins a new search");
     if (place < plan_.points.size())
       plan_.points[place] = std::move(planned);
     else
@@ -109,7 +109,7 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
     const Coordinates at = search_.space.next(search_.seed, static_cast<std::uint64_t>(position), attempt, known);
     if (at.empty()) {
       exhausted_ = true;
-      console_.line(fmt::format("The search has tried all there is, {}", counted(points.size(), "point")));
+      console_.line(fmt::format("The search has tried every possible point, {}", counted(points.size(), "point")));
       return false;
     }
     try {
@@ -127,7 +127,7 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
       known.push_back({.at = at});  // other settings, the same computation
     } catch (const Error& error) {
       if (error.failure() != Failure::usage) throw;
-      console_.line(fmt::format("A point that was chosen cannot be built, another is: {}", printable(error.what())));
+      console_.line(fmt::format("A chosen point cannot be built, so another is chosen: {}", printable(error.what())));
       faults = error.diagnostics();
       known.push_back({.at = at, .state = TriedPoint::State::failed});
     }

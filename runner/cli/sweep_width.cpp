@@ -52,7 +52,7 @@ Point WidthSolver::solve(const Point& point) {
   if (at_low == at_wide)
     throw Error(
         Failure::usage, fmt::format("`{}` does not change the number of parameters", printable(point.solve)),
-        "blocks whose width_rule is `planes` do not look at base_width: network.width_rule=paper makes it count");
+        "blocks whose width_rule is `planes` ignore base_width: set network.width_rule=paper to use it");
   while (at_high < goal && high < widest) {
     low = high;
     at_low = at_high;
@@ -71,7 +71,7 @@ Point WidthSolver::solve(const Point& point) {
   std::string words;
   for (std::size_t i = point.fixed; i < point.overrides.size(); ++i)
     words += fmt::format("{}={}, ", point.overrides[i].path, point.overrides[i].value);
-  notes_.push_back(fmt::format("{}{}={}: {} parameters, {:+.1f} % of {} as declared", printable(words),
+  notes_.push_back(fmt::format("{}{}={}: {} parameters, {:+.1f} % from the declared {}", printable(words),
                                printable(point.solve), value, count, 100.0 * off, goal));
   Point solved = point;
   solved.overrides.push_back({point.solve, std::to_string(value)});

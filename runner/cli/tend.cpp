@@ -46,7 +46,7 @@ int run_rm(const RmOptions& options) {
   const Table runs = remove_runs(database_of(options.common), options.runs, options.force);
   print(runs, options.common);
   if (options.common.format == TableFormat::text && !options.common.quiet)
-    std::cout << fmt::format("{} removed; `rxrun restore` brings back, `rxrun gc` deletes\n",
+    std::cout << fmt::format("{} removed; `rxrun restore` undoes this, `rxrun gc` deletes for good\n",
                              runs.rows.size() == 1 ? "Run" : "Runs");
   return 0;
 }

@@ -37,28 +37,28 @@ void tell(Console& console, const Measurement& m) {
     if (!part.alone) flop += static_cast<double>(part.forward_flop + part.backward_flop);
   console.line(fmt::format("A step of {} at {}: {:.1f} ms ± {:.1f} (standard error, {}), {:.1f} images/s", counted(m.batch, "image"),
                            fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error, counted(m.steps, "step"), m.images_per_second()));
-  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} gets out of {}, {}, {}",
+  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} achieves on {}, {}, {}",
                            flop / m.step.seconds * 1e-9, 100.0 * flop / m.step.seconds / m.peak_flops, m.peak_flops * 1e-9, m.precision,
                            m.device, counted(m.threads, "thread"), m.cpu));
   if (m.loader)
-    console.line(fmt::format("The loader alone makes {:.0f} {}images/s in {}: {:.1f} times what the step takes",
+    console.line(fmt::format("The loader alone delivers {:.0f} {}images/s with {}: {:.1f} times what the step needs",
                              m.loader->images_per_second, m.loader->generated ? "generated " : "", counted(m.loader->threads, "thread"),
                              m.loader->images_per_second / m.images_per_second()));
 }
 
 int compare(Console& console, const Measurement& before, const Measurement& now, const TimeOptions& options) {
   const std::vector<Regression> slower = regressions(before, now, options.threshold / 100.0);
-  if (before.cpu != now.cpu) console.warning(fmt::format("the baseline is of another processor, {}", printable(before.cpu)));
+  if (before.cpu != now.cpu) console.warning(fmt::format("the baseline was measured on another processor, {}", printable(before.cpu)));
   const double machine = now.peak_flops / before.peak_flops - 1.0;
   if (machine < -0.05 || machine > 0.05)
-    console.warning(fmt::format("the machine itself is {:.0f} % {} than at the baseline, by the large matrix product", 100.0 * std::abs(machine),
+    console.warning(fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by the large matrix product", 100.0 * std::abs(machine),
                                 machine < 0.0 ? "slower" : "faster"));
   const std::string ratio = fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
   if (slower.empty()) {
-    console.line(fmt::format("Nothing is slower by more than {:g} % and the noise; {}", options.threshold, ratio));
+    console.line(fmt::format("Nothing is slower by more than {:g} % plus the noise; {}", options.threshold, ratio));
     return 0;
   }
-  console.warning(fmt::format("{} slower by more than {:g} % and the noise; {}",
+  console.warning(fmt::format("{} slower by more than {:g} % plus the noise; {}",
                               counted(slower.size(), "part") + (slower.size() == 1 ? " is" : " are"), options.threshold, ratio));
   std::cerr << render(table_of(slower), TableFormat::text) << std::flush;
   return static_cast<int>(Failure::run);

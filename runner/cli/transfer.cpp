@@ -14,7 +14,7 @@ namespace {
 
 int print(const Table& runs, const CommonOptions& common) {
   if (common.format == TableFormat::text && runs.rows.empty())
-    std::cout << "There is no run.\n";
+    std::cout << "There are no runs.\n";
   else if (common.format != TableFormat::text || !common.quiet)
     std::cout << render(for_reading(runs, common.format), common.format);
   return 0;
@@ -25,8 +25,8 @@ std::filesystem::path database_to_be(const std::filesystem::path& path) {
   std::error_code ignored;  // opening it tells
   if (path.extension() == ".db" && !std::filesystem::is_directory(path, ignored)) return path;
   if (std::filesystem::is_regular_file(path, ignored))
-    throw Error(Failure::usage, fmt::format("`{}` is a file, where a folder of results should be", printable(path.string())),
-                "name a folder, which is made if it is not there, or the .db file in one");
+    throw Error(Failure::usage, fmt::format("`{}` is a file, not a folder of results", printable(path.string())),
+                "name a folder, which is created if necessary, or the .db file in one");
   return path / "results.db";
 }
 

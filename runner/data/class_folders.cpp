@@ -128,7 +128,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   Listing listing = listing_of(walk.found, classes);
   if (walk.ignored > 0)
     listing.warnings.push_back(data_note(
-        spec, counted(walk.ignored, "file") + " in " + spec.path.string() + (walk.ignored == 1 ? " is no image by its extension" : " are no images by their extension")));
+        spec, counted(walk.ignored, "file") + " in " + spec.path.string() + (walk.ignored == 1 ? " is ignored: its extension is not that of an image" : " are ignored: their extensions are not those of images")));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

@@ -33,7 +33,7 @@ class CsvReader {
   void end_of_line() {
     if (at_ >= text_.size()) return;
     if (text_.substr(at_).starts_with("\r\n")) ++at_;
-    if (!take('\n')) fail(line_, "text after a closing quote, a comma was expected");
+    if (!take('\n')) fail(line_, "text after a closing quote, expected a comma");
     ++line_;
   }
 
@@ -61,7 +61,7 @@ class CsvReader {
       }
       value += text_[at_];
     }
-    fail(opened, "a quote that is not closed");
+    fail(opened, "unclosed quote");
   }
 
   [[noreturn]] void fail(int line, const std::string& message) const { bad_line(file_, line, message); }

@@ -38,12 +38,12 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   if (spec.on_bad_image == OnBadImage::error) {
     if (count > faults.size())
       faults.push_back(data_note(spec, "and " + std::to_string(count - faults.size()) + " more bad images"));
-    faults.front().advice = "mend or remove them, or set data.on_bad_image: skip";
+    faults.front().advice = "repair or remove them, or set data.on_bad_image: skip";
     throw Error(Failure::usage, std::move(faults));
   }
   for (auto& part : dataset.parts)
     std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back(data_warning(spec, std::to_string(count) + " bad images are left out, such as " +
+  dataset.warnings.push_back(data_warning(spec, std::to_string(count) + " bad images are skipped, such as " +
                                                     dataset.skipped.front().name + ": " +
                                                     dataset.skipped.front().reason));
 }
@@ -100,7 +100,7 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
   if (dataset.leaked.count > 0)
     dataset.warnings.push_back(data_warning(
         spec, std::to_string(dataset.leaked.count) +
-                  " images of test and validation have the pixels of one in train: " + dataset.leaked.example));
+                  " images in test and validation are identical to one in train: " + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.

@@ -45,9 +45,10 @@ Turn turn_of(int orientation) {
 void bad_image(const std::string& reason) { throw Error(Failure::usage, reason); }
 
 void check_image_size(std::int64_t width, std::int64_t height) {
-  if (width < 1 || height < 1) bad_image("image of no size: " + std::to_string(width) + "×" + std::to_string(height));
+  if (width < 1 || height < 1) bad_image("the image has no pixels: " + std::to_string(width) + "×" + std::to_string(height));
   if (width > max_image_side || height > max_image_side || width * height > max_image_pixels)
-    bad_image("absurdly large: " + std::to_string(width) + "×" + std::to_string(height));
+    bad_image("too large (" + std::to_string(width) + "×" + std::to_string(height) +
+              "): at most 20,000 a side and 64 million pixels");
 }
 
 Image upright(Image image, int orientation) {
@@ -118,10 +119,10 @@ Image decode_image(std::span<const std::uint8_t> bytes) {
       starts_with(bytes, std::string_view("II+\0", 4)) || starts_with(bytes, std::string_view("MM\0+", 4)))
     return decode_tiff(bytes);
   if (starts_with(bytes, "BM")) return decode_bmp(bytes);
-  if (starts_with(bytes, "GIF8")) bad_image("a GIF image: only PNG, JPEG, TIFF and BMP are read");
+  if (starts_with(bytes, "GIF8")) bad_image("a GIF image: only PNG, JPEG, TIFF and BMP are supported");
   if (starts_with(bytes, "RIFF") && bytes.size() >= 12 && starts_with(bytes.subspan(8), "WEBP"))
-    bad_image("a WebP image: only PNG, JPEG, TIFF and BMP are read");
-  bad_image("not an image: neither PNG, JPEG, TIFF nor BMP by its first bytes");
+    bad_image("a WebP image: only PNG, JPEG, TIFF and BMP are supported");
+  bad_image("not an image: its first bytes are not those of a PNG, JPEG, TIFF or BMP");
 }
 
 }  // namespace rxrun

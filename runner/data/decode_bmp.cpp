@@ -66,7 +66,7 @@ Bitmap read_header(const Bytes& bytes) {
   const std::uint32_t header = bytes.u32(14);
   const bool core = header == 12;
   if (!core && (header < 40 || header > 256))
-    bad_image("damaged BMP: a header of " + std::to_string(header) + " bytes");
+    bad_image("damaged BMP: its header has " + std::to_string(header) + " bytes");
   const auto signed_side = [&](std::size_t at) { return std::int64_t{static_cast<std::int32_t>(bytes.u32(at))}; };
   bitmap.width = core ? std::int64_t{bytes.u16(18)} : signed_side(18);
   bitmap.height = core ? std::int64_t{bytes.u16(20)} : signed_side(22);  // negative: top-down
@@ -93,7 +93,7 @@ Bitmap read_header(const Bytes& bytes) {
     case 24:
       break;
     default:
-      bad_image("unsupported BMP: " + std::to_string(bitmap.bits) + " bits a pixel");
+      bad_image("unsupported BMP: " + std::to_string(bitmap.bits) + " bits per pixel");
   }
   return bitmap;
 }

@@ -25,6 +25,7 @@ struct JpegReading {
   Image image;
   int orientation = 1;
   bool created = false;
+  bool refused = false;  // not damaged: the cause alone tells what is wrong
   char cause[JMSG_LENGTH_MAX] = "";
   std::jmp_buf failed;
 
@@ -80,6 +81,7 @@ bool read_jpeg(JpegReading& reading) {
     check_image_size(jpeg.image_width, jpeg.image_height);
   } catch (const std::exception& error) {
     std::snprintf(reading.cause, sizeof reading.cause, "%s", error.what());
+    reading.refused = true;
     return false;
   }
   if (jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK)
@@ -94,7 +96,7 @@ bool read_jpeg(JpegReading& reading) {
   try {
     reading.image.pixels.resize(static_cast<std::size_t>(reading.image.height) * row);
   } catch (...) {
-    std::snprintf(reading.cause, sizeof reading.cause, "no memory for the pixels");
+    std::snprintf(reading.cause, sizeof reading.cause, "not enough memory for the pixels");
     return false;
   }
   while (jpeg.output_scanline < jpeg.output_height) {
@@ -133,7 +135,7 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes) {
   reading.progress.progress_monitor = rxrun_jpeg_progress;
   if (!read_jpeg(reading)) {
     const std::string cause = reading.cause;
-    bad_image(cause.starts_with("absurdly") ? cause : "damaged JPEG: " + cause);
+    bad_image(reading.refused ? cause : "damaged JPEG: " + cause);
   }
   Image image = std::move(reading.image);
   if (image.channels == 4) image = from_cmyk(image, reading.jpeg.saw_Adobe_marker != 0);

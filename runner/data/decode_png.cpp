@@ -66,7 +66,7 @@ bool read_png(PngReading& reading) {
   try {
     reading.image.pixels.resize(static_cast<std::size_t>(reading.image.height) * row);
   } catch (...) {
-    std::snprintf(reading.cause, sizeof reading.cause, "no memory for the pixels");
+    std::snprintf(reading.cause, sizeof reading.cause, "not enough memory for the pixels");
     return false;
   }
   for (int pass = 0; pass < passes; ++pass)
@@ -91,7 +91,7 @@ Image decode_png(std::span<const std::uint8_t> bytes) {
   reading.bytes = bytes;
   reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, rxrun_png_error, rxrun_png_warning);
   if (reading.png != nullptr) reading.info = png_create_info_struct(reading.png);
-  if (reading.info == nullptr) bad_image("libpng does not start");
+  if (reading.info == nullptr) bad_image("libpng cannot be initialised");
   if (!read_png(reading)) bad_image("damaged PNG: " + std::string(reading.cause));
   Image image = std::move(reading.image);
   if (image.channels == 2 || image.channels == 4) image = on_white(image);

@@ -77,13 +77,13 @@ Tiff open_tiff(TiffReading& reading) {
 void check_header(TIFF* tiff, const TiffReading& reading) {
   std::uint32_t width = 0, height = 0;
   if (TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width) == 0 || TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height) == 0)
-    damaged(reading, "no size declared");
+    damaged(reading, "it declares no size");
   check_image_size(width, height);
   std::uint16_t samples = 1, bits = 1;
   TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
   if (samples > 8 || bits > 16)
-    bad_image("unsupported TIFF: " + std::to_string(samples) + " samples of " + std::to_string(bits) + " bits a pixel");
+    bad_image("unsupported TIFF: " + std::to_string(samples) + " samples of " + std::to_string(bits) + " bits per pixel");
   if (TIFFIsTiled(tiff) != 0) {
     std::uint32_t tile_width = 0, tile_height = 0;
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
@@ -103,7 +103,7 @@ bool is_grey(TIFF* tiff) {
 Image decode_tiff(std::span<const std::uint8_t> bytes) {
   TiffReading reading{bytes, 0, {}};
   const Tiff tiff = open_tiff(reading);
-  if (tiff == nullptr) damaged(reading, "no image in it");
+  if (tiff == nullptr) damaged(reading, "it contains no image");
   check_header(tiff.get(), reading);
   std::uint16_t orientation = ORIENTATION_TOPLEFT;
   TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_ORIENTATION, &orientation);

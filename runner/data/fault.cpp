@@ -35,8 +35,8 @@ bool is_there(const std::filesystem::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status)) return true;
-  if (status.type() != fs::file_type::not_found) bad_file(path, "cannot be looked at: " + error.message());
-  if (fs::is_symlink(fs::symlink_status(path, error))) bad_file(path, "a symbolic link that leads nowhere");
+  if (status.type() != fs::file_type::not_found) bad_file(path, "cannot be accessed: " + error.message());
+  if (fs::is_symlink(fs::symlink_status(path, error))) bad_file(path, "a symbolic link whose target does not exist");
   return false;
 }
 

@@ -57,7 +57,7 @@ class IdxFile {
     std::uint8_t beyond = 0;
     const int more = gzread(file_, &beyond, 1);
     if (more < 0) damaged();
-    if (more > 0) bad_file(path_, "longer than its header says");
+    if (more > 0) bad_file(path_, "longer than its header declares");
     // zlib gives out what it could unpack before it has seen the checksum and the length, which come last.
     int code = Z_OK;
     gzerror(file_, &code);
@@ -106,7 +106,8 @@ std::unique_ptr<Source> open_idx(const DataSpec& spec) {
       bad_file(labels, std::to_string(count) + " labels for " + std::to_string(shape[0]) + " images");
     if (shape[1] < 1 || shape[2] < 1 || shape[1] > static_cast<std::uint64_t>(max_image_side) ||
         shape[2] > static_cast<std::uint64_t>(max_image_side))
-      bad_file(images, "holds images of an absurd size: " + std::to_string(shape[2]) + "×" + std::to_string(shape[1]));
+      bad_file(images, "image size out of range (" + std::to_string(shape[2]) + "×" + std::to_string(shape[1]) +
+                           "): 1 to 20,000 a side");
     Pack pack{part, static_cast<int>(shape[1]), static_cast<int>(shape[2]), 1, {}, {}};
     check_fits(total += shape[0] * shape[1] * shape[2], spec, images);
     pack.pixels = image_file.elements(shape[0] * shape[1] * shape[2]);

@@ -69,7 +69,7 @@ void check_room(const std::filesystem::path& folder, std::uint64_t needed) {
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   const std::uint64_t leave = to_leave_free(std::uint64_t{disk.f_blocks} * disk.f_frsize);
   if (free < needed + leave)
-    throw Error(Failure::run, fmt::format("the decoded images take {} MiB in {}, where {} MiB are free (and {} are to stay so)",
+    throw Error(Failure::run, fmt::format("the decoded images need {} MiB in {}, which has {} MiB free ({} of which are kept free)",
                                           needed >> 20, folder.string(), free >> 20, leave >> 20));
 }
 
@@ -85,7 +85,7 @@ class Reading {
     if (error_ != 0) damaged(std::strerror(error_));
     struct stat status {};
     if (fstat(opened_.get(), &status) != 0) damaged(std::strerror(errno));
-    if (!S_ISREG(status.st_mode)) damaged("it is no file");
+    if (!S_ISREG(status.st_mode)) damaged("it is not a file");
     return static_cast<std::uint64_t>(status.st_size);
   }
 
@@ -133,16 +133,16 @@ ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels) {
 std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads) {
   Reading reading(file);
   if (reading.missing()) return std::nullopt;
-  if (reading.size() != file_size(count, bytes)) reading.damaged("it has another size than it must have");
+  if (reading.size() != file_size(count, bytes)) reading.damaged("its size is wrong");
   Header header;
   reading.read(0, &header, sizeof header);
-  if (std::memcmp(header.magic, magic, sizeof magic) != 0) reading.damaged("it is something else");
-  if (own_hash(header) != text_of(header.own_hash)) reading.damaged("its head is not what was written");
+  if (std::memcmp(header.magic, magic, sizeof magic) != 0) reading.damaged("it is not a file of decoded images");
+  if (own_hash(header) != text_of(header.own_hash)) reading.damaged("its header does not match its checksum");
   if (header.count != count || header.bytes != bytes || header.index_bytes != count * sizeof(Record)) reading.damaged("it holds other images");
   std::vector<Record> index(count);
   reading.read(image_cache_pixels + std::uint64_t{count} * bytes, index.data(), header.index_bytes);
   if (sha256_hex({reinterpret_cast<const char*>(index.data()), header.index_bytes}) != text_of(header.index_hash))
-    reading.damaged("its index is not what was written");
+    reading.damaged("its index does not match its checksum");
 
   CachedImages cached{ImageStore::mapped(file, image_cache_pixels, count, bytes), std::vector<ImageFacts>(count)};
   for_each_index(count, threads, [&](std::size_t i) {
@@ -152,7 +152,7 @@ std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, 
     std::copy_n(index[i].sum, 3, facts.sum.begin());
     std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
     if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
-      reading.damaged(fmt::format("image {} is not what was written", i));
+      reading.damaged(fmt::format("image {} does not match its checksum", i));
   });
   return cached;
 }

@@ -38,7 +38,7 @@ Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
     for (const std::string& field : header.fields) there += (there.empty() ? "" : ", ") + field;
     const auto nearest = nearest_name(name, header.fields);
     bad_line(spec.path, header.line, "no column `" + name + "`; the columns are " + there,
-             nearest ? "is `" + *nearest + "` meant?" : "a manifest begins with path,label[,split][,group]");
+             nearest ? "did you mean `" + *nearest + "`?" : "the first line of a manifest is path,label[,split][,group]");
   };
   Columns columns{required("path"), required("label"), find("split"), find("group")};
   if (!spec.split.group_by.empty()) columns.group = find(spec.split.group_by);
@@ -92,7 +92,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
     if (record.fields.size() != records.front().fields.size()) {
-      fault(record.line, std::to_string(record.fields.size()) + " fields, the header has " +
+      fault(record.line, std::to_string(record.fields.size()) + " fields, but the header has " +
                              std::to_string(records.front().fields.size()));
       continue;
     }

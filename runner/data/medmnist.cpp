@@ -44,7 +44,7 @@ class Npz {
     zip_stat_init(&status);
     constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX;
     if (zip_stat(archive_.get(), name.c_str(), 0, &status) != 0 || (status.valid & needed) != needed)
-      bad_file(path_, "no member " + name + " in it");
+      bad_file(path_, "it has no member " + name);
     if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE)
       bad_file(path_, name + " is encrypted");
     if (status.size > limit_ + npy_overhead) check_size(name, status.size);
@@ -71,7 +71,7 @@ class Npz {
  private:
   void check_size(const std::string& name, std::uint64_t size) const {
     bad_file(path_,
-             name + " is " + std::to_string(size >> 20) + " MiB, data.memory allows " + std::to_string(limit_ >> 20) +
+             name + " is " + std::to_string(size >> 20) + " MiB, but data.memory allows " + std::to_string(limit_ >> 20) +
                  " MiB",
              "raise data.memory");
   }
@@ -89,7 +89,7 @@ void read_images(Pack& pack, const NpyArray& images, const std::filesystem::path
     bad_file(path, name + " must have the shape images × height × width, or × 3");
   for (const std::size_t axis : {std::size_t{1}, std::size_t{2}})
     if (shape[axis] < 1 || shape[axis] > static_cast<std::uint64_t>(max_image_side))
-      bad_file(path, name + " holds images of an absurd size");
+      bad_file(path, name + ": image size out of range: 1 to 20,000 a side");
   pack.height = static_cast<int>(shape[1]);
   pack.width = static_cast<int>(shape[2]);
   pack.channels = colour ? 3 : 1;
@@ -99,7 +99,7 @@ void read_images(Pack& pack, const NpyArray& images, const std::filesystem::path
 void read_labels(Pack& pack, const NpyArray& labels, std::uint64_t images, const std::filesystem::path& path,
                  const std::string& name) {
   const auto& shape = labels.shape;
-  if (shape.size() == 2 && shape[1] > 1) bad_file(path, name + " gives several labels an image, one is expected");
+  if (shape.size() == 2 && shape[1] > 1) bad_file(path, name + " has several labels per image, expected one");
   if (shape.empty() || shape.size() > 2 || labels.count != images || shape[0] != images)
     bad_file(path,
              name + " holds " + std::to_string(labels.count) + " labels for " + std::to_string(images) + " images");

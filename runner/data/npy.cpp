@@ -25,7 +25,7 @@ class Header {
       const std::string key = quoted();
       expect(':');
       if (key == "descr")
-        type = skip_blanks() == '[' ? bad("records are not read, only integers") : quoted();
+        type = skip_blanks() == '[' ? bad("records are not supported, only integers") : quoted();
       else if (key == "fortran_order")
         order = boolean();
       else if (key == "shape")
@@ -83,18 +83,18 @@ class Header {
       for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0; ++at_)
         if (__builtin_mul_overflow(side, std::uint64_t{10}, &side) ||
             __builtin_add_overflow(side, static_cast<std::uint64_t>(text_[at_] - '0'), &side))
-          bad("a shape that no memory holds");
+          bad("a shape too large for any memory");
       array.shape.push_back(side);
       if (array.shape.size() > most_axes) bad("more than " + std::to_string(most_axes) + " axes");
       if (!take(',') && skip_blanks() != ')') bad("damaged shape");
     }
   }
   static void element_type(NpyArray& array, const std::string& type) {
-    if (type.find('O') != std::string::npos) bad("holds Python objects, which are not read: they can run code");
+    if (type.find('O') != std::string::npos) bad("holds Python objects, which are never loaded because they can run code");
     const bool known = type.size() == 3 && std::string_view("<>|=").find(type[0]) != std::string_view::npos &&
                        std::string_view("uib").find(type[1]) != std::string_view::npos &&
                        std::string_view("1248").find(type[2]) != std::string_view::npos;
-    if (!known) bad("elements of type `" + type + "`, integers are expected");
+    if (!known) bad("elements of type `" + type + "`, expected integers");
     array.big_endian = type[0] == '>';
     array.kind = type[1];
     array.size = type[2] - '0';
@@ -136,22 +136,22 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes) {
   };
   if (bytes.size() < 12 || text(0, magic.size()) != magic) bad_image("not an npy array");
   const int version = bytes[6];
-  if (version < 1 || version > 3) bad_image("npy format version " + std::to_string(version) + " is not known");
+  if (version < 1 || version > 3) bad_image("unknown npy format version " + std::to_string(version));
   std::size_t start = version == 1 ? 10 : 12, length = bytes[8] | bytes[9] << 8;
   if (version > 1) length |= static_cast<std::size_t>(bytes[10]) << 16 | static_cast<std::size_t>(bytes[11]) << 24;
   if (length > longest_header || length > bytes.size() - start)
-    bad_image("damaged npy array: a header of " + std::to_string(length) + " bytes");
+    bad_image("damaged npy array: its header has " + std::to_string(length) + " bytes");
   NpyArray array;
   Header(text(start, length)).read(array);
   array.count = 1;
   for (const std::uint64_t side : array.shape)
     if (__builtin_mul_overflow(array.count, side, &array.count))
-      bad_image("damaged npy array: a shape that no memory holds");
+      bad_image("damaged npy array: a shape too large for any memory");
   std::uint64_t size = 0;
   const std::uint64_t there = bytes.size() - start - length;
   if (__builtin_mul_overflow(array.count, static_cast<std::uint64_t>(array.size), &size) || size != there)
     bad_image("damaged npy array: its shape asks for " + std::to_string(array.count) + " elements of " +
-              std::to_string(array.size) + " bytes, there are " + std::to_string(there) + " bytes");
+              std::to_string(array.size) + " bytes, but there are " + std::to_string(there) + " bytes");
   array.elements = bytes.subspan(start + length);
   return array;
 }

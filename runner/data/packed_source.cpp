@@ -26,7 +26,7 @@ PackedSource::PackedSource(std::vector<Pack> packs, std::vector<std::string> cla
       listing_.samples.push_back({name, label, name, pack.part});
     }
   }
-  if (listing_.samples.empty()) bad_file(path, "there are no images in it");
+  if (listing_.samples.empty()) bad_file(path, "it has no images");
   for (std::int64_t label = 0; classes.size() < static_cast<std::size_t>(highest + 1); ++label)
     classes.push_back(std::to_string(label));
   listing_.classes = std::move(classes);
@@ -48,7 +48,7 @@ Image PackedSource::decode(std::size_t index, std::string* digest) const {
 void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path) {
   if (bytes > spec.memory)
     bad_file(path,
-             "holds " + std::to_string(bytes >> 20) + " MiB of pixels, data.memory allows " +
+             "holds " + std::to_string(bytes >> 20) + " MiB of pixels, but data.memory allows " +
                  std::to_string(spec.memory >> 20) + " MiB",
              "raise data.memory");
 }

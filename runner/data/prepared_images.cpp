@@ -58,7 +58,7 @@ class Preparation {
     } catch (const Error& error) {
       warn(error.what(), kept_where());
     } catch (const std::filesystem::filesystem_error& error) {
-      warn("cannot make " + folder.string() + ": " + error.code().message(), kept_where());
+      warn("cannot create " + folder.string() + ": " + error.code().message(), kept_where());
     }
     return !prepared_.facts.empty();
   }
@@ -76,14 +76,14 @@ class Preparation {
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
           faults[i] = fault_of(i);
-          if (!faults[i]) throw Error(Failure::run, file.string() + " says that " + source_.samples()[i].name + " is bad, and it is not");
+          if (!faults[i]) throw Error(Failure::run, file.string() + " marks " + source_.samples()[i].name + " as bad, but it is not");
         }
       prepared_.images = std::move(cached->images);
       prepared_.facts = std::move(cached->facts);
       prepared_.faults = std::move(faults);
       return true;
     } catch (const Error& error) {
-      warn(error.what(), "they are decoded anew");
+      warn(error.what(), "they are decoded again");
       std::error_code gone;
       std::filesystem::remove(file, gone);
       return false;

@@ -19,8 +19,8 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
     bad_data(spec, "no data at " + spec.path.string(),
              error         ? error.message()
-             : sample_fits ? "data.path=PATH names another place; data.sample=histology generates images"
-                           : "data.path=PATH names another place; where to get them, the experiment file may say");
+             : sample_fits ? "set data.path=PATH to where they are, or data.sample=histology to generate images"
+                           : "set data.path=PATH to where they are; the experiment file may say where to get them");
   }
   switch (spec.source) {
     case SourceKind::class_folders:
@@ -44,7 +44,7 @@ void check_classes(const Source& source, const DataSpec& spec) {
   const std::vector<std::string>& classes = source.classes();
   const std::string where = spec.path.string();
   if (classes.size() < 2)
-    bad_data(spec, "one class only, `" + classes.front() + "`, in " + where + ": there is nothing to tell apart",
+    bad_data(spec, "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
              "at least two classes are needed");
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
@@ -55,9 +55,9 @@ void check_classes(const Source& source, const DataSpec& spec) {
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
   if (empty > told_at_most)
     faults.error(spec.path_where, "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
-                 "is a label wrong? The highest one, " + classes.back() + ", gives the number of classes");
+                 "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
-    faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", data.classes says " +
+    faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", but data.classes is " +
                                       std::to_string(spec.classes));
   faults.throw_errors();
 }
@@ -93,12 +93,6 @@ std::string Source::content_hash(const std::vector<std::string>& digests) const 
     field(digests[i]);
   }
   return hash.hex();
-}
-
-std::string Source::content_hash() const {
-  std::vector<std::string> digests(samples().size());
-  for (std::size_t i = 0; i < digests.size(); ++i) digests[i] = digest(i);
-  return content_hash(digests);
 }
 
 }  // namespace rxrun

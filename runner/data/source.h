@@ -53,8 +53,6 @@ class Source {
 
   // SHA-256 over names, labels, parts and `digests`, one a sample as decode gave them: the same wherever the data lies.
   std::string content_hash(const std::vector<std::string>& digests) const;
-  // The same, reading every image for it.
-  std::string content_hash() const;
 
  protected:
   Listing listing_;

@@ -22,7 +22,7 @@ std::string parts_of(const Listing& listing) {
     if (!sample.part.empty()) names.insert(sample.part);
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "the data has no parts of its own: give fractions" : "the data has the parts " + text;
+  return text.empty() ? "the data has no parts of its own: use fractions" : "the data has the parts " + text;
 }
 
 const SplitPart& declared(const SplitSpec& split, Part part) {
@@ -134,15 +134,15 @@ void assign_groups(Listing& listing, const DataSpec& spec) {
       }
     }
   } catch (const std::regex_error& error) {
-    bad_data(spec, "split.group_by is no regular expression: " + std::string(error.what()));
+    bad_data(spec, "split.group_by is not a valid regular expression: " + std::string(error.what()));
   }
   const std::int64_t total = static_cast<std::int64_t>(listing.samples.size());
   if (matched == 0)
-    bad_data(spec, "split.group_by `" + spec.split.group_by + "` matches no name, such as `" + without + "`");
+    bad_data(spec, "split.group_by `" + spec.split.group_by + "` matches none of the names, such as `" + without + "`");
   if (matched < total)
     listing.warnings.push_back(data_warning(spec, "split.group_by does not match " + std::to_string(total - matched) +
                                                       " of " + std::to_string(total) + " names, such as `" + without +
-                                                      "`: those are drawn one by one"));
+                                                      "`: those are drawn individually"));
 }
 
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed) {
@@ -210,7 +210,7 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
                                      [](const Sample& sample) { return !sample.part.empty(); });
   if (has_parts && !any_named) {
     const std::string example = split_of_parts(listing);
-    warnings.push_back(data_warning(spec, parts_of(listing) + ", and data.split draws all images anew; to keep a part, name it" +
+    warnings.push_back(data_warning(spec, parts_of(listing) + ", but data.split draws all images at random; to keep a part, name it" +
                                               (example.empty() ? "" : ", as in `split: " + example + "`")));
   }
   // Image by image only rounding keeps a part from its share.
@@ -231,7 +231,7 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
     const double share = static_cast<double>(parts[static_cast<std::size_t>(part)].size()) / static_cast<double>(pool);
     if (std::abs(share - *wanted) <= std::max(0.02, 0.25 * *wanted)) continue;
     char text[120];
-    std::snprintf(text, sizeof text, "%s has %.1f %% of the images where the split says %.1f %%: groups are kept whole",
+    std::snprintf(text, sizeof text, "%s has %.1f %% of the images, not the %.1f %% of the split, because groups are kept whole",
                   to_string(part), 100.0 * share, 100.0 * *wanted);
     warnings.push_back(data_warning(spec, text));
   }
@@ -249,8 +249,8 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
     for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
       ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
-      faults.error(spec.path_where, "the split leaves no image for " + std::string(to_string(part)),
-                   (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image") + ": use more of them, or other fractions");
+      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)),
+                   (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image") + ": use more images or other fractions");
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {

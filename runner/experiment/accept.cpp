@@ -63,7 +63,7 @@ bool KeyReader::accept_list(const Key& key, Node& node) {
     const std::string wanted = form.shortest == form.longest       ? std::to_string(form.shortest)
                                : node.items.size() < form.shortest ? "at least " + std::to_string(form.shortest)
                                                                    : "at most " + std::to_string(form.longest);
-    diagnostics_.error(node.where, "`" + key.name + "` has to hold " + wanted +
+    diagnostics_.error(node.where, "`" + key.name + "` must have " + wanted +
                                        (wanted.ends_with(" 1") ? " element" : " elements") + ", found " +
                                        (node.items.empty() ? "none" : std::to_string(node.items.size())));
     return false;
@@ -88,15 +88,15 @@ void KeyReader::refuse(const std::string& name, const std::string& wanted, const
     if (const auto near = nearest_name(node.text, words))
       advice = "did you mean `" + *near + "`?";
     else if (number_wanted && rxrun::scalar(node.text, false, {}).is_number())
-      advice = "a number is written without quotes";
+      advice = "write numbers without quotes";
     else if (wanted == "`true` or `false`" &&
              (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off"))
-      advice = "YAML 1.2 knows `true` and `false` only";
+      advice = "YAML 1.2 knows only `true` and `false`";
   } else if (node.kind == Node::Kind::real && std::isfinite(node.real)) {
     const bool integral = node.text.find_first_of(".eE") == std::string::npos || node.text.starts_with("0x");
-    if (integral) advice = "it does not fit 64 bits";
+    if (integral) advice = "integers must fit in 64 bits";
   }
-  diagnostics_.error(node.where, "`" + printable(name) + "` has to be " + wanted + ", found " + found(node),
+  diagnostics_.error(node.where, "`" + printable(name) + "` must be " + wanted + ", found " + found(node),
                      std::move(advice));
 }
 

@@ -21,7 +21,7 @@ class Checker {
   void network() {
     const NetworkSpec& network = experiment_.network;
     if (sound({"network"}) && network.stem.empty() && network.stages.empty() && network.head.empty())
-      error("network", "the network has no layer", "declare some in `stem`, `stages` or `head`");
+      error("network", "the network has no layers", "declare some in `stem`, `stages` or `head`");
   }
 
   void data() {
@@ -29,14 +29,14 @@ class Checker {
     const Node* written = tree_.find("data");
     const bool needs_path = data.path.empty() && data.source != SourceKind::histology;
     if (written && written->origin != Node::Origin::default_value && needs_path && sound({"path", "source"}))
-      error("data", "`path` is required in `data`", "only `source: histology` does without");
+      error("data", "`path` is required in `data`", "only `source: histology` needs none");
     if (sound({"train", "test", "validation", "group_by"})) split();
     if (sound({"mean", "deviation", "channels"})) normalize();
     if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
-      error("data.augment.pad", "`pad` has to be less than `image_size`, " + std::to_string(data.image_size));
+      error("data.augment.pad", "`pad` must be less than `image_size`, " + std::to_string(data.image_size));
     if (sound({"translate", "image_size"}) && data.augment.translate >= data.image_size)
       error("data.augment.translate",
-            "`translate` has to be less than `image_size`, " + std::to_string(data.image_size));
+            "`translate` must be less than `image_size`, " + std::to_string(data.image_size));
   }
 
   void training() {
@@ -63,12 +63,12 @@ class Checker {
 
   void schedule(const TrainingSpec& training) {
     if (training.schedule.warm_up > static_cast<double>(training.epochs))
-      diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` are " +
+      diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` is " +
                                                           std::to_string(training.epochs) +
-                                                          ": the rate is never reached");
+                                                          ": `lr` is never reached");
     if (training.schedule.minimum > training.optimizer.lr)
       diagnostics_.error(schedule_where("minimum"),
-                         "`minimum` has to be at most `lr`, " + number_text(training.optimizer.lr));
+                         "`minimum` must be at most `lr`, " + number_text(training.optimizer.lr));
   }
 
   void split() {
@@ -81,10 +81,10 @@ class Checker {
   void group_by(const std::string& pattern) {
     try {
       if (std::regex(pattern).mark_count() == 0)
-        error("data.split.group_by", "`group_by` has to have a group, whose text names the unit that stays together",
+        error("data.split.group_by", "`group_by` must have a group, whose text names what is kept together",
               "put it in parentheses: '^([0-9]+)_'");
     } catch (const std::regex_error& fault) {
-      error("data.split.group_by", std::string("`group_by` is no regular expression: ") + fault.what());
+      error("data.split.group_by", std::string("`group_by` is not a valid regular expression: ") + fault.what());
     }
   }
 
@@ -96,7 +96,7 @@ class Checker {
                                             std::to_string(spec.deviation.size()));
     const auto channels = static_cast<std::size_t>(experiment_.data.channels);
     if (!spec.mean.empty() && channels != 0 && spec.mean.size() != channels && spec.mean.size() != 1)
-      error("data.normalize.mean", "`mean` has to have a value a channel, " + std::to_string(channels) + ", found " +
+      error("data.normalize.mean", "`mean` must have one value per channel, " + std::to_string(channels) + ", found " +
                                        std::to_string(spec.mean.size()));
   }
 
@@ -107,10 +107,10 @@ class Checker {
     for (std::size_t i = 0; i < list->items.size() && i < schedule.milestones.size(); ++i) {
       const std::string value = std::to_string(schedule.milestones[i]);
       if (i > 0 && schedule.milestones[i] <= schedule.milestones[i - 1])
-        diagnostics_.error(list->items[i].where, "`milestones` have to ascend, found " + value + " after " +
+        diagnostics_.error(list->items[i].where, "`milestones` must ascend, found " + value + " after " +
                                                      std::to_string(schedule.milestones[i - 1]));
       else if (schedule.milestones[i] >= experiment_.training.epochs)
-        diagnostics_.warning(list->items[i].where, "milestone " + value + " is never reached: `epochs` are " +
+        diagnostics_.warning(list->items[i].where, "milestone " + value + " is never reached: `epochs` is " +
                                                        std::to_string(experiment_.training.epochs));
     }
   }
@@ -119,7 +119,7 @@ class Checker {
     const std::size_t weights = experiment_.training.loss.class_weights.size();
     const auto classes = static_cast<std::size_t>(experiment_.data.classes);
     if (weights != 0 && classes != 0 && weights != classes)
-      error("training.loss.cross_entropy.class_weights", "`class_weights` has to have a value a class, " +
+      error("training.loss.cross_entropy.class_weights", "`class_weights` must have one value per class, " +
                                                              std::to_string(classes) + ", found " +
                                                              std::to_string(weights));
   }

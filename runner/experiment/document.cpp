@@ -60,7 +60,7 @@ class Chain {
     if (!root) return std::nullopt;
     left_.nodes -= count_nodes(*root);
     if (root->kind != Node::Kind::map) {
-      diagnostics_.error(root->where, fmt::format("an experiment is a map of `key: value`, but this is {}", to_string(root->kind)));
+      diagnostics_.error(root->where, fmt::format("an experiment must be a map of `key: value`, but this is {}", to_string(root->kind)));
       return std::nullopt;
     }
     Node bases;
@@ -130,7 +130,7 @@ class Chain {
       for (auto step = loop; step != open_.end(); ++step) way += step->filename().string() + " → ";
       return fmt::format("the files extend each other in a circle: {}{}", way, canonical.filename().string());
     }
-    if (open_.size() >= deepest_chain) return fmt::format("files extend each other through more than {} levels", deepest_chain);
+    if (open_.size() >= deepest_chain) return fmt::format("`extends` leads through more than {} levels of files", deepest_chain);
     if (++files_ > most_files) return fmt::format("more than {} files are extended", most_files);
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include "diagnostics/render.h"
 #include "experiment/key.h"
+#include "experiment/node_json.h"
 #include "experiment/node_values.h"
 #include "experiment/places.h"
 #include "experiment/read.h"
@@ -46,7 +47,7 @@ std::string resolve_key(const std::vector<std::string>& paths, const std::string
   if (!matches.empty()) {
     std::string list;
     for (const std::string& match : matches) list += (list.empty() ? "" : ", ") + match;
-    throw Error(Failure::usage, "`" + printable(key) + "` is ambiguous", "it can be any of " + list);
+    throw Error(Failure::usage, "`" + printable(key) + "` is ambiguous", "it can mean any of " + list);
   }
   std::vector<std::string> candidates = paths;
   for (const std::string& path : paths)  // a slip in the last names of a path
@@ -103,29 +104,9 @@ std::string as_text(const Explained& explained) {
   return text + "\n";
 }
 
-Json value_json(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null:
-      return nullptr;
-    case Node::Kind::boolean:
-      return node.boolean;
-    case Node::Kind::integer:
-      return node.integer;
-    case Node::Kind::real:
-      return node.real;
-    case Node::Kind::string:
-      return node.text;
-    default:
-      break;
-  }
-  Json list = Json::array();
-  for (const Node& item : node.items) list.push_back(value_json(item));
-  return list;
-}
-
 Json source_json(const Node& node) {
   const char* origins[] = {"file", "command_line", "default"};
-  Json json{{"value", value_json(node)}, {"origin", origins[static_cast<int>(node.origin)]}};
+  Json json{{"value", json_of(node)}, {"origin", origins[static_cast<int>(node.origin)]}};
   if (node.origin == Node::Origin::file)
     json.update({{"file", node.where.file}, {"line", node.where.line}, {"column", node.where.column}});
   return json;
@@ -136,7 +117,7 @@ Json as_json(const Explained& explained) {
   json.update(source_json(*explained.value));
   json["over"] = Json::array();
   for (const Node& over : explained.over) json["over"].push_back(source_json(over));
-  if (explained.by_default) json["default"] = value_json(*explained.by_default);
+  if (explained.by_default) json["default"] = json_of(*explained.by_default);
   if (explained.key) json.update({{"doc", explained.key->doc}, {"takes", expected(*explained.key)}});
   return json;
 }

@@ -103,7 +103,7 @@ class Interpolator {
   // The value replaces the string but stands at the string's place.
   void take(Node& node, Node value, int depth) {
     if (depth + count_levels(value) > limits_.depth) {
-      exhausted(node, fmt::format("lists and maps nest deeper than {} levels once this is filled in", limits_.depth));
+      exhausted(node, fmt::format("lists and maps nest deeper than {} levels after interpolation", limits_.depth));
     }
     spend(node, value.text.size());
     value.where = node.where;
@@ -133,7 +133,7 @@ class Interpolator {
       } else {
         out += text[at++];
       }
-      if (out.size() > longest_text) fail(node, {}, fmt::format("the string has more than {} bytes once it is filled in", longest_text));
+      if (out.size() > longest_text) fail(node, {}, fmt::format("the string has more than {} bytes after interpolation", longest_text));
     }
     spend(node, out.size());
     return out;
@@ -147,7 +147,7 @@ class Interpolator {
 
   // `expression` is `${...}`, whole.
   Node evaluate(const Node& node, std::string_view expression) {
-    if (depth_ >= deepest_reference) fail(node, expression, fmt::format("references lead through more than {} others", deepest_reference));
+    if (depth_ >= deepest_reference) fail(node, expression, fmt::format("references lead through more than {} other references", deepest_reference));
     struct Level {
       explicit Level(int& depth) : depth(depth) { ++depth; }
       ~Level() { --depth; }
@@ -157,13 +157,13 @@ class Interpolator {
     const std::size_t colon = body.find(':');
     if (colon == std::string_view::npos) return referenced(node, expression, body);
     if (body.substr(0, colon) == "env") return from_environment(node, expression, body.substr(colon + 1));
-    fail(node, expression, fmt::format("`{}` is not known, expected `${{env:NAME}}` or `${{path.to.key}}`", expression));
+    fail(node, expression, fmt::format("`{}` is not a reference, expected `${{env:NAME}}` or `${{path.to.key}}`", expression));
   }
 
   Node from_environment(const Node& node, std::string_view expression, std::string_view body) {
     const std::size_t colon = body.find(':');
     const std::string name(body.substr(0, colon));
-    if (!is_name(name)) fail(node, expression, fmt::format("`{}` is no name of an environment variable", name));
+    if (!is_name(name)) fail(node, expression, fmt::format("`{}` is not a valid environment variable name", name));
     const char* found = std::getenv(name.c_str());
     if (found == nullptr && colon == std::string_view::npos) {
       fail(node, expression, fmt::format("the environment variable `{}` is not set", name),
@@ -192,14 +192,14 @@ class Interpolator {
       if (target == nullptr) fail_unknown(node, expression, path);
       ++depth;
       if (!is_pending(*target)) continue;
-      if (open_.contains(target)) fail(node, expression, fmt::format("`{}` leads back to itself", expression));
+      if (open_.contains(target)) fail(node, expression, fmt::format("`{}` refers back to itself", expression));
       walk(*target, depth);
     }
-    if (open_.contains(target)) fail(node, expression, fmt::format("`{}` leads back to itself", expression));
+    if (open_.contains(target)) fail(node, expression, fmt::format("`{}` refers back to itself", expression));
     walk(*target, depth);
     if (failed_.contains(target)) throw Failed{};  // told where it is written
     nodes_left_ -= count_nodes(*target) - 1;
-    if (nodes_left_ < 0) exhausted(node, fmt::format("more than {} values once all is filled in", limits_.nodes));
+    if (nodes_left_ < 0) exhausted(node, fmt::format("more than {} values after interpolation", limits_.nodes));
     return *target;
   }
 
@@ -211,7 +211,7 @@ class Interpolator {
   }
 
   void spend(const Node& node, std::size_t bytes) {
-    if (bytes > bytes_left_) exhausted(node, fmt::format("more than {} bytes once all is filled in", limits_.bytes));
+    if (bytes > bytes_left_) exhausted(node, fmt::format("more than {} bytes after interpolation", limits_.bytes));
     bytes_left_ -= bytes;
   }
 

@@ -1,5 +1,6 @@
-// The declaration of one key of the experiment file. keys.cpp declares each key once; reading, defaults, suggestions,
-// `explain`, the paths that may be overridden and the JSON Schema all come from there.
+// The declaration of one key of the experiment file. keys.cpp, keys_data.cpp and keys_training.cpp declare each key
+// once; reading, defaults, suggestions, `explain`, the paths that may be overridden and the JSON Schema all come from
+// there.
 #pragma once
 
 #include <cstdint>

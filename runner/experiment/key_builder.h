@@ -1,4 +1,4 @@
-// How keys.cpp declares a key: its form from the type of the member that it fills, its default from that member's
+// How keys*.cpp declare a key: its form from the type of the member that it fills, its default from that member's
 // initialiser.
 #pragma once
 

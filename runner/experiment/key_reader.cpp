@@ -70,8 +70,8 @@ Node KeyReader::spread(const Node& map, const std::vector<Key>& keys) {
     for (std::size_t i = 0; i < key->spread.size(); ++i) {
       const std::string& name = key->spread[i];
       if (map.find(name))
-        diagnostics_.error(entry.key_where, "`" + key->name + "` says again what `" + name + "` says",
-                           "keep one of them");
+        diagnostics_.error(entry.key_where, "`" + key->name + "` and `" + name + "` set the same value",
+                           "keep only one of them");
       else
         result.entries.push_back({name, entry.key_where, list.items[i]});
     }
@@ -172,10 +172,10 @@ const Node::Entry* KeyReader::chosen_kind(const Key& key, const Node& map) {
     const std::string kind = printable(chosen.key), other = printable(entry.key);
     if (is_kind(entry))
       diagnostics_.error(entry.key_where, fmt::format("`{}` names both `{}` and `{}`", key.name, kind, other),
-                         "keep one of them");
+                         "keep only one of them");
     else
       diagnostics_.error(entry.key_where,
-                         fmt::format("`{}` has to name one kind, found `{}` and `{}`", key.name, kind, other),
+                         fmt::format("`{}` must name one kind, found `{}` and `{}`", key.name, kind, other),
                          fmt::format("options belong to the kind: `{}: {{{}: ...}}`", kind, other));
   }
   return nullptr;

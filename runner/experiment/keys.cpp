@@ -64,16 +64,16 @@ KeyBuilder section(std::string name, std::string doc, std::vector<Key> keys) {
 
 std::vector<Key> network_keys() {
   std::vector<Key> stage;
-  stage.push_back(KeyBuilder("block", "the block that is repeated: a layer of one of the plugins")
+  stage.push_back(KeyBuilder("block", "the block to repeat: a layer from one of the plugins")
                       .text("the name of a block")
                       .length(1, 200)
                       .required());
-  stage.push_back(KeyBuilder("depth", "how many blocks follow one another; `stride` reaches the first only")
+  stage.push_back(KeyBuilder("depth", "number of blocks; `stride` applies to the first one only")
                       .number({.integer = true, .minimum = 1, .maximum = 1000})
                       .by_default(to_node(StageSpec{}.depth)));
 
   std::vector<Key> keys;
-  keys.push_back(KeyBuilder("plugins", "plugin libraries that the layers come from: names, or paths, which have a `/` or end in `.so`")
+  keys.push_back(KeyBuilder("plugins", "plugin libraries that provide the layers: names, or paths, which contain a `/` or end in `.so`")
                      .list({.text = {.what = "the name or path of a plugin", .shortest = 1}, .longest = 100})
                      .required()
                      .set([](Experiment& e, const Node& node) {
@@ -88,7 +88,7 @@ std::vector<Key> network_keys() {
                      .stages(std::move(stage))
                      .set([](Experiment& e, const Node& node) { store_stages(node, e.network.stages); })
                      .get(empty_list));
-  keys.push_back(layers("head", "layers after the stages; the last gives a value a class", &NetworkSpec::head));
+  keys.push_back(layers("head", "layers after the stages; the last one outputs one value per class", &NetworkSpec::head));
   return keys;
 }
 
@@ -98,12 +98,12 @@ std::vector<Key> machine_keys() {
       KeyBuilder("device", "where to compute: auto, cpu, cuda or cuda:N", machine(&MachineSpec::device))
           .text("`auto`, `cpu`, `cuda` or `cuda:N`", "^(auto|cpu|cuda|cuda:[0-9]{1,3})$")
           .no_identity(),
-      KeyBuilder("threads", "threads of the mathematics; auto: one a core", machine(&MachineSpec::threads))
+      KeyBuilder("threads", "compute threads; auto: one per core", machine(&MachineSpec::threads))
           .from(0)
           .to(4096)
           .zero_as("auto")
           .no_identity(),
-      KeyBuilder("loader_threads", "threads that decode and transform images; auto: as many as help",
+      KeyBuilder("loader_threads", "threads that decode and transform images; auto: as many as are useful",
                  machine(&MachineSpec::loader_threads))
           .from(0)
           .to(1024)
@@ -115,33 +115,33 @@ std::vector<Key> machine_keys() {
 // Of a section that sweep/section.h reads; here for the schema and for suggestions.
 std::vector<Key> sweep_keys() {
   std::vector<Key> keys;
-  keys.push_back(KeyBuilder("zip", "keys whose lists of values belong together, value by value").map({}).open());
-  keys.push_back(KeyBuilder("trials", "how many draws, or points of a search").number({.integer = true, .minimum = 1}));
-  keys.push_back(KeyBuilder("search", "tpe: each point is chosen by what the earlier ones were worth").text("`tpe`", "^tpe$"));
-  keys.push_back(KeyBuilder("repeat", "the same as seed: 1..N").number({.integer = true, .minimum = 1}));
+  keys.push_back(KeyBuilder("zip", "keys whose lists of values are paired: the first values together, the second, and so on").map({}).open());
+  keys.push_back(KeyBuilder("trials", "number of random draws, or of points of a search").number({.integer = true, .minimum = 1}));
+  keys.push_back(KeyBuilder("search", "tpe: choose each point by the results of the earlier ones").text("`tpe`", "^tpe$"));
+  keys.push_back(KeyBuilder("repeat", "same as seed: 1..N").number({.integer = true, .minimum = 1}));
   return keys;
 }
 
 const std::vector<Key>& experiment_keys() {
   static const std::vector<Key> keys = [] {
     std::vector<Key> top;
-    top.push_back(KeyBuilder("extends", "the experiment file that this one is a change of, relative to this file")
+    top.push_back(KeyBuilder("extends", "the experiment file that this one modifies, relative to this file")
                       .text("the path of an experiment file")
                       .list({.text = {.what = "the path of an experiment file", .shortest = 1}})
                       .consumed());
     top.push_back(section("sweep", "what `rxrun sweep` varies: keys with lists of values, or draws such as log(1e-5,1e-2)", sweep_keys())
                       .open()
                       .consumed());
-    top.push_back(KeyBuilder("name", "names the experiment's runs", member(&Experiment::name))
-                      .text("1 to 100 letters, digits, `.`, `_` or `-`, and neither `.` nor `..`",
+    top.push_back(KeyBuilder("name", "name of the experiment; its runs are named after it", member(&Experiment::name))
+                      .text("1 to 100 letters, digits, `.`, `_` or `-`, but not `.` or `..`",
                             "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,100}$")
                       .required()
                       .no_identity());
-    top.push_back(KeyBuilder("description", "free text, kept with the runs", member(&Experiment::description))
+    top.push_back(KeyBuilder("description", "free text, stored with the runs", member(&Experiment::description))
                       .length(0, 100'000)
                       .no_identity());
-    top.push_back(KeyBuilder("seed", "every random draw of a run follows from it", member(&Experiment::seed)));
-    top.push_back(section("network", "layers and blocks, from the image to a value a class", network_keys())
+    top.push_back(KeyBuilder("seed", "determines every random draw of a run", member(&Experiment::seed)));
+    top.push_back(section("network", "layers and blocks, from the image to one value per class", network_keys())
                       .open()
                       .required()
                       .set([](Experiment& e, const Node& node) {
@@ -149,9 +149,9 @@ const std::vector<Key>& experiment_keys() {
                           if (!find_key("network." + entry.key)) e.network.shared.push_back(entry);
                         e.network.where = node.where;
                       }));
-    top.push_back(section("data", "images, their classes and their split", data_keys()).required());
-    top.push_back(section("training", "how the network learns", training_keys()));
-    top.push_back(section("machine", "how the machine is used; alters no result", machine_keys()).no_identity());
+    top.push_back(section("data", "the images, their classes and how they are split", data_keys()).required());
+    top.push_back(section("training", "how the network is trained", training_keys()));
+    top.push_back(section("machine", "how the machine is used; does not change results", machine_keys()).no_identity());
     return top;
   }();
   return keys;

@@ -1,4 +1,5 @@
-// The declared keys, section by section.
+// The declared keys, section by section: keys.cpp has the top level, network, machine and sweep; keys_data.cpp and
+// keys_training.cpp the rest.
 #pragma once
 
 #include <vector>

@@ -10,10 +10,10 @@ namespace {
 auto data(auto... rest) { return member(&Experiment::data, rest...); }
 auto augment(auto... rest) { return data(&DataSpec::augment, rest...); }
 
-// A fraction to draw, or the name of a part that the source gives.
+// A fraction to draw, or the name of a part that the source provides.
 KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member) {
   return KeyBuilder(std::move(name), std::move(doc), data(&DataSpec::split, member))
-      .text("the name of a part that the source gives")
+      .text("the name of a part that the source provides")
       .length(1, 200)
       .above(0)
       .to(1);
@@ -21,37 +21,37 @@ KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member)
 
 std::vector<Key> split_keys() {
   return {
-      part("train", "learned from: a fraction, or a part that the source gives", &SplitSpec::train),
-      part("test", "watched every epoch, picks the best weights", &SplitSpec::test),
-      part("validation", "scored once, at the end, with the best weights", &SplitSpec::validation),
+      part("train", "what the network learns from: a fraction, or a part that the source provides", &SplitSpec::train),
+      part("test", "scored after every epoch, picks the best weights; most papers call this part *validation*", &SplitSpec::test),
+      part("validation", "scored once, at the end, with the best weights; most papers call this part *test*", &SplitSpec::validation),
       KeyBuilder("group_by",
-                 "keeps what belongs together in one part: a regular expression on the file name whose first group is, "
-                 "say, the patient; for a manifest a column; empty: images stay together with none",
+                 "keeps related images in one part: a regular expression on the file name whose first group is, "
+                 "say, the patient; for a manifest, a column; empty: no grouping",
                  data(&DataSpec::split, &SplitSpec::group_by))
           .text("a regular expression with a group")
           .length(0, 1000),
-      KeyBuilder("seed", "of the draw; null: the experiment's", data(&DataSpec::split, &SplitSpec::seed)),
+      KeyBuilder("seed", "seed of the random split; null: the experiment's seed", data(&DataSpec::split, &SplitSpec::seed)),
   };
 }
 
 std::vector<Key> augment_keys() {
   return {
-      KeyBuilder("pad", "pixels added on each side before a random crop back", augment(&AugmentSpec::pad))
+      KeyBuilder("pad", "pixels added on each side before a random crop to the original size", augment(&AugmentSpec::pad))
           .from(0)
           .to(1024),
-      KeyBuilder("horizontal_flip", "mirror left and right, half the time", augment(&AugmentSpec::horizontal_flip)),
-      KeyBuilder("vertical_flip", "mirror top and bottom, half the time", augment(&AugmentSpec::vertical_flip)),
-      KeyBuilder("rotate_90", "turn by 0, 90, 180 or 270 degrees", augment(&AugmentSpec::rotate_90)),
-      KeyBuilder("translate", "shift by up to so many pixels", augment(&AugmentSpec::translate)).from(0).to(1024),
-      KeyBuilder("rotate", "turn by up to so many degrees", augment(&AugmentSpec::rotate)).from(0).to(180),
-      KeyBuilder("scale", "random resized crop: the least share of the area kept; 1: off",
+      KeyBuilder("horizontal_flip", "mirror left and right, with probability 1/2", augment(&AugmentSpec::horizontal_flip)),
+      KeyBuilder("vertical_flip", "mirror top and bottom, with probability 1/2", augment(&AugmentSpec::vertical_flip)),
+      KeyBuilder("rotate_90", "rotate by 0, 90, 180 or 270 degrees, at random", augment(&AugmentSpec::rotate_90)),
+      KeyBuilder("translate", "shift by up to this many pixels", augment(&AugmentSpec::translate)).from(0).to(1024),
+      KeyBuilder("rotate", "rotate by up to this many degrees", augment(&AugmentSpec::rotate)).from(0).to(180),
+      KeyBuilder("scale", "random resized crop: smallest share of the area to keep; 1: off",
                  augment(&AugmentSpec::scale_low))
           .above(0)
           .to(1),
-      KeyBuilder("brightness", "a factor within 1 ± so much", augment(&AugmentSpec::brightness)).from(0).to(1),
-      KeyBuilder("contrast", "a factor within 1 ± so much", augment(&AugmentSpec::contrast)).from(0).to(1),
-      KeyBuilder("saturation", "a factor within 1 ± so much", augment(&AugmentSpec::saturation)).from(0).to(1),
-      KeyBuilder("hue", "a turn of the colour circle by up to so much", augment(&AugmentSpec::hue)).from(0).to(0.5),
+      KeyBuilder("brightness", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::brightness)).from(0).to(1),
+      KeyBuilder("contrast", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::contrast)).from(0).to(1),
+      KeyBuilder("saturation", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::saturation)).from(0).to(1),
+      KeyBuilder("hue", "rotate the hue by up to this share of the colour circle", augment(&AugmentSpec::hue)).from(0).to(0.5),
       KeyBuilder("stain", "jitter in haematoxylin-eosin-DAB space (arXiv 1808.05896)", augment(&AugmentSpec::stain))
           .from(0)
           .to(1),
@@ -64,15 +64,15 @@ std::vector<Key> augment_keys() {
 Key normalize_key() {
   const auto spec = [](auto... rest) { return data(&DataSpec::normalize, rest...); };
   return KeyBuilder("normalize",
-                    "brings channels to mean 0 and deviation 1: `measured` on the training part, given, or `none`")
+                    "scales channels to mean 0 and standard deviation 1: `measured` on the training part, given, or `none`")
       .words({"measured", "none"})
       .map({
-          KeyBuilder("mean", "a value a channel, of pixels in [0, 1]", spec(&NormalizeSpec::mean))
+          KeyBuilder("mean", "mean of each channel, for pixels in [0, 1]", spec(&NormalizeSpec::mean))
               .from(-1000)
               .to(1000)
               .length(1, 3)
               .required(),
-          KeyBuilder("deviation", "a value a channel, of pixels in [0, 1]", spec(&NormalizeSpec::deviation))
+          KeyBuilder("deviation", "standard deviation of each channel, for pixels in [0, 1]", spec(&NormalizeSpec::deviation))
               .above(0)
               .to(1000)
               .length(1, 3)
@@ -91,8 +91,8 @@ Key sample_key() {
   std::vector<Kind> kinds{
       {"histology",
        "patches that look like stained tissue, two classes",
-       {KeyBuilder("images", "how many, in all", data(&DataSpec::sample_images)).from(12).to(1'000'000)}}};
-  return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, a missing path is an error")
+       {KeyBuilder("images", "number of images in total", data(&DataSpec::sample_images)).from(12).to(1'000'000)}}};
+  return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, so that a missing path is an error")
       .kinds(std::move(kinds))
       .nullable()
       .set([](Experiment& e, const Node& node) { e.data.sample = node.entries.at(0).key; })
@@ -100,7 +100,7 @@ Key sample_key() {
 }
 
 Key path_key() {
-  return KeyBuilder("path", "folder or file of the images; only `source: histology` does without")
+  return KeyBuilder("path", "folder or file of the images; only `source: histology` needs none")
       .text("a path")
       .length(1, 4096)
       .nullable()
@@ -114,7 +114,7 @@ Key path_key() {
 }
 
 Key memory_key() {
-  return KeyBuilder("memory", "bytes of decoded images kept in memory; beyond it they lie in a file in the results' folder `cache`")
+  return KeyBuilder("memory", "memory for decoded images; beyond it, they are kept in a file in the folder `cache` of the results")
       .text("a size such as `4 GiB`", "^[0-9]{1,15}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
       .number({.integer = true, .minimum = 0})
       .no_identity()
@@ -133,32 +133,32 @@ Key memory_key() {
 
 std::vector<Key> data_keys() {
   return {
-      choice("source", "what lies at `path`", data(&DataSpec::source),
+      choice("source", "format of the data at `path`", data(&DataSpec::source),
              {"class_folders", "medmnist", "idx", "manifest", "cifar", "histology"}),
       path_key(),
       sample_key(),
-      KeyBuilder("image_size", "height and width that the network sees, in pixels", data(&DataSpec::image_size))
+      KeyBuilder("image_size", "height and width of the network's input, in pixels", data(&DataSpec::image_size))
           .from(4)
           .to(4096),
       KeyBuilder(
           "resize",
-          "how an image of another size is fitted: stretch; crop: short side, then the centre; pad; none: an error",
+          "how images of another size are fitted: stretch; crop: resize the short side, then cut out the centre; pad; none: an error",
           data(&DataSpec::resize))
           .words({"stretch", "crop", "pad", "none"}),
-      KeyBuilder("channels", "converts to grey (1) or colour (3); auto: as the source has them",
+      KeyBuilder("channels", "convert to grey (1) or colour (3); auto: as in the source",
                  data(&DataSpec::channels))
           .zero_as("auto")
           .only({1, 3}),
-      KeyBuilder("classes", "how many the source must have; auto: as it has them", data(&DataSpec::classes))
+      KeyBuilder("classes", "number of classes that the source must have; auto: any", data(&DataSpec::classes))
           .from(2)
           .to(1'000'000)
           .zero_as("auto"),
-      KeyBuilder("split", "training, test and validation part: fractions to draw, or parts that the source gives")
+      KeyBuilder("split", "the training, test and validation parts: fractions to draw at random, or parts that the source provides")
           .map(split_keys()),
-      KeyBuilder("augment", "random changes of the training images, in this order").map(augment_keys()),
+      KeyBuilder("augment", "random changes to the training images, applied in this order").map(augment_keys()),
       normalize_key(),
-      KeyBuilder("batch", "images a step", data(&DataSpec::batch)).from(1).to(65536),
-      choice("on_bad_image", "a damaged image is an error, or left out and counted", data(&DataSpec::on_bad_image),
+      KeyBuilder("batch", "images per training step", data(&DataSpec::batch)).from(1).to(65536),
+      choice("on_bad_image", "whether a damaged image is an error, or is skipped and counted", data(&DataSpec::on_bad_image),
              {"error", "skip"}),
       memory_key(),
   };

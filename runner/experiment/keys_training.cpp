@@ -31,17 +31,17 @@ Key goal(std::string doc, Access access) {
 
 Key lr() { return KeyBuilder("lr", "learning rate", optimizer(&OptimizerSpec::lr)).above(0).to(1000); }
 Key weight_decay(double by_default) {
-  return KeyBuilder("weight_decay", "pull of the weights towards 0", optimizer(&OptimizerSpec::weight_decay))
+  return KeyBuilder("weight_decay", "how strongly the weights are pulled towards 0", optimizer(&OptimizerSpec::weight_decay))
       .from(0)
       .to(10)
       .by_default(to_node(by_default));
 }
 Key decay_norm_and_bias() {
-  return KeyBuilder("decay_norm_and_bias", "whether weight decay reaches biases and normalisation layers",
+  return KeyBuilder("decay_norm_and_bias", "whether weight decay applies to biases and normalisation layers too",
                     optimizer(&OptimizerSpec::decay_norm_and_bias));
 }
 Key momentum() {
-  return KeyBuilder("momentum", "share of the last step that is kept", optimizer(&OptimizerSpec::momentum))
+  return KeyBuilder("momentum", "share of the previous step that is kept", optimizer(&OptimizerSpec::momentum))
       .from(0)
       .below(1);
 }
@@ -54,7 +54,7 @@ Kind adam(std::string name, std::string doc, double decay) {
       std::move(name),
       std::move(doc),
       {lr(), weight_decay(decay),
-       KeyBuilder("betas", "beta1 and beta2 in one list")
+       KeyBuilder("betas", "beta1 and beta2 as one list")
            .list({.number = NumberForm{.minimum = 0, .maximum = 1, .exclusive_maximum = true},
                   .shortest = 2,
                   .longest = 2})
@@ -70,7 +70,7 @@ Key optimizer_key() {
       {{"sgd",
         "stochastic gradient descent",
         {lr(), weight_decay(0.0), momentum(),
-         KeyBuilder("nesterov", "look ahead by the momentum", optimizer(&OptimizerSpec::nesterov)),
+         KeyBuilder("nesterov", "Nesterov momentum: look ahead by the momentum", optimizer(&OptimizerSpec::nesterov)),
          decay_norm_and_bias()}},
        adam("adam", "Adam (arXiv 1412.6980)", 0.0),
        adam("adamw", "Adam with decoupled weight decay (arXiv 1711.05101)", 0.01),
@@ -82,24 +82,24 @@ Key optimizer_key() {
 }
 
 Key warm_up() {
-  return KeyBuilder("warm_up", "epochs in which the rate rises from near 0", schedule(&ScheduleSpec::warm_up))
+  return KeyBuilder("warm_up", "epochs over which the learning rate rises from near 0", schedule(&ScheduleSpec::warm_up))
       .from(0)
       .to(1e6);
 }
-Key minimum() { return KeyBuilder("minimum", "the lowest rate", schedule(&ScheduleSpec::minimum)).from(0).to(1000); }
+Key minimum() { return KeyBuilder("minimum", "lowest learning rate", schedule(&ScheduleSpec::minimum)).from(0).to(1000); }
 Key gamma() {
-  return KeyBuilder("gamma", "what the rate is multiplied by", schedule(&ScheduleSpec::gamma)).above(0).to(1);
+  return KeyBuilder("gamma", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::gamma)).above(0).to(1);
 }
 
 Kind reduce_on_plateau() {
   return {"reduce_on_plateau",
-          "lower whenever a metric has not improved for a while",
-          {KeyBuilder("metric", "what is watched", schedule(&ScheduleSpec::metric)).words(watchable_metrics()),
-           KeyBuilder("factor", "what the rate is multiplied by", schedule(&ScheduleSpec::factor)).above(0).below(1),
-           KeyBuilder("patience", "epochs without improvement that are let pass", schedule(&ScheduleSpec::patience))
+          "lower the rate whenever a metric has not improved for a while",
+          {KeyBuilder("metric", "metric to watch", schedule(&ScheduleSpec::metric)).words(watchable_metrics()),
+           KeyBuilder("factor", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::factor)).above(0).below(1),
+           KeyBuilder("patience", "epochs without improvement that are tolerated", schedule(&ScheduleSpec::patience))
                .from(0)
                .to(1e6),
-           KeyBuilder("threshold", "the least relative change that counts", schedule(&ScheduleSpec::threshold))
+           KeyBuilder("threshold", "smallest relative change that counts as an improvement", schedule(&ScheduleSpec::threshold))
                .from(0)
                .below(1),
            minimum(), warm_up()}};
@@ -108,20 +108,20 @@ Kind reduce_on_plateau() {
 Key schedule_key() {
   return kinds_of(
       "schedule", "how the learning rate changes from epoch to epoch", schedule(&ScheduleSpec::kind),
-      {{"constant", "always the same", {warm_up()}},
+      {{"constant", "always the same rate", {warm_up()}},
        {"step",
-        "lower every so many epochs",
-        {KeyBuilder("step", "epochs from one lowering to the next", schedule(&ScheduleSpec::step)).from(1).to(1e6),
+        "lower the rate at regular intervals",
+        {KeyBuilder("step", "epochs from one reduction to the next", schedule(&ScheduleSpec::step)).from(1).to(1e6),
          gamma(), warm_up()}},
        {"multi_step",
-        "lower at given epochs",
-        {KeyBuilder("milestones", "after how many epochs, ascending", schedule(&ScheduleSpec::milestones))
+        "lower the rate after given epochs",
+        {KeyBuilder("milestones", "the epochs after which the rate is lowered, ascending", schedule(&ScheduleSpec::milestones))
              .from(1)
              .to(1e6)
              .required(),
          gamma(), warm_up()}},
-       {"exponential", "lower a little every epoch", {gamma(), warm_up()}},
-       {"cosine", "half a cosine down to the minimum (arXiv 1608.03983, without restarts)", {minimum(), warm_up()}},
+       {"exponential", "lower the rate a little every epoch", {gamma(), warm_up()}},
+       {"cosine", "half a cosine from the rate down to the minimum (arXiv 1608.03983, without restarts)", {minimum(), warm_up()}},
        {"one_cycle",
         "up to the rate and down again (arXiv 1708.07120)",
         {KeyBuilder("start_factor", "starts at lr / start_factor", schedule(&ScheduleSpec::start_factor))
@@ -135,15 +135,15 @@ Key schedule_key() {
              .below(1),
          warm_up()}},
        {"polynomial",
-        "down to the minimum along a power of the time left",
-        {KeyBuilder("power", "1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100), minimum(),
+        "down to the minimum as a power of the remaining time",
+        {KeyBuilder("power", "exponent; 1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100), minimum(),
          warm_up()}},
        reduce_on_plateau()});
 }
 
 Key class_weights() {
   return KeyBuilder("class_weights",
-                    "weights in the order of the classes; balanced: inverse to their counts in the training part")
+                    "weights in the order of the classes; balanced: inversely proportional to their counts in the training part")
       .words({"none", "balanced"})
       .list({.number = NumberForm{.minimum = 0, .maximum = 1e6, .exclusive_minimum = true}, .longest = 1'000'000})
       .set([](Experiment& e, const Node& node) {
@@ -154,11 +154,11 @@ Key class_weights() {
 }
 
 Key loss_key() {
-  return KeyBuilder("loss", "what training makes small")
+  return KeyBuilder("loss", "what training minimises")
       .kinds({{"cross_entropy",
                "the negative logarithm of the true class's probability",
                {class_weights(),
-                KeyBuilder("label_smoothing", "share of the target spread over all classes (arXiv 1512.00567)",
+                KeyBuilder("label_smoothing", "share of the target that is spread over all classes (arXiv 1512.00567)",
                            loss(&LossSpec::label_smoothing))
                     .from(0)
                     .below(1)}}})
@@ -166,13 +166,13 @@ Key loss_key() {
 }
 
 Key early_stopping_key() {
-  return KeyBuilder("early_stopping", "ends the run when a metric no longer improves; null: never")
-      .map({goal("what is watched", [](Experiment& e) -> MetricGoal& { return early_stopping(e).goal; }),
+  return KeyBuilder("early_stopping", "end the run when a metric no longer improves; null: never")
+      .map({goal("metric to watch", [](Experiment& e) -> MetricGoal& { return early_stopping(e).goal; }),
             KeyBuilder("patience", "epochs without improvement",
                        [](Experiment& e) -> std::int64_t& { return early_stopping(e).patience; })
                 .from(1)
                 .to(1e6),
-            KeyBuilder("minimum_change", "the least change that counts",
+            KeyBuilder("minimum_change", "smallest change that counts as an improvement",
                        [](Experiment& e) -> double& { return early_stopping(e).minimum_change; })
                 .from(0)
                 .to(1e6)})
@@ -181,7 +181,7 @@ Key early_stopping_key() {
 }
 
 Key initial_weights_key() {
-  return KeyBuilder("initial_weights", "weights that the network begins with, to train them further; null: drawn by the seed")
+  return KeyBuilder("initial_weights", "weights that training starts from; null: drawn at random from the seed")
       .map({KeyBuilder("file", "a safetensors file whose tensors have the network's names and shapes")
                 .text("a path")
                 .length(1, 4096)
@@ -191,7 +191,7 @@ Key initial_weights_key() {
                   initial_weights(e).file = std::filesystem::absolute(node.text, fault).lexically_normal();
                   initial_weights(e).where = node.where;
                 }),
-            KeyBuilder("except", "layers that begin as without the file, such as [fc] where the classes are others")
+            KeyBuilder("except", "layers that are initialised as without the file, such as [fc] when the classes differ")
                 .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .longest = 1000})
                 .set([](Experiment& e, const Node& node) {
                   for (const Node& item : node.items) initial_weights(e).except.push_back(item.text);
@@ -216,10 +216,10 @@ std::vector<Key> training_keys() {
       optimizer_key(),
       schedule_key(),
       loss_key(),
-      KeyBuilder("keep_best", "the weights that are kept and scored at the end")
-          .map({goal("what is watched", training(&TrainingSpec::keep_best))}),
+      KeyBuilder("keep_best", "which weights are kept, and scored at the end")
+          .map({goal("metric to watch", training(&TrainingSpec::keep_best))}),
       early_stopping_key(),
-      KeyBuilder("clip_gradient_norm", "longest gradient; longer ones are shortened to it; 0: off",
+      KeyBuilder("clip_gradient_norm", "largest norm of the gradient; a larger gradient is scaled down to it; 0: off",
                  training(&TrainingSpec::clip_gradient_norm))
           .from(0)
           .to(1e9),
@@ -229,10 +229,10 @@ std::vector<Key> training_keys() {
           .below(1),
       KeyBuilder("mixup", "alpha of mixup (arXiv 1710.09412); 0: off", training(&TrainingSpec::mixup)).from(0).to(100),
       choice("test_time_augmentation",
-             "copies of an image whose predictions are averaged when the best weights are scored, and by evaluate and "
-             "predict: with its mirror image, or in all eight positions",
+             "average the predictions for copies of an image when the best weights are scored, and in evaluate and "
+             "predict: mirrored: the image and its mirror image; dihedral: all eight orientations",
              training(&TrainingSpec::test_time_augmentation), {"none", "mirrored", "dihedral"}),
-      choice("precision", "of the mathematics; auto: bfloat16 where it is fast", training(&TrainingSpec::precision),
+      choice("precision", "numeric precision of the computation; auto: bfloat16 where it is fast", training(&TrainingSpec::precision),
              {"auto", "float32", "bfloat16"}),
   };
 }

@@ -196,7 +196,7 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) {
     if (const std::vector<std::string> keys = resolver.keys_below(tail); !keys.empty()) {
-      diagnostics.error(place_of_path(change), fmt::format("`{}` is a map and takes no single value", change.path),
+      diagnostics.error(place_of_path(change), fmt::format("`{}` is a map and cannot be set to a single value", change.path),
                         fmt::format("its keys are {}", fmt::join(keys, ", ")));
       return std::nullopt;
     }
@@ -207,7 +207,7 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) names.push_back(fmt::format("`{}`", join_path(found[i])));
   if (found.size() > most_candidates) names.push_back(fmt::format("{} more", found.size() - most_candidates));
-  diagnostics.error(place_of_path(change), fmt::format("`{}` may be any of {} keys", change.path, found.size()), fmt::format("write more of the path: {}", fmt::join(names, ", ")));
+  diagnostics.error(place_of_path(change), fmt::format("`{}` matches {} keys", change.path, found.size()), fmt::format("write more of the path: {}", fmt::join(names, ", ")));
   return std::nullopt;
 }
 
@@ -253,7 +253,7 @@ Override parse_override(const std::string& word) {
   const std::size_t equals = word.find('=');
   const SourceLocation where{"command line", 1, 1, static_cast<int>(std::max<std::size_t>(1, count_code_points(word))), word};
   if (equals == std::string::npos) {
-    throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is no override", word), "write `key=value`"});
+    throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word), "write `key=value`"});
   }
   const std::string path = word.substr(0, equals);
   const Path parts = split_path(path);

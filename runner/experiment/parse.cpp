@@ -26,7 +26,7 @@ bool build(const SourceText& source, TreeBuilder& builder, Diagnostics& diagnost
   } catch (const YAML::Exception& exception) {
     tell_syntax_error(source, exception, builder, diagnostics);
   } catch (const std::exception& exception) {
-    diagnostics.error(source.whole_file(), fmt::format("the YAML parser fails: {}", exception.what()));
+    diagnostics.error(source.whole_file(), fmt::format("the YAML parser failed: {}", exception.what()));
   }
   return false;
 }
@@ -38,7 +38,7 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
   // Places in a text are counted in 32 bits, and columns in an int.
   const std::uint64_t most = std::min<std::uint64_t>(limits.bytes, 1u << 30);
   if (text.size() > most) {
-    diagnostics.error({file, 0, 0, 1, {}}, fmt::format("the file has {} bytes, at most {} are read", text.size(), most));
+    diagnostics.error({file, 0, 0, 1, {}}, fmt::format("the file has {} bytes; the limit is {}", text.size(), most));
     return std::nullopt;
   }
   const SourceText source(text, file);

@@ -86,7 +86,7 @@ Node KeyReader::read_layer(const Node& item, const std::string& of) {
     const Node::Entry& second = item.entries[1];
     const bool not_indented = item.entries[0].value.kind == Node::Kind::null;
     diagnostics_.error(second.key_where,
-                       "`" + of + "` has to be one layer, found `" + printable(item.entries[0].key) + "` and `" +
+                       "`" + of + "` must be one layer, found `" + printable(item.entries[0].key) + "` and `" +
                            printable(second.key) + "`",
                        not_indented
                            ? "indent the options of `" + printable(item.entries[0].key) + "` further than its name"

@@ -29,7 +29,7 @@ bool check_encoding(const SourceText& source, Diagnostics& diagnostics) {
     return false;
   }
   if (text.starts_with("\xef\xbb\xbf")) {
-    diagnostics.error(source.whole_file(), "the file starts with a byte order mark", "save it as UTF-8 without byte order mark");
+    diagnostics.error(source.whole_file(), "the file starts with a byte order mark", "save it as UTF-8 without a byte order mark");
     return false;
   }
   return true;
@@ -50,7 +50,7 @@ bool check_characters(const SourceText& source, Diagnostics& diagnostics) {
     const bool line_end = c.value == '\n' || (c.value == '\r' && text.substr(at + 1, 1) == "\n");
     if (!c.valid && utf8) {
       utf8 = false;
-      diagnostics.error(source.place(at), fmt::format("byte 0x{:02X} is no valid UTF-8", static_cast<unsigned>(c.value)), "save the file as UTF-8");
+      diagnostics.error(source.place(at), fmt::format("byte 0x{:02X} is not valid UTF-8", static_cast<unsigned>(c.value)), "save the file as UTF-8");
     } else if (c.valid && clean && is_control(c.value) && c.value != '\t' && !line_end) {
       clean = false;
       diagnostics.error(source.place(at, c.size), name_of(c.value) + " is not allowed", "remove it");

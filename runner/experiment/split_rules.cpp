@@ -25,7 +25,7 @@ std::vector<SplitFault> split_faults(const SplitSpec& split) {
       const std::string* other = std::get_if<std::string>(earlier);
       if (other && canonical_part(*other) == canonical_part(*named))
         faults.push_back({name, std::string("`") + name + "` is the same part as `" + earlier_name + "`",
-                          "images that were learned from or chosen by tell nothing new"});
+                          "scores on images that were used for training or for picking weights mean little"});
     }
   }
   if (sum > 1.0 + split_tolerance)
@@ -33,7 +33,7 @@ std::vector<SplitFault> split_faults(const SplitSpec& split) {
         {"", "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1", ""});
   else if (std::holds_alternative<std::string>(split.train) && sum >= 1.0 - split_tolerance)
     faults.push_back({"train", "the fractions drawn from `train` leave nothing of it",
-                      "`test` and `validation` have to sum to less than 1"});
+                      "`test` and `validation` must sum to less than 1"});
   return faults;
 }
 

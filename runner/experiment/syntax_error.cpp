@@ -16,14 +16,14 @@ struct Wording {
 };
 
 constexpr std::array wordings = {
-    Wording{"end of map not found", "expected `key: value` of the map around it", "check the indentation, and that a blank follows each `:`"},
-    Wording{"end of sequence not found", "expected `- item` of the list around it", "check the indentation"},
+    Wording{"end of map not found", "expected another `key: value` of the enclosing map", "check the indentation, and that a space follows each `:`"},
+    Wording{"end of sequence not found", "expected another `- item` of the enclosing list", "check the indentation"},
     Wording{"end of map flow not found", "expected `,` or `}` here", ""},
     Wording{"end of sequence flow not found", "expected `,` or `]` here", ""},
     Wording{"illegal map value", "`:` is not allowed here", "quote the value if the colon belongs to it, or check the indentation"},
     Wording{"illegal map key", "a key is not allowed here", "check the indentation"},
     Wording{"illegal block entry", "`- ` is not allowed here", "start the list on a line of its own, or quote the value"},
-    Wording{"illegal flow end", "this bracket closes nothing", ""},
+    Wording{"illegal flow end", "unmatched closing bracket", ""},
     Wording{"illegal tab when looking for indentation", "tab in the indentation", "indent with spaces"},
     Wording{"illegal document indicator in scalar", "a document marker inside a quoted string", "is the closing quote missing?"},
     Wording{"illegal character in scalar", "a character that is not allowed in a plain value", "quote the value"},
@@ -32,16 +32,16 @@ constexpr std::array wordings = {
     Wording{"anchor not found after &", "a name is missing after `&`", "quote the value if `&` belongs to it"},
     Wording{"illegal character found while scanning alias", "a character that is not allowed in the name of an alias", "quote the value if `*` belongs to it"},
     Wording{"illegal character found while scanning anchor", "a character that is not allowed in the name of an anchor", "quote the value if `&` belongs to it"},
-    Wording{"unknown escape character", "an escape that YAML does not know", "write `\\\\` for a backslash, or use single quotes"},
-    Wording{"bad character found while scanning hex number", "an escape with too few hexadecimal digits", "write `\\\\` for a backslash, or use single quotes"},
-    Wording{"invalid unicode", "an escape that is no Unicode character", ""},
+    Wording{"unknown escape character", "unknown escape sequence", "write `\\\\` for a backslash, or use single quotes"},
+    Wording{"bad character found while scanning hex number", "escape sequence with too few hexadecimal digits", "write `\\\\` for a backslash, or use single quotes"},
+    Wording{"invalid unicode", "escape sequence for an invalid Unicode character", ""},
     Wording{"unexpected character in block scalar", "unexpected text after `|` or `>`", "the text of a block starts on the next line"},
     Wording{"cannot set zero indentation", "an indentation of 0 after `|` or `>`", "leave the digit out"},
     Wording{"cannot assign multiple tags", "a second tag for one value", ""},
     Wording{"cannot assign multiple anchors", "a second anchor for one value", ""},
     Wording{"cannot assign multiple aliases", "a second alias for one value", ""},
     Wording{"aliases can't have any content", "an alias with a tag, anchor or value of its own", ""},
-    Wording{"YAML major version too large", "the file asks for a later YAML than 1.2", ""},
+    Wording{"YAML major version too large", "the file requires a later YAML version than 1.2", ""},
 };
 
 std::size_t offset_of(const SourceText& source, const YAML::Mark& mark) {
@@ -89,7 +89,7 @@ bool tell_misplaced_colon(const SourceText& source, std::size_t offset, Diagnost
   if (start == start_before && !has_key && before[start_before] != '-') {
     const std::size_t at = static_cast<std::size_t>(before.data() - source.text().data()) + start_before;
     const bool colon = before.find(':') != std::string_view::npos;
-    diagnostics.error(source.place(at, before.size() - start_before), "expected `key: value`", colon ? "write a blank after `:`" : "write `:` after the key");
+    diagnostics.error(source.place(at, before.size() - start_before), "expected `key: value`", colon ? "write a space after `:`" : "write `:` after the key");
     return true;
   }
   if (start > start_before && first_colon && has_key) {
@@ -104,7 +104,7 @@ std::string opened(const SourceText& source, std::string_view message, const Tre
   const bool flow = message.find("flow not found") != std::string_view::npos;
   if (!flow || builder.open().empty() || !builder.open().back().flow) return {};
   const SourceLocation where = source.place(builder.open().back().offset);
-  return fmt::format("the bracket opens in line {}, column {}", where.line, where.column);
+  return fmt::format("the bracket was opened in line {}, column {}", where.line, where.column);
 }
 
 // yaml-cpp marks these behind what is wrong.
@@ -145,7 +145,7 @@ void tell_syntax_error(const SourceText& source, const YAML::Exception& exceptio
     diagnostics.error(where, fmt::format("a value cannot start with `{}`", text.substr(offset, 1)), "quote the value");
     return;
   }
-  diagnostics.error(where, fmt::format("this is no valid YAML: {}", message));
+  diagnostics.error(where, fmt::format("invalid YAML: {}", message));
 }
 
 }  // namespace rxrun

@@ -60,7 +60,7 @@ void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
   if (marker) stop(source_.place(*marker, 3), "a second document starts here, expected one document in the file");
   const bool same_line = source_.line_of(offset) == source_.line_of(last_offset_);
   stop(source_.place(offset, word_length(source_.text(), offset)), "text after the end of the document",
-       same_line ? "quote the value if all of it is one" : "");
+       same_line ? "quote the value if all of this belongs to it" : "");
 }
 
 void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -109,7 +109,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   bool fits = true;
   std::optional<Node> node = tagged_scalar(value, tag, source_.bounded_place(offset, bytes), fits);
   if (!node) {
-    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known", shown_tag(tag)), "remove it; !!str, !!int, !!float, !!bool and !!null are known");
+    error(place_of_tag(mark, offset), fmt::format("unknown tag `{}`", shown_tag(tag)), "remove it; only !!str, !!int, !!float, !!bool and !!null are supported");
     node = scalar(value, true, source_.bounded_place(offset, bytes));
   } else if (!fits) {
     error(source_.place(offset, bytes), fmt::format("`{}` is {}, but its tag says `{}`", value, to_string(node->kind), shown_tag(tag)));
@@ -143,7 +143,7 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   }
   const Extent extent = extent_of(target);
   if (static_cast<int>(frames_.size()) + extent.levels > limits_.depth) {
-    stop(source_.place(offset, bytes), fmt::format("lists and maps nest deeper than {} levels once the alias is filled in", limits_.depth));
+    stop(source_.place(offset, bytes), fmt::format("lists and maps nest deeper than {} levels once the alias is expanded", limits_.depth));
   }
   count(extent.nodes - 1, offset);  // attach counts one
   attach(Node(target), 0);
@@ -172,7 +172,7 @@ void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std:
     stop(source_.place(offset), fmt::format("lists and maps nest deeper than {} levels", limits_.depth));
   }
   if (!fits_tag(kind, tag)) {
-    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not known for {}", shown_tag(tag), to_string(kind)), "remove it");
+    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not supported for {}", shown_tag(tag), to_string(kind)), "remove it");
   }
   Node node;
   node.kind = kind;
@@ -211,7 +211,7 @@ void TreeBuilder::add_key(std::string key, std::size_t offset, std::size_t bytes
   if (!inserted) {
     has_duplicates_ = true;
     const SourceLocation& first = frame.node->entries[found->second].key_where;
-    error(source_.place(offset, bytes), fmt::format("the key `{}` is there twice", key),
+    error(source_.place(offset, bytes), fmt::format("duplicate key `{}`", key),
           fmt::format("the first is in line {}, column {}", first.line, first.column));
   }
   frame.pending = Node::Entry{std::move(key), where, {}};
@@ -249,7 +249,7 @@ const Node& TreeBuilder::at(const std::vector<std::size_t>& path) const {
 void TreeBuilder::count(std::int64_t nodes, std::size_t offset) {
   nodes_ += nodes;
   if (nodes_ > limits_.nodes) {
-    stop(source_.place(offset, word_length(source_.text(), offset)), fmt::format("more than {} values, aliases filled in", limits_.nodes));
+    stop(source_.place(offset, word_length(source_.text(), offset)), fmt::format("more than {} values, with aliases expanded", limits_.nodes));
   }
 }
 
@@ -260,7 +260,7 @@ void TreeBuilder::check_value(const std::string& value, std::size_t offset, std:
     at += c.size;
     if (c.valid && (c.value == '\n' || c.value == '\t' || !is_control(c.value))) continue;
     const std::string shown = c.valid ? fmt::format("the control character U+{:04X}", static_cast<unsigned>(c.value)) : "an invalid character";
-    error(source_.place(offset, bytes), fmt::format("an escape stands for {}, which is not allowed", shown));
+    error(source_.place(offset, bytes), fmt::format("an escape sequence stands for {}, which is not allowed", shown));
     return;
   }
 }

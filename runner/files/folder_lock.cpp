@@ -40,7 +40,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   }
   if (error != 0)
     throw Error(Failure::usage, fmt::format("cannot lock {}: {}", shown, std::strerror(error)),
-                "its file system may know no locks; name a folder on a local disk with --results");
+                "its file system may not support locks; choose a folder on a local disk with --results");
   const std::string self = std::to_string(getpid());
   if (ftruncate(descriptor_.get(), 0) != 0 || pwrite(descriptor_.get(), self.data(), self.size(), 0) < 0)
     throw Error(Failure::usage, fmt::format("cannot write {}: {}", shown, std::strerror(errno)));

@@ -54,7 +54,7 @@ void TemporaryFile::reserve(std::uint64_t bytes) {
     result = ::fallocate(file_.get(), 0, 0, static_cast<off_t>(bytes));
   } while (result != 0 && errno == EINTR);
   // A file system that cannot reserve tells of a full disk when it is written to.
-  if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS) fail("take room for it", errno);
+  if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS) fail("reserve space for it", errno);
 }
 
 void TemporaryFile::write_at(std::uint64_t place, const void* data, std::size_t size) const {

@@ -67,7 +67,8 @@ const char* current_layer() noexcept {
 }
 
 void install_crash_handler() {
-  // A stack of its own, so that a stack overflow can tell its tale as well.
+  // A stack of its own, so that a stack overflow is reported too: on the thread that calls this, the main one. The
+  // alternative stack is a property of a thread, and others keep none: an overflow there ends the process in silence.
   static std::array<char, 64 * 1024> stack;
   stack_t alternative = {};
   alternative.ss_sp = stack.data();

@@ -24,7 +24,8 @@ void set_current_layer(const char* label) noexcept;
 const char* current_layer() noexcept;
 
 // SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line to standard error before they end the process as they
-// would have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early.
+// would have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early, by
+// the main thread: of stack overflows, only its own are reported.
 void install_crash_handler();
 
 }  // namespace rxrun

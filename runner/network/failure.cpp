@@ -29,7 +29,7 @@ std::string cause_of(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return first_line(error.what());
   } catch (...) {
-    return "an exception that is no std::exception";
+    return "an exception that is not a std::exception";
   }
 }
 
@@ -60,7 +60,7 @@ void throw_failure(const NetworkLayer& layer, const std::string& what, const std
   if (is_out_of_memory(exception)) {
     diagnostic.message = "out of memory: " + diagnostic.message;
     diagnostic.advice =
-        "a smaller `data.batch` or `data.image_size` needs less; `rxrun summary` estimates a step's memory";
+        "reduce `data.batch` or `data.image_size`; `rxrun summary` estimates the memory of a step";
     failure = Failure::run;
   }
   throw Error(failure, {diagnostic});

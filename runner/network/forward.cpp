@@ -42,7 +42,7 @@ void check_output(const NetworkLayer& layer, const torch::Tensor& x, const torch
     fail(layer, "returned a tensor on " + y.device().str() + ", but its input is on " + x.device().str());
   }
   if (x.requires_grad() && at::GradMode::is_enabled() && !y.requires_grad()) {
-    fail(layer, "cuts the gradient off: the layers before it could not learn",
+    fail(layer, "cuts off the gradient: the layers before it cannot learn",
          "use operations that LibTorch can differentiate, or a torch::autograd::Function");
   }
 }
@@ -84,7 +84,7 @@ void backward(const torch::Tensor& loss) {
     throw Error(Failure::run,
                 std::string(memory ? "out of memory: " : "") + "the backward pass failed" +
                     (layer == nowhere ? "" : " in " + layer) + ": " + cause_of(exception),
-                memory ? "a smaller `data.batch` or `data.image_size` needs less" : "");
+                memory ? "reduce `data.batch` or `data.image_size`" : "");
   }
 }
 
@@ -114,7 +114,7 @@ void set_training(const Network& network, bool training) {
 
 void materialize(const Network& network, std::uint64_t seed, torch::Device device) {
   for (const NetworkLayer& layer : network.layers) {
-    in_layer(layer, "got no memory for its parameters", Failure::run,
+    in_layer(layer, "could not get memory for its parameters", Failure::run,
              [&] { layer.module->materialize(seed, device, layer.path); });
   }
 }

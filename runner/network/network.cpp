@@ -85,7 +85,7 @@ class Builder {
       throw error_at(network_.layers.back().where,
                      "the network ends in " + describe(shape_) + ", but there are " + std::to_string(network_.classes) +
                          " classes: it must end in " + std::to_string(network_.classes) + " features",
-                     has_head ? "end `head` with `linear` and leave its `features` out: they are as many as the classes"
+                     has_head ? "end `head` with `linear` and leave out its `features`: they default to the number of classes"
                               : "add `head: [global_average_pool, flatten, linear]`");
     }
     return std::move(network_);
@@ -106,17 +106,17 @@ class Builder {
         [&](const std::string& name, Layer::DeclaredTensor& tensor) {
           if (!tensor_names_.insert(name).second) {
             throw error_at(layer.where,
-                           layer.label + " declares a tensor `" + printable(name) + "`, a name that is taken");
+                           layer.label + " declares a tensor `" + printable(name) + "`, a name that is already taken");
           }
           add_bounded(parameters_, tensor.shape, limits_.parameters, layer, "parameters");
         },
         layer.path);
     add_bounded(outputs_, layer.module->output_shape(), limits_.outputs, layer,
-                "numbers in the layers' outputs for one image");
+                "values in the layers' outputs for one image");
     layer.module->visit_layers(
         [&](const std::string&, const std::string&, Layer& child) {
           add_bounded(outputs_, child.output_shape(), limits_.outputs, layer,
-                      "numbers in the layers' outputs for one image");
+                      "values in the layers' outputs for one image");
         },
         layer.path);
   }
@@ -131,9 +131,9 @@ class Builder {
     }
     if (size > limit || sum > limit - size) {
       throw error_at(layer.where,
-                     layer.label + " takes the network beyond " + std::to_string(limit) + " " + what + " (" +
+                     layer.label + " brings the network to more than " + std::to_string(limit) + " " + what + " (" +
                          describe(shape) + ")",
-                     "is one of its options larger than meant?");
+                     "is one of its options larger than intended?");
     }
     sum += size;
   }

@@ -58,7 +58,6 @@ class Counter {
     }
     row.parameters = add(row.parameters, size);
     summary_.parameters = add(summary_.parameters, size);
-    summary_.trainable_parameters = add(summary_.trainable_parameters, size);
   }
 
   Summary& summary_;

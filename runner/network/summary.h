@@ -25,8 +25,7 @@ struct SummaryRow {
 struct Summary {
   Shape input;
   std::vector<SummaryRow> rows;
-  std::int64_t parameters = 0;
-  std::int64_t trainable_parameters = 0;
+  std::int64_t parameters = 0;     // all of them are trained
   std::int64_t buffers = 0;        // numbers in batch-norm statistics and the like
   std::int64_t multiply_adds = 0;  // one image's forward
   // torchsummary's sizes, float32, one image, in bytes: input; every row's output, twice; parameters.

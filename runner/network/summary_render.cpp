@@ -44,8 +44,9 @@ std::string render_table(const Summary& summary, const StepAssumptions& step, in
   const std::int64_t total = summary.input_bytes + summary.forward_backward_bytes + summary.parameter_bytes;
   text += thick;
   text += fmt::format("Total params: {}\n", with_commas(summary.parameters));
-  text += fmt::format("Trainable params: {}\n", with_commas(summary.trainable_parameters));
-  text += fmt::format("Non-trainable params: {}\n", with_commas(summary.parameters - summary.trainable_parameters));
+  // As torchsummary has them; every parameter is trained, and what is not trained is a buffer.
+  text += fmt::format("Trainable params: {}\n", with_commas(summary.parameters));
+  text += "Non-trainable params: 0\n";
   text += fmt::format("Mult-adds (G): {:.3f}\n", double(summary.multiply_adds) / 1e9);
   text += thin;
   text += fmt::format("Input size (MB): {:.2f}\n", mebibytes(summary.input_bytes));
@@ -69,7 +70,7 @@ std::string render_json(const Summary& summary, const StepAssumptions& step, int
   const nlohmann::ordered_json json = {{"input", summary.input},
                                        {"layers", layers},
                                        {"parameters", summary.parameters},
-                                       {"trainable_parameters", summary.trainable_parameters},
+                                       {"trainable_parameters", summary.parameters},
                                        {"buffers", summary.buffers},
                                        {"multiply_adds", summary.multiply_adds},
                                        {"input_bytes", summary.input_bytes},

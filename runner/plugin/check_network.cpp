@@ -55,7 +55,7 @@ std::string advice_for_layer(const std::string& name, const Catalog& catalog) {
     for (const LayerInfo& info : plugin.layers) names.push_back(info.name);
   }
   const auto nearest = nearest_name(name, names);
-  if (!nearest) return "`rxrun plugins` lists the layers there are";
+  if (!nearest) return "`rxrun plugins` lists the available layers";
   if (catalog.find(*nearest)) return "did you mean `" + *nearest + "`?";
   return "did you mean `" + *nearest + "` of plugin `" + offering(*nearest)->manifest.plugin + "`?";
 }

@@ -61,7 +61,7 @@ void ElfFile::read(void* bytes, std::uint64_t size, std::uint64_t offset, const 
     const ssize_t got = pread(descriptor_, to, size, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(std::string("cannot be read: ") + std::strerror(errno));
-    if (got == 0) fail("grew shorter while it was read");
+    if (got == 0) fail("became shorter while it was read");
     to += got;
     offset += static_cast<std::uint64_t>(got);
     size -= static_cast<std::uint64_t>(got);
@@ -79,7 +79,7 @@ void ElfFile::open_regular() {
   if (fstat(descriptor_, &facts) != 0) fail(std::string("cannot be examined: ") + std::strerror(errno));
   if (!S_ISREG(facts.st_mode)) fail(S_ISDIR(facts.st_mode) ? "is a folder" : "is not a regular file");
   if ((facts.st_mode & S_IWOTH) != 0) {
-    fail("may be written by every user of this machine, so its code cannot be trusted",
+    fail("can be modified by every user of this machine, so its code cannot be trusted",
          "chmod o-w " + printable(path_.string()));
   }
   size_ = static_cast<std::uint64_t>(facts.st_size);
@@ -92,7 +92,7 @@ ElfFile::ElfFile(const std::filesystem::path& path) : path_(path) {
     if (size_ == 0) fail("is empty");
     unsigned char magic[SELFMAG] = {};
     read(magic, std::min<std::uint64_t>(size_, SELFMAG), 0, "first bytes");
-    if (std::memcmp(magic, ELFMAG, SELFMAG) != 0) fail("is not a shared library (no ELF file)");
+    if (std::memcmp(magic, ELFMAG, SELFMAG) != 0) fail("is not a shared library (not an ELF file)");
     read(&header, sizeof header, 0, "ELF header");
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != kThisByteOrder ||
         header.e_machine != kThisMachine) {
@@ -131,11 +131,11 @@ void ElfFile::check_segments(std::uint64_t offset, std::uint64_t count, std::uin
 }
 
 void ElfFile::read_sections(std::uint64_t offset, std::uint64_t count, std::uint64_t names_index) {
-  if (count == 0 || count > kMostHeaders || names_index >= count) fail("is damaged: its section table makes no sense");
+  if (count == 0 || count > kMostHeaders || names_index >= count) fail("is damaged: its section table is invalid");
   std::vector<Elf64_Shdr> headers(count);
   read(headers.data(), count * sizeof(Elf64_Shdr), offset, "section table");
   const Elf64_Shdr& table = headers[names_index];
-  if (table.sh_type == SHT_NOBITS || table.sh_size > kLongestNames) fail("is damaged: its section names make no sense");
+  if (table.sh_type == SHT_NOBITS || table.sh_size > kLongestNames) fail("is damaged: its section names are invalid");
   std::string names(table.sh_size, '\0');
   read(names.data(), names.size(), table.sh_offset, "section names");
   for (const Elf64_Shdr& header : headers) {
@@ -166,7 +166,7 @@ std::string ElfFile::build_id() const {
   std::memcpy(&note, notes->data(), sizeof note);
   const std::uint64_t start = sizeof note + ((std::uint64_t{note.n_namesz} + 3) & ~std::uint64_t{3});
   if (note.n_type != NT_GNU_BUILD_ID || start > notes->size() || note.n_descsz > notes->size() - start) {
-    fail("is damaged: its build id makes no sense");
+    fail("is damaged: its build id is invalid");
   }
   static const char digits[] = "0123456789abcdef";
   std::string id;

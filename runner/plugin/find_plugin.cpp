@@ -57,8 +57,8 @@ fs::path find_plugin(const std::string& name_or_path) {
     const bool relative = fs::path(name_or_path).is_relative();
     throw Error(Failure::usage,
                 "plugin library `" + printable(name_or_path) + "` does not exist" + (relative ? ": there is no " + printable(looked_at.string()) : ""),
-                relative ? "its path counts from the current folder; a name, such as `convnet`, is looked for in the plugins' folders"
-                         : "a plugin is named by its name, such as `convnet`, or by its library's path");
+                relative ? "a relative path starts at the current folder; a name, such as `convnet`, is looked up in the plugin folders"
+                         : "give the plugin's name, such as `convnet`, or the path of its library");
   }
   const std::vector<fs::path> folders = plugin_folders();
   for (const fs::path& folder : folders) {
@@ -70,7 +70,7 @@ fs::path find_plugin(const std::string& name_or_path) {
   for (const fs::path& library : all_plugins()) known.push_back(name_of(library));
   const auto nearest = nearest_name(name_or_path, known);
   throw Error(Failure::usage, "no plugin `" + printable(name_or_path) + "` in " + listed(folders),
-              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists what there is; RXRUN_PLUGIN_PATH names further folders");
+              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists all plugins; RXRUN_PLUGIN_PATH adds folders");
 }
 
 std::vector<fs::path> all_plugins() {

@@ -102,7 +102,7 @@ std::string check_save_load(const Trial& trial) {
   loaded.layer->set_training(false);
   const torch::Tensor x = trial.input(kBatch, 6);
   const std::string fault = difference(saved.forward(x), loaded.forward(x), 0.0);
-  return fault.empty() ? fault : "with the same parameters and buffers, another output: " + fault;
+  return fault.empty() ? fault : "with the same parameters and buffers, a different output: " + fault;
 }
 
 std::string check_determinism(const Trial& trial) {
@@ -113,7 +113,7 @@ std::string check_determinism(const Trial& trial) {
   }
   const torch::Tensor x = trial.input();
   const std::string fault = difference(first.forward(x, 7), second.forward(x, 7), 0.0);
-  if (!fault.empty()) return "the same seed gives another output: " + fault + "; draws are to be taken from generator()";
+  if (!fault.empty()) return "the same seed gives a different output: " + fault + "; random draws must come from generator()";
   return {};
 }
 
@@ -166,7 +166,7 @@ std::string check_memory_format(const Trial& trial) {
     if (tensor.trainable) tensor.slot->requires_grad_();
   });
   const std::string fault = difference(plain.forward(x), last.forward(x.contiguous(at::MemoryFormat::ChannelsLast)), 1e-4);
-  return fault.empty() ? fault : "channels-last gives another output: " + fault;
+  return fault.empty() ? fault : "channels-last gives a different output: " + fault;
 }
 
 // bfloat16 as training uses it: parameters in float, LibTorch's autocast choosing the type of each operation.

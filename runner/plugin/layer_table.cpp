@@ -49,7 +49,7 @@ std::string option_fault(const OptionInfo& option) {
   if (option.number_of_classes && option.type != OptionType::integer) return "takes the number of classes, but is not an integer";
   if (!option.choices.empty() && option.type != OptionType::string) return "has choices, but is not a string";
   if (std::holds_alternative<std::monostate>(option.default_value)) return {};
-  if (!holds_type(option.default_value, option.type)) return "has a default that is not its type";
+  if (!holds_type(option.default_value, option.type)) return "has a default of another type";
   const std::string fault = range_fault(option, option.default_value);
   return fault.empty() ? fault : "has a bad default: it " + fault;
 }
@@ -111,13 +111,13 @@ void check_layer_table(const std::vector<LayerInfo>& layers, const std::filesyst
   if (layers.empty()) fail("offers no layers");
   std::set<std::string> names;
   for (const LayerInfo& layer : layers) {
-    if (!is_name(layer.name)) fail("offers a layer by the name `" + printable(layer.name) + "`, which is not lower-case letters, digits and underscores");
+    if (!is_name(layer.name)) fail("offers a layer by the name `" + printable(layer.name) + "`, which must consist of lower-case letters, digits and underscores");
     if (!names.insert(layer.name).second) fail("offers layer `" + layer.name + "` twice");
     std::set<std::string> options;
     for (const OptionInfo& option : layer.options) {
       const std::string which = "has layer `" + layer.name + "` whose option `" + printable(option.name) + "` ";
-      if (!is_name(option.name)) fail(which + "is not named by lower-case letters, digits and underscores");
-      if (is_reserved(layer, option.name)) fail(which + "has a name that stages use themselves");
+      if (!is_name(option.name)) fail(which + "must be named with lower-case letters, digits and underscores");
+      if (is_reserved(layer, option.name)) fail(which + "has a name that is reserved for stages");
       if (!options.insert(option.name).second) fail(which + "is declared twice");
       if (const std::string fault = option_fault(option); !fault.empty()) fail(which + fault);
     }

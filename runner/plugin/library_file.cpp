@@ -49,7 +49,7 @@ Manifest parse_manifest(const std::filesystem::path& library, const std::string&
   manifest.libtorch = facts["libtorch"];
   manifest.abi = facts["abi"];
   manifest.compiler = facts["compiler"];
-  if (!is_plugin_name(manifest.plugin)) fail(library, "calls itself `" + printable(manifest.plugin) + "`, which is no plugin name");
+  if (!is_plugin_name(manifest.plugin)) fail(library, "calls itself `" + printable(manifest.plugin) + "`, which is not a valid plugin name");
   return manifest;
 }
 

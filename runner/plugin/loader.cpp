@@ -69,7 +69,7 @@ Definitions declare(const std::filesystem::path& library, Entry* entry) {
 void compare_with_table(const PluginInfo& plugin, const Definitions& definitions) {
   std::vector<LayerInfo> infos;
   for (const auto& definition : definitions) infos.push_back(definition->info);
-  if (infos != plugin.layers) fail(plugin.library, "offers other layers than its table of layers says", "build it again");
+  if (infos != plugin.layers) fail(plugin.library, "offers layers that differ from its table of layers", "build it again");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ fs::path libexec_folder() {
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw Error(Failure::usage, "the program's own place cannot be read from /proc/self/exe: " + error.message());
+  if (error) throw Error(Failure::usage, "the program's own path cannot be read from /proc/self/exe: " + error.message());
   const fs::path own = program.parent_path();
   const fs::path beside = (own.parent_path() / RXRUN_LIBEXEC_FROM_PREFIX).lexically_normal();
   for (const fs::path& folder : {own, beside}) {

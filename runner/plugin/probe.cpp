@@ -35,7 +35,7 @@ struct Pipe {
   int write_end = -1;
   Pipe() {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(Failure::run, std::string("no pipe can be made: ") + std::strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(Failure::run, std::string("cannot create a pipe: ") + std::strerror(errno));
     read_end = ends[0];
     write_end = ends[1];
   }
@@ -138,12 +138,12 @@ std::string probe_layers(const std::filesystem::path& library, std::chrono::mill
   const Outcome outcome = watch(child, out, messages, timeout);
   if (outcome.timed_out) {
     fail(library, "hangs while it is loaded: stopped after " + std::to_string(timeout.count() / 1000) + " s",
-         "look at its static initialisers");
+         "check its static initialisers");
   }
   if (WIFSIGNALED(outcome.status)) {
     const char* name = sigabbrev_np(WTERMSIG(outcome.status));
     fail(library, std::string("crashes while it is loaded: SIG") + (name ? name : "?") + " (" +
-                      strsignal(WTERMSIG(outcome.status)) + ")", "look at its static initialisers and its RXRUN_PLUGIN function");
+                      strsignal(WTERMSIG(outcome.status)) + ")", "check its static initialisers and its RXRUN_PLUGIN function");
   }
   if (outcome.status != 0) {
     // The last line is the describing program's own; what the library itself printed comes before it.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/key.h"
+#include "experiment/node_json.h"
 #include "experiment/node_values.h"
 #include "plugin/layer_schema.h"
 
@@ -39,26 +40,6 @@ Json list_schema(const ListForm& form) {
           {"items", or_expression(std::move(element))},
           {"minItems", form.shortest},
           {"maxItems", form.longest}};
-}
-
-Json default_json(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::boolean:
-      return node.boolean;
-    case Node::Kind::integer:
-      return node.integer;
-    case Node::Kind::real:
-      return node.real;
-    case Node::Kind::string:
-      return node.text;
-    case Node::Kind::list: {
-      Json list = Json::array();
-      for (const Node& item : node.items) list.push_back(default_json(item));
-      return list;
-    }
-    default:
-      return nullptr;
-  }
 }
 
 Json map_schema(const std::vector<Key>& keys, bool closed);
@@ -111,7 +92,7 @@ Json key_schema(const Key& key) {
   schema["description"] = key.doc;
   Experiment pristine;
   const bool has_default = key.get && !key.required && !key.layers && !key.stages && !key.consumed;
-  if (const Json value = has_default ? default_json(key.get(pristine)) : Json(); !value.is_null())
+  if (const Json value = has_default ? json_of(key.get(pristine)) : Json(); !value.is_null())
     schema["default"] = value;
   return schema;
 }

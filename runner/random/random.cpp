@@ -6,13 +6,8 @@
 namespace rxrun {
 namespace {
 
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-
-constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15ULL;
+using random_bits::golden_gamma;
+using random_bits::mix;
 
 }  // namespace
 
@@ -23,7 +18,7 @@ RandomStream::RandomStream(std::uint64_t seed, Purpose purpose, std::uint64_t a,
 
 std::uint64_t RandomStream::next() { return mix(state_ += golden_gamma); }
 
-double RandomStream::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() { return random_bits::unit(next()); }
 
 double RandomStream::uniform(double low, double high) { return low + (high - low) * uniform(); }
 
@@ -43,10 +38,6 @@ double RandomStream::normal() {
 
 bool RandomStream::chance(double probability) { return uniform() < probability; }
 
-std::uint64_t key_of(const char* text, std::size_t size) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(text[i])) * 0x100000001b3ULL;
-  return hash;
-}
+std::uint64_t key_of(const char* text, std::size_t size) { return random_bits::hash_text({text, size}); }
 
 }  // namespace rxrun

@@ -8,18 +8,9 @@
 #include <utility>
 #include <vector>
 
-namespace rxrun {
+#include "rxrun/random_bits.h"
 
-// What a draw is for. The numbers are part of every run's identity: never renumber, only append.
-enum class Purpose : std::uint64_t {
-  split = 1,
-  shuffle = 2,
-  augment = 3,
-  initialize = 4,
-  layer = 5,
-  sample = 6,
-  sweep = 7,
-};
+namespace rxrun {
 
 class RandomStream {
  public:

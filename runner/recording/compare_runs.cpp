@@ -89,7 +89,7 @@ Parting parting_of(Connection& connection, const RunReference& run, const RunRef
 }  // namespace
 
 Comparison compare_runs(const std::filesystem::path& database, const std::vector<std::string>& runs) {
-  if (runs.size() < 2) throw Error(Failure::usage, "two runs or more are compared", "rxrun compare RUN RUN...");
+  if (runs.size() < 2) throw Error(Failure::usage, "comparing takes at least two runs", "rxrun compare RUN RUN...");
   const auto connection = open_for_reading(database);
   Comparison comparison;
   comparison.rows.columns = {"section", "name", "differs"};
@@ -98,7 +98,7 @@ Comparison compare_runs(const std::filesystem::path& database, const std::vector
     const std::int64_t id = find_run(*connection, word);
     for (const RunReference& earlier : comparison.runs)
       if (earlier.id == id)
-        throw Error(Failure::usage, fmt::format("run {} is named twice: `{}` is the same run", id, printable(word)));
+        throw Error(Failure::usage, fmt::format("run {} is given twice: `{}` is the same run", id, printable(word)));
     const Table row = fetch(*connection, "SELECT name, identity, folder FROM runs WHERE id = ?", {id});
     comparison.runs.push_back({.id = id,
                                .name = text_in(row.rows.at(0)[0]),

@@ -40,7 +40,7 @@ bool at_size_limit(const std::filesystem::path& path) {
 
 std::string quoted_name(const std::string& name) {
   if (name.find('\0') != std::string::npos)
-    throw Error(Failure::usage, fmt::format("`{}` is no name in a database", printable(name)));
+    throw Error(Failure::usage, fmt::format("`{}` cannot be a name in a database", printable(name)));
   std::string quoted = "\"";
   for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + "\"";
@@ -115,32 +115,32 @@ void Connection::fail(int code) const {
                              : code == SQLITE_IOERR_WRITE && at_size_limit(path_) ? std::strerror(EFBIG)
                                                                                   : words;
   const std::string shell_advice =
-      fmt::format("keep a copy; what can be read is saved by: sqlite3 {} .recover | sqlite3 recovered.db", file);
+      fmt::format("keep a copy; to save what is readable: sqlite3 {} .recover | sqlite3 recovered.db", file);
   if (code == SQLITE_READONLY_DBMOVED)
     throw Error(Failure::run,
-                fmt::format("{} was moved, deleted or replaced by another file while it was written to", file),
-                "bring it back to its place and give the same command again; what it holds is intact");
+                fmt::format("{} was moved, deleted or replaced while it was being written", file),
+                "move it back and run the same command again; what it holds is intact");
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Error(Failure::try_later,
                   fmt::format("{}: locked by another process for more than {} s", file, kPatience.count()),
-                  "look for a program that holds it open in the middle of a query, and try again");
+                  "find the program that keeps it open in the middle of a query, and try again");
     case SQLITE_FULL:
       throw Error(Failure::run, fmt::format("cannot write {}: {}", file, words),
-                  "make room and give the same command again; all that was recorded before is intact");
+                  "free some space and run the same command again; everything recorded so far is intact");
     case SQLITE_IOERR:
       throw Error(Failure::run, fmt::format("cannot read or write {}: {}", file, system),
-                  "all that was recorded before is intact; the same command again continues");
+                  "everything recorded so far is intact; run the same command again to continue");
     case SQLITE_NOTADB:
       throw Error(Failure::usage, fmt::format("{} is not a database of results", file),
-                  "move it away, or name another folder by --results");
+                  "move it away, or choose another folder with --results");
     case SQLITE_CORRUPT:
       throw Error(Failure::usage, fmt::format("{} is damaged: {}", file, words), shell_advice);
     case SQLITE_READONLY:
     case SQLITE_PERM:
       throw Error(Failure::usage, fmt::format("{} cannot be written: {}", file, words),
-                  "give the file and its folder write permission, or name another folder by --results");
+                  "give the file and its folder write permission, or choose another folder with --results");
     case SQLITE_CANTOPEN:
       throw Error(Failure::usage, fmt::format("cannot open {}: {}", file, system));
     case SQLITE_NOMEM:
@@ -238,6 +238,11 @@ double Statement::real(int column) const { return sqlite3_column_double(statemen
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+std::string text_of(sqlite3_value* value) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return text ? text : "";
 }
 
 }  // namespace rxrun

@@ -15,6 +15,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace rxrun {
 
@@ -94,6 +95,12 @@ class Connection {
   std::chrono::steady_clock::time_point waiting_since_{};  // for a lock; see wait_for_lock() in connection.cpp
   static int wait_for_lock(void* connection, int times);
 };
+
+// The text of a SQL function's argument; empty for NULL.
+std::string text_of(sqlite3_value* value);
+
+// SQL of this moment as the tables write times: UTC, ISO 8601, whole seconds.
+inline constexpr const char* kNow = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
 
 // Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain
 // BEGIN takes it at its first write, where waiting for another writer is no longer possible.

@@ -11,6 +11,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "recording/find_run.h"
 #include "recording/reading.h"
 
 namespace rxrun {
@@ -51,9 +52,9 @@ Field parameter_field(const std::string& name) {
   for (const std::string& name : known) candidates.push_back(name.substr(name.rfind('.') + 1));
   const auto nearest = nearest_name(word, candidates);
   throw Error(Failure::usage,
-              fmt::format("`{}` is neither a fact of a run, nor a metric, nor a parameter", printable(word)),
+              fmt::format("`{}` is neither a column of v_runs, nor a metric, nor a parameter", printable(word)),
               nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
-                      : "`rxrun show RUN` lists all that is known of a run");
+                      : "`rxrun show RUN` lists everything known about a run");
 }
 
 struct Words {
@@ -94,41 +95,17 @@ Words split_condition(const std::string& condition) {
 
 Clause tag_condition(const Words& words, const std::string& condition) {
   if (words.comparison != "=" && words.comparison != "!=")
-    throw Error(Failure::usage, fmt::format("`{}`: a run has a tag or it has not", printable(condition)),
+    throw Error(Failure::usage, fmt::format("`{}`: a tag can only be compared with = or !=", printable(condition)),
                 "expected tag=NAME or tag!=NAME");
   const bool has = (words.comparison == "=") != words.value.empty();  // tag= asks for runs without any
   if (words.value.empty()) return {fmt::format("v.run {}IN (SELECT run FROM tags)", has ? "" : "NOT "), {}};
   return {fmt::format("v.run {}IN (SELECT run FROM tags WHERE tag = ?)", has ? "" : "NOT "), {words.value}};
 }
 
-[[noreturn]] void no_such_sweep(Connection& connection, const std::string& sweep) {
-  const std::vector<std::string> names = texts(fetch(connection, "SELECT name FROM sweeps ORDER BY id DESC LIMIT 1000"));
-  const auto nearest = nearest_name(sweep, names);
-  throw Error(Failure::usage, fmt::format("there is no sweep `{}`", printable(sweep)),
-              nearest         ? fmt::format("did you mean `{}`?", printable(*nearest))
-              : names.empty() ? "no sweep has been made yet"
-                              : fmt::format("a sweep has a number and a name; the newest is `{}`", printable(names[0])));
-}
-
-// By number, name or an unambiguous beginning of the name, as runs are.
-std::int64_t find_sweep(Connection& connection, const std::string& sweep) {
-  const Value number = typed(sweep);
-  Table found;
-  if (std::holds_alternative<std::int64_t>(number)) found = fetch(connection, "SELECT id FROM sweeps WHERE id = ?", {number});
-  if (found.rows.empty()) found = fetch(connection, "SELECT id FROM sweeps WHERE name = ?", {sweep});
-  if (found.rows.empty())
-    found = fetch(connection, "SELECT id FROM sweeps WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC", {sweep});
-  if (found.rows.empty()) no_such_sweep(connection, sweep);
-  if (found.rows.size() > 1)
-    throw Error(Failure::usage, fmt::format("`{}` fits {}", printable(sweep), counted(found.rows.size(), "sweep")),
-                "give more of the name, or the number");
-  return integer_in(found.rows[0][0]);
-}
-
 // The runs that answer or work on the points of a sweep, as in v_sweep.
 Clause sweep_condition(Connection& connection, const Words& words, const std::string& condition) {
   if (words.comparison != "=" && words.comparison != "!=")
-    throw Error(Failure::usage, fmt::format("`{}`: a run belongs to a sweep or it does not", printable(condition)),
+    throw Error(Failure::usage, fmt::format("`{}`: a sweep can only be compared with = or !=", printable(condition)),
                 "expected sweep=NUMBER or NAME, or sweep!=");
   const bool in = (words.comparison == "=") != words.value.empty();  // sweep= asks for runs of none
   const std::string runs = fmt::format("v.run {}IN (SELECT run FROM v_sweep WHERE run IS NOT NULL", in ? "" : "NOT ");

@@ -50,8 +50,8 @@ std::optional<fs::path> folder_of(Connection& connection, const fs::path& result
 // The second name that a checkpoint bears for a moment (training/checkpoint.cpp).
 constexpr const char* kSecondName = "last-previous.safetensors.link";
 
-// ".rxrun-PID-...tmp": written by files/files.cpp. One that is young may belong to a process that cannot be seen from
-// here.
+// ".rxrun-PID-...tmp": the names that files/folder.cpp (temporary_beside) gives to temporary files. One that is young may
+// belong to a process that cannot be seen from here.
 bool is_left_over(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   const std::string prefix = ".rxrun-";

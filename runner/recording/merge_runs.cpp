@@ -36,7 +36,7 @@ std::unique_ptr<Connection> open_source(const fs::path& database) {
   if (const int version = check_schema(*connection); version < kSchemaVersion)
     throw Error(
         Failure::usage,
-        fmt::format("{} has schema version {}, and is not to be written here", printable(database.string()), version),
+        fmt::format("{} has the older schema version {}, and is only read here", printable(database.string()), version),
         fmt::format("`rxrun ls --results {}` upgrades it", printable(database.parent_path().string())));
   return connection;
 }
@@ -83,9 +83,9 @@ void check_no_link(const fs::path& root, const fs::path& relative) {
     std::error_code code;
     if (fs::is_symlink(fs::symlink_status(path, code)))
       throw Error(Failure::usage,
-                  fmt::format("{} is a symbolic link: runs are copied from folder to folder, and none is followed",
+                  fmt::format("{} is a symbolic link, which is not followed when runs are copied",
                               printable(path.string())),
-                  "put the folder that it leads to in its place");
+                  "replace it with the folder that it points to");
   }
 }
 
@@ -112,7 +112,7 @@ std::string remark_on_files(const StoredRows& rows, const fs::path& results) {
     if (!fs::is_regular_file(fs::symlink_status(results / file, code)))
       remarks.push_back(fmt::format("{} is missing", file.filename().string()));
     else if (sha256_of_file(results / file) != text_in(row[1]))
-      remarks.push_back(fmt::format("{} does not have its checksum", file.filename().string()));
+      remarks.push_back(fmt::format("{} does not match its checksum", file.filename().string()));
   }
   return fmt::format("{}", fmt::join(remarks, ", "));
 }
@@ -139,7 +139,7 @@ class Merge {
 
   void merge(std::int64_t id) {
     StoredRows rows = read_consistently(id);
-    if (is_running(rows)) return tell(Value(), rows.text("name"), "running", "wait for its end");
+    if (is_running(rows)) return tell(Value(), rows.text("name"), "running", "wait for it to end");
     if (rows.text("status") == "running") rows.run["status"] = "interrupted";
     keep_why_pruned(rows, id);
     const auto counterpart = find_counterpart(*target_, rows);
@@ -241,7 +241,7 @@ class Merge {
 }  // namespace
 
 fs::path database_of(const fs::path& named) {
-  constexpr const char* expected = "expected a folder of results, which is one with a results.db in it, or that file itself";
+  constexpr const char* expected = "expected a folder of results, which is one that holds a results.db, or that file itself";
   std::error_code code;
   const fs::file_status status = fs::status(named, code);
   if (!fs::exists(status)) throw Error(Failure::usage, fmt::format("there is no `{}`", printable(named.string())), expected);
@@ -285,7 +285,7 @@ Table merge_runs(const fs::path& source, const fs::path& target, const std::vect
   } catch (const fs::filesystem_error& error) {
     throw Error(Failure::run,
                 fmt::format("cannot copy {}: {}", printable(error.path1().string()), error.code().message()),
-                "the same command again continues");
+                "run the same command again to continue");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "recording/ownership.h"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <ctime>
 #include <utility>
@@ -22,7 +23,8 @@ double minutes_since(const std::string& utc) {
   return std::difftime(std::time(nullptr), ::timegm(&time)) / 60.0;
 }
 
-// From five columns: host, boot_id, pid_namespace, pid, process_start.
+}  // namespace
+
 ProcessIdentity owner_at(const Statement& row, int column) {
   return {.host = row.text(column),
           .boot_id = row.text(column + 1),
@@ -31,7 +33,13 @@ ProcessIdentity owner_at(const Statement& row, int column) {
           .start = row.integer(column + 4)};
 }
 
-}  // namespace
+ProcessIdentity owner_at(sqlite3_value** values) {
+  return {.host = text_of(values[0]),
+          .boot_id = text_of(values[1]),
+          .pid_namespace = text_of(values[2]),
+          .pid = sqlite3_value_int64(values[3]),
+          .start = sqlite3_value_int64(values[4])};
+}
 
 const char* to_string(RunStatus status) {
   switch (status) {
@@ -59,8 +67,7 @@ RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std
 }
 
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process) {
-  Statement select(connection,
-                   "SELECT status, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs WHERE id = ?");
+  Statement select(connection, fmt::format("SELECT status, {}, heartbeat FROM runs WHERE id = ?", kOwnerColumns));
   if (!select.bind(run).step())
     throw Error(Failure::usage, fmt::format("there is no run {} in {}", run, printable(connection.path().string())));
   const RunStatus status = status_of(select.text(0));
@@ -70,7 +77,7 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
   if (status_now(status, owner, select.text(6)) == RunStatus::running) {
     throw Error(
         Failure::try_later,
-        fmt::format("run {} belongs to process {} on {}, which is running still, as far as can be told from here", run,
+        fmt::format("run {} belongs to process {} on {}, which is still running, as far as can be told from here", run,
                     owner.pid, printable(owner.host)),
         "wait for it to end, or stop it");
   }
@@ -85,14 +92,12 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
 
 void mark_gone_runs(Connection& connection) {
   std::vector<std::pair<std::int64_t, std::string>> gone;
-  Statement select(connection,
-                   "SELECT id, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs"
-                   " WHERE status = 'running'");
+  Statement select(connection, fmt::format("SELECT id, {}, heartbeat FROM runs WHERE status = 'running'", kOwnerColumns));
   while (select.step()) {
     const ProcessIdentity owner = owner_at(select, 1);
     if (status_now(RunStatus::running, owner, select.text(6)) == RunStatus::running) continue;
     gone.emplace_back(select.integer(0), is_gone(owner) ? "its process is gone"
-                                                        : fmt::format("nothing heard from {} any more", owner.host));
+                                                        : fmt::format("no heartbeat from {} any more", owner.host));
   }
   Statement update(connection, "UPDATE runs SET status = 'interrupted', reason = ? WHERE id = ?");
   for (const auto& [run, reason] : gone) update.bind(reason, run).run();

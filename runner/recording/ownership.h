@@ -8,7 +8,16 @@
 #include "recording/process.h"
 #include "recording/recorder.h"
 
+struct sqlite3_value;
+
 namespace rxrun {
+
+// The columns of a row that say which process writes it, in the order in which the functions below take them.
+inline constexpr const char* kOwnerColumns = "host, boot_id, pid_namespace, pid, process_start";
+// From the column at `column` on.
+ProcessIdentity owner_at(const Statement& row, int column);
+// Of the arguments of a SQL function, from the one at `values` on.
+ProcessIdentity owner_at(sqlite3_value** values);
 
 // Throws Error for a word that is no status.
 RunStatus status_of(const std::string& text);

@@ -110,7 +110,7 @@ std::string advice_for(Connection& connection, std::string_view words) {
   sqlite3_set_authorizer(connection.handle(), nullptr, nullptr);
   if (!refusal.what.empty())
     throw Error(Failure::usage,
-                fmt::format("only statements that read are allowed here: {} is not", printable(refusal.what)));
+                fmt::format("only statements that read are allowed: {} is not", printable(refusal.what)));
   if ((code & 0xff) != SQLITE_ERROR) connection.fail(code);
   const std::string advice = advice_for(connection, words);
   if (offset < 0) throw Error(Failure::usage, printable(words), advice);
@@ -129,13 +129,13 @@ void check_statement(Connection& connection, const std::string& sql, Refusal& re
   const char* rest = nullptr;
   const auto [code, there] = prepare(sql.c_str(), &rest);
   if (code != SQLITE_OK) refuse_statement(connection, sql, code, refusal);
-  if (!there) throw Error(Failure::usage, "there is no statement", "for example: rxrun sql \"SELECT * FROM v_best\"");
+  if (!there) throw Error(Failure::usage, "the statement is missing", "for example: rxrun sql \"SELECT * FROM v_best\"");
   const char* end = nullptr;
   const auto [second_code, second] = prepare(rest, &end);
   if (second_code != SQLITE_OK || second) {
     while (*rest != '\0' && std::isspace(static_cast<unsigned char>(*rest)) != 0) ++rest;
     throw Error(Diagnostic{.where = place_in(sql, static_cast<std::size_t>(rest - sql.c_str())),
-                           .message = "a second statement; one at a time is allowed",
+                           .message = "a second statement; only one at a time is allowed",
                            .advice = {}});
   }
 }

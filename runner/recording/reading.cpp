@@ -15,20 +15,10 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 
-std::string text_of(sqlite3_value* value) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return text ? text : "";
-}
-
 void status_function(sqlite3_context* context, int, sqlite3_value** values) {
   try {
     const std::string recorded = text_of(values[0]);
-    const ProcessIdentity owner{.host = text_of(values[1]),
-                                .boot_id = text_of(values[2]),
-                                .pid_namespace = text_of(values[3]),
-                                .pid = sqlite3_value_int64(values[4]),
-                                .start = sqlite3_value_int64(values[5])};
-    const RunStatus status = status_now(status_of(recorded), owner, text_of(values[6]));
+    const RunStatus status = status_now(status_of(recorded), owner_at(values + 1), text_of(values[6]));
     const bool pruned = status == RunStatus::interrupted && sqlite3_value_int(values[7]) != 0;
     sqlite3_result_text(context, pruned ? "pruned" : to_string(status), -1, SQLITE_STATIC);
   } catch (const std::exception& error) {
@@ -52,7 +42,7 @@ std::size_t bytes_of(const Value& value) {
 
 const std::string& text_in(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold a text does not");
+  throw Error(Failure::usage, "the database of results is damaged: a cell that should hold text does not");
 }
 
 std::int64_t integer_in(const Value& value) {

@@ -31,23 +31,19 @@ namespace {
 void check_nobody_runs(Connection& connection, const std::string& identity) {
   Statement running(connection, "SELECT id, pid FROM runs WHERE identity = ? AND status = 'running'");
   if (!running.bind(identity).step()) return;
-  throw Error(Failure::try_later, fmt::format("the same experiment is being computed already, as run {} by process {}", running.integer(0), running.integer(1)),
+  throw Error(Failure::try_later, fmt::format("the same experiment is already being run, as run {} by process {}", running.integer(0), running.integer(1)),
               "wait for it to end, or stop it");
 }
 
 std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
-  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, host, boot_id, pid_namespace, pid,"
-                                           " process_start, heartbeat FROM runs WHERE removed IS NULL AND {}",
-                                           which));
+  Statement select(connection,
+                   fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat FROM runs"
+                               " WHERE removed IS NULL AND {}",
+                               kOwnerColumns, which));
   if (!select.bind(value).step()) return std::nullopt;
-  const ProcessIdentity owner{.host = select.text(5),
-                              .boot_id = select.text(6),
-                              .pid_namespace = select.text(7),
-                              .pid = select.integer(8),
-                              .start = select.integer(9)};
   return ExistingRun{.id = select.integer(0),
                      .name = select.text(1),
-                     .status = status_now(status_of(select.text(2)), owner, select.text(10)),
+                     .status = status_now(status_of(select.text(2)), owner_at(select, 5), select.text(10)),
                      .folder = select.text(3),
                      .epochs = select.integer(4)};
 }
@@ -68,8 +64,8 @@ class NewFolder {
       if (::mkdir(path_.c_str(), 0777) == 0) return true;
       if (errno == EEXIST) return false;
       throw Error(Failure::usage,
-                  fmt::format("cannot make the folder {}: {}", printable(path_.string()), std::strerror(errno)),
-                  "name another one with --results");
+                  fmt::format("cannot create the folder {}: {}", printable(path_.string()), std::strerror(errno)),
+                  "choose another one with --results");
     });
   }
   ~NewFolder() {
@@ -138,7 +134,7 @@ void Recorder::confirm(std::int64_t run) {
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process))
     throw Error(Failure::usage, fmt::format("run {} has finished: nothing works on it any more", run));
-  Statement(connection, "UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?")
+  Statement(connection, fmt::format("UPDATE runs SET heartbeat = {} WHERE id = ?", kNow))
       .bind(run)
       .run();
   transaction.commit();

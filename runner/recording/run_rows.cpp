@@ -117,12 +117,12 @@ std::int64_t experiment_id(Connection& connection, const std::string& name) {
 }
 
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process) {
-  Statement(connection, R"(
+  Statement(connection, fmt::format(R"(
     INSERT INTO runs (experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved,
                       folder, content_hash, split_hash, skipped_images, parameters, multiply_adds, started, heartbeat,
                       host, boot_id, pid_namespace, pid, process_start)
     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?, ?, ?, ?, ?))")
+            {0}, {0}, ?, ?, ?, ?, ?))", kNow))
       .bind(experiment_id(connection, run.experiment), run.name, run.identity, configuration_of(run),
             seed_value(run.seed), int{run.generated_data}, run.file, run.command, run.resolved, run.folder,
             run.content_hash, run.split_hash, run.skipped_images, run.parameters, run.multiply_adds, process.host,
@@ -164,8 +164,9 @@ void remove_epochs_from(Connection& connection, std::int64_t run, std::int64_t e
 void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& record) {
   remove_epochs_from(connection, run, record.epoch);
   Statement(connection,
-            "INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, checkpoint, written)"
-            " VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))")
+            fmt::format("INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, checkpoint,"
+                        " written) VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), {})",
+                        kNow))
       .bind(run, record.epoch, record.learning_rate, record.seconds, record.images_per_second, int{record.best},
             record.checkpoint)
       .run();
@@ -173,12 +174,12 @@ void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& r
 }
 
 void update_progress(Connection& connection, std::int64_t run) {
-  Statement(connection, R"(
-    UPDATE runs SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'),
+  Statement(connection, fmt::format(R"(
+    UPDATE runs SET heartbeat = {},
                     (epochs, best_epoch, images_per_second, seconds) =
       (SELECT count(*), max(epoch) FILTER (WHERE best = 1), avg(images_per_second), sum(seconds)
        FROM epochs WHERE run = ?1)
-    WHERE id = ?1)")
+    WHERE id = ?1)", kNow))
       .bind(run)
       .run();
   keep_epoch(connection, run, best_epoch(connection, run));
@@ -186,11 +187,11 @@ void update_progress(Connection& connection, std::int64_t run) {
 }
 
 void end_run(Connection& connection, std::int64_t run, const Recorder::End& end) {
-  Statement(connection, R"(
+  Statement(connection, fmt::format(R"(
     UPDATE runs SET status = ?2, reason = nullif(?3, ''), best_epoch = coalesce(nullif(?4, 0), best_epoch),
                     seconds = max(coalesce(seconds, 0), ?5),
-                    heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), finished = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
-    WHERE id = ?1)")
+                    heartbeat = {0}, finished = {0}
+    WHERE id = ?1)", kNow))
       .bind(run, to_string(end.status), end.reason, end.best_epoch, end.seconds)
       .run();
   insert_artifacts(connection, run, end.artifacts);

@@ -27,7 +27,7 @@ void add_facts(Table& facts, const std::string& prefix, const Table& pairs) {
 
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
                 const std::vector<std::string>& where) {
-  if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were asked for; expected at least 1", limit));
+  if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were requested; expected at least 1", limit));
   const auto connection = open_for_reading(database);
   check_metric(*connection, metric);
   std::string sql = R"(

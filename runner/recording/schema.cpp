@@ -33,7 +33,7 @@ std::string empty_database() {
   sqlite3_int64 size = 0;
   const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
       sqlite3_serialize(memory.handle(), "main", &size, 0), sqlite3_free);
-  if (!bytes) throw Error(Failure::run, "out of memory while making a new database of results");
+  if (!bytes) throw Error(Failure::run, "out of memory while creating a new database of results");
   return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
 }
 
@@ -98,15 +98,15 @@ void create_if_missing(const fs::path& database) {
   const fs::path folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
   fs::create_directories(folder, code);
   if (code) {
-    throw Error(Failure::usage, fmt::format("cannot make the folder {} for results: {}", shown(folder), code.message()),
-                "name another folder by --results");
+    throw Error(Failure::usage, fmt::format("cannot create the folder {} for results: {}", shown(folder), code.message()),
+                "choose another folder with --results");
   }
   const fs::path fresh = temporary_beside(database);
   try {
     write_file_atomically(fresh, empty_database());
   } catch (const Error& error) {
     throw Error(Failure::usage, error.what(),
-                fmt::format("a new {} could not be written; name another folder by --results", shown(database)));
+                fmt::format("a new {} could not be written; choose another folder with --results", shown(database)));
   }
   const int cause = rename_if_free(fresh, database);
   if (cause != 0) ::unlink(fresh.c_str());
@@ -118,7 +118,7 @@ void create_if_missing(const fs::path& database) {
 
 void check_file(const fs::path& database) {
   const std::string file = shown(database);
-  const std::string advice = "move it away, or name another folder by --results";
+  const std::string advice = "move it away, or choose another folder with --results";
   std::error_code code;
   const fs::file_status status = fs::symlink_status(database, code);
   switch (status.type()) {
@@ -126,16 +126,16 @@ void check_file(const fs::path& database) {
       break;
     case fs::file_type::not_found:
       throw Error(Failure::usage, fmt::format("no results yet: there is no {}; run an experiment first", file),
-                  "rxrun experiments/NAME.yaml, or name the folder of the results by --results");
+                  "rxrun experiments/NAME.yaml, or give the folder of results with --results");
     case fs::file_type::directory:
-      throw Error(Failure::usage, fmt::format("{} is a folder, where the database of results should be", file), advice);
+      throw Error(Failure::usage, fmt::format("{} is a folder, not the database of results", file), advice);
     case fs::file_type::symlink:
-      throw Error(Failure::usage, fmt::format("{} is a symbolic link, where the database of results should be", file),
-                  "name the folder that it leads to by --results: the journal has to lie beside the database");
+      throw Error(Failure::usage, fmt::format("{} is a symbolic link, not the database of results", file),
+                  "give the folder that it points to with --results: the journal must be next to the database");
     case fs::file_type::none:
-      throw Error(Failure::usage, fmt::format("cannot look at {}: {}", file, code.message()));
+      throw Error(Failure::usage, fmt::format("cannot access {}: {}", file, code.message()));
     default:
-      throw Error(Failure::usage, fmt::format("{} is no regular file", file), advice);
+      throw Error(Failure::usage, fmt::format("{} is not a regular file", file), advice);
   }
   std::ifstream stream(database, std::ios::binary);
   if (!stream) throw Error(Failure::usage, fmt::format("cannot read {}: {}", file, std::strerror(errno)));
@@ -144,7 +144,7 @@ void check_file(const fs::path& database) {
   if (stream.gcount() == 0) {
     throw Error(Failure::usage,
                 fmt::format("{} is empty (0 bytes): not a database of results, or one that lost its content", file),
-                "remove it if nothing is missed");
+                "delete it if it is not needed");
   }
   if (std::memcmp(head, kMagic, sizeof head) != 0) {
     throw Error(Failure::usage, fmt::format("{} is not a database", file), advice);
@@ -159,13 +159,13 @@ int check_schema(Connection& connection, int newest) {
     throw Error(Failure::usage,
                 fmt::format("{} is a database of another program: its application id is {:#010x}, expected {:#010x}",
                             file, static_cast<std::uint32_t>(application), kApplicationId),
-                "move it away, or name another folder by --results");
+                "move it away, or choose another folder with --results");
   }
   if (version > newest) {
     throw Error(Failure::usage,
-                fmt::format("{} has schema version {}, made by a newer rxrun; this one knows up to version {}", file,
+                fmt::format("{} has schema version {}, made by a newer rxrun; this one supports up to version {}", file,
                             version, newest),
-                fmt::format("use an rxrun that knows version {}, or name another folder by --results", version));
+                fmt::format("use an rxrun that supports version {}, or choose another folder with --results", version));
   }
   if (version < 1) throw Error(Failure::usage, fmt::format("{} is damaged: its schema version is {}", file, version));
   return version;

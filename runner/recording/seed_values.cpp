@@ -144,7 +144,7 @@ SeedValues seed_values(const std::filesystem::path& database, const std::string&
   for (const std::string& key : keys) {
     const Field field = resolve_field(*connection, key);
     if (field.name == "seed")
-      throw Error(Failure::usage, "a group holds the seeds of what is compared; it cannot be made by seed");
+      throw Error(Failure::usage, "runs cannot be grouped by seed: seeds are what each group averages over");
     values.images_vary = values.images_vary || chooses_images(field.name);
     values.keys.push_back(field.name.substr(field.name.rfind('.') + 1));
     statement.add(field);

@@ -107,7 +107,7 @@ std::string experiment_of(Connection& connection, std::int64_t run) {
     throw Error(Failure::usage,
                 fmt::format("{} is damaged: the experiment of run {} is not in it",
                             printable(connection.path().string()), run),
-                fmt::format("`rxrun export RUN... --results {} --to FOLDER` takes the others",
+                fmt::format("`rxrun export RUN... --results {} --to FOLDER` copies the others",
                             printable(connection.path().parent_path().string())));
   return text_in(found.rows[0][0]);
 }
@@ -135,7 +135,7 @@ std::vector<std::string> unknown_columns(Connection& connection) {
 StoredRows read_rows(Connection& connection, std::int64_t run) {
   StoredRows rows;
   const Table row = rows_of(connection, "runs", "id", run);
-  if (row.rows.empty()) throw Error(Failure::usage, fmt::format("run {} has been deleted meanwhile", run));
+  if (row.rows.empty()) throw Error(Failure::usage, fmt::format("run {} has been deleted in the meantime", run));
   for (std::size_t i = 0; i < row.columns.size(); ++i) rows.run[row.columns[i]] = row.rows[0][i];
   rows.experiment = experiment_of(connection, run);
   for (const char* name : kTables) rows.tables[name] = rows_of(connection, name, "run", run);

@@ -82,9 +82,9 @@ std::int64_t SweepRows::open(const SweepRecord& sweep) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   const std::string identity = identity_of(sweep);
-  Statement(connection, R"(
+  Statement(connection, fmt::format(R"(
     INSERT INTO sweeps (name, identity, declaration, command, created, search)
-    VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), nullif(?, '')) ON CONFLICT (identity) DO NOTHING)")
+    VALUES (?, ?, ?, ?, {}, nullif(?, '')) ON CONFLICT (identity) DO NOTHING)", kNow))
       .bind(fmt::format("{}-{}", sweep.name, identity.substr(0, 8)), identity, sweep.declaration, sweep.command,
             sweep.search)
       .run();
@@ -150,10 +150,10 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
   if (options.pruning) prune_judged(connection, sweep);
   std::optional<Claim> claim;
   {
-    Statement update(connection, R"(
+    Statement update(connection, fmt::format(R"(
       UPDATE points SET status = 'running', attempts = attempts + 1, reason = NULL, log_tail = NULL,
              host = ?4, boot_id = ?5, pid_namespace = ?6, pid = ?7, process_start = ?8,
-             claimed = strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+             claimed = {0}, heartbeat = {0}
       WHERE id = (
         SELECT p.id FROM sweep_points s JOIN points p ON p.id = s.point
         WHERE s.sweep = ?1 AND p.id NOT IN (SELECT value FROM json_each(?3)) AND (
@@ -171,7 +171,7 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
         coalesce((SELECT r.id <= newer_than FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL
                   ORDER BY r.id DESC LIMIT 1), 0),
         coalesce((SELECT r.epochs FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL AND r.id > newer_than
-                  ORDER BY r.id DESC LIMIT 1), 0))");
+                  ORDER BY r.id DESC LIMIT 1), 0))", kNow));
     update.bind(sweep, options.retries, json_of(options.leave), me.host, me.boot_id, me.pid_namespace, me.pid, me.start,
                 int{options.pruning});
     if (update.step())
@@ -218,10 +218,10 @@ std::vector<std::int64_t> SweepRows::confirm() {
   Transaction transaction(connection);
   std::vector<std::int64_t> points;
   {
-    Statement update(connection, R"(
-      UPDATE points SET heartbeat = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+    Statement update(connection, fmt::format(R"(
+      UPDATE points SET heartbeat = {}
       WHERE status = 'running' AND host = ? AND boot_id = ? AND pid_namespace = ? AND pid = ? AND process_start = ?
-      RETURNING id)");
+      RETURNING id)", kNow));
     update.bind(me.host, me.boot_id, me.pid_namespace, me.pid, me.start);
     while (update.step()) points.push_back(update.integer(0));
   }

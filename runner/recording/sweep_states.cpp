@@ -24,19 +24,9 @@ constexpr std::array<std::pair<PointStatus, const char*>, 6> kStatuses = {{{Poin
                                                                            {PointStatus::pruned, "pruned"},
                                                                            {PointStatus::interrupted, "interrupted"}}};
 
-std::string text_of(sqlite3_value* value) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return text ? text : "";
-}
-
 void lapsed_function(sqlite3_context* context, int, sqlite3_value** values) {
   try {
-    const ProcessIdentity owner{.host = text_of(values[0]),
-                                .boot_id = text_of(values[1]),
-                                .pid_namespace = text_of(values[2]),
-                                .pid = sqlite3_value_int64(values[3]),
-                                .start = sqlite3_value_int64(values[4])};
-    sqlite3_result_int(context, has_lapsed(owner, sqlite3_value_double(values[5]), kLeaseMinutes) ? 1 : 0);
+    sqlite3_result_int(context, has_lapsed(owner_at(values), sqlite3_value_double(values[5]), kLeaseMinutes) ? 1 : 0);
   } catch (const std::exception& error) {
     sqlite3_result_error(context, error.what(), -1);
   }

@@ -26,7 +26,7 @@ std::unique_ptr<Connection> open_existing(const std::filesystem::path& database)
 }
 
 std::string now(Connection& connection) {
-  return text_in(fetch(connection, "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now')").rows.at(0)[0]);
+  return text_in(fetch(connection, fmt::format("SELECT {}", kNow)).rows.at(0)[0]);
 }
 
 Table as_they_are(Connection& connection, const std::vector<std::int64_t>& runs) {
@@ -53,7 +53,7 @@ std::string fault_of_word(const std::string& word, std::size_t longest) {
   if (word.empty()) return "it is empty";
   if (word.size() > longest) return fmt::format("it is longer than {} bytes", longest);
   if (printable(word) != word || word.find(' ') != std::string::npos)
-    return "it holds a blank or what cannot be printed";
+    return "it contains a blank or an unprintable character";
   if (word[0] == '-' || word[0] == '+') return "it begins with + or -";
   return {};
 }
@@ -74,32 +74,27 @@ std::vector<std::int64_t> find_all(Connection& connection, const std::vector<std
 }
 
 void check_not_running(Connection& connection, std::int64_t run, bool force) {
-  Statement select(connection,
-                   "SELECT name, status, host, boot_id, pid_namespace, pid, process_start, heartbeat FROM runs WHERE id = ?");
+  Statement select(connection, fmt::format("SELECT name, status, {}, heartbeat FROM runs WHERE id = ?", kOwnerColumns));
   select.bind(run).step();
-  const ProcessIdentity owner{.host = select.text(2),
-                              .boot_id = select.text(3),
-                              .pid_namespace = select.text(4),
-                              .pid = select.integer(5),
-                              .start = select.integer(6)};
+  const ProcessIdentity owner = owner_at(select, 2);
   if (status_now(status_of(select.text(1)), owner, select.text(7)) != RunStatus::running) return;
   if (can_be_seen(owner))
     throw Error(Failure::try_later,
                 fmt::format("run {} ({}) is running, as process {}", run, printable(select.text(0)), owner.pid),
-                "stop it first, or wait for its end");
+                "stop it first, or wait for it to end");
   if (!force)
     throw Error(Failure::try_later,
-                fmt::format("run {} ({}) says that it is running on {}, which cannot be seen from here", run,
+                fmt::format("run {} ({}) is marked as running on {}, which cannot be checked from here", run,
                             printable(select.text(0)), printable(owner.host)),
-                "when you know that it is not, add --force");
+                "add --force if you know that it is not");
 }
 
 }  // namespace
 
 std::string fault_of_run_name(const std::string& name) {
   if (const std::string fault = fault_of_word(name, kLongestName); !fault.empty()) return fault;
-  if (name.find('/') != std::string::npos) return "it holds a /, as paths do";
-  if (name.find_first_not_of("0123456789") == std::string::npos) return "it reads as the number of a run";
+  if (name.find('/') != std::string::npos) return "it contains a /";
+  if (name.find_first_not_of("0123456789") == std::string::npos) return "it looks like the number of a run";
   return {};
 }
 
@@ -119,7 +114,7 @@ Table tag_run(const std::filesystem::path& database, const std::string& run, con
 
 Table note_run(const std::filesystem::path& database, const std::string& run, const std::string& note) {
   if (note.size() > kLongestNote)
-    throw Error(Failure::usage, fmt::format("the note has {} bytes; at most {} are kept", note.size(), kLongestNote));
+    throw Error(Failure::usage, fmt::format("the note has {} bytes; at most {} are allowed", note.size(), kLongestNote));
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);
@@ -129,7 +124,7 @@ Table note_run(const std::filesystem::path& database, const std::string& run, co
 }
 
 Table rename_run(const std::filesystem::path& database, const std::string& run, const std::string& name) {
-  check_word("name", name, fault_of_run_name(name), "letters, digits, `.`, `_` and `-` are always right");
+  check_word("name", name, fault_of_run_name(name), "letters, digits, `.`, `_` and `-` are always allowed");
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);
@@ -137,7 +132,7 @@ Table rename_run(const std::filesystem::path& database, const std::string& run, 
       fetch(*connection, "SELECT id, removed IS NOT NULL FROM runs WHERE name = ? AND id <> ?", {name, id});
   if (!taken.rows.empty())
     refuse("name", name,
-           fmt::format("run {}{} has it", integer_in(taken.rows[0][0]),
+           fmt::format("run {}{} already has it", integer_in(taken.rows[0][0]),
                        integer_in(taken.rows[0][1]) != 0 ? ", which was removed," : ""));
   Statement(*connection, "UPDATE runs SET name = ? WHERE id = ?").bind(name, id).run();
   transaction.commit();

@@ -15,7 +15,7 @@ namespace rxrun {
 Table tag_run(const std::filesystem::path& database, const std::string& run, const std::vector<std::string>& add,
               const std::vector<std::string>& take_away);
 Table note_run(const std::filesystem::path& database, const std::string& run, const std::string& note);  // empty: none
-// Why a run cannot bear the name, whoever gives it: "it reads as the number of a run"; empty: it can.
+// Why a run cannot bear the name, whoever gives it: "it looks like the number of a run"; empty: it can.
 std::string fault_of_run_name(const std::string& name);
 // The folder keeps its name. Throws Error for a name that is taken or faulty.
 Table rename_run(const std::filesystem::path& database, const std::string& run, const std::string& name);

@@ -26,7 +26,7 @@ void check_writable(const Connection& connection) {
   throw Error(Failure::usage,
               fmt::format("{} cannot be written: {}", printable((file_read_only ? path : folder).string()),
                           std::strerror(cause)),
-              "give the file and its folder write permission, or name another folder by --results");
+              "give the file and its folder write permission, or choose another folder with --results");
 }
 
 }  // namespace

@@ -19,13 +19,13 @@ Machine set_up(const Experiment& experiment, RunObserver& observer) {
 void make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (failure) throw Error(Failure::usage, fmt::format("cannot make the folder {}: {}", printable(folder.string()), failure.message()), "name another one with --results");
+  if (failure) throw Error(Failure::usage, fmt::format("cannot create the folder {}: {}", printable(folder.string()), failure.message()), "choose another one with --results");
 }
 
 void make_results_folder(const std::filesystem::path& results, RunObserver& observer) {
   make_folder(results);
   if (const std::string system = network_file_system(results); !system.empty())
-    observer.on_warning(fmt::format("{} is on {}: locks over a network may not hold, and results.db be damaged; prefer a local disk",
+    observer.on_warning(fmt::format("{} is on {}: locks may not work over a network, and results.db may be damaged; use a local disk if you can",
                                     results.string(), system));
 }
 

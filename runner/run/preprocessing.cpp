@@ -38,7 +38,7 @@ Preprocessing read_preprocessing(const std::filesystem::path& folder) {
   } catch (const nlohmann::json::exception&) {
     // told below, as for a file that is JSON but not this
   }
-  throw Error(Failure::usage, fmt::format("{} does not say how images were prepared", file.string()), "it is damaged; run the experiment anew");
+  throw Error(Failure::usage, fmt::format("{} does not say how images were preprocessed", file.string()), "it is damaged; run the experiment again");
 }
 
 }  // namespace rxrun

@@ -34,26 +34,26 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
   if (request.again) return std::nullopt;
   if (request.run == 0) return recorder.find(identity);
   std::optional<ExistingRun> run = recorder.find_run(request.run);
-  if (!run) throw Error(Failure::usage, fmt::format("run {} has been removed meanwhile", request.run));
+  if (!run) throw Error(Failure::usage, fmt::format("run {} has been removed in the meantime", request.run));
   return run;
 }
 
 // `now` is not what was to be continued, or not the point of a sweep that was planned.
 [[noreturn]] void refuse(const RunRequest& request, const RunRecord& now) {
   if (request.run == 0)
-    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since: what was begun or planned cannot be continued",
-                "give the command for the whole experiment or sweep again");
+    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since it was started or planned, so it cannot be continued",
+                "run the command for the whole experiment or sweep again");
   const std::vector<std::string> changes = changes_since(request.results, request.run, now).experiment;
   throw Error(Failure::usage, fmt::format("run {} cannot be continued with what is here now: {}", request.run, fmt::join(changes, ", and ")),
-              fmt::format("where its images lie is said by data.path=PATH; `rxrun rerun {}` begins anew with what there is", request.run));
+              fmt::format("set data.path=PATH if its images have moved; `rxrun rerun {}` starts a new run with what is here", request.run));
 }
 
 // A run that goes on in another place still ends with its own numbers, but for their rounding.
 void warn_of_another_machine(const RunRequest& request, std::int64_t run, const RunRecord& now, RunObserver& observer) {
   const std::vector<std::string> changes = changes_since(request.results, run, now).machine;
   if (changes.empty()) return;
-  observer.on_warning(fmt::format("run {} began elsewhere ({}): from here on its numbers may be rounded in another way, and the result is "
-                                  "not the same to the bit as in one place",
+  observer.on_warning(fmt::format("run {} was started elsewhere ({}): from here on its numbers may be rounded differently, and the result is "
+                                  "not bit-identical to that of one machine",
                                   run, fmt::join(changes, ", ")));
 }
 

@@ -41,11 +41,11 @@ void refuse(const Override& change, const std::string& key, const StoredRun& run
   const std::string word = change.path + "=" + change.value;
   const int length = static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path)));
   const bool other_run = can_alter_numbers(key);
-  std::string advice = fmt::format("what can be given here: {}", fmt::join(allowed, ", "));
-  if (other_run) advice += fmt::format("; the other run is made by: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
+  std::string advice = fmt::format("what can be set here: {}", fmt::join(allowed, ", "));
+  if (other_run) advice += fmt::format("; to make that run: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
   diagnostics.error({"command line", 1, 1, length, word},
-                    other_run ? fmt::format("run {} would be another one with another `{}`", run.id, key)
-                              : fmt::format("`{}` changes nothing here", key),
+                    other_run ? fmt::format("run {} would be a different run with another `{}`", run.id, key)
+                              : fmt::format("`{}` has no effect here", key),
                     advice);
 }
 
@@ -72,7 +72,7 @@ void require_images(const StoredRun& run, const DataSpec& data) {
   std::error_code unreadable;  // opening them tells
   if (run.generated_data || data.source == SourceKind::histology || std::filesystem::exists(data.path, unreadable) || unreadable) return;
   throw Error(Diagnostic{Severity::error, data.path_where,
-                         fmt::format("the images of run {} are not at {}, which does not exist", run.id, printable(data.path.string())),
+                         fmt::format("the images of run {} are missing: {} does not exist", run.id, printable(data.path.string())),
                          "say where they are now: data.path=PATH"});
 }
 
@@ -109,8 +109,8 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
                                          const std::string& content_hash, const std::string& split_hash) {
   const Table then = query(results / "results.db", "SELECT content_hash, split_hash FROM runs WHERE id = ?", {run});
   std::vector<std::string> changes;
-  if (then.rows.at(0)[0] != Value(content_hash)) changes.push_back("the images or their labels are others");
-  if (then.rows[0][1] != Value(split_hash)) changes.push_back("other images are in train, test or validation");
+  if (then.rows.at(0)[0] != Value(content_hash)) changes.push_back("the images or their labels are different");
+  if (then.rows[0][1] != Value(split_hash)) changes.push_back("different images are in train, test or validation");
   return changes;
 }
 
@@ -131,7 +131,7 @@ RunChanges changes_since(const std::filesystem::path& results, std::int64_t run,
   }
   // Should the list miss something of what the identity holds.
   const Table identity = query(database, "SELECT identity FROM runs WHERE id = ?", {run});
-  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity)) changes.experiment.push_back("its identity is another one");
+  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity)) changes.experiment.push_back("its identity is different");
   return changes;
 }
 

@@ -95,11 +95,11 @@ class WordReader {
   }
 
   void read_call(const Call& call, Piece whole, Dimension& dimension) const {
-    if (call.name == "zip") fail(whole, "zip(...) is a word of its own", "write zip(a=1,2; b=3,4)");
+    if (call.name == "zip") fail(whole, "zip(...) must be an argument of its own", "write zip(a=1,2; b=3,4)");
     if (call.name == "iso") {
       const Piece quantity = trimmed(call.inside);
       if (quantity.text != "parameters")
-        fail(quantity.text.empty() ? whole : quantity, "iso keeps the number of parameters", "write iso(parameters)");
+        fail(quantity.text.empty() ? whole : quantity, "iso(...) can only keep the number of parameters", "write iso(parameters)");
       dimension.kind = Dimension::Kind::iso;
       dimension.quantity = "parameters";
       return;
@@ -110,9 +110,9 @@ class WordReader {
     dimension.low = numbers[0];
     dimension.high = numbers[1];
     dimension.step = numbers.size() > 2 ? numbers[2] : 0.0;
-    if (!(dimension.low < dimension.high)) fail(call.inside, "the first bound has to be below the second");
-    if (logarithmic && dimension.low <= 0.0) fail(call.inside, "both bounds of log(low,high) have to be above 0");
-    if (numbers.size() > 2 && dimension.step <= 0.0) fail(call.inside, "the step has to be above 0");
+    if (!(dimension.low < dimension.high)) fail(call.inside, "the first bound must be below the second");
+    if (logarithmic && dimension.low <= 0.0) fail(call.inside, "both bounds of log(low,high) must be above 0");
+    if (numbers.size() > 2 && dimension.step <= 0.0) fail(call.inside, "the step must be above 0");
   }
 
   std::vector<double> numbers_in(const Call& call, Piece whole, std::size_t least, std::size_t most) const {
@@ -122,7 +122,7 @@ class WordReader {
       double number = 0.0;
       const auto [end, code] = std::from_chars(piece.text.data(), piece.text.data() + piece.text.size(), number);
       if (code != std::errc() || end != piece.text.data() + piece.text.size() || !std::isfinite(number))
-        fail(piece.text.empty() ? whole : piece, fmt::format("`{}` is no number", printable(piece.text)));
+        fail(piece.text.empty() ? whole : piece, fmt::format("`{}` is not a number", printable(piece.text)));
       numbers.push_back(number);
     }
     if (numbers.size() < least || numbers.size() > most)
@@ -138,7 +138,7 @@ class WordReader {
             std::min(item.offset, word_.size() - 1)},
            "a value is missing between the commas");
     if (const auto call = call_in(item)) {
-      if (call->name != "range") fail(item, fmt::format("{}(...) stands alone, not in a list of values", call->name));
+      if (call->name != "range") fail(item, fmt::format("{}(...) cannot be part of a list of values", call->name));
       if (const auto bounds = whole_numbers_in(*call))
         return add_whole_range(item, (*bounds)[0], (*bounds)[1], bounds->size() > 2 ? (*bounds)[2] : 1, dimension);
       const std::vector<double> numbers = numbers_in(*call, item, 2, 3);
@@ -182,7 +182,7 @@ class WordReader {
   void add_whole_range(Piece item, std::int64_t first, std::int64_t last, std::int64_t step,
                        Dimension& dimension) const {
     if (step == 0 || (first < last && step < 0) || (first > last && step > 0))
-      fail(item, fmt::format("from {} to {} one does not get in steps of {}", first, last, step));
+      fail(item, fmt::format("a range from {} to {} cannot have a step of {}", first, last, step));
     // Unsigned: the way may be longer than an int64_t holds.
     const std::uint64_t way = step > 0 ? static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)
                                        : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
@@ -197,7 +197,7 @@ class WordReader {
 
   void add_range(Piece item, double first, double last, double step, Dimension& dimension) const {
     if (step == 0.0 || (last - first) * step < 0.0)
-      fail(item, fmt::format("from {} to {} one does not get in steps of {}", rounded_text(first), rounded_text(last),
+      fail(item, fmt::format("a range from {} to {} cannot have a step of {}", rounded_text(first), rounded_text(last),
                              rounded_text(step)));
     const double count = std::floor((last - first) / step + 1e-9) + 1;
     if (count > most_values) fail(item, fmt::format("a range of {} values is too long", rounded_text(count)));
@@ -209,9 +209,9 @@ class WordReader {
     zip.where = place_in_word(word_, {word_, 0});
     for (const Piece& piece : cut(word_, call.inside, ';')) {
       const Piece setting = trimmed(piece);
-      if (setting.text.empty()) fail({word_, 0}, "zip(...) is empty between its semicolons", "write zip(a=1,2; b=3,4)");
+      if (setting.text.empty()) fail({word_, 0}, "zip(...) has nothing between two semicolons", "write zip(a=1,2; b=3,4)");
       const Dimension one = read_setting(setting);
-      if (one.kind != Dimension::Kind::grid) fail(setting, "zip takes lists of values only");
+      if (one.kind != Dimension::Kind::grid) fail(setting, "zip(...) takes only lists of values");
       if (!zip.keys.empty() && one.values.size() != zip.values.size())
         fail(setting, fmt::format("`{}` has {}, but `{}` has {}", printable(one.keys[0]), counted(one.values.size(), "value"),
                                   printable(zip.keys[0]), zip.values.size()));
@@ -245,7 +245,7 @@ void check_keys(const Declaration& declaration, const std::vector<std::string>& 
   const auto iso = [](const Dimension& d) { return d.kind == Dimension::Kind::iso; };
   if (std::count_if(declaration.dimensions.begin(), declaration.dimensions.end(), iso) > 1)
     diagnostics.error(std::find_if(declaration.dimensions.rbegin(), declaration.dimensions.rend(), iso)->where,
-                      "one iso(...) at a time: two widths cannot be solved for one number");
+                      "only one iso(...) is allowed: one number of parameters does not determine two widths");
 }
 
 }  // namespace

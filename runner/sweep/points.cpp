@@ -106,7 +106,7 @@ void check_draws(const Declaration& declaration, const DrawOptions& draws) {
   const auto draw = std::find_if(declaration.dimensions.begin(), declaration.dimensions.end(), is_draw);
   if (draw != declaration.dimensions.end() && draws.trials < 1)
     throw Error(Diagnostic{
-        .where = draw->where, .message = "how many draws are wanted is not said", .advice = "add --trials N"});
+        .where = draw->where, .message = "the number of draws is missing", .advice = "add --trials N"});
   if (draw == declaration.dimensions.end() && draws.trials > 0)
     throw Error(Failure::usage, "--trials counts draws, but nothing is drawn",
                 "write lr=log(1e-5,1e-2) or key=uniform(low,high)");

@@ -64,12 +64,12 @@ bool is_tried(const Coordinates& at, const std::vector<TriedPoint>& tried) {
 SearchSpace::SearchSpace(const Declaration& declaration) : declaration_(declaration) {
   Diagnostics diagnostics;
   if (declaration.files.size() != 1)
-    diagnostics.error({}, "a search is in the settings of one experiment file",
-                      "search in each file by itself, and compare the best of each");
+    diagnostics.error({}, "a search covers a single experiment file",
+                      "search each file separately, and compare the best points");
   for (const Dimension& dimension : declaration.dimensions) {
     if (dimension.kind == Dimension::Kind::iso) continue;
     if (std::find(dimension.keys.begin(), dimension.keys.end(), "seed") != dimension.keys.end())
-      diagnostics.error(dimension.where, "a search among seeds would find the luckiest, not the best",
+      diagnostics.error(dimension.where, "a search over seeds would find the luckiest, not the best",
                         "search with one seed, and repeat the best points with several");
     Dimension& chosen = chosen_.emplace_back(dimension);
     if (chosen.kind == Dimension::Kind::grid && is_ordered(chosen))
@@ -77,7 +77,7 @@ SearchSpace::SearchSpace(const Declaration& declaration) : declaration_(declarat
                        [](const auto& a, const auto& b) { return *number_in(a[0]) < *number_in(b[0]); });
   }
   if (chosen_.empty() && !diagnostics.has_errors())
-    diagnostics.error({}, "there is nothing to search among", "for example: lr=log(1e-5,1e-2) batch=16,32,64");
+    diagnostics.error({}, "there is nothing to search over", "for example: lr=log(1e-5,1e-2) batch=16,32,64");
   diagnostics.throw_errors();
   std::sort(chosen_.begin(), chosen_.end(), [](const Dimension& a, const Dimension& b) { return a.keys < b.keys; });
   for (const Dimension& dimension : chosen_) dimensions_.push_back(searched(dimension));

@@ -30,7 +30,7 @@ class SectionReader {
   SweepSection read(const Node& section) {
     if (section.kind != Node::Kind::map) {
       diagnostics_.error(section.where,
-                         fmt::format("`sweep` has to be a map of keys to their values, found {}", found(section)));
+                         fmt::format("`sweep` must be a map of keys to their values, found {}", found(section)));
       return {};
     }
     for (const Node::Entry& entry : section.entries) {
@@ -49,7 +49,7 @@ class SectionReader {
  private:
   void read_count(const Node::Entry& entry) {
     if (entry.value.kind != Node::Kind::integer || entry.value.integer < 1)
-      diagnostics_.error(entry.value.where, fmt::format("`{}` has to be an integer of at least 1, found {}", entry.key,
+      diagnostics_.error(entry.value.where, fmt::format("`{}` must be an integer of at least 1, found {}", entry.key,
                                                         found(entry.value)));
     else
       (entry.key == "trials" ? section_.trials : section_.repeat) = entry.value.integer;
@@ -57,7 +57,7 @@ class SectionReader {
 
   void read_search(const Node::Entry& entry) {
     if (entry.value.kind != Node::Kind::string || entry.value.text != "tpe")
-      diagnostics_.error(entry.value.where, fmt::format("`search` has to be `tpe`, found {}", found(entry.value)));
+      diagnostics_.error(entry.value.where, fmt::format("`search` must be `tpe`, found {}", found(entry.value)));
     else
       section_.search = entry.value.text;
   }
@@ -78,7 +78,7 @@ class SectionReader {
     if (entry.value.kind != Node::Kind::map) {
       diagnostics_.error(
           entry.value.where,
-          fmt::format("`zip` has to be a map of keys to their lists of values, found {}", found(entry.value)));
+          fmt::format("`zip` must be a map of keys to their lists of values, found {}", found(entry.value)));
       return;
     }
     std::string word;

@@ -8,14 +8,13 @@
 // together are found together.
 //
 // Who counts how:
-//   finished  by its value.
-//   pruned    (or gone on from a rung) after every finished one; those that came further first, then by the value that
+//   finished  By its value.
+//   pruned    (or gone on from a rung) After every finished one; those that came further first, then by the value that
 //             they had there.
-//   failed    last: nothing is known of its value, but there is no use in trying the like of it again.
-//   open      (not begun, running, interrupted) among the rest, as if it had the worst value, so that processes which
-//   choose at the
-//             same time do not choose the same ("constant liar", Ginsbourger, Le Riche and Carraro 2010); it does not
-//             count for the 15 %.
+//   failed    Last: nothing is known of its value, but there is no use in trying the like of it again.
+//   open      (not begun, running, interrupted) Among the rest, as if it had the worst value, so that processes which
+//             choose at the same time do not choose the same ("constant liar", Ginsbourger, Le Riche and Carraro 2010).
+//             It does not count for the 15 %.
 #pragma once
 
 #include <cstddef>

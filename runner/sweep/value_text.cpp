@@ -34,7 +34,7 @@ std::vector<Piece> cut(const std::string& word, Piece piece, char separator) {
   const auto fail = [&](std::size_t at, const std::string& message) {
     throw Error(Diagnostic{.where = place_in_word(word, {piece.text.substr(at, 1), piece.offset + at}),
                            .message = message,
-                           .advice = "a value with brackets, quotes or commas that mean nothing here is put in quotes "
+                           .advice = "put a value with literal brackets, quotes or commas in quotes "
                                      "of its own: key='\"...\"'"});
   };
   std::size_t start = 0;
@@ -51,7 +51,7 @@ std::vector<Piece> cut(const std::string& word, Piece piece, char separator) {
     } else if (c == '(' || c == '[' || c == '{') {
       open.push_back(i);
     } else if (c == ')' || c == ']' || c == '}') {
-      if (open.empty() || closing(piece.text[open.back()]) != c) fail(i, fmt::format("`{}` closes nothing", c));
+      if (open.empty() || closing(piece.text[open.back()]) != c) fail(i, fmt::format("unmatched `{}`", c));
       open.pop_back();
     } else if (c == separator && open.empty()) {
       pieces.push_back({piece.text.substr(start, i - start), piece.offset + start});

@@ -178,7 +178,7 @@ class Work {
       if (stopping() || kills.count < kMostKills)
         return {.status = PointStatus::interrupted, .reason = reason_of(how, tail), .log_tail = {}};
       return {.status = PointStatus::failed,
-              .reason = fmt::format("{}, {} times without finishing an epoch between",
+              .reason = fmt::format("{}, {} times without finishing an epoch in between",
                                     reason_of({.signal = how.signal}, ""), kills.count),
               .log_tail = tail};
     }

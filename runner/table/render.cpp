@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnostics/render.h"
+#include "diagnostics/utf8.h"
 #include "table/table.h"
 
 namespace rxrun {
@@ -39,8 +40,13 @@ std::string readable(const Value& value, const std::string& column) {
 }
 
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode_utf8(text, at);
+    columns += static_cast<std::size_t>(display_width(c.value));
+    at += c.size;
+  }
+  return columns;
 }
 
 struct Grid {

@@ -92,7 +92,7 @@ void restore(const Trained& trained, const Safetensors& file, const std::string&
   const auto written_by = file.metadata.find("identity"), state = file.metadata.find("state");
   if (!file.verified || written_by == file.metadata.end() || state == file.metadata.end()) throw Error(Failure::usage, path + ": not a checkpoint of rxrun");
   if (!identity.empty() && written_by->second != identity) {
-    throw Error(Failure::usage, path + ": the checkpoint is of another run (identity " + printable(written_by->second.substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")",
+    throw Error(Failure::usage, path + ": the checkpoint belongs to another run (identity " + printable(written_by->second.substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")",
                 "the experiment, its data or the program changed; start a new run");
   }
   const NamedTensors weights = network_tensors(trained.network);
@@ -143,9 +143,9 @@ std::int64_t epoch_of_best(const Safetensors& content, const std::string& identi
     const auto found = content.metadata.find(name);
     return found == content.metadata.end() ? std::string() : found->second;
   };
-  if (!content.verified) throw Error(Failure::usage, path + ": no sum in it says that it is whole");
+  if (!content.verified) throw Error(Failure::usage, path + ": it has no checksum that shows it is complete");
   if (value("identity") != identity) {
-    throw Error(Failure::usage, path + ": the weights are of another run (identity " + printable(value("identity").substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")");
+    throw Error(Failure::usage, path + ": the weights belong to another run (identity " + printable(value("identity").substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")");
   }
   std::int64_t epoch = 0;
   const std::string text = value("epoch");
@@ -172,7 +172,7 @@ void Checkpoints::check_best(const TrainingState& state) const {
     throw Error(Failure::usage, best().string() + ": the weights are those of epoch " + std::to_string(epoch) + ", the best epoch is " + std::to_string(state.best_epoch));
   } catch (const Error& error) {
     throw Error(Failure::usage, std::string(error.what()) + "; without its best weights the run cannot be finished",
-                "put the file back, or begin anew with --again");
+                "put the file back, or start over with --again");
   }
 }
 
@@ -197,7 +197,7 @@ bool Checkpoints::load(const Trained& trained) {
       file = read_safetensors(last());
     } catch (const Error& error) {
       if (!has_previous) throw;
-      warn_(std::string(error.what()) + "; going on from the generation before it, " + previous().string());
+      warn_(std::string(error.what()) + "; continuing from the one before it, " + previous().string());
     }
     if (file) {
       restore(trained, *file, identity_, last().string());
@@ -207,7 +207,7 @@ bool Checkpoints::load(const Trained& trained) {
   } else if (!has_previous) {
     return false;
   } else {
-    warn_(last().string() + " is missing; going on from the generation before it, " + previous().string());
+    warn_(last().string() + " is missing; continuing from the one before it, " + previous().string());
   }
   restore(trained, read_safetensors(previous()), identity_, previous().string());
   return true;

@@ -51,13 +51,13 @@ void check_fit(const InitialWeightsSpec& spec, const Shapes& shapes, const Safet
       if (!name.ends_with("num_batches_tracked")) missing.push_back(name);
     } else if (found->second.shape != shape) {
       faults.error(spec.where, "tensor `" + name + "` has shape " + shape_text(found->second.shape) + " in " + path + ", the network's has " + shape_text(shape),
-                   "is the network another one? A layer that is to begin anew, as for other classes, goes into `except`");
+                   "is it a different network? List a layer that should start fresh, such as for other classes, in `except`");
     }
   }
   for (const auto& [name, tensor] : file.tensors)
     if (!shapes.contains(name) && !left_out(spec, name)) foreign.push_back(name);
   if (!missing.empty())
-    faults.error(spec.where, "the network's " + list_names(missing) + (missing.size() == 1 ? " is" : " are") + " not in " + path, "a layer that is to begin anew goes into `except`");
+    faults.error(spec.where, "the network's " + list_names(missing) + (missing.size() == 1 ? " is" : " are") + " not in " + path, "list a layer that should start fresh in `except`");
   if (!foreign.empty())
     faults.error(spec.where, "the network has no " + list_names(foreign) + ", which " + path + " has", "the file belongs to another network");
 }
@@ -67,7 +67,7 @@ Safetensors read_at(const InitialWeightsSpec& spec) {
     return read_safetensors(spec.file);
   } catch (const Error& error) {
     Diagnostics fault;
-    fault.error(spec.where, error.what(), "a safetensors file is wanted, as rxrun and the Python package of that name write it");
+    fault.error(spec.where, error.what(), "expected a safetensors file, as written by rxrun and by the Python package of that name");
     fault.throw_errors();
     throw;
   }

@@ -88,8 +88,8 @@ std::string choose_device(const std::string& device) {
   if (!cuda) throw Error(Failure::usage, "machine.device is `" + device + "`; expected auto, cpu, cuda or cuda:N");
   if (there == 0) {
     throw Error(Failure::usage, "machine.device is `" + device + "`, but this LibTorch finds no CUDA device",
-                at::hasCUDA() ? "look at nvidia-smi and CUDA_VISIBLE_DEVICES, or set machine.device to auto or cpu"
-                              : "it was built without CUDA; take an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or set machine.device to auto or cpu");
+                at::hasCUDA() ? "check nvidia-smi and CUDA_VISIBLE_DEVICES, or set machine.device to auto or cpu"
+                              : "it was built without CUDA; use an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or set machine.device to auto or cpu");
   }
   const int number = device_number(device);
   if (number >= there || device.size() > 9) throw Error(Failure::usage, "machine.device is `" + device + "`, but there are " + std::to_string(there) + " CUDA devices, from cuda:0");

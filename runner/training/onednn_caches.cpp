@@ -141,13 +141,13 @@ std::string mend() {
   }
   if (survives(wide_backward_convolution) && survives([] { at::set_num_threads(1); if (!computes_correctly()) _exit(1); })) {
     if (own == nullptr) return {};
-    return "The processor does not tell the sizes of its caches; oneDNN computes with " +
+    return "The processor does not report the sizes of its caches; oneDNN assumes " +
            kib(plausible_cache_size(1, own(1))) + " KiB, " + kib(plausible_cache_size(2, own(2))) + " KiB and " +
            kib(plausible_cache_size(3, own(3))) + " KiB";
   }
   at::globalContext().setUserEnabledMkldnn(false);
-  return "The processor does not tell the sizes of its caches, and this LibTorch's oneDNN miscalculates or crashes for "
-         "that: training goes on without oneDNN, and slowly";
+  return "The processor does not report the sizes of its caches, and this LibTorch's oneDNN miscalculates or crashes "
+         "without them: training continues without oneDNN, slowly";
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ StoredTensor read_entry(const std::string& name, const Json& entry, std::string_
   StoredTensor tensor;
   const Json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
   const auto type = std::find_if(types.begin(), types.end(), [&](const TypeName& t) { return dtype.is_string() && dtype.get<std::string>() == t.name; });
-  if (type == types.end()) refuse(file, which + "its type " + printable(dtype.dump()) + " is none of F64, F32, F16, BF16, I64");
+  if (type == types.end()) refuse(file, which + "its type " + printable(dtype.dump()) + " is not one of F64, F32, F16, BF16, I64");
   tensor.type = type->type;
   if (!shape.is_array()) refuse(file, which + "its shape is not a list");
   for (const Json& side : shape) {
@@ -192,7 +192,7 @@ Safetensors parse_safetensors(std::string content, const std::string& file) {
   std::uint64_t header_size = 0;
   if (all.size() < sizeof header_size) refuse(file, "it is shorter than its header");
   std::memcpy(&header_size, all.data(), sizeof header_size);
-  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is beyond reason");
+  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is too large");
   if (header_size > all.size() - sizeof header_size) refuse(file, "it is shorter than its header");
   const std::string_view header_text = all.substr(sizeof header_size, static_cast<std::size_t>(header_size));
   const std::string_view data = all.substr(sizeof header_size + static_cast<std::size_t>(header_size));
@@ -219,7 +219,7 @@ Safetensors parse_safetensors(std::string content, const std::string& file) {
   }
   const auto sum_at = find_sum(header_text);
   if (!sum_at || sum_of(header_text, *sum_at, [&](Sha256& hash) { hash.update(data); }) != written->second)
-    refuse(file, "its SHA-256 sum does not agree with its content");
+    refuse(file, "its SHA-256 sum does not match its content");
   result.metadata.erase(written);
   result.metadata.erase(writer_key);
   result.verified = true;

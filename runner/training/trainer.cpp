@@ -77,7 +77,7 @@ class Training {
                          (schedule.kind == ScheduleSpec::Kind::reduce_on_plateau && schedule.metric == "train_auc");
     if (watched)
       throw Error(Failure::usage,
-                  "train_auc is watched, which is not measured of " + std::to_string(images(Part::train)) + " images of " +
+                  "train_auc is watched, but it is not measured for " + std::to_string(images(Part::train)) + " images of " +
                       std::to_string(setting_.network.classes) + " classes: their probabilities would take more than 256 MiB",
                   "watch test_auc, or another metric");
   }
@@ -100,7 +100,7 @@ class Training {
   // The number of threads decides how sums round, so a run ends with the one that it began with.
   void keep_threads() {
     if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
-    observer_.on_warning("the run began with " + std::to_string(state_.threads) + " threads and goes on with as many, so that its numbers stay the same");
+    observer_.on_warning("the run started with " + std::to_string(state_.threads) + " threads and continues with as many, so that its results stay the same");
     at::set_num_threads(state_.threads);
   }
 

@@ -89,7 +89,7 @@ TEST(CommandLine, AMistypedOverrideIsShownWithTheNearestName) {
   const struct { const char *word, *shown; } cases[] = {
       {"trian=0.5", "command line:1:1: error: there is no key `trian`\n  1 | trian=0.5\n    | ^~~~~\n    = did you mean `data.split.train`?\n"},
       {"training.epoch=5", "command line:1:1: error: there is no key `training.epoch`\n  1 | training.epoch=5\n    | ^~~~~~~~~~~~~~\n    = did you mean `training.epochs`?\n"},
-      {"resize=strech", "command line:1:8: error: `resize` has to be `stretch`, `crop`, `pad` or `none`, found the string `strech`\n  1 | resize=strech\n    |        ^~~~~~\n    = did you mean `stretch`?\n"},
+      {"resize=strech", "command line:1:8: error: `resize` must be `stretch`, `crop`, `pad` or `none`, found the string `strech`\n  1 | resize=strech\n    |        ^~~~~~\n    = did you mean `stretch`?\n"},
   };
   for (const auto& [word, shown] : cases) {
     const Finished answer = place.rxrun({"check", "tiny.yaml", word, "--color", "never"});

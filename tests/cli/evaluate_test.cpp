@@ -74,7 +74,7 @@ TEST_F(Evaluate, OtherImagesAreRefusedUnlessAskedFor) {
   const Finished refused = place.rxrun({"evaluate", number(), "--csv"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.out, Not(HasSubstr("accuracy")));
-  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are others"));
+  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are different"));
   EXPECT_THAT(refused.err, HasSubstr("--other-data"));
   const Finished other = place.rxrun({"evaluate", number(), "--csv", "--other-data"});
   EXPECT_EQ(other.code, 0) << other.err;
@@ -88,7 +88,7 @@ TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
        {std::vector<std::string>{"evaluate", number()}, {"evaluate", number(), "--other-data"}, {"resume", number()}, {"rerun", number()}}) {
     const Finished refused = place.rxrun(words);
     EXPECT_EQ(refused.code, 2) << words[0];
-    EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() + " are not at " + (place.folder() / "images").string() + ", which does not exist"));
+    EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() + " are missing: " + (place.folder() / "images").string() + " does not exist"));
     EXPECT_THAT(refused.err, HasSubstr("data.path=PATH"));
     EXPECT_THAT(refused.err, Not(HasSubstr("GENERATED")));
   }
@@ -107,7 +107,7 @@ TEST_F(Evaluate, FindsTheImagesWhereTheyAreNowAndUsesThisMachine) {
   place.write("elsewhere/odd/1.png", png_bytes(picture(16, 16, 3, 1000)));
   const Finished refused = place.rxrun({"evaluate", number(), "path=elsewhere"});
   EXPECT_EQ(refused.code, 2) << "the images are compared, wherever they are";
-  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are others"));
+  EXPECT_THAT(refused.err, HasSubstr("the images or their labels are different"));
 }
 
 TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
@@ -115,20 +115,20 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
       place.rxrun({"evaluate", number(), "data.path=images", "epochs=9", "machine.thread=2", "lr=0.2", "name=x", "--color", "never"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_EQ(refused.out, "");
-  EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() + " would be another one with another `training.epochs`"));
+  EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() + " would be a different run with another `training.epochs`"));
   EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
-  EXPECT_THAT(refused.err, HasSubstr("what can be given here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads;"));
+  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads;"));
   EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
   EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
   EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));
   EXPECT_THAT(refused.err, HasSubstr("did you mean `machine.threads`?"));
-  EXPECT_THAT(refused.err, HasSubstr("`name` changes nothing here"));
+  EXPECT_THAT(refused.err, HasSubstr("`name` has no effect here"));
   for (const char* command : {"resume", "rerun"}) EXPECT_EQ(place.rxrun({command, number(), "batch=4"}).code, 2) << command;
   EXPECT_EQ(ask("SELECT count(*) FROM runs").rows[0][0], Value(run)) << "nothing was begun";
 
   const Finished device = place.rxrun({"evaluate", number(), "device=gpu"});
   EXPECT_EQ(device.code, 2);
-  EXPECT_THAT(device.err, HasSubstr("`device` has to be"));
+  EXPECT_THAT(device.err, HasSubstr("`device` must be"));
 }
 
 TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
@@ -153,8 +153,8 @@ TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
   EXPECT_EQ(json::parse(place.rxrun({"predict", number(), "threads=1", "machine.threads=1", words.back(), "--json"}).out).size(), 2u);
   const Finished data = place.rxrun({"predict", number(), words.back(), "data.path=images"});
   EXPECT_EQ(data.code, 2);
-  EXPECT_THAT(data.err, HasSubstr("`data.path` changes nothing here"));
-  EXPECT_THAT(place.rxrun({"predict", number(), "machine.threads=1"}).err, HasSubstr("no image is named"));
+  EXPECT_THAT(data.err, HasSubstr("`data.path` has no effect here"));
+  EXPECT_THAT(place.rxrun({"predict", number(), "machine.threads=1"}).err, HasSubstr("no images given"));
 }
 
 }  // namespace

@@ -18,11 +18,11 @@ TEST(Rerun, GivesTheSameFiguresAndSaysWhatChanged) {
   ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
   const Finished same = place.rxrun({"rerun", "1", "--exact"});
   ASSERT_EQ(same.code, 0) << same.err;
-  EXPECT_THAT(same.out, HasSubstr("Data, plugins, engine and machine are those of run 1"));
+  EXPECT_THAT(same.out, HasSubstr("Data, plugins, engine and machine are the same as for run 1"));
   EXPECT_THAT(same.err, Not(HasSubstr("since run 1")));
   const Finished compared = place.rxrun({"compare", "1", "2"});
   ASSERT_EQ(compared.code, 0) << compared.err;
-  EXPECT_THAT(compared.out, HasSubstr("run 1 and run 2 have the same figures to the bit in all 2 epochs"));
+  EXPECT_THAT(compared.out, HasSubstr("run 1 and run 2 are bit-identical in all 2 epochs"));
 
   const auto database = place.results() / "results.db";
   Connection(database, Connection::Mode::read_write)
@@ -34,7 +34,7 @@ TEST(Rerun, GivesTheSameFiguresAndSaysWhatChanged) {
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("since run 1: rxrun was 0.0.1, is "));
   EXPECT_THAT(refused.err, HasSubstr("since run 1: plugin.convnet was older, is "));
-  EXPECT_THAT(refused.err, HasSubstr("since run 1: the images or their labels are others"));
+  EXPECT_THAT(refused.err, HasSubstr("since run 1: the images or their labels are different"));
   EXPECT_THAT(refused.err, HasSubstr("3 things changed"));
   EXPECT_EQ(query(database, "SELECT id FROM runs").rows.size(), 2u) << "refused before anything was recorded";
   EXPECT_EQ(place.rxrun({"rerun", "1"}).code, 0);
@@ -49,7 +49,7 @@ TEST(Rerun, TagsReachTheProgramThroughItsOptions) {
   EXPECT_THAT(place.rxrun({"tag", "1", "+b", "-quick", "--csv"}).out, HasSubstr(",a b,"));
   EXPECT_THAT(place.rxrun({"ls", "--where", "tag=a"}).out, HasSubstr("tiny-"));
   EXPECT_THAT(place.rxrun({"rm", "1"}).out, HasSubstr("removed"));
-  EXPECT_THAT(place.rxrun({"ls"}).out, HasSubstr("No run yet"));
+  EXPECT_THAT(place.rxrun({"ls"}).out, HasSubstr("No runs yet"));
   // A removed run answers no command: the experiment is run anew.
   const Finished anew = place.rxrun({"tiny.yaml"});
   EXPECT_EQ(anew.code, 0) << anew.err;

@@ -183,7 +183,7 @@ TEST(Run, ResumeTakesThePlaceOfTheImagesAndTellsAnotherMachine) {
   const Finished resumed = place.rxrun({"resume", "1", "data.path=elsewhere"});
   ASSERT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.out, HasSubstr("Continuing run 1"));
-  EXPECT_THAT(resumed.err, HasSubstr("run 1 began elsewhere (device was cuda:0, is cpu)"));
+  EXPECT_THAT(resumed.err, HasSubstr("run 1 was started elsewhere (device was cuda:0, is cpu)"));
   EXPECT_EQ(ask(place, "SELECT status FROM runs").rows[0][0], Value("finished"));
 
   const Finished rerun = place.rxrun({"rerun", "1", "data.path=elsewhere", "loader_threads=2"});
@@ -241,8 +241,8 @@ TEST(Run, GoingOnFromAnOlderCheckpointIsInTheLog) {
   ASSERT_EQ(resumed.code, 0) << resumed.err;
   std::ifstream file(folder / "run.log");
   const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  EXPECT_THAT(log, HasSubstr("going on from the generation before it"));
-  EXPECT_THAT(resumed.err, HasSubstr("going on from the generation before it"));
+  EXPECT_THAT(log, HasSubstr("continuing from the one before it"));
+  EXPECT_THAT(resumed.err, HasSubstr("continuing from the one before it"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_F(TimeCommand, ShowsEveryLayerTheStepAndTheLoader) {
   const Finished shown = time({});
   ASSERT_EQ(shown.code, 0) << shown.err;
   for (const char* text : {"Conv2d-1", "BatchNorm2d-2", "Linear", "loss", "optimizer", "rest", "A step of 8 images at 3×16×16", "large matrix product",
-                           "The loader alone makes", "generated images/s in 1 thread:"})
+                           "The loader alone delivers", "generated images/s with 1 thread:"})
     EXPECT_THAT(shown.out, HasSubstr(text));
   EXPECT_FALSE(std::filesystem::exists(place_.results()));
 }
@@ -86,7 +86,7 @@ TEST_F(TimeCommand, ABaselineOfSomethingElseIsAnError) {
   place_.write("other.json", "{\"a\": 1}");
   const Finished other = time({"--compare", "other.json"});
   EXPECT_EQ(other.code, 2);
-  EXPECT_THAT(other.err, HasSubstr("is no measurement of `rxrun time`"));
+  EXPECT_THAT(other.err, HasSubstr("is not a measurement of `rxrun time`"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace rxrun {
 namespace {
 
 namespace fs = std::filesystem;
+using test::content_hash;
 using test::error_of;
 using test::picture;
 using test::TemporaryFolder;
@@ -87,7 +88,7 @@ TEST(ClassFolders, Faults) {
   folder.write("b/x.png", png(0));
   spec = folders(folder.path());
   spec.classes = 3;
-  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("2 classes, data.classes says 3"));
+  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("2 classes, but data.classes is 3"));
   EXPECT_THAT(error_of([&] { open_source(folders(folder.write("file", "x")), 0); }), HasSubstr("cannot be read"));
 }
 
@@ -95,7 +96,7 @@ TEST(ClassFolders, OneClassIsNothingToLearn) {
   const TemporaryFolder folder;
   folder.write("only/x.png", png(0));
   EXPECT_THAT(error_of([&] { open_source(folders(folder.path()), 0); }),
-              HasSubstr("one class only, `only`, in " + folder.path().string()));
+              HasSubstr("only one class, `only`, in " + folder.path().string()));
 }
 
 TEST(ClassFolders, LinksAreFollowedLoopsAreTold) {
@@ -134,14 +135,14 @@ TEST(ContentHash, DependsOnContentNotOnThePlace) {
     folder->write("a/x.png", png(0));
     folder->write("b/y.png", png(1));
   }
-  const std::string hash = open_source(folders(one.path()), 0)->content_hash();
+  const std::string hash = content_hash(*open_source(folders(one.path()), 0));
   EXPECT_EQ(hash.size(), 64u);
-  EXPECT_EQ(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_EQ(content_hash(*open_source(folders(two.path()), 0)), hash);
   two.write("b/y.png", png(2));
-  EXPECT_NE(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_NE(content_hash(*open_source(folders(two.path()), 0)), hash);
   two.write("b/y.png", png(1));
   fs::rename(two.path() / "b/y.png", two.path() / "b/z.png");
-  EXPECT_NE(open_source(folders(two.path()), 0)->content_hash(), hash);
+  EXPECT_NE(content_hash(*open_source(folders(two.path()), 0)), hash);
 }
 
 }  // namespace

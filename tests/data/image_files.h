@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/image.h"
+#include "data/source.h"
 
 namespace rxrun::test {
 
@@ -58,6 +59,13 @@ std::string bmp_bytes(const Image& image, bool top_down = false);  // 24 bits; g
 
 // An Exif block with nothing but an orientation.
 std::string exif_block(int orientation, bool little_endian = true);
+
+// The content hash of `source`, reading every image for it.
+inline std::string content_hash(const Source& source) {
+  std::vector<std::string> digests(source.samples().size());
+  for (std::size_t i = 0; i < digests.size(); ++i) digests[i] = source.digest(i);
+  return source.content_hash(digests);
+}
 
 inline std::span<const std::uint8_t> as_bytes(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

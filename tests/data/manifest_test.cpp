@@ -75,7 +75,7 @@ TEST(Manifest, FaultsNameFileAndLine) {
               HasSubstr("list.csv:1: no column `path`; the columns are file, label"));
   EXPECT_THAT(Manifest("path,label\na.png,0\nnone.png,0\na.png,1\nsub/b.png\nsub/b.png,\n").fault(),
               AllOf(HasSubstr("list.csv:3: no file at"), HasSubstr("list.csv:4: `a.png` is already in line 2"),
-                    HasSubstr("list.csv:5: 1 fields, the header has 2"), HasSubstr("list.csv:6: no label")));
+                    HasSubstr("list.csv:5: 1 fields, but the header has 2"), HasSubstr("list.csv:6: no label")));
   EXPECT_THAT(Manifest("path,label\n").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("path,label\na.png,99999999\n").fault(),

@@ -73,7 +73,7 @@ TEST(Medmnist, WhatIsRefused) {
               HasSubstr("unsigned bytes"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 16)", counting(64)))),
               HasSubstr("images × height × width"));
-  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))), HasSubstr("absurd size"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))), HasSubstr("size out of range"));
   EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(3, 1)", "\1\1\1"))),
               HasSubstr("3 labels for 4 images"));
   EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(4, 2)", counting(8)))),
@@ -158,7 +158,7 @@ TEST(PackedSources, LinksThatLeadNowhereAreTold) {
   fs::create_symlink("none", folder.path() / "data_batch_2.bin");
   folder.write("data_batch_1.bin", std::string(3073, '\0'));
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
-              HasSubstr("data_batch_2.bin:0: a symbolic link that leads nowhere"));
+              HasSubstr("data_batch_2.bin:0: a symbolic link whose target does not exist"));
 }
 
 TEST(Idx, WhatIsRefused) {
@@ -173,9 +173,9 @@ TEST(Idx, WhatIsRefused) {
   const std::string labels = idx_bytes({2}, std::string("\0\1", 2));
   EXPECT_EQ(fault(idx_bytes({2, 2, 2}, counting(8)), labels), "no error");
   EXPECT_THAT(fault(idx_bytes({2, 2, 2}, counting(7)), labels), HasSubstr("ends early"));
-  EXPECT_THAT(fault(idx_bytes({2, 2, 2}, counting(9)), labels), HasSubstr("longer than its header says"));
+  EXPECT_THAT(fault(idx_bytes({2, 2, 2}, counting(9)), labels), HasSubstr("longer than its header declares"));
   EXPECT_THAT(fault(idx_bytes({3, 2, 2}, counting(12)), labels), HasSubstr("2 labels for 3 images"));
-  EXPECT_THAT(fault(idx_bytes({2, 0, 2}, ""), labels), HasSubstr("absurd size"));
+  EXPECT_THAT(fault(idx_bytes({2, 0, 2}, ""), labels), HasSubstr("size out of range"));
   EXPECT_THAT(fault(idx_bytes({2, 4}, counting(8)), labels), HasSubstr("not an IDX file"));
   EXPECT_THAT(fault("", labels), HasSubstr("ends early"));
   EXPECT_THAT(fault(idx_bytes({2, 20000, 20000}, ""), labels), HasSubstr("ends early"));
@@ -225,7 +225,7 @@ TEST(Cifar, WhatIsRefused) {
               HasSubstr("no data_batch_1.bin"));
   folder.write("data_batch_1.bin", cifar_records(10, 1, 10) + "x");
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
-              HasSubstr("no whole number of records"));
+              HasSubstr("not a whole number of records"));
   folder.write("data_batch_1.bin", cifar_records(12, 1, 12));
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
               HasSubstr("label 10 of record 10 is out of range"));

@@ -174,7 +174,7 @@ TEST(Split, PartsThatAreNotHeededAreToldAndHowToKeepThem) {
   DataSpec spec;
   const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, and data.split draws all images anew"));
+  EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, but data.split draws all images at random"));
   spec.split = {.train = std::string("train"), .test = 0.15, .validation = std::string("test")};
   EXPECT_TRUE(split_warnings(listing, spec, draw_split(listing, spec, 1)).empty());
   EXPECT_TRUE(split_warnings(listing_of({40, 40}), {}, draw_split(listing_of({40, 40}), {}, 1)).empty());
@@ -208,7 +208,7 @@ TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
   std::vector<Diagnostic> warnings = split_warnings(listing, {}, nothing_watched);
   ASSERT_FALSE(warnings.empty());
   const std::string told = error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
-  EXPECT_THAT(told, HasSubstr("the split leaves no image for test"));
+  EXPECT_THAT(told, HasSubstr("the split leaves no images for test"));
   EXPECT_THAT(told, HasSubstr("groups are kept whole"));
 }
 
@@ -218,7 +218,7 @@ TEST(Split, SharesThatGroupsKeepFromBeingMetAreTold) {
   const DataSpec spec;
   const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
   ASSERT_FALSE(warnings.empty());
-  EXPECT_THAT(warnings.back().message, HasSubstr("% of the images where the split says"));
+  EXPECT_THAT(warnings.back().message, HasSubstr("% of the images, not the"));
 }
 
 TEST(Split, Faults) {
@@ -235,7 +235,7 @@ TEST(Split, PartsAreChecked) {
   const auto fault = [&](const Parts& parts) {
     return error_of([&] { check_parts(listing.classes, listing.samples, parts, {}, warnings); });
   };
-  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no image for test"));
+  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no images for test"));
   EXPECT_THAT(fault({{{0}, {1, 2}, {3}}}), HasSubstr("class `1` has no image in train"));
   warnings.clear();
   EXPECT_EQ(fault({{{0, 2}, {1}, {3}}}), "no error");
@@ -261,9 +261,9 @@ TEST(Groups, ByExpressionOnTheFileNameOrTheWholeName) {
   EXPECT_EQ(listing.samples[2].group, "1");
   spec.split.group_by = "patient([0-9]+)";
   EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }),
-              HasSubstr("matches no name, such as `0/8863_idx5_x1.png`"));
+              HasSubstr("matches none of the names, such as `0/8863_idx5_x1.png`"));
   spec.split.group_by = "([";
-  EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }), HasSubstr("no regular expression"));
+  EXPECT_THAT(error_of([&] { assign_groups(listing, spec); }), HasSubstr("not a valid regular expression"));
 }
 
 }  // namespace

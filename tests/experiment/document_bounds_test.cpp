@@ -62,7 +62,7 @@ TEST_F(Bounds, DeepNesting) {
 TEST_F(Bounds, ManyValues) {
   EXPECT_THAT(parse(repeat("- x\n", 200'000)), HasSubstr("more than 50000 values"));
   EXPECT_THAT(parse("[" + repeat("1,", 500'000) + "]"), HasSubstr("more than 50000 values"));
-  EXPECT_THAT(parse(repeat("a: 1\n", 200'000)), HasSubstr("there twice"));
+  EXPECT_THAT(parse(repeat("a: 1\n", 200'000)), HasSubstr("duplicate key"));
 }
 
 TEST_F(Bounds, LongLinesAndLongWords) {
@@ -82,7 +82,7 @@ TEST_F(Bounds, LargeFilesAreNotParsed) {
   const std::clock_t start = std::clock();
   EXPECT_EQ(parse_document(text, "f.yaml", diagnostics), std::nullopt);
   EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 0.1);
-  EXPECT_EQ(first_message(diagnostics), "the file has 100000000 bytes, at most 1048576 are read");
+  EXPECT_EQ(first_message(diagnostics), "the file has 100000000 bytes; the limit is 1048576");
 }
 
 TEST_F(Bounds, LargeAndIrregularFilesAreNotRead) {
@@ -114,7 +114,7 @@ TEST_F(Bounds, InterpolationCannotExplode) {
   std::string chain = "k0: 1\n";
   for (int i = 1; i < 20'000; ++i) chain = "k" + std::to_string(i) + ": ${k" + std::to_string(i - 1) + "}\n" + chain;
   TemporaryFolder folder;
-  const std::pair<std::string, const char*> files[] = {{lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 others"}};
+  const std::pair<std::string, const char*> files[] = {{lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 other references"}};
   for (const auto& [text, message] : files) {
     Diagnostics diagnostics;
     const std::clock_t start = std::clock();

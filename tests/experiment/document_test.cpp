@@ -108,11 +108,11 @@ TEST(ParseDocument, KeepsToTheLimitsItIsGiven) {
     return diagnostics.list().empty() ? "" : diagnostics.list().front().message;
   };
   EXPECT_EQ(first("[[1, 2, 3]]"), "");
-  EXPECT_EQ(first("[[1, 2, 3, 4]]"), "more than 5 values, aliases filled in");
+  EXPECT_EQ(first("[[1, 2, 3, 4]]"), "more than 5 values, with aliases expanded");
   EXPECT_EQ(first("[[[]]]"), "lists and maps nest deeper than 2 levels");
   EXPECT_EQ(first("- - - 1"), "lists and maps nest deeper than 2 levels");
-  EXPECT_EQ(first(std::string(41, 'x')), "the file has 41 bytes, at most 40 are read");
-  EXPECT_EQ(first("[&a [], [*a]]"), "lists and maps nest deeper than 2 levels once the alias is filled in");
+  EXPECT_EQ(first(std::string(41, 'x')), "the file has 41 bytes; the limit is 40");
+  EXPECT_EQ(first("[&a [], [*a]]"), "lists and maps nest deeper than 2 levels once the alias is expanded");
 }
 
 TEST(ParseOverride, TakesPathAndValue) {
@@ -170,9 +170,9 @@ TEST_F(ResolveDocument, AnotherKindReplacesTheFirst) {
 
 TEST_F(ResolveDocument, FaultsOfABaseAreToldInTheBase) {
   folder_.write("base.yaml", "a: 1\na: 2\n");
-  EXPECT_EQ(resolve("extends: base.yaml\nb: 1\nb: 2\n"), "a.yaml:3:1: the key `b` is there twice; base.yaml:2:1: the key `a` is there twice");
+  EXPECT_EQ(resolve("extends: base.yaml\nb: 1\nb: 2\n"), "a.yaml:3:1: duplicate key `b`; base.yaml:2:1: duplicate key `a`");
   folder_.write("list.yaml", "[1]\n");
-  EXPECT_EQ(resolve("extends: list.yaml\n"), "list.yaml:1:1: an experiment is a map of `key: value`, but this is a list");
+  EXPECT_EQ(resolve("extends: list.yaml\n"), "list.yaml:1:1: an experiment must be a map of `key: value`, but this is a list");
 }
 
 TEST_F(ResolveDocument, BasesThatCannotBeReadAreToldWhereTheyAreNamed) {
@@ -230,17 +230,17 @@ TEST_F(ResolveDocument, OverriddenValuesKnowTheWordTheyCameFrom) {
 }
 
 TEST_F(ResolveDocument, OverridesThatFailPointIntoTheWord) {
-  EXPECT_EQ(resolve(experiment, {"depth=1"}), "command line:1:1: `depth` may be any of 2 keys");
+  EXPECT_EQ(resolve(experiment, {"depth=1"}), "command line:1:1: `depth` matches 2 keys");
   EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `network.stages.0.depth`, `network.stages.1.depth`");
   // Written in one place, and with its default in another.
-  EXPECT_EQ(resolve(experiment, {"batch=16"}), "command line:1:1: `batch` may be any of 2 keys");
+  EXPECT_EQ(resolve(experiment, {"batch=16"}), "command line:1:1: `batch` matches 2 keys");
   EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `data.batch`, `training.batch`");
   EXPECT_EQ(resolve(experiment, {"cardinalty=1"}), "command line:1:1: there is no key `cardinalty`");
   EXPECT_EQ(diagnostics_.list()[0].advice, "did you mean `network.cardinality`?");
   EXPECT_EQ(resolve(experiment, {"zzzzzz=1"}), "command line:1:1: there is no key `zzzzzz`");
   EXPECT_EQ(resolve(experiment, {"stages.7.depth=1"}), "command line:1:1: there is no key `stages.7.depth`");
   EXPECT_EQ(resolve(experiment, {"name=[1, 2"}), "command line:1:6: `[` is never closed, expected `]`");
-  EXPECT_EQ(resolve(experiment, {"name={a: 1, a: 2}"}), "command line:1:13: the key `a` is there twice");
+  EXPECT_EQ(resolve(experiment, {"name={a: 1, a: 2}"}), "command line:1:13: duplicate key `a`");
   EXPECT_EQ(resolve(experiment, {"name=*x"}), "command line:1:6: the alias has no anchor before it");
   EXPECT_EQ(resolve(experiment, {"nope=1", "name=@"}), "command line:1:1: there is no key `nope`; command line:1:6: a value cannot start with `@`");
   EXPECT_EQ(render(diagnostics_.list()[1]), "command line:1:6: error: a value cannot start with `@`\n  1 | name=@\n    |      ^\n    = quote the value\n");
@@ -290,16 +290,16 @@ TEST_F(ResolveDocument, InterpolationsThatFailPointAtTheExpression) {
   const std::pair<const char*, const char*> cases[] = {
       {"a: x/${env:RXRUN_TEST_NONE}\n", "a.yaml:1:6: the environment variable `RXRUN_TEST_NONE` is not set"},
       {"a: x/${env:RXRUN_TEST_CONTROL}\n", "a.yaml:1:6: the environment variable `RXRUN_TEST_CONTROL` has control characters or invalid UTF-8"},
-      {"a: ${env:2x}\n", "a.yaml:1:4: `2x` is no name of an environment variable"},
+      {"a: ${env:2x}\n", "a.yaml:1:4: `2x` is not a valid environment variable name"},
       {"a: größe ${nope}\n", "a.yaml:1:10: there is no key `nope`"},
       {"a: ${}\n", "a.yaml:1:4: there is no key ``"},
       {"a: x ${b\nb: 1\n", "a.yaml:1:6: `${` is never closed, expected `}`"},
-      {"a: ${sys:x}\n", "a.yaml:1:4: `${sys:x}` is not known, expected `${env:NAME}` or `${path.to.key}`"},
+      {"a: ${sys:x}\n", "a.yaml:1:4: `${sys:x}` is not a reference, expected `${env:NAME}` or `${path.to.key}`"},
       {"a: x${b}\nb: [1]\n", "a.yaml:1:5: `${b}` is a list, which cannot be part of a string"},
-      {"a: ${a}\n", "a.yaml:1:4: `${a}` leads back to itself"},
-      {"a: ${b}\nb: x${a}\n", "a.yaml:2:5: `${a}` leads back to itself"},
-      {"a: {b: \"${a}\"}\n", "a.yaml:1:9: `${a}` leads back to itself"},
-      {"a: ${a.b}\n", "a.yaml:1:4: `${a.b}` leads back to itself"},
+      {"a: ${a}\n", "a.yaml:1:4: `${a}` refers back to itself"},
+      {"a: ${b}\nb: x${a}\n", "a.yaml:2:5: `${a}` refers back to itself"},
+      {"a: {b: \"${a}\"}\n", "a.yaml:1:9: `${a}` refers back to itself"},
+      {"a: ${a.b}\n", "a.yaml:1:4: `${a.b}` refers back to itself"},
       {"a: ${x}\nb: ${y}\n", "a.yaml:1:4: there is no key `x`; a.yaml:2:4: there is no key `y`"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(resolve(text), expected) << text;

@@ -160,10 +160,10 @@ TEST_F(Read, OverridesByTail) {
   EXPECT_EQ(read(yaml, {"network.cardinality=8"}).experiment.network.shared.at(0).value.integer, 8);
   EXPECT_EQ(read(yaml, {"early_stopping.patience=4"}).experiment.training.early_stopping->patience, 4);
   EXPECT_THAT(errors(yaml, {"epochs=0"}),
-              HasSubstr("`epochs` has to be an integer from 1 to 1000000, found the integer 0"));
+              HasSubstr("`epochs` must be an integer from 1 to 1000000, found the integer 0"));
   EXPECT_THAT(errors(yaml, {"epoch=3"}), HasSubstr("did you mean"));
   const std::string map = errors(yaml, {"data.split=given"});
-  EXPECT_THAT(map, HasSubstr("`data.split` is a map and takes no single value"));
+  EXPECT_THAT(map, HasSubstr("`data.split` is a map and cannot be set to a single value"));
   EXPECT_THAT(map, HasSubstr("its keys are train, test, validation, group_by, seed"));
 }
 

@@ -68,8 +68,8 @@ TEST_F(Files, ReadsFilesThatDoNotTellTheirSize) { EXPECT_THAT(read_file("/proc/s
 TEST_F(Files, RefusesMoreThanTheLimit) {
   const fs::path file = put("a", "12345");
   EXPECT_EQ(read_file(file, 5), "12345");
-  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(file, 4); }), AllOf(HasSubstr(file.string()), HasSubstr("5 bytes"), HasSubstr("at most 4")));
-  EXPECT_THAT(error_of(Failure::usage, [&] { read_file("/proc/self/status", 3); }), HasSubstr("at most 3"));
+  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(file, 4); }), AllOf(HasSubstr(file.string()), HasSubstr("5 bytes"), HasSubstr("the limit is 4")));
+  EXPECT_THAT(error_of(Failure::usage, [&] { read_file("/proc/self/status", 3); }), HasSubstr("the limit is 3"));
   const fs::path sparse = put("sparse", "");
   fs::resize_file(sparse, 1ull << 40);
   EXPECT_THAT(error_of(Failure::usage, [&] { read_file(sparse, 1 << 20); }), HasSubstr("1099511627776 bytes"));

@@ -52,7 +52,7 @@ TEST_F(MisbehavingTest, MutatesInput) { expect("mutates_input", "input", "change
 TEST_F(MisbehavingTest, ReturnsNothing) { expect("returns_nothing", "shape", "returns no tensor"); }
 TEST_F(MisbehavingTest, UsesGlobalRandom) { expect("uses_global_random", "determinism", "generator()"); }
 TEST_F(MisbehavingTest, DependsOnBatch) { expect("depends_on_batch", "batch_independence", "others of its batch"); }
-TEST_F(MisbehavingTest, HiddenState) { expect("hidden_state", "save_load", "another output"); }
+TEST_F(MisbehavingTest, HiddenState) { expect("hidden_state", "save_load", "a different output"); }
 
 TEST(ShippedPlugins, PassEveryCheck) {
   for (const char* name : {"convnet", "resnet", "resnext"}) {

@@ -51,8 +51,8 @@ TEST_F(LibraryFileTest, ReadsAFittingManifest) {
 TEST_F(LibraryFileTest, Missing) { EXPECT_THAT(fault("/nowhere/libx.so"), AllOf(HasSubstr("/nowhere/libx.so"), HasSubstr("does not exist"))); }
 TEST_F(LibraryFileTest, Folder) { EXPECT_THAT(fault(folder_.path()), HasSubstr("is a folder")); }
 TEST_F(LibraryFileTest, Empty) { EXPECT_THAT(write_and_read(""), HasSubstr("is empty")); }
-TEST_F(LibraryFileTest, NotElf) { EXPECT_THAT(write_and_read("#!/bin/sh\n"), AllOf(HasSubstr("x.so"), HasSubstr("no ELF file"))); }
-TEST_F(LibraryFileTest, OneByte) { EXPECT_THAT(write_and_read("\x7f"), HasSubstr("no ELF file")); }
+TEST_F(LibraryFileTest, NotElf) { EXPECT_THAT(write_and_read("#!/bin/sh\n"), AllOf(HasSubstr("x.so"), HasSubstr("not an ELF file"))); }
+TEST_F(LibraryFileTest, OneByte) { EXPECT_THAT(write_and_read("\x7f"), HasSubstr("not an ELF file")); }
 TEST_F(LibraryFileTest, Fifo) {
   ASSERT_EQ(mkfifo((folder_.path() / "f.so").c_str(), 0600), 0);
   EXPECT_THAT(fault(folder_.path() / "f.so"), HasSubstr("is not a regular file"));
@@ -61,7 +61,7 @@ TEST_F(LibraryFileTest, Fifo) {
 TEST_F(LibraryFileTest, WritableByAll) {
   const auto library = folder_.write("x.so", good_);
   chmod(library.c_str(), 0666);
-  EXPECT_THAT(fault(library), HasSubstr("may be written by every user"));
+  EXPECT_THAT(fault(library), HasSubstr("can be modified by every user"));
 }
 
 TEST_F(LibraryFileTest, TruncatedAnywhere) {
@@ -98,7 +98,7 @@ TEST_F(LibraryFileTest, ForeignAbi) {
 TEST_F(LibraryFileTest, MalformedManifest) { EXPECT_THAT(fault(bad_plugin("malformed_manifest")), HasSubstr("line `sdk`")); }
 TEST_F(LibraryFileTest, IncompleteManifest) { EXPECT_THAT(fault(bad_plugin("incomplete_manifest")), HasSubstr("`libtorch` is missing")); }
 TEST_F(LibraryFileTest, NameWithTerminalCodes) {
-  EXPECT_THAT(fault(bad_plugin("escaping_name")), AllOf(HasSubstr("no plugin name"), ::testing::Not(HasSubstr("\033"))));
+  EXPECT_THAT(fault(bad_plugin("escaping_name")), AllOf(HasSubstr("not a valid plugin name"), ::testing::Not(HasSubstr("\033"))));
 }
 
 // Whatever bytes change, the reader answers or throws Error; under a sanitizer this also shows that it stays within bounds.

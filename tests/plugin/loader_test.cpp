@@ -67,7 +67,7 @@ TEST(LoadPlugin, TellsWhatIsWrong) {
 TEST(LoadPlugin, TheCodeHasToOfferWhatTheTableSays) {
   PluginInfo plugin = read_plugin(bad_plugin("misbehaving"));
   plugin.layers.front().doc = "another";
-  EXPECT_THAT(error_of([&] { LayerFactories({plugin}); }), AllOf(HasSubstr("misbehaving.so"), HasSubstr("other layers than its table")));
+  EXPECT_THAT(error_of([&] { LayerFactories({plugin}); }), AllOf(HasSubstr("misbehaving.so"), HasSubstr("differ from its table")));
 }
 
 TEST(LoadPluginDeathTest, ACrashNamesTheLibrary) {

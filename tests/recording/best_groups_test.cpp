@@ -69,7 +69,7 @@ TEST_F(BestGroupsTest, MeansOverSeedsTheBestFirst) {
   const std::string page = best("cardinality");
   EXPECT_THAT(
       page,
-      HasSubstr("cardinality 32 over 8: +3.0 points, 95 % interval [2.9, 3.2], 3 seeds, settled (p = 0.00012)\n"));
+      HasSubstr("cardinality 32 over 8: +3.0 points, 95 % interval [2.9, 3.2], 3 seeds, significant (p = 0.00012)\n"));
 }
 
 TEST_F(BestGroupsTest, SaysWhenItIsNotSettledAndWhatWouldSettleIt) {
@@ -80,7 +80,7 @@ TEST_F(BestGroupsTest, SaysWhenItIsNotSettledAndWhatWouldSettleIt) {
   }
   EXPECT_THAT(best("cardinality"),
               ::testing::ContainsRegex("cardinality 32 over 8: \\+1.1 points, 95 % interval \\[-1.5, 3.8\\], 4 seeds, "
-                                       "not settled; about [0-9]+ more seeds would"));
+                                       "not significant; about [0-9]+ more seeds would settle it"));
   // The same runs by their loss: less is better, and no points.
   EXPECT_THAT(best("cardinality", false, TableFormat::text, "validation_loss"),
               HasSubstr("cardinality 32 over 8: -0.01125, 95 % interval [-0.03"));
@@ -106,11 +106,11 @@ TEST_F(BestGroupsTest, OneSeedSaysNothingAndHowToGetMore) {
   record("8", 1, 0.80);
   record("32", 1, 0.84);
   const std::string page = best("cardinality");
-  EXPECT_THAT(page, HasSubstr("cardinality 32 over 8: +4.0 points, 1 seed, one pair: nothing can be said\n"));
+  EXPECT_THAT(page, HasSubstr("cardinality 32 over 8: +4.0 points, 1 seed, one pair only: nothing can be concluded\n"));
   EXPECT_THAT(
       page,
       HasSubstr(
-          "One seed each: nothing can be said about chance. More seeds: rxrun sweep cardinality=32,8 seed=1..5\n"));
+          "One seed each: the difference may be chance. To run more seeds: rxrun sweep cardinality=32,8 seed=1..5\n"));
 }
 
 TEST_F(BestGroupsTest, WithoutACommonSeedThereIsNoComparison) {
@@ -118,7 +118,7 @@ TEST_F(BestGroupsTest, WithoutACommonSeedThereIsNoComparison) {
   record("8", 2, 0.81);
   record("32", 3, 0.84);
   record("32", 4, 0.85);
-  EXPECT_THAT(best("cardinality"), HasSubstr("cardinality 32 over 8: no seed (with the same split) in common"));
+  EXPECT_THAT(best("cardinality"), HasSubstr("cardinality 32 over 8: no seeds (with the same split) in common"));
 }
 
 TEST_F(BestGroupsTest, SeveralKeysExperimentsAndMixedGroups) {
@@ -175,7 +175,7 @@ TEST_F(BestGroupsTest, OtherImagesAndOtherSplitsAreGroupsOfTheirOwn) {
   ::testing::internal::CaptureStderr();
   const std::string page = best("cardinality");
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("warning: the runs are on 2 different sets of images, which are averaged apart"));
+              HasSubstr("warning: the runs are on 2 different sets of images, which are averaged separately"));
   EXPECT_THAT(page, HasSubstr("\na, images aaaa1111, split train=0.7, seed=7:\n"
                               "  cardinality 32 over 8: +1.0 points, "));
   EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u) << "none across the images";
@@ -218,13 +218,13 @@ TEST_F(BestGroupsTest, Faults) {
   };
   EXPECT_THAT(fault("cardinalty"), HasSubstr("did you mean `cardinality`?"));
   EXPECT_THAT(fault("cardinality,"), HasSubstr("a key is missing"));
-  EXPECT_THAT(fault("seed"), HasSubstr("it cannot be made by seed"));
+  EXPECT_THAT(fault("seed"), HasSubstr("cannot be grouped by seed"));
   EXPECT_THAT(fault("cardinality", "validation_acuracy"), HasSubstr("did you mean `validation_accuracy`?"));
   EXPECT_THAT(fault("cardinality", "status"), HasSubstr("no run has a metric `status`"));
   BestOptions options;
   options.common = {.results = folder};
   options.paired = true;
-  EXPECT_THAT(error_of([&] { return run_best(options); }), HasSubstr("--by KEY has to say which"));
+  EXPECT_THAT(error_of([&] { return run_best(options); }), HasSubstr("--by KEY must say which"));
 }
 
 }  // namespace

@@ -111,22 +111,22 @@ TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
     BestOptions options{.common = common(format), .limit = 5};
     options.where = std::move(where);
     ::testing::internal::CaptureStderr();
-    const std::string printed = output_of([&] { return run_best(options); });
-    return printed + ::testing::internal::GetCapturedStderr();
+    const std::string out = output_of([&] { return run_best(options); });  // before what is captured meanwhile is taken
+    return out + ::testing::internal::GetCapturedStderr();
   };
   record("a-1", 0.90, "aaaa1111", "cccc1111");
   record("a-2", 0.91, "aaaa1111", "cccc1111");
   EXPECT_THAT(best({}), Not(HasSubstr("warning")));
   EXPECT_THAT(best({}), Not(HasSubstr("split_hash")));
   record("a-3", 0.95, "aaaa1111", "dddd2222");
-  EXPECT_THAT(best({}), HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, and "
-                                  "figures on other images do not compare: --where split_hash=dddd2222 keeps to those of "
-                                  "the best one\n"));
+  EXPECT_THAT(best({}), HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, but "
+                                  "results on different images are not comparable; to rank only runs like the best one: "
+                                  "--where split_hash=dddd2222\n"));
   EXPECT_THAT(best({}), HasSubstr("  aaaa1111      cccc1111"));
   EXPECT_THAT(best({"split_hash=cccc"}), Not(HasSubstr("warning")));
   record("b-1", 0.99, "bbbb3333", "eeee3333");
   EXPECT_THAT(best({}), HasSubstr("warning: 4 runs on 2 different sets of images"));
-  EXPECT_THAT(best({}), HasSubstr("--where content_hash=bbbb3333 split_hash=eeee3333 keeps"));
+  EXPECT_THAT(best({}), HasSubstr("--where content_hash=bbbb3333 split_hash=eeee3333\n"));
   const std::string json = best({}, TableFormat::json);
   const auto rows = nlohmann::json::parse(json);
   EXPECT_EQ(rows[0]["ranked_runs"], 4);
@@ -192,7 +192,7 @@ TEST_F(CommandsTest, ShowsARunByNumberNameOrBeginning) {
   EXPECT_THAT(page, HasSubstr("test_accuracy  ▁█▅\n"));
   EXPECT_THAT(show("b-33"), HasSubstr("No epoch has been completed"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "a-"}); }),
-              HasSubstr("`a-` fits 2 runs: a-22, a-11"));
+              HasSubstr("`a-` matches 2 runs: a-22, a-11"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "b-34"}); }),
               HasSubstr("did you mean `b-33`?"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "99"}); }), HasSubstr("there is no run `99`"));
@@ -256,7 +256,7 @@ TEST_F(CommandsTest, AnErrorInSqlHasItsPlace) {
   EXPECT_THAT(sql_error("SELECT *\nFROM v_besst"), HasSubstr("did you mean `v_best`?"));
   EXPECT_THAT(sql_error("SELECT 'ä',\n  'ö' frm v_best"), HasSubstr("SQL:2:11: error: near \"v_best\": syntax error"));
   EXPECT_THAT(sql_error("SELECT 1; SELECT 2"), HasSubstr("SQL:1:11: error: a second statement"));
-  EXPECT_THAT(sql_error(" -- nothing"), HasSubstr("there is no statement"));
+  EXPECT_THAT(sql_error(" -- nothing"), HasSubstr("the statement is missing"));
   EXPECT_THAT(sql_error("SELECT"), HasSubstr("incomplete input"));
 }
 
@@ -291,7 +291,7 @@ TEST_F(CommandsTest, SqlOnlyReads) {
     EXPECT_THROW(query(database, statement), Error) << statement;
   }
   EXPECT_EQ(one(database, "SELECT count(*) || ' ' || sum(epochs) FROM runs"), before);
-  EXPECT_EQ(sql_error("DELETE FROM runs"), "error: only statements that read are allowed here: changing runs is not\n");
+  EXPECT_EQ(sql_error("DELETE FROM runs"), "error: only statements that read are allowed: changing runs is not\n");
 }
 
 TEST_F(CommandsTest, ForeignTextIsHarmlessInEveryFormat) {

@@ -57,10 +57,10 @@ TEST_F(CompareTest, FindsTheEpochInWhichEqualSeedsPart) {
   record("a-3", 1, "8");
   record("a-4", 1, "8", 0, 2);
   const std::string page = compare({"1", "2", "3", "4"});
-  EXPECT_THAT(page, HasSubstr("run 1 and run 2 part in epoch 2: test_accuracy 0.5 and 0.5000000000000001\n"))
+  EXPECT_THAT(page, HasSubstr("run 1 and run 2 diverge in epoch 2: test_accuracy 0.5 and 0.5000000000000001\n"))
       << "the last bit counts";
-  EXPECT_THAT(page, HasSubstr("run 1 and run 3 have the same figures to the bit in all 3 epochs\n"));
-  EXPECT_THAT(page, HasSubstr("run 1 and run 4 have the same figures to the bit up to epoch 2, where run 4 ends\n"));
+  EXPECT_THAT(page, HasSubstr("run 1 and run 3 are bit-identical in all 3 epochs\n"));
+  EXPECT_THAT(page, HasSubstr("run 1 and run 4 are bit-identical up to epoch 2, where run 4 ends\n"));
 }
 
 TEST_F(CompareTest, ForMachines) {
@@ -86,7 +86,7 @@ TEST_F(CompareTest, WantsTwoDifferentRuns) {
   CompareOptions options;
   options.common = {.results = folder};
   options.runs = {"1"};
-  EXPECT_THAT(error_of([&] { return run_compare(options); }), HasSubstr("two runs or more"));
+  EXPECT_THAT(error_of([&] { return run_compare(options); }), HasSubstr("at least two runs"));
   options.runs = {"1", "a-1"};
   EXPECT_THAT(error_of([&] { return run_compare(options); }), HasSubstr("the same run"));
   options.runs = {"1", "7"};

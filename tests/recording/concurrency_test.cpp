@@ -241,7 +241,7 @@ TEST_F(OtherHost, LosesItsRunWhenNothingIsHeardOfItAnyMore) {
   EXPECT_EQ(cell(list_runs(database), 0, "status"), "interrupted");
   EXPECT_NO_THROW(recorder.begin(same_again(), split_record()));
   EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 1"),
-            "interrupted: nothing heard from elsewhere any more");
+            "interrupted: no heartbeat from elsewhere any more");
   EXPECT_NO_THROW(recorder.resume(1, 1));
 }
 

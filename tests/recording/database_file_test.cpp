@@ -50,7 +50,7 @@ class DatabaseFileTest : public TemporaryResults {
 
 TEST_F(DatabaseFileTest, AFolder) {
   fs::create_directory(database);
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a folder, where the database of results should be\n"));
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is a folder, not the database of results\n"));
 }
 
 TEST_F(DatabaseFileTest, AnEmptyFile) {
@@ -76,7 +76,7 @@ TEST_F(DatabaseFileTest, ASymbolicLinkEvenIfItLeadsNowhere) {
 
 TEST_F(DatabaseFileTest, APipe) {
   ASSERT_EQ(::mkfifo(database.c_str(), 0600), 0);
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is no regular file\n"));
+  EXPECT_THAT(refusal(), StartsWith("error: " + file() + " is not a regular file\n"));
 }
 
 TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
@@ -93,13 +93,13 @@ TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
   EXPECT_THAT(refusal(), StartsWith("error: " + file() +
-                                    " has schema version 7, made by a newer rxrun; this one knows up to version 4\n"));
+                                    " has schema version 7, made by a newer rxrun; this one supports up to version 4\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
   write(folder / "file", "x");
   EXPECT_THAT(error_text([&] { Recorder{folder / "file" / "results" / "results.db"}; }),
-              HasSubstr("cannot make the folder"));
+              HasSubstr("cannot create the folder"));
 }
 
 TEST_F(DatabaseFileTest, AFileThatWasReplacedUnderAWriterIsNotCalledReadOnly) {
@@ -109,7 +109,7 @@ TEST_F(DatabaseFileTest, AFileThatWasReplacedUnderAWriterIsNotCalledReadOnly) {
     fs::rename(database, folder / (replaced ? "second.db" : "first.db"));
     if (replaced) write(database, bytes_of(folder / "first.db"));
     EXPECT_THAT(error_text([&] { recorder.epoch(run, epoch_record(1, 0.5, true)); }),
-                AllOf(HasSubstr(file() + " was moved, deleted or replaced by another file while it was written to"),
+                AllOf(HasSubstr(file() + " was moved, deleted or replaced while it was being written"),
                       Not(HasSubstr("permission"))));
   }
 }
@@ -119,7 +119,7 @@ TEST_F(DatabaseFileTest, WhatToDoOnAFullDiskHoldsForEveryCommand) {
   constexpr int full = 13;  // SQLITE_FULL
   const Connection connection(database, Connection::Mode::read_write);
   EXPECT_THAT(error_text([&] { connection.fail(full); }),
-              AllOf(HasSubstr("make room and give the same command again"), Not(HasSubstr("resume"))));
+              AllOf(HasSubstr("free some space and run the same command again"), Not(HasSubstr("resume"))));
 }
 
 TEST_F(DatabaseFileTest, ReadOnlyFolderAndFileAreToldBeforeTheFirstEpoch) {

@@ -93,7 +93,7 @@ TEST_F(LsTest, RunsOfASweep) {
   EXPECT_EQ(where({"sweep!="}), "31");
   EXPECT_EQ(where({"sweep=1", "status=finished"}), "1");
   EXPECT_THAT(fault("sweep=3"), HasSubstr("there is no sweep `3`"));
-  EXPECT_THAT(fault("sweep>1"), HasSubstr("belongs to a sweep or it does not"));
+  EXPECT_THAT(fault("sweep>1"), HasSubstr("a sweep can only be compared"));
   BestOptions best;
   best.common = {.results = folder, .format = TableFormat::csv};
   best.where = {"sweep=2"};
@@ -206,9 +206,9 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
   EXPECT_THAT(fault("=8"), HasSubstr("a key is missing"));
   EXPECT_THAT(fault("cardinality!8"), HasSubstr("expected one of"));
   EXPECT_THAT(fault("cardinalty=8"), HasSubstr("did you mean `cardinality`?"));
-  EXPECT_THAT(fault("tag>a"), HasSubstr("a run has a tag or it has not"));
+  EXPECT_THAT(fault("tag>a"), HasSubstr("a tag can only be compared"));
   EXPECT_THAT(fault("cardinality<"), HasSubstr("a value is missing"));
-  EXPECT_THAT(fault("\"; DROP TABLE runs=1"), HasSubstr("neither a fact of a run"));
+  EXPECT_THAT(fault("\"; DROP TABLE runs=1"), HasSubstr("neither a column of v_runs"));
 }
 
 TEST_F(LsTest, APageTellsThatThereIsMore) {

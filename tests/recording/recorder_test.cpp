@@ -213,7 +213,7 @@ TEST_F(RecorderTest, ARunThatCannotBeginLeavesNothing) {
     FAIL() << "the same experiment twice at a time";
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), Failure::try_later);
-    EXPECT_THAT(error.what(), HasSubstr("being computed already, as run 1"));
+    EXPECT_THAT(error.what(), HasSubstr("already being run, as run 1"));
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(folder / "checkpoints"), fs::directory_iterator()), 1);
 }

@@ -77,10 +77,10 @@ TEST_F(TendTest, NotesAndNames) {
   const auto refused = [&](const std::string& name) {
     return error_of([&] { return run_rename({.common = common(), .run = "1", .name = name}); });
   };
-  EXPECT_THAT(refused("baseline"), HasSubstr("run 2 has it"));
-  EXPECT_THAT(refused("12"), HasSubstr("reads as the number of a run"));
+  EXPECT_THAT(refused("baseline"), HasSubstr("run 2 already has it"));
+  EXPECT_THAT(refused("12"), HasSubstr("looks like the number of a run"));
   EXPECT_THAT(refused("a b"), HasSubstr("blank"));
-  EXPECT_THAT(refused("a/../b"), HasSubstr("it holds a /"));
+  EXPECT_THAT(refused("a/../b"), HasSubstr("it contains a /"));
   EXPECT_THAT(refused(""), HasSubstr("a name is missing"));
   EXPECT_EQ(cell(rename_run(database, "1", "a-1"), 0, "name"), "a-1") << "its own name is not taken";
 }
@@ -100,7 +100,7 @@ TEST_F(TendTest, RemovedRunsComeBack) {
   EXPECT_THAT(error_of([&] {
                 return run_restore({.common = common(), .runs = {"1", "3"}});
               }),
-              HasSubstr("nobody removed the run `3`"));
+              HasSubstr("this run was not removed: `3`"));
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_runs"), "1") << "all or none";
   EXPECT_EQ(restore_runs(database, {"1", "a-2"}).rows.size(), 2u);
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_runs"), "3");

@@ -141,7 +141,7 @@ TEST_F(TransferTest, RunningAndRemovedRunsStay) {
   record("a-2");
   remove_runs(database, {"a-2"}, false);
   Recorder(database).begin(run_record("a-3"), split_record());  // by this process
-  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\na-3: running (wait for its end)\n");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\na-3: running (wait for it to end)\n");
   remove_runs(other / "results.db", {"a-1"}, false);
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"a-1"})), "a-1: removed there\n");
   EXPECT_THROW(merge_runs(database, other / "results.db", {"a-2"}), Error);
@@ -157,7 +157,7 @@ TEST_F(TransferTest, DamagedAndMissingFilesAreTold) {
   std::ofstream(folder / "checkpoints/a-1/best.safetensors") << "damaged";
   fs::remove_all(folder / "checkpoints/a-2");
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})),
-            "a-1: copied (best.safetensors does not have its checksum)\na-2: copied (best.safetensors is missing)\n");
+            "a-1: copied (best.safetensors does not match its checksum)\na-2: copied (best.safetensors is missing)\n");
 }
 
 TEST_F(TransferTest, ASourceCannotReachOutOfTheResults) {
@@ -237,8 +237,8 @@ TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
                "UPDATE runs SET folder = 'checkpoints/.rxrun-deleted-4', identity = '../x/../y' WHERE id = 4");
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1", "2", "3", "4"})),
             "imported-identity: copied (`` cannot be a name here: it is empty)\n"
-            "imported-identity-2: copied (`a/../b` cannot be a name here: it holds a /, as paths do)\n"
-            "imported-run: copied (`7` cannot be a name here: it reads as the number of a run)\n"
+            "imported-identity-2: copied (`a/../b` cannot be a name here: it contains a /)\n"
+            "imported-run: copied (`7` cannot be a name here: it looks like the number of a run)\n"
             "d-1: copied (best.safetensors is missing)\n");
   EXPECT_EQ(one(other / "results.db", "SELECT folder FROM runs WHERE name = 'd-1'"), "checkpoints/imported-x");
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1"})), "imported-identity: there already\n");
@@ -271,7 +271,7 @@ TEST_F(TransferTest, CommandsAndTheirFaults) {
   };
   EXPECT_EQ(import_fault(folder / "none"),
             "error: there is no `" + (folder / "none").string() +
-                "`\n  = expected a folder of results, which is one with a results.db in it, or that file itself\n");
+                "`\n  = expected a folder of results, which is one that holds a results.db, or that file itself\n");
   fs::create_directories(folder / "project" / "results");
   EXPECT_THAT(import_fault(folder / "project" / "results"), HasSubstr("did you mean `" + folder.string() + "`?"));
   fs::copy(other / "results.db", folder / "project" / "results" / "results.db");
@@ -283,7 +283,7 @@ TEST_F(TransferTest, CommandsAndTheirFaults) {
   EXPECT_THAT(error_of([&] {
                 return run_export({.common = common, .runs = {"1"}, .to = folder / "checkpoints" / "a-1" / "best.safetensors"});
               }),
-              HasSubstr("is a file, where a folder of results should be"));
+              HasSubstr("is a file, not a folder of results"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = other}); }),
               HasSubstr("there is no run `7`"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = folder / "new"}); }),

@@ -1,4 +1,4 @@
-// Against tables and published examples, and by drawing: an interval of 95 % has to hold the mean in 95 of 100 cases.
+// Against tables and published examples, and by drawing: an interval of 95 % must have the mean in 95 of 100 cases.
 #include "statistics/estimate.h"
 
 #include <gmock/gmock.h>

@@ -153,12 +153,12 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
   with_tiny(place, 1);
   const Finished plan = place.rxrun({"sweep", "tiny.yaml", "batch=uniform(4,12,4)", "--trials", "50", "--plan"});
   ASSERT_EQ(plan.code, 0) << plan.err;
-  EXPECT_THAT(plan.err, HasSubstr("50 trials were asked for, and only 3 different points are there: all of them are taken"));
+  EXPECT_THAT(plan.err, HasSubstr("50 trials were requested, but there are only 3 different points: all of them are used"));
   EXPECT_THAT(plan.out, HasSubstr("3 points, 0 done"));
   const Finished search =
       place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "50", "--plan"});
   ASSERT_EQ(search.code, 0) << search.err;
-  EXPECT_THAT(search.err, HasSubstr("only 4 different points are there"));
+  EXPECT_THAT(search.err, HasSubstr("only 4 different points"));
   EXPECT_THAT(search.out, HasSubstr("4 points, 0 done"));
 }
 
@@ -180,7 +180,7 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   ASSERT_EQ(sweep.code, 0) << sweep.err;
   const Finished again = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7"});
   ASSERT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("2 points, 1 done already"));
+  EXPECT_THAT(again.out, HasSubstr("2 points, 1 already done"));
   EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
   EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
@@ -246,7 +246,7 @@ TEST(SearchCommand, PlansWhatIsDrawnAndSaysHowManyAreChosen) {
   command.push_back("--plan");
   const Finished plan = place.rxrun(command);
   ASSERT_EQ(plan.code, 0) << plan.err;
-  EXPECT_THAT(plan.out, HasSubstr("These 10 points are drawn; 4 more are chosen by what comes of the earlier ones"));
+  EXPECT_THAT(plan.out, HasSubstr("These 10 points are drawn at random; 4 more are chosen by the results of earlier ones"));
   EXPECT_THAT(plan.out, HasSubstr("14 points, 0 done"));
   command.push_back("--json");
   EXPECT_EQ(nlohmann::json::parse(place.rxrun(command).out).size(), 10u);
@@ -268,7 +268,7 @@ TEST(SearchCommand, ChoosesAsManyAsWantedTheSameEachTimeAndContinues) {
 
   const Finished again = place.rxrun(search_command);
   ASSERT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("14 points, 14 done already"));
+  EXPECT_THAT(again.out, HasSubstr("14 points, 14 already done"));
   std::vector<std::string> more = search_command;
   more[7] = "16";
   ASSERT_EQ(place.rxrun(more).code, 0);
@@ -306,7 +306,7 @@ TEST(SearchCommand, ASpaceThatIsSmallerThanItsTrialsEndsWithAllOfIt) {
   const Finished sweep =
       place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "9"});
   ASSERT_EQ(sweep.code, 0) << sweep.err;
-  EXPECT_THAT(sweep.out, HasSubstr("has tried all there is, 4 points"));
+  EXPECT_THAT(sweep.out, HasSubstr("has tried every possible point, 4 points"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 4);
 }
 
@@ -326,7 +326,7 @@ TEST(SearchCommand, MayStandInTheFileAndHasItsErrors) {
   };
   EXPECT_THAT(fault({"lr=log(1e-3,1e-1)"}), HasSubstr("--trials N"));
   EXPECT_THAT(fault({"lr=log(1e-3,1e-1)", "--trials", "5", "--repeat", "3"}), HasSubstr("luckiest"));
-  EXPECT_THAT(fault({"lr=0.1", "--trials", "5"}), HasSubstr("nothing to search among"));
+  EXPECT_THAT(fault({"lr=0.1", "--trials", "5"}), HasSubstr("nothing to search over"));
 }
 
 TEST(SearchCommand, APointThatCannotBeBuiltIsLeftOutAndTheOthersAreTried) {
@@ -347,7 +347,7 @@ TEST(SearchCommand, APointThatCannotBeBuiltIsLeftOutAndTheOthersAreTried) {
   ASSERT_EQ(plan.code, 0);
   const Finished sweep = place.rxrun(command);
   ASSERT_EQ(sweep.code, 0) << sweep.err;
-  EXPECT_THAT(sweep.out, HasSubstr("cannot be built, another is"));
+  EXPECT_THAT(sweep.out, HasSubstr("cannot be built, so another is chosen"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished'"), 13);
 }
 
@@ -463,7 +463,7 @@ TEST_F(KilledSweep, StopsAtASignalWithACheckpoint) {
   kill(sweep, SIGTERM);
   const Finished stopped = place.wait(sweep);
   EXPECT_EQ(stopped.code, 128 + SIGTERM) << stopped.err;
-  EXPECT_THAT(stopped.out, HasSubstr("the same command continues"));
+  EXPECT_THAT(stopped.out, HasSubstr("run the same command again to continue"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM points WHERE status = 'running'"), 0);
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs WHERE status = 'running'"), 0);
   ASSERT_EQ(place.rxrun(command).code, 0);

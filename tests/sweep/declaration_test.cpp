@@ -103,17 +103,17 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Fault{"cardinality=8,,16", 15, 1, "a value is missing"},
         Fault{"cardinality=8,16,", 17, 1, "a value is missing"}, Fault{"betas=[0.9,0.99", 7, 1, "is not closed"},
-        Fault{"betas=0.9]", 10, 1, "closes nothing"}, Fault{"name=\"a,b", 6, 1, "quote is not closed"},
-        Fault{"epochs=range(4,8,0)", 8, 12, "in steps of 0"}, Fault{"epochs=range(8,4)", 8, 10, "does not get"},
-        Fault{"epochs=range(a,4)", 14, 1, "`a` is no number"},
+        Fault{"betas=0.9]", 10, 1, "unmatched"}, Fault{"name=\"a,b", 6, 1, "quote is not closed"},
+        Fault{"epochs=range(4,8,0)", 8, 12, "cannot have a step of 0"}, Fault{"epochs=range(8,4)", 8, 10, "cannot have a step"},
+        Fault{"epochs=range(a,4)", 14, 1, "`a` is not a number"},
         Fault{"epochs=range(4)", 8, 8, "takes 2 or 3 numbers, found 1"}, Fault{"lr=log(0,1)", 8, 3, "above 0"},
         Fault{"lr=log(1,0.1)", 8, 5, "below the second"}, Fault{"lr=lug(1,2)", 4, 3, "there is no `lug(...)`"},
-        Fault{"lr=uniform(0,1,-1)", 12, 6, "step has to be above 0"}, Fault{"lr=1,log(1,2)", 6, 8, "stands alone"},
+        Fault{"lr=uniform(0,1,-1)", 12, 6, "step must be above 0"}, Fault{"lr=1,log(1,2)", 6, 8, "cannot be part of a list"},
         Fault{"w=iso(accuracy)", 7, 8, "number of parameters"},
         Fault{"cardinality", 1, 11, "neither an experiment file"}, Fault{"=8,16", 1, 1, "key is missing"},
         Fault{"zip(a=1,2; b=3)", 12, 3, "`b` has 1 value, but `a` has 2"},
         Fault{"zip(a=1,2)", 1, 10, "at least two keys"},
-        Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "lists of values only"}, Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"},
+        Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "only lists of values"}, Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"},
         Fault{"ü=8,,9", 5, 1, "a value is missing"}, Fault{"seed=1..99999999", 6, 11, "too long"}));
 
 TEST(Declaration, AllFaultsAreToldAtOnceAndNamesAreSuggested) {

@@ -71,9 +71,9 @@ TEST(SearchSpace, TheOrderOfTheWordsDoesNotMatter) {
 }
 
 TEST(SearchSpace, WhatCannotBeSearchedIsAnError) {
-  EXPECT_THAT(fault({"a.yaml", "b.yaml", "lr=log(1e-4,1e-2)"}), HasSubstr("one experiment file"));
+  EXPECT_THAT(fault({"a.yaml", "b.yaml", "lr=log(1e-4,1e-2)"}), HasSubstr("a single experiment file"));
   EXPECT_THAT(fault({"a.yaml", "lr=log(1e-4,1e-2)", "seed=1..3"}), HasSubstr("luckiest"));
-  EXPECT_THAT(fault({"a.yaml", "lr=0.1"}), HasSubstr("nothing to search among"));
+  EXPECT_THAT(fault({"a.yaml", "lr=0.1"}), HasSubstr("nothing to search over"));
 }
 
 TEST(SearchSpace, TheStartIsTheSameForTheSameSeedAndNeverTwiceTheSamePlace) {

@@ -50,7 +50,7 @@ TEST(SweepSection, ASearchIsSaidByItsName) {
   EXPECT_FALSE(diagnostics.has_errors());
   section_of("sweep: {search: [tpe], lr: [1, 2]}\n", diagnostics);
   ASSERT_EQ(diagnostics.list().size(), 1u);
-  EXPECT_THAT(diagnostics.list()[0].message, HasSubstr("`search` has to be `tpe`"));
+  EXPECT_THAT(diagnostics.list()[0].message, HasSubstr("`search` must be `tpe`"));
 }
 
 TEST(SweepSection, FaultsAreShownInTheFile) {
@@ -60,7 +60,7 @@ TEST(SweepSection, FaultsAreShownInTheFile) {
   EXPECT_EQ(diagnostics.list()[0].where.file, "a.yaml");
   EXPECT_EQ(diagnostics.list()[0].where.line, 2);
   EXPECT_EQ(diagnostics.list()[0].where.column, 11);
-  EXPECT_THAT(diagnostics.list()[1].message, HasSubstr("`a` is no number"));
+  EXPECT_THAT(diagnostics.list()[1].message, HasSubstr("`a` is not a number"));
   EXPECT_EQ(diagnostics.list()[1].where.column, 15);
   EXPECT_THAT(diagnostics.list()[2].message, HasSubstr("`trials`"));
   EXPECT_THAT(diagnostics.list()[3].message, HasSubstr("`zip`"));

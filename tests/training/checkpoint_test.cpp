@@ -105,7 +105,7 @@ TEST(Checkpoint, FallsBackOneGeneration) {
   Checkpoints after = checkpoints_in(folder);
   EXPECT_TRUE(after.load(read.trained()));
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_THAT(warnings[0], HasSubstr("going on from the generation before it"));
+  EXPECT_THAT(warnings[0], HasSubstr("continuing from the one before it"));
   expect_same(first, read);
   // The damaged file must not take the good one's place.
   read.train_a_little();
@@ -144,7 +144,7 @@ TEST(Checkpoint, OfAnotherRunIsRefused) {
   const TemporaryFolder folder;
   Trainee run(1);
   checkpoints_in(folder).save(run.trained());
-  EXPECT_THAT(message_of([&] { checkpoints_in(folder, "two").load(run.trained()); }), HasSubstr("of another run"));
+  EXPECT_THAT(message_of([&] { checkpoints_in(folder, "two").load(run.trained()); }), HasSubstr("to another run"));
 }
 
 TEST(Checkpoint, OtherShapesAreNamed) {

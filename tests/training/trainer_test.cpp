@@ -264,7 +264,7 @@ TEST_F(TrainerTest, BestWeightsThatAreNotTheRunsAreRefusedBeforeTraining) {
   prepare(other, 3, "cpu");
   const std::filesystem::path best = a.path() / "best.safetensors";
   save_weights(best, other, "other", 2);
-  EXPECT_THAT(refusal(a.path()), HasSubstr("of another run"));
+  EXPECT_THAT(refusal(a.path()), HasSubstr("to another run"));
   save_weights(best, other, "tiny", 40);
   EXPECT_THAT(refusal(a.path()), HasSubstr("those of epoch 40"));
   std::filesystem::resize_file(best, 100);
@@ -332,7 +332,7 @@ TEST_F(TrainerTest, AnAucOfTooManyProbabilitiesIsRefusedBeforeTraining) {
     FAIL() << "trained";
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), Failure::usage);
-    EXPECT_THAT(error.what(), HasSubstr("train_auc is watched, which is not measured of "));
+    EXPECT_THAT(error.what(), HasSubstr("train_auc is watched, but it is not measured for "));
   }
 }
 

@@ -16,7 +16,7 @@ torch::Tensor Elu::forward(const torch::Tensor& x) { return at::elu(x, alpha_); 
 
 Gelu::Gelu(const Options& options, const Shape& input) : Layer(input), approximate_(options.approximate) {
   if (approximate_ != "none" && approximate_ != "tanh") {
-    throw LayerError("`approximate` is \"" + approximate_ + "\": none or tanh");
+    throw LayerError("`approximate` is \"" + approximate_ + "\": it must be none or tanh");
   }
 }
 torch::Tensor Gelu::forward(const torch::Tensor& x) { return at::gelu(x, approximate_); }

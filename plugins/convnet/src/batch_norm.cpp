@@ -6,7 +6,7 @@ namespace rxrun::layers {
 
 BatchNorm::BatchNorm(const Options& options, const Shape& input)
     : Layer(input), epsilon_(options.epsilon), momentum_(options.momentum) {
-  if (input.empty()) throw LayerError("it takes channels or features");
+  if (input.empty()) throw LayerError("it takes an image or features");
   const Shape channels = {input[0]};
   parameter("weight", weight_, channels, constant(options.initial_weight));
   parameter("bias", bias_, channels, constant(0.0));
@@ -18,8 +18,8 @@ BatchNorm::BatchNorm(const Options& options, const Shape& input)
 void BatchNorm::count_batch(const torch::Tensor& x) {
   if (!training()) return;
   if (x.numel() / input_shape()[0] <= 1) {
-    throw LayerError("batch norm cannot train on a batch of one value a channel (batch " + std::to_string(x.size(0)) +
-                     ", " + to_string(input_shape()) + "): take a larger batch or a larger image");
+    throw LayerError("batch norm cannot train on a batch of one value per channel (batch " + std::to_string(x.size(0)) +
+                     ", " + to_string(input_shape()) + "): use a larger batch or a larger image");
   }
   num_batches_tracked_.add_(1);
 }

@@ -5,7 +5,7 @@ namespace rxrun::layers {
 Dropout::Dropout(const Options& options, const Shape& input)
     : Layer(input), probability_(options.probability), channels_(options.channels) {
   if (!(probability_ >= 0.0 && probability_ < 1.0)) {
-    throw LayerError("`probability` is " + std::to_string(probability_) + ": at least 0 and less than 1");
+    throw LayerError("`probability` is " + std::to_string(probability_) + ": it must be at least 0 and less than 1");
   }
   if (probability_ > 0.0) declare_random();
 }

@@ -7,7 +7,7 @@ namespace rxrun::layers {
 LayerNorm::LayerNorm(const Options& options, const Shape& input)
     : Layer(input), each_pixel_(options.over == "channels"), epsilon_(options.epsilon) {
   if (options.over != "sample" && options.over != "channels") {
-    throw LayerError("`over` is \"" + options.over + "\": sample or channels");
+    throw LayerError("`over` is \"" + options.over + "\": it must be sample or channels");
   }
   if (each_pixel_ && input.size() != 1) image_shape(input);
   normalized_ = each_pixel_ ? Shape{input.at(0)} : input;

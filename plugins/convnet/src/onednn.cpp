@@ -194,7 +194,7 @@ bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c, Addend adde
 
 void multiply(const Matrix& a, const Matrix& b, const Matrix& c, void* addend) {
   const std::optional<Product>& made = product(a, b, c, addend != nullptr ? Addend::matrix : Addend::none);
-  TORCH_CHECK(made, "oneDNN has no program for this product of matrices");
+  TORCH_CHECK(made, "oneDNN has no implementation of this matrix product");
   Arguments arguments = {{DNNL_ARG_SRC, memory(made->a, engine(), a.data)},
                          {DNNL_ARG_WEIGHTS, memory(made->b, engine(), b.data)},
                          {DNNL_ARG_DST, memory(made->c, engine(), c.data)}};

@@ -61,7 +61,7 @@ Extent same_padding(const Extent& kernel, const Extent& dilation) {
 std::int64_t product(std::initializer_list<std::int64_t> factors) {
   std::int64_t result = 1;
   for (const std::int64_t factor : factors) {
-    if (__builtin_mul_overflow(result, factor, &result)) throw LayerError("its size does not fit 64 bits");
+    if (__builtin_mul_overflow(result, factor, &result)) throw LayerError("its size does not fit in 64 bits");
   }
   return result;
 }

@@ -6,7 +6,7 @@ SqueezeExcitation::SqueezeExcitation(const Options& options, const Shape& input)
   const std::int64_t channels = image_shape(input).channels;
   if (options.reduction < 1 || options.reduction > channels) {
     throw LayerError("squeeze-and-excitation's reduction " + std::to_string(options.reduction) +
-                     " leaves no channel of " + std::to_string(channels) + ": 1 to " + std::to_string(channels));
+                     " leaves none of " + std::to_string(channels) + " channels: it must be from 1 to " + std::to_string(channels));
   }
   Conv::Options conv;
   conv.kernel = {1, 1};

@@ -5,7 +5,7 @@ namespace rxrun::layers {
 StochasticDepth::StochasticDepth(const Options& options, const Shape& input)
     : Layer(input), probability_(options.probability) {
   if (!(probability_ >= 0.0 && probability_ < 1.0)) {
-    throw LayerError("`drop_path` is " + std::to_string(probability_) + ": at least 0 and less than 1");
+    throw LayerError("`drop_path` is " + std::to_string(probability_) + ": it must be at least 0 and less than 1");
   }
   if (probability_ > 0.0) declare_random();
 }

@@ -8,13 +8,15 @@
 #include <mutex>
 
 #include "random_fill.h"
+#include "rxrun/random_bits.h"
 
 namespace rxrun {
 namespace {
 
-// Numbers of runner/random's Purpose, so that a run's draws are kept apart by purpose here as there.
-constexpr std::uint64_t kInitialize = 4;
-constexpr std::uint64_t kLayer = 5;
+// The key of the draws for `purpose`: a run's draws are kept apart by purpose, here and in the runner.
+std::uint64_t key_for(Purpose purpose, std::uint64_t seed) {
+  return detail::combine(seed, static_cast<std::uint64_t>(purpose));
+}
 
 std::int64_t physical_memory() {
   const long pages = sysconf(_SC_PHYS_PAGES);
@@ -38,7 +40,7 @@ void check_declaration(const std::vector<Layer::DeclaredTensor>& tensors, const 
   try {
     num_elements(shape);
   } catch (const LayerError&) {
-    throw LayerError(describe(name, shape) + " has more elements than fit 64 bits");
+    throw LayerError(describe(name, shape) + " has more elements than fit in 64 bits");
   }
 }
 
@@ -74,7 +76,7 @@ std::int64_t num_elements(const Shape& shape) {
   for (const std::int64_t side : shape) {
     if (side < 0) throw LayerError("shape " + to_string(shape) + " has a negative side");
     if (__builtin_mul_overflow(product, side, &product)) {
-      throw LayerError("shape " + to_string(shape) + " has more elements than fit 64 bits");
+      throw LayerError("shape " + to_string(shape) + " has more elements than fit in 64 bits");
     }
   }
   return product;
@@ -96,7 +98,7 @@ void Layer::parameter(const std::string& name, torch::Tensor& slot, Shape shape,
 void Layer::buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial, torch::ScalarType type) {
   check_declaration(tensors_, name, shape);
   if (initial.kind != Initializer::Kind::constant && type != torch::kFloat && type != torch::kDouble) {
-    throw LayerError("buffer `" + name + "` is drawn at random and has to be float or double");
+    throw LayerError("buffer `" + name + "` is drawn at random, so it must be float or double");
   }
   tensors_.push_back({name, &slot, std::move(shape), initial, false, type});
 }
@@ -107,17 +109,17 @@ void Layer::set_training(bool training) {
 }
 
 void Layer::materialize(std::uint64_t seed, torch::Device device, const std::string& path) {
-  const std::uint64_t key = detail::combine(seed, kInitialize);
+  const std::uint64_t key = key_for(Purpose::initialize, seed);
   visit_tensors(
       [&](const std::string& name, DeclaredTensor& tensor) {
-        *tensor.slot = allocate(tensor, name, detail::combine(key, detail::hash_text(name)), device);
+        *tensor.slot = allocate(tensor, name, detail::combine(key, random_bits::hash_text(name)), device);
       },
       path);
 }
 
 void Layer::reseed(std::uint64_t step_key, const std::string& path) {
   if (draws_random_) {
-    const std::uint64_t seed = detail::combine(detail::combine(step_key, kLayer), detail::hash_text(path));
+    const std::uint64_t seed = detail::combine(key_for(Purpose::layer, step_key), random_bits::hash_text(path));
     if (!generator_.defined()) {
       generator_ = at::detail::createCPUGenerator(seed);
     } else {

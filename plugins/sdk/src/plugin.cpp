@@ -15,7 +15,7 @@ bool is_name(const std::string& name) {
 
 std::shared_ptr<LayerDefinition> Plugin::add(const std::string& name, const std::string& doc) {
   if (!is_name(name)) {
-    throw LayerError("layer name `" + name + "` is not lower-case letters, digits and underscores that begin with a letter");
+    throw LayerError("layer name `" + name + "` must consist of lower-case letters, digits and underscores, and begin with a letter");
   }
   if (std::any_of(layers_.begin(), layers_.end(), [&](const auto& layer) { return layer->info.name == name; })) {
     throw LayerError("layer `" + name + "` is declared twice");

@@ -5,20 +5,16 @@
 #include <numbers>
 
 #include "rxrun/parallel.h"
+#include "rxrun/random_bits.h"
 
 namespace rxrun::detail {
 namespace {
 
-// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
+using random_bits::golden_gamma;
+using random_bits::mix;
+using random_bits::unit;
 
-std::uint64_t bits_at(std::uint64_t key, std::uint64_t index) { return mix(key + (index + 1) * 0x9e3779b97f4a7c15ULL); }
-
-double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }  // [0, 1)
+std::uint64_t bits_at(std::uint64_t key, std::uint64_t index) { return mix(key + (index + 1) * golden_gamma); }
 
 // Calls work(begin, end) for pieces that make up 0 ... count - 1, on several threads.
 template <typename Work>
@@ -61,13 +57,7 @@ void fill_drawn(torch::Tensor& tensor, const Initializer& initial, std::uint64_t
 
 }  // namespace
 
-std::uint64_t hash_text(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
-
-std::uint64_t combine(std::uint64_t key, std::uint64_t value) { return mix(mix(key + 0x9e3779b97f4a7c15ULL) ^ value); }
+std::uint64_t combine(std::uint64_t key, std::uint64_t value) { return mix(mix(key + golden_gamma) ^ value); }
 
 void fill(torch::Tensor& tensor, const Initializer& initial, std::uint64_t key) {
   if (initial.kind == Initializer::Kind::constant) {

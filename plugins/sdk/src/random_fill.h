@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include <torch/types.h>
 
@@ -10,8 +9,7 @@
 
 namespace rxrun::detail {
 
-std::uint64_t hash_text(const std::string& text);                 // FNV-1a
-std::uint64_t combine(std::uint64_t key, std::uint64_t value);    // a new key; order matters
+std::uint64_t combine(std::uint64_t key, std::uint64_t value);  // a new key; order matters
 
 // `tensor` is a contiguous float or double tensor on the CPU, or any type for a constant.
 void fill(torch::Tensor& tensor, const Initializer& initial, std::uint64_t key);
