@@ -100,7 +100,9 @@ TEST(Backward, ReachesEveryParameter) {
   const Network network = with("relu");
   backward(forward(network, images()).sum());
   for (const NamedTensor& named : named_tensors(network)) {
-    if (named.trainable) EXPECT_TRUE(named.tensor.grad().defined()) << named.name;
+    if (named.trainable) {
+      EXPECT_TRUE(named.tensor.grad().defined()) << named.name;
+    }
   }
   EXPECT_STREQ(current_layer(), "");
 }

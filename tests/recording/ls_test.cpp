@@ -152,7 +152,9 @@ TEST_F(LsTest, TruthValuesAreJsons) {
   EXPECT_EQ(shown["run"]["generated_data"], false);
   for (const auto& param : shown["params"]) {
     EXPECT_TRUE(param["varies"].is_boolean());
-    if (param["name"] == "training.nesterov") EXPECT_EQ(param["value"], true);
+    if (param["name"] == "training.nesterov") {
+      EXPECT_EQ(param["value"], true);
+    }
   }
   const auto first = nlohmann::json::parse(
       output_of([&] { return run_show({.common = {.results = folder, .format = TableFormat::json}, .run = "1"}); }));

@@ -179,7 +179,8 @@ TEST_F(ViewsTest, RemovedRunsAreInNoView) {
 TEST_F(ViewsTest, AConfigurationIsItsTextAndItsData) {
   Recorder recorder(database);
   auto configuration = [&, count = 0](const std::function<void(RunRecord&)>& change) mutable {
-    RunRecord record = run_record("a-" + std::to_string(++count), static_cast<std::uint64_t>(count));
+    ++count;
+    RunRecord record = run_record("a-" + std::to_string(count), static_cast<std::uint64_t>(count));
     change(record);
     return one(database, "SELECT configuration FROM runs WHERE id = " + std::to_string(recorder.begin(record, {})));
   };
