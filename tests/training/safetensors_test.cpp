@@ -102,7 +102,7 @@ TEST(Safetensors, MalformedHeadersAreNamed) {
       {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "abcd", "natural numbers"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,4]}})", "abcd", "does not take"},
       {R"({"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}})", "abcd", "not a list"},
-      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"U8\" is none of"},
+      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"U8\" is not one of"},
       {R"({"a":{"dtype":3,"shape":[4],"data_offsets":[0,4]}})", "abcd", "is not one of"},
       {R"({"a":{"dtype":"F32","shape":[1]}})", "abcd", "expected dtype, shape and data_offsets"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "abcd", "expected dtype, shape and data_offsets"},
