@@ -61,7 +61,7 @@ std::string RunReporter::query_line() const {
 
 void RunReporter::on_existing(const ExistingRun& run) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run: {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
+  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
   console_.result(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id, query_line()));
 }
 

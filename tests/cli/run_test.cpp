@@ -159,7 +159,7 @@ TEST(Run, ResumeContinuesTheRunThatItIsGiven) {
   ASSERT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.out, HasSubstr("Continuing run 1"));
   EXPECT_EQ(ask(place, "SELECT id FROM runs WHERE status = 'finished'").rows.size(), 2u);
-  EXPECT_THAT(place.rxrun({"resume", "1"}).out, HasSubstr("is run 1"));
+  EXPECT_THAT(place.rxrun({"resume", "1"}).out, HasSubstr("as run 1"));
 }
 
 // A run that was begun elsewhere, with its images and its machine there.
