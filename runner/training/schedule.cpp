@@ -15,7 +15,7 @@ double cosine(double start, double end, double share) {
 }
 
 double one_cycle(const ScheduleSpec& spec, double lr, double step, double steps) {
-  const double start = lr / spec.start_factor, end = lr / spec.end_factor;
+  const double start = lr / spec.start_factor, end = start / spec.end_factor;
   const double top = std::max(spec.peak * steps - 1.0, 0.0), last = steps - 1.0;
   if (step <= top) return cosine(start, lr, top > 0.0 ? step / top : 1.0);
   return cosine(lr, end, (step - top) / (last - top));
