@@ -28,6 +28,9 @@ struct LoaderOptions {
   std::int64_t first_batch = 0;  // so many are left out at the beginning; the others stay what they are
 };
 
+// How many batches of `batch` images a pass over so many makes.
+std::int64_t batches_of(std::int64_t images, std::int64_t batch, bool drop_last_single);
+
 // Every pixel of every batch is a function of (seed, epoch, sample), whatever the number of threads.
 class Loader {
  public:

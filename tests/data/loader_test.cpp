@@ -116,6 +116,15 @@ TEST_F(LoaderTest, MemoryOfBatchesIsUsedAgain) {
   EXPECT_GE(loader.seconds_waited(), 0.0);
 }
 
+TEST(BatchesOf, IsWhatAPassMakes) {
+  EXPECT_EQ(batches_of(48, 47, false), 2);
+  EXPECT_EQ(batches_of(48, 47, true), 1);
+  EXPECT_EQ(batches_of(49, 47, true), 2);
+  EXPECT_EQ(batches_of(48, 1, true), 48);
+  for (const std::int64_t batch : {1, 8}) EXPECT_EQ(batches_of(1, batch, true), 1) << "one image is better than none";
+  EXPECT_EQ(batches_of(0, 8, true), 0);
+}
+
 TEST_F(LoaderTest, EndsEarlyWithoutHanging) {
   const Dataset dataset = load_dataset(spec_, 1, 2);
   for (int fetched = 0; fetched < 6; ++fetched) {
