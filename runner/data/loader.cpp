@@ -46,6 +46,7 @@ struct Loader::State {
 
   State(const Dataset& dataset, Part part, const DataSpec& spec, const LoaderOptions& options);
   ~State();
+  void stop();
   std::size_t pixels_per_image() const;
   void work();
   void make(Batch& batch, std::int64_t number, Transform& transform) const;
@@ -59,13 +60,21 @@ Loader::State::State(const Dataset& dataset, Part part, const DataSpec& spec, co
   batches = batches_of(static_cast<std::int64_t>(order.size()), size, options.drop_last_single);
   order.resize(std::min(order.size(), static_cast<std::size_t>(batches * size)));
   next_to_make = next_to_fetch = std::clamp<std::int64_t>(options.first_batch, 0, batches);
-  const std::int64_t ahead = std::clamp<std::int64_t>(options.ahead, 1, std::max<std::int64_t>(1, batches));
+  // A batch for each thread and one that is ready: with fewer, threads would only wait for each other's slots.
+  const std::int64_t wanted = std::max<std::int64_t>(1, options.threads);
+  const std::int64_t ahead = std::clamp<std::int64_t>(batches, 1, std::max<std::int64_t>(options.ahead, wanted + 1));
   ring.resize(static_cast<std::size_t>(ahead));
-  const std::int64_t count = std::clamp<std::int64_t>(options.threads, 1, ahead);
-  for (std::int64_t i = 0; i < count; ++i) threads.emplace_back([this] { work(); });
+  try {
+    for (std::int64_t i = 0; i < std::min(wanted, ahead); ++i) threads.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();  // those that have started are joined, and nobody will fetch what they make
+    throw;
+  }
 }
 
-Loader::State::~State() {
+Loader::State::~State() { stop(); }
+
+void Loader::State::stop() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;
