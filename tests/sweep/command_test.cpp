@@ -163,6 +163,18 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
 }
 
 TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
+TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "optimizer=sgd,adamw,adam", "lr=1e-2,1e-3", "--plan", "--json"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  const auto rows = nlohmann::json::parse(plan.out);
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[1]["training.optimizer.sgd.lr"], 0.001);
+  EXPECT_EQ(rows[3]["training.optimizer.adamw.lr"], 0.001);
+  EXPECT_EQ(rows[5]["training.optimizer.adam.lr"], 0.001);
+}
+
   Workplace place;
   with_tiny(place, 1);
   for (const char* word : {"data.batch=4", "data.batch=4,8", "zip(data.batch=4,8; seed=1,2)"}) {
