@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 
 #include "data/fault.h"
@@ -11,6 +10,7 @@
 #include "data/survey.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "machine/cores.h"
 
 namespace rxrun {
 namespace {
@@ -19,9 +19,7 @@ int channels_of(const DataSpec& spec, const Source& source) {
   return spec.channels > 0 ? static_cast<int>(spec.channels) : source.channels();
 }
 
-int all_cores_for_0(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+int all_cores_for_0(int threads) { return threads > 0 ? threads : available_cores(); }
 
 void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vector<std::optional<Diagnostic>>& found) {
   constexpr std::size_t told_at_most = 20;

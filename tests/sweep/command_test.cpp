@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "machine/cores.h"
 #include "program.h"
 #include "recording/query.h"
 
@@ -162,7 +163,6 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
   EXPECT_THAT(search.out, HasSubstr("4 points, 0 done"));
 }
 
-TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
 TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
   Workplace place;
   with_tiny(place, 1);
@@ -175,6 +175,7 @@ TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
   EXPECT_EQ(rows[5]["training.optimizer.adam.lr"], 0.001);
 }
 
+TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
   Workplace place;
   with_tiny(place, 1);
   for (const char* word : {"data.batch=4", "data.batch=4,8", "zip(data.batch=4,8; seed=1,2)"}) {
@@ -494,10 +495,10 @@ TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
   const Finished given = place.rxrun({"sweep", "tiny.yaml", "seed=1..4", "--jobs", "1"});
   EXPECT_THAT(given.out, Not(HasSubstr("Measuring how many")));
   EXPECT_FALSE(std::filesystem::exists(kept));
-  const std::string many = std::to_string(10 + std::thread::hardware_concurrency());
+  const std::string many = std::to_string(10 + available_cores());
   const Finished first = sweep("10.." + many);
   EXPECT_EQ(first.code, 0) << first.err;
-  if (std::thread::hardware_concurrency() > 1) {
+  if (available_cores() > 1) {
     EXPECT_THAT(first.out, HasSubstr("Measuring how many"));
     ASSERT_TRUE(std::filesystem::exists(kept)) << first.out << first.err;
     EXPECT_THAT(sweep("110..1" + many).out, Not(HasSubstr("Measuring how many")));
