@@ -145,6 +145,15 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   return dataset;
 }
 
+// What stays of a source whose images have been decoded.
+class ListedSource final : public Source {
+ public:
+  explicit ListedSource(const Listing& listing) { listing_ = listing; }
+  Image decode(std::size_t index, std::string*) const override {
+    throw Error(Failure::run, samples().at(index).name + " is decoded already: its pixels are in the data set's images");
+  }
+};
+
 void add_findings(Dataset& dataset, const DataSpec& spec, const PreparedImages& prepared) {
   dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
   leave_out_bad_images(dataset, spec, prepared.faults);
@@ -177,6 +186,8 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
       prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
   dataset.images = std::move(prepared.images);
   add_findings(dataset, spec, prepared);
+  if (!dataset.images.empty() && dataset.source->holds_pixels())
+    dataset.source = std::make_shared<ListedSource>(dataset.source->listing());
   return dataset;
 }
 
