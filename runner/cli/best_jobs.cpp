@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "machine/cores.h"
 #include "sweep/workers.h"
 #include "training/machine.h"
 
@@ -24,14 +24,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-int cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
-}
-
 // What the best number depends on.
-std::string this_machine() { return fmt::format("{}, {} cores, LibTorch {}", processor_name(), cores(), libtorch_version()); }
+std::string this_machine() { return fmt::format("{}, {} cores, LibTorch {}", processor_name(), available_cores(), libtorch_version()); }
 
 struct Trial {
   int jobs = 0, threads = 0;
@@ -100,7 +94,7 @@ double rate_in(const std::string& output) {
 }
 
 std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const std::atomic<int>& stop) {
-  Trial trial{.jobs = jobs, .threads = std::max(1, cores() / jobs)};
+  Trial trial{.jobs = jobs, .threads = std::max(1, available_cores() / jobs)};
   std::vector<std::filesystem::path> logs;
   Processes processes;
   for (int i = 0; i < jobs; ++i) {
@@ -148,26 +142,26 @@ int kept_jobs(const std::filesystem::path& file) {
 
 int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, Console& console, const std::atomic<int>& stop) {
   if (const int kept = kept_jobs(file); kept > 0) return kept;
-  if (most < 2 || cores() < 2) return std::max(1, std::min(most, cores()));
+  if (most < 2 || available_cores() < 2) return std::max(1, std::min(most, available_cores()));
   console.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
   std::vector<Trial> trials;
   try {
     const TemporaryFolder folder;
     write_file_atomically(folder.path() / "experiment.yaml", experiment);
-    for (int jobs = 1;; jobs = std::min(2 * jobs, cores())) {
+    for (int jobs = 1;; jobs = std::min(2 * jobs, available_cores())) {
       const auto trial = measure(jobs, folder.path(), stop);
       if (!trial) break;
       trials.push_back(*trial);
       console.line(fmt::format("  {} of {}: {:.0f} images/s", trial->jobs, counted(trial->threads, "thread"), trial->images_per_second));
-      if (jobs >= std::min(most, cores())) break;
+      if (jobs >= std::min(most, available_cores())) break;
     }
   } catch (const Error& error) {
     console.warning(printable(error.what()));
   }
-  if (trials.empty() || stop.load() != 0) return std::min(most, cores());
+  if (trials.empty() || stop.load() != 0) return std::min(most, available_cores());
   const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });
   // With fewer points than cores not every number was tried.
-  if (trials.back().jobs == cores() && !file.empty()) keep(file, trials, best->jobs, console);
+  if (trials.back().jobs == available_cores() && !file.empty()) keep(file, trials, best->jobs, console);
   return best->jobs;
 }
 

@@ -117,6 +117,8 @@ void Console::event(const nlohmann::json& event) {
   if (state_->json) state_->print(std::cout, event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+bool Console::draws() const { return state_->terminal; }
+
 void Console::progress(const std::string& label, double fraction, const std::string& detail) {
   if (!state_->terminal) return;
   fraction = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;

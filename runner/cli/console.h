@@ -30,6 +30,7 @@ class Console {
   void result(const std::string& text);   // also when quiet
   void event(const nlohmann::json& event);  // one line of JSON, only with --json
 
+  bool draws() const;  // whether the following show anything: on a terminal, unless quiet or JSON
   // Draws over the last line of a terminal; elsewhere it does nothing. `fraction` in [0, 1].
   void progress(const std::string& label, double fraction, const std::string& detail);
   // The same with several lines, each cut to the terminal's width.

@@ -38,7 +38,7 @@ int run_evaluate(const EvaluateOptions& options) {
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
-  const Dataset dataset = read_dataset(experiment, source, options.common.results, reporter);
+  const Dataset dataset = read_dataset(experiment, std::move(source), options.common.results, reporter);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
   compare_data(options, run, experiment, dataset, console);

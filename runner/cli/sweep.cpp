@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
-#include <thread>
 
 #include "cli/best_jobs.h"
 #include "cli/commands.h"
@@ -21,14 +20,13 @@
 #include "cli/sweep_report.h"
 #include "cli/sweep_search.h"
 #include "diagnostics/render.h"
+#include "machine/cores.h"
 #include "run/prepare.h"
 #include "sweep/memory.h"
 #include "sweep/work.h"
 
 namespace rxrun {
 namespace {
-
-int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 int at_most(int jobs, std::size_t points) {
   return std::max(1, std::min(jobs, static_cast<int>(std::min<std::size_t>(points, 4096))));
@@ -63,14 +61,14 @@ int within_memory(int wanted, const SweepOptions& options, const SweepPlan& plan
 int expected_jobs(const SweepOptions& options, const SweepPlan& plan, Console& console) {
   int wanted = static_cast<int>(options.jobs);
   if (wanted == 0) wanted = kept_jobs(jobs_file());
-  if (wanted == 0) wanted = cores();
+  if (wanted == 0) wanted = available_cores();
   return within_memory(at_most(wanted, plan.expected), options, plan, console);
 }
 
 int jobs_for(const SweepOptions& options, const SweepPlan& plan, std::size_t left, Console& console,
              const std::atomic<int>& stop) {
   if (options.jobs > 0 || left == 0) return expected_jobs(options, plan, console);
-  int most = at_most(cores(), left);
+  int most = at_most(available_cores(), left);
   if (!options.force) most = jobs_that_fit(most, memory_of(plan), available_memory());
   const int best = best_jobs(jobs_file(), plan.points.front().resolved, most, console, stop);
   return within_memory(at_most(best, plan.expected), options, plan, console);
@@ -128,7 +126,7 @@ std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const Swee
 
 std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const std::filesystem::path&)> command_for(
     const SweepOptions& options, const SweepPlan& plan, int jobs) {
-  const int share = std::max(1, cores() / jobs);
+  const int share = std::max(1, available_cores() / jobs);
   return [&options, &plan, share](const Claim& claim, const std::filesystem::path& experiment,
                                   const std::filesystem::path& log) {
     // Points that a search adds are not in the plan; they are declared as the others are.

@@ -183,6 +183,7 @@ void SweepReporter::on_wait(std::size_t points) {
 }
 
 void SweepReporter::on_tick(const std::vector<Claim>& running) {
+  if (!console_.draws()) return;
   double epochs = 0.0, done = 0.0, spent = 0.0, measured = 0.0;
   std::map<PointStatus, int> counts;
   std::vector<std::string> lines = {""};

@@ -26,7 +26,7 @@ std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::f
     reporter.on_warning(fmt::format("the loader is not measured: {}", printable(error.what())));
     return std::nullopt;
   }
-  const Dataset dataset = read_dataset(experiment, source, results, reporter);
+  const Dataset dataset = read_dataset(experiment, std::move(source), results, reporter);
   reporter.on_warnings(dataset.warnings);
   return measure_loader(dataset, experiment.data, experiment.seed, choose_loader_threads(experiment.machine));
 }

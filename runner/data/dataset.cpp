@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 
 #include "data/fault.h"
@@ -11,6 +10,7 @@
 #include "data/survey.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "machine/cores.h"
 
 namespace rxrun {
 namespace {
@@ -19,9 +19,7 @@ int channels_of(const DataSpec& spec, const Source& source) {
   return spec.channels > 0 ? static_cast<int>(spec.channels) : source.channels();
 }
 
-int all_cores_for_0(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+int all_cores_for_0(int threads) { return threads > 0 ? threads : available_cores(); }
 
 void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vector<std::optional<Diagnostic>>& found) {
   constexpr std::size_t told_at_most = 20;
@@ -147,6 +145,15 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   return dataset;
 }
 
+// What stays of a source whose images have been decoded.
+class ListedSource final : public Source {
+ public:
+  explicit ListedSource(const Listing& listing) { listing_ = listing; }
+  Image decode(std::size_t index, std::string*) const override {
+    throw Error(Failure::run, samples().at(index).name + " is decoded already: its pixels are in the data set's images");
+  }
+};
+
 void add_findings(Dataset& dataset, const DataSpec& spec, const PreparedImages& prepared) {
   dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
   leave_out_bad_images(dataset, spec, prepared.faults);
@@ -179,6 +186,8 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
       prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
   dataset.images = std::move(prepared.images);
   add_findings(dataset, spec, prepared);
+  if (!dataset.images.empty() && dataset.source->holds_pixels())
+    dataset.source = std::make_shared<ListedSource>(dataset.source->listing());
   return dataset;
 }
 

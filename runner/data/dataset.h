@@ -30,7 +30,7 @@ struct Leak {
 };
 
 struct Dataset {
-  std::shared_ptr<const Source> source;
+  std::shared_ptr<const Source> source;  // only its listing where it held all pixels and `images` has them now
   std::vector<std::string> classes;
   int channels = 0;  // that the network sees
   int image_size = 0;

@@ -24,6 +24,7 @@ class PackedSource final : public Source {
   PackedSource(std::vector<Pack> packs, std::vector<std::string> classes, const std::filesystem::path& path);
 
   Image decode(std::size_t index, std::string* digest) const override;
+  bool holds_pixels() const override { return true; }
 
  private:
   std::vector<Pack> packs_;

@@ -51,6 +51,9 @@ class Source {
   // What generated images follow from, in words: the same words, the same images. Empty: only reading them tells.
   virtual std::string recipe() const { return {}; }
 
+  // Whether all pixels are in this object's memory.
+  virtual bool holds_pixels() const { return false; }
+
   // SHA-256 over names, labels, parts and `digests`, one a sample as decode gave them: the same wherever the data lies.
   std::string content_hash(const std::vector<std::string>& digests) const;
 

@@ -34,17 +34,22 @@ std::optional<double> own_value(Connection& connection, std::int64_t point, cons
   return real ? std::optional(*real) : std::nullopt;
 }
 
+std::optional<Judgement> earlier_judgement(Connection& connection, std::int64_t sweep, std::int64_t point, const Rung& rung) {
+  Statement before(connection,
+                   "SELECT kept, coalesce(value, 0) FROM rungs WHERE sweep = ? AND point = ? AND epoch = ?");
+  if (!before.bind(sweep, point, rung.epoch).step()) return std::nullopt;
+  return Judgement{.kept = before.integer(0) != 0, .value = before.real(1), .others = 0};
+}
+
 }  // namespace
 
 std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep, std::int64_t point, const Rung& rung,
                                      const GoesOn& goes_on) {
+  // Asked several times a second of each worker, most of which are far from their rung: a look takes no write lock.
+  if (const auto judged = earlier_judgement(connection, sweep, point, rung)) return judged;
+  if (!own_value(connection, point, rung)) return std::nullopt;
   Transaction transaction(connection);
-  {
-    Statement before(connection,
-                     "SELECT kept, coalesce(value, 0) FROM rungs WHERE sweep = ? AND point = ? AND epoch = ?");
-    if (before.bind(sweep, point, rung.epoch).step())
-      return Judgement{.kept = before.integer(0) != 0, .value = before.real(1), .others = 0};
-  }
+  if (const auto judged = earlier_judgement(connection, sweep, point, rung)) return judged;
   const std::optional<double> own = own_value(connection, point, rung);
   if (!own) return std::nullopt;
   add_finished(connection, sweep, rung);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "machine/control_group.h"
+
 namespace rxrun {
 namespace {
 
@@ -24,26 +26,17 @@ std::optional<std::int64_t> named_number(const std::filesystem::path& file, cons
   return std::nullopt;
 }
 
-std::string group_of_this_process(const std::filesystem::path& root) {
-  std::ifstream lines(root / "proc/self/cgroup");
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("0::/")) return line.substr(4);
-  return {};
-}
-
 // Of this group and those around it: each has its limit, and pages of files can be had back.
 std::optional<std::int64_t> left_in_groups(const std::filesystem::path& root) {
   std::optional<std::int64_t> least;
-  const std::filesystem::path top = root / "sys/fs/cgroup";
-  for (std::filesystem::path group = top / group_of_this_process(root);; group = group.parent_path()) {
+  for_each_control_group(root, [&](const std::filesystem::path& group) {
     const auto limit = number_in(group / "memory.max"), used = number_in(group / "memory.current");
     if (limit && used) {
       const std::int64_t files = named_number(group / "memory.stat", "inactive_file").value_or(0);
       const std::int64_t left = std::max<std::int64_t>(1, *limit - *used + files);
       least = std::min(least.value_or(left), left);
     }
-    if (group == top || !group.has_relative_path() || group.native().size() <= top.native().size()) break;
-  }
+  });
   return least;
 }
 

@@ -146,6 +146,7 @@ class Work {
       throw;
     }
     observer_.on_start(claim);
+    ticked_ = {};
     workers_.push_back(std::move(worker));
   }
 
@@ -219,6 +220,7 @@ class Work {
   void end(const Worker& worker, const PointEnd& verdict) {
     const PointStatus status = rows_.release(worker.claim.point, verdict);
     observer_.on_end(worker.claim, status, status == PointStatus::finished ? "" : verdict.reason);
+    ticked_ = {};
     if (status == PointStatus::failed && options_.fail_fast) failed_fast_ = true;
   }
 
@@ -250,6 +252,8 @@ class Work {
   }
 
   void tick() {
+    if (Clock::now() - ticked_ < kTick) return;
+    ticked_ = Clock::now();
     std::vector<Claim> running;
     for (const Worker& worker : workers_) running.push_back(worker.claim);
     observer_.on_tick(running);
@@ -268,7 +272,7 @@ class Work {
   std::vector<Worker> workers_;
   std::map<std::int64_t, Clock::time_point> not_before_;
   std::map<std::int64_t, Kills> kills_;
-  Clock::time_point confirmed_ = Clock::now();
+  Clock::time_point confirmed_ = Clock::now(), ticked_{};
   std::size_t waiting_for_ = 0;
   bool failed_fast_ = false, told_to_stop_ = false;
 };

@@ -31,7 +31,7 @@ class WorkObserver {
   virtual void on_start(const Claim&) {}
   virtual void on_end(const Claim&, PointStatus, const std::string& /*reason*/) {}
   virtual void on_wait(std::size_t /*points that other processes work on*/) {}
-  virtual void on_tick(const std::vector<Claim>& /*running*/) {}  // about once a second
+  virtual void on_tick(const std::vector<Claim>& /*running*/) {}  // about once a second, and soon after a point starts or ends
 };
 
 enum class WorkEnd { done, stopped, failed_fast };

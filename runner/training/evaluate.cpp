@@ -3,9 +3,9 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "data/loader.h"
+#include "machine/cores.h"
 #include "network/forward.h"
 #include "rxrun/layer.h"
 #include "training/autocast.h"
@@ -26,7 +26,7 @@ std::vector<std::int64_t> class_counts(const Dataset& dataset) {
 int choose_loader_threads(const MachineSpec& spec) {
   if (spec.loader_threads > 0) return static_cast<int>(std::min<std::int64_t>(spec.loader_threads, 256));
   // The step needs the cores more than the loader does, whose images are decoded already.
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+  return std::clamp(available_cores() / 2, 1, 4);
 }
 
 void prepare(Network& network, std::uint64_t seed, const std::string& device) {

@@ -4,7 +4,6 @@
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
-#include <sched.h>
 #include <torch/types.h>
 #include <torch/version.h>
 
@@ -12,18 +11,12 @@
 #include <fstream>
 #include <limits>
 
+#include "machine/cores.h"
 #include "training/onednn_caches.h"
 #include "training/process.h"
 
 namespace rxrun {
 namespace {
-
-int available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(CPU_COUNT(&set), 1);
-  return 1;
-}
 
 int gpus() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "archive_files.h"
+#include "data/dataset.h"
 #include "data/source.h"
 #include "image_files.h"
 #include "matchers.h"
@@ -111,6 +112,26 @@ void write_idx(const TemporaryFolder& folder, bool zipped) {
     folder.write(stem + "-images-idx3-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(images) : images);
     folder.write(stem + "-labels-idx1-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(labels) : labels);
   }
+}
+
+TEST(Packed, PixelsAreInMemoryOnce) {
+  const TemporaryFolder folder;
+  DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
+  test::write_zip(spec.path, medmnist_members(4, false));
+  spec.image_size = 40;
+  spec.split = {.train = "train", .test = "test", .validation = "val"};
+  std::shared_ptr<const Source> source = open_source(spec, 0);
+  const std::weak_ptr<const Source> whole = source;
+  const std::vector<Sample> samples = source->samples();
+  const Dataset dataset = load_dataset(spec, std::move(source), 0, 1);
+  ASSERT_EQ(dataset.images.size(), samples.size());
+  EXPECT_TRUE(whole.expired());
+  ASSERT_EQ(dataset.source->samples().size(), samples.size());
+  EXPECT_EQ(dataset.source->samples()[4].name, samples[4].name);
+  EXPECT_EQ(dataset.label(3), samples[3].label);
+  EXPECT_THAT(error_of([&] { dataset.source->decode(4); }), HasSubstr("decoded already"));
+  spec.memory = 4000;  // the file's pixels fit, those that are wanted do not
+  EXPECT_TRUE(load_dataset(spec, 0, 1).source->holds_pixels());
 }
 
 TEST(Idx, PlainAndGzipped) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "machine/cores.h"
 #include "program.h"
 #include "recording/query.h"
 
@@ -160,6 +161,18 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
   ASSERT_EQ(search.code, 0) << search.err;
   EXPECT_THAT(search.err, HasSubstr("only 4 different points"));
   EXPECT_THAT(search.out, HasSubstr("4 points, 0 done"));
+}
+
+TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "optimizer=sgd,adamw,adam", "lr=1e-2,1e-3", "--plan", "--json"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  const auto rows = nlohmann::json::parse(plan.out);
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[1]["training.optimizer.sgd.lr"], 0.001);
+  EXPECT_EQ(rows[3]["training.optimizer.adamw.lr"], 0.001);
+  EXPECT_EQ(rows[5]["training.optimizer.adam.lr"], 0.001);
 }
 
 TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
@@ -482,10 +495,10 @@ TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
   const Finished given = place.rxrun({"sweep", "tiny.yaml", "seed=1..4", "--jobs", "1"});
   EXPECT_THAT(given.out, Not(HasSubstr("Measuring how many")));
   EXPECT_FALSE(std::filesystem::exists(kept));
-  const std::string many = std::to_string(10 + std::thread::hardware_concurrency());
+  const std::string many = std::to_string(10 + available_cores());
   const Finished first = sweep("10.." + many);
   EXPECT_EQ(first.code, 0) << first.err;
-  if (std::thread::hardware_concurrency() > 1) {
+  if (available_cores() > 1) {
     EXPECT_THAT(first.out, HasSubstr("Measuring how many"));
     ASSERT_TRUE(std::filesystem::exists(kept)) << first.out << first.err;
     EXPECT_THAT(sweep("110..1" + many).out, Not(HasSubstr("Measuring how many")));

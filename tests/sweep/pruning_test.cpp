@@ -5,13 +5,18 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <optional>
+#include <thread>
 
 #include "child.h"
 #include "random/random.h"
+#include "recording/connection.h"
 #include "recording/sweep_rows.h"
 #include "temporary_results.h"
 
@@ -377,6 +382,21 @@ class JudgedPoint : public TemporaryResults {
 TEST_F(JudgedPoint, IsNotJudgedBeforeItsRunIsThere) {
   const auto claim = rows.claim(sweep, {.pruning = true});
   EXPECT_FALSE(rows.judge(sweep, claim->point, first, no));
+}
+
+TEST_F(JudgedPoint, WaitsForNoWriterBeforeItComesToTheRung) {
+  const auto claim = rows.claim(sweep, {.pruning = true});
+  Connection other(database, Connection::Mode::read_write);
+  std::optional<Transaction> writing(std::in_place, other);
+  std::atomic<bool> over = false;
+  std::thread judge([&] {
+    EXPECT_FALSE(rows.judge(sweep, claim->point, first, no));
+    over = true;
+  });
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_TRUE(over);
+  writing.reset();
+  judge.join();
 }
 
 TEST_F(JudgedPoint, ADecisionSurvivesARestart) {

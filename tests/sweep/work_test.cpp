@@ -220,6 +220,23 @@ TEST_F(WorkTest, HalvingDoesNotTakeTheFirstForTheBest) {
   EXPECT_THAT(statuses(rows, sweep), ::testing::UnorderedElementsAre("pruned", "finished"));
 }
 
+TEST_F(WorkTest, TicksOnceASecondHoweverOftenRungsAreLookedAt) {
+  struct Ticks : WorkObserver {
+    int count = 0;
+    void on_tick(const std::vector<Claim>&) override { ++count; }
+  } ticks;
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"sleep 2"});
+  const auto command = [](const Claim&, const std::filesystem::path& experiment, const std::filesystem::path& log) {
+    return WorkerCommand{.program = "/bin/sh", .arguments = {experiment.string()}, .log = log};
+  };
+  const auto began = std::chrono::steady_clock::now();
+  work_through(rows, sweep, {.prune = {.kind = PruneRule::Kind::median, .metric = "test_accuracy", .rungs = {5}}, .folder = folder}, command, ticks);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  EXPECT_GE(ticks.count, 2);
+  EXPECT_LE(ticks.count, seconds + 2) << "one at the start and one at the end";
+}
+
 TEST_F(WorkTest, APointThatIsBusyElsewhereIsTriedLater) {
   SweepRows rows(database);
   const std::string flag = (folder / "flag").string();

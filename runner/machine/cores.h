@@ -1,0 +1,12 @@
+// How many cores this process may use.
+#pragma once
+
+#include <filesystem>
+
+namespace rxrun {
+
+// Those that it may run on (`taskset`, Slurm), or fewer where a control group (version 2: a container, a systemd unit)
+// grants less time than that; a part of a core counts as one. At least 1. `root` is there for tests.
+int available_cores(const std::filesystem::path& root = "/");
+
+}  // namespace rxrun
