@@ -46,9 +46,9 @@ std::string verdict(const PairedComparison& comparison) {
   if (difference.count == 1) return "one pair only: nothing can be concluded";
   if (!comparison.p_value && difference.mean == 0.0) return "equal for every seed";
   if (!comparison.p_value) return "the same for every seed: there is no spread to judge by; run more seeds";
-  if (comparison.settled) return fmt::format("significant (p = {:.2g})", *comparison.p_value);
-  if (!comparison.more) return "not significant, and too small for more seeds to settle";
-  return fmt::format("not significant; about {} would settle it", counted(*comparison.more, "more seed"));
+  if (comparison.settled) return fmt::format("settled (p = {:.2g})", *comparison.p_value);
+  if (!comparison.more) return "not settled, and too small for more seeds to settle";
+  return fmt::format("not settled; about {} would", counted(*comparison.more, "more seed"));
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& group
 // "cardinality 32", "cardinality 32, base_width 4"
 std::string label_of(const SeedGroup& group, const std::vector<std::string>& keys);
 
-// "cardinality 32 over 8: +1.2 points, 95 % interval [-0.4, 2.9], 5 seeds, not significant; about 6 more
-// seeds would settle it"
+// "cardinality 32 over 8: +1.2 points, 95 % interval [-0.4, 2.9], 5 seeds, not settled; about 6 more
+// seeds would"
 std::string in_words(const PairedComparison& comparison, const std::vector<SeedGroup>& groups,
                      const std::vector<std::string>& keys, const std::string& metric);
 

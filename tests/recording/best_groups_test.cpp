@@ -69,7 +69,7 @@ TEST_F(BestGroupsTest, MeansOverSeedsTheBestFirst) {
   const std::string page = best("cardinality");
   EXPECT_THAT(
       page,
-      HasSubstr("cardinality 32 over 8: +3.0 points, 95 % interval [2.9, 3.2], 3 seeds, significant (p = 0.00012)\n"));
+      HasSubstr("cardinality 32 over 8: +3.0 points, 95 % interval [2.9, 3.2], 3 seeds, settled (p = 0.00012)\n"));
 }
 
 TEST_F(BestGroupsTest, SaysWhenItIsNotSettledAndWhatWouldSettleIt) {
@@ -80,7 +80,7 @@ TEST_F(BestGroupsTest, SaysWhenItIsNotSettledAndWhatWouldSettleIt) {
   }
   EXPECT_THAT(best("cardinality"),
               ::testing::ContainsRegex("cardinality 32 over 8: \\+1.1 points, 95 % interval \\[-1.5, 3.8\\], 4 seeds, "
-                                       "not significant; about [0-9]+ more seeds would settle it"));
+                                       "not settled; about [0-9]+ more seeds would"));
   // The same runs by their loss: less is better, and no points.
   EXPECT_THAT(best("cardinality", false, TableFormat::text, "validation_loss"),
               HasSubstr("cardinality 32 over 8: -0.01125, 95 % interval [-0.03"));
