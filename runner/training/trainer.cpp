@@ -109,7 +109,7 @@ class Training {
       progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train), state_.under_way.images);
       return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop}, epoch, check, state_.under_way, outputs_, progress_);
     };
-    TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::a_step_late);
+    TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::late);
     if (trained.end != TrainedEpoch::End::late_not_finite) return trained;
     // The epoch once more, from the weights that it began with, to find where the fault is.
     begin(epoch > 1 || options_.resume);
