@@ -11,6 +11,7 @@
 #include "training/autocast.h"
 #include "training/batch_feed.h"
 #include "training/outputs.h"
+#include "training/step_graph.h"
 
 namespace rxrun {
 namespace {
@@ -30,11 +31,6 @@ struct Place {
                   (setting.precision == Precision::bfloat16 ? ", or set training.precision to float32" : ""));
 }
 
-// What a step's forward pass came to.
-struct Step {
-  at::Tensor logits, loss, pixels;
-};
-
 std::optional<Mixup> draw_mixup(const Setting& setting, RandomStream& draws, std::int64_t batch) {
   const double alpha = setting.experiment.training.mixup;
   return alpha > 0.0 ? std::optional(Mixup::draw(draws, alpha, batch)) : std::nullopt;
@@ -52,7 +48,7 @@ Step compute(const Setting& setting, const BatchTensors& batch, const std::optio
 }
 
 void learn(const Setting& setting, const Learning& learning, const Step& step, double rate) {
-  backward(step.loss);
+  if (!step.differentiated) backward(step.loss);
   const double longest = setting.experiment.training.clip_gradient_norm;
   if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
   learning.optimizer.step(rate);
@@ -75,6 +71,8 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
                 {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads, .first_batch = under_way.batches});
   const EpochProgress before = under_way;
   BatchFeed feed(setting.dataset, at::Device(setting.device));
+  StepGraph* const graph = check == LossCheck::late ? learning.graph : nullptr;
+  const StepGraph::Forward recorded = [&](const BatchTensors& input) { return compute(setting, input, std::nullopt); };
   Batch batch;
   std::optional<double> last_finite;
   for (std::int64_t number = before.batches; loader.next(batch); ++number) {
@@ -83,7 +81,8 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
     const std::uint64_t layers_key = draws.next();
     reseed(setting.network, layers_key);
     const BatchTensors tensors = feed(batch);
-    const Step step = compute(setting, tensors, draw_mixup(setting, draws, batch.size));
+    const std::optional<Step> replayed = graph != nullptr ? graph->run(tensors, recorded) : std::nullopt;
+    const Step step = replayed ? *replayed : compute(setting, tensors, draw_mixup(setting, draws, batch.size));
 
     if (check == LossCheck::at_once) {
       const double loss = step.loss.item<double>();

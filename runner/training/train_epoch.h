@@ -12,6 +12,7 @@
 namespace rxrun {
 
 class Outputs;
+class StepGraph;
 
 // When the loss's value is looked at. On a GPU looking means waiting for all that it was asked to do, so it is done when progress
 // is told, about ten times a second; the weights have then moved, and where the fault began can no longer be told.
@@ -22,6 +23,7 @@ struct Learning {
   const Schedule& schedule;
   WeightAverage* average;  // or none
   const std::atomic<int>* stop;
+  StepGraph* graph = nullptr;  // that replays steps whose loss is looked at late; or none
 };
 
 struct TrainedEpoch {

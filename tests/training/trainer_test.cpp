@@ -30,6 +30,8 @@ class Watcher final : public TrainingObserver {
  public:
   void on_step(const StepProgress& step) override { steps.push_back(step); }
   void on_epoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
+  void on_warning(const std::string& text) override { warnings.push_back(text); }
+  std::vector<std::string> warnings;
   std::vector<StepProgress> steps;
   std::vector<EpochMetrics> epochs;
 };
@@ -311,6 +313,12 @@ TEST_F(TrainerTest, ALossReadLateIsReadBeforeAStop) {
   const std::atomic<int> stop = SIGTERM;
   EXPECT_EQ(end_of_epoch_read_late(1, &stop), TrainedEpoch::End::late_not_finite);
   EXPECT_EQ(end_of_epoch_read_late(2, &stop), TrainedEpoch::End::stopped);
+}
+
+TEST_F(TrainerTest, ARecordedStepIsForGpus) {
+  experiment.machine.cuda_graph = true;
+  run(a.path());
+  EXPECT_THAT(watcher.warnings, ::testing::ElementsAre("machine.cuda_graph has no effect: the run computes on the CPU"));
 }
 
 TEST_F(TrainerTest, EarlyStopping) {
