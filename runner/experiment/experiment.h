@@ -174,6 +174,7 @@ struct MachineSpec {
   std::string device = "auto";       // auto | cpu | cuda | cuda:N
   std::int64_t threads = 0;          // of the mathematics; 0: all cores
   std::int64_t loader_threads = 0;   // 0: as many as help
+  bool cuda_graph = false;           // on a GPU, replay the recorded step
 };
 
 struct Experiment {

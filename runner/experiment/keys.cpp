@@ -109,6 +109,9 @@ std::vector<Key> machine_keys() {
           .to(1024)
           .zero_as("auto")
           .no_identity(),
+      KeyBuilder("cuda_graph", "record a training step once and replay it, where a GPU waits for the processor; not for layers that draw random numbers, nor for mixup",
+                 machine(&MachineSpec::cuda_graph))
+          .no_identity(),
   };
 }
 

@@ -9,6 +9,7 @@
 
 #include "plugin/foreign_exception.h"
 #include "plugin/layer_under_test.h"
+#include "plugin/stand_in_device.h"
 
 namespace rxrun {
 namespace {
@@ -205,6 +206,36 @@ std::string check_bfloat16(const Trial& trial) {
   return apart <= 0.1 ? "" : fmt::format("differs by {:.0f} % from the output in single precision", 100.0 * apart);
 }
 
+// Forward and backward, and all that came out.
+std::vector<std::pair<std::string, torch::Tensor>> outcome(LayerUnderTest& tested, torch::Tensor x) {
+  x.requires_grad_();
+  const torch::Tensor y = tested.forward(x);
+  if (y.requires_grad()) y.sum().backward();
+  std::vector<std::pair<std::string, torch::Tensor>> all = {{"the output", y.detach()}, {"the input's gradient", x.grad()}};
+  for (const auto& [name, tensor] : tested.tensors()) {
+    all.emplace_back("`" + name + "`", tensor.detach());
+    all.emplace_back("the gradient of `" + name + "`", tensor.grad());
+  }
+  return all;
+}
+
+std::string check_device(const Trial& trial) {
+  for (const bool training : {true, false}) {
+    LayerUnderTest here = trial.fresh(training), there = trial.fresh(training);
+    there.layer->materialize(3, stand_in_device(), "layer");
+    const auto expected = outcome(here, trial.input()), found = outcome(there, trial.input().to(stand_in_device()));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const auto& [what, tensor] = found[i];
+      if (tensor.defined() != expected[i].second.defined()) return what + " is there on one device and not on the other";
+      if (!tensor.defined()) continue;
+      if (tensor.device() != stand_in_device()) return what + " is on the CPU, where the input is on another device";
+      const std::string fault = difference(expected[i].second, tensor.to(torch::kCPU), 1e-4);
+      if (!fault.empty()) return "on another device, with the same draws, " + what + " is another: " + fault;
+    }
+  }
+  return {};
+}
+
 struct Check {
   const char* name;
   std::string (*run)(const Trial&);
@@ -215,6 +246,7 @@ constexpr Check kChecks[] = {
     {"save_load", check_save_load},   {"determinism", check_determinism},
     {"evaluation", check_evaluation}, {"batch_independence", check_batch_independence},
     {"memory_format", check_memory_format}, {"bfloat16", check_bfloat16},
+    {"device", check_device},
 };
 
 std::string run_guarded(const Check& check, const Trial& trial) {
@@ -237,6 +269,7 @@ const std::vector<std::string>& check_names() {
 }
 
 std::vector<CheckResult> check_plugin(const PluginInfo& plugin, const std::function<void(const CheckResult&)>& before) {
+  stand_in_device();       // before the first backward pass
   at::set_num_threads(1);  // the tensors are tiny; threads would only wait for each other
   const LayerFactories factories({plugin});
   std::vector<CheckResult> results;

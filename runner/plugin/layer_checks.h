@@ -23,7 +23,7 @@ struct CheckResult {
 std::vector<CheckResult> check_plugin(const PluginInfo& plugin, const std::function<void(const CheckResult&)>& before);
 
 // The names of the checks, in order: builds, shape, input, aliasing, gradients, save_load, determinism, evaluation,
-// batch_independence, memory_format, bfloat16.
+// batch_independence, memory_format, bfloat16, device.
 const std::vector<std::string>& check_names();
 
 }  // namespace rxrun

@@ -9,6 +9,7 @@
 #include "network/forward.h"
 #include "rxrun/layer.h"
 #include "training/autocast.h"
+#include "training/batch_feed.h"
 #include "training/checkpoint.h"
 #include "training/machine.h"
 #include "training/outputs.h"
@@ -59,9 +60,10 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
   // Every image of the other parts is recorded with its probability; those of the training part are scored and no more.
   Outputs outputs(part == Part::train ? Outputs::affordable(static_cast<std::int64_t>(setting.dataset.part(part).size()), setting.network.classes)
                                       : Outputs::Keep::probabilities);
+  BatchFeed feed(setting.dataset, at::Device(setting.device));
   Batch batch;
   while (loader.next(batch)) {
-    const BatchTensors tensors = to_tensors(batch, setting.dataset, at::Device(setting.device));
+    const BatchTensors tensors = feed(batch);
     const at::Tensor logits = logits_of(setting.network, tensors.pixels, augmentation);
     outputs.add(batch, logits, setting.loss.sum(logits, tensors.labels), setting.loss.weight(tensors.labels));
     progress.add(batch.size, [&] { return outputs.mean_loss(); });

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "diagnostics/diagnostic.h"
+#include "rxrun/to_device.h"
 
 namespace rxrun {
 namespace {
@@ -86,7 +87,7 @@ Mixup Mixup::draw(RandomStream& random, double alpha, std::int64_t batch) {
 
 namespace {
 at::Tensor partners(const Mixup& mixup, const at::Tensor& values) {
-  return values.index_select(0, torch::tensor(mixup.partner).to(values.device()));
+  return values.index_select(0, to_device(torch::tensor(mixup.partner), values.device()));
 }
 }  // namespace
 

@@ -38,6 +38,9 @@ void make_repeatable() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
+  // float32 means float32: LibTorch's default gives a GPU's convolutions products of 10 bits. Who wants them fast takes bfloat16.
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
   // Repeatable mode would also fill every new tensor, only to make reads of unset memory repeat.
   context.setDeterministicFillUninitializedMemory(false);

@@ -1,5 +1,7 @@
 #include "training/outputs.h"
 
+#include "rxrun/to_device.h"
+
 namespace rxrun {
 namespace {
 
@@ -12,18 +14,11 @@ std::vector<Number> numbers(const at::Tensor& tensor) {
 // Σ (p_c - [c = label])² = Σ p_c² - 2 p_label + 1, of each row.
 at::Tensor square_errors(const at::Tensor& probabilities, const std::vector<std::int64_t>& labels) {
   const at::Tensor p = probabilities.to(at::kDouble);
-  const at::Tensor label = at::tensor(labels, at::kLong).to(p.device()).unsqueeze(1);
+  const at::Tensor label = to_device(at::tensor(labels, at::kLong), p.device()).unsqueeze(1);
   return p.square().sum(1) - 2.0 * p.gather(1, label).squeeze(1) + 1.0;
 }
 
 }  // namespace
-
-BatchTensors to_tensors(Batch& batch, const Dataset& dataset, const at::Device& device) {
-  const std::int64_t side = dataset.image_size;
-  const at::Tensor pixels = at::from_blob(batch.pixels.data(), {batch.size, side, side, dataset.channels}, at::kFloat).permute({0, 3, 1, 2});
-  const at::Tensor labels = at::from_blob(batch.labels.data(), {batch.size}, at::kLong);
-  return {pixels.to(device), labels.to(device)};
-}
 
 void Outputs::add(const Batch& batch, const at::Tensor& logits, const at::Tensor& loss_sum, const at::Tensor& loss_weight) {
   const auto size = static_cast<std::ptrdiff_t>(batch.size);

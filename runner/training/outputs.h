@@ -15,12 +15,6 @@
 
 namespace rxrun {
 
-// The batch's pixels as a channels-last tensor and its labels, on `device`. On the CPU they are the batch's own memory.
-struct BatchTensors {
-  at::Tensor pixels, labels;
-};
-BatchTensors to_tensors(Batch& batch, const Dataset& dataset, const at::Device& device);
-
 class Outputs {
  public:
   // What is kept of an image's probabilities: all; or the guess and the square error, in two numbers whatever the classes.

@@ -9,7 +9,9 @@
 #include "data/loader.h"
 #include "network/forward.h"
 #include "training/autocast.h"
+#include "training/batch_feed.h"
 #include "training/outputs.h"
+#include "training/step_graph.h"
 
 namespace rxrun {
 namespace {
@@ -29,14 +31,12 @@ struct Place {
                   (setting.precision == Precision::bfloat16 ? ", or set training.precision to float32" : ""));
 }
 
-// What a step's forward pass came to.
-struct Step {
-  at::Tensor logits, loss, pixels;
-};
-
-Step compute(const Setting& setting, const BatchTensors& batch, RandomStream& draws) {
+std::optional<Mixup> draw_mixup(const Setting& setting, RandomStream& draws, std::int64_t batch) {
   const double alpha = setting.experiment.training.mixup;
-  const std::optional<Mixup> mixup = alpha > 0.0 ? std::optional(Mixup::draw(draws, alpha, batch.pixels.size(0))) : std::nullopt;
+  return alpha > 0.0 ? std::optional(Mixup::draw(draws, alpha, batch)) : std::nullopt;
+}
+
+Step compute(const Setting& setting, const BatchTensors& batch, const std::optional<Mixup>& mixup) {
   Step step;
   step.pixels = mixup ? mixup->blend(batch.pixels) : batch.pixels;
   {
@@ -47,8 +47,8 @@ Step compute(const Setting& setting, const BatchTensors& batch, RandomStream& dr
   return step;
 }
 
-void learn(const Setting& setting, const Learning& learning, const at::Tensor& loss, double rate) {
-  backward(loss);
+void learn(const Setting& setting, const Learning& learning, const Step& step, double rate) {
+  if (!step.differentiated) backward(step.loss);
   const double longest = setting.experiment.training.clip_gradient_norm;
   if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
   if (learning.average != nullptr) {
@@ -72,40 +72,48 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
   Loader loader(setting.dataset, Part::train, setting.experiment.data,
                 {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads, .first_batch = under_way.batches});
   const EpochProgress before = under_way;
+  BatchFeed feed(setting.dataset, at::Device(setting.device));
+  StepGraph* const graph = check == LossCheck::late ? learning.graph : nullptr;
+  const StepGraph::Forward recorded = [&](const BatchTensors& input) { return compute(setting, input, std::nullopt); };
   Batch batch;
   std::optional<double> last_finite;
-  at::Tensor unread;  // the loss of the step before, when it is read late
   for (std::int64_t number = before.batches; loader.next(batch); ++number) {
     // The step's own draws: first the layers' key, then mixup's.
     RandomStream draws(seed, Purpose::layer, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(number));
     const std::uint64_t layers_key = draws.next();
     reseed(setting.network, layers_key);
-    const BatchTensors tensors = to_tensors(batch, setting.dataset, at::Device(setting.device));
-    const Step step = compute(setting, tensors, draws);
+    const BatchTensors tensors = feed(batch);
+    const std::optional<Step> replayed = graph != nullptr ? graph->run(tensors, recorded) : std::nullopt;
+    const Step step = replayed ? *replayed : compute(setting, tensors, draw_mixup(setting, draws, batch.size));
 
-    const at::Tensor& looked_at = check == LossCheck::at_once ? step.loss : unread;
-    if (looked_at.defined()) {
-      const double loss = looked_at.item<double>();
+    if (check == LossCheck::at_once) {
+      const double loss = step.loss.item<double>();
       if (!std::isfinite(loss)) {
-        if (check == LossCheck::a_step_late) return {.end = TrainedEpoch::End::late_not_finite};
         reseed(setting.network, layers_key);
         fail_not_finite(setting, step.pixels, {epoch, number + 1}, loss, last_finite);
       }
       last_finite = loss;
     }
-    learn(setting, learning, step.loss, learning.schedule.rate(epoch - 1, number));
-    unread = step.loss.detach();
+    learn(setting, learning, step, learning.schedule.rate(epoch - 1, number));
 
     const at::Tensor weight = setting.loss.weight(tensors.labels);
-    outputs.add(batch, step.logits, unread * weight, weight);
+    outputs.add(batch, step.logits, step.loss.detach() * weight, weight);
     under_way.batches = number + 1;
     under_way.images += batch.size;
     under_way.seconds = before.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     under_way.seconds_waited = before.seconds_waited + loader.seconds_waited();
-    progress.add(batch.size, [&] { return outputs.mean_loss(); });
-    if (learning.stop != nullptr && learning.stop->load() != 0) return {.end = TrainedEpoch::End::stopped};
+    bool finite = true;
+    progress.add(batch.size, [&] {
+      const double loss = outputs.mean_loss();
+      finite = std::isfinite(loss);
+      return loss;
+    });
+    const bool stopped = learning.stop != nullptr && learning.stop->load() != 0;
+    // What a checkpoint is made of is looked at first.
+    if (check == LossCheck::late && (!finite || (stopped && !std::isfinite(outputs.mean_loss())))) return {.end = TrainedEpoch::End::late_not_finite};
+    if (stopped) return {.end = TrainedEpoch::End::stopped};
   }
-  if (check == LossCheck::a_step_late && unread.defined() && !std::isfinite(unread.item<double>())) return {.end = TrainedEpoch::End::late_not_finite};
+  if (check == LossCheck::late && !std::isfinite(outputs.mean_loss())) return {.end = TrainedEpoch::End::late_not_finite};
   return {.predictions = outputs.gather(setting.network.classes), .progress = under_way};
 }
 

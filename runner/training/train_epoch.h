@@ -12,20 +12,22 @@
 namespace rxrun {
 
 class Outputs;
+class StepGraph;
 
-// When the loss's value is looked at. On a GPU looking means waiting for it, so it is done one step late; the weights have
-// then moved, and where the fault began can no longer be told.
-enum class LossCheck { at_once, a_step_late };
+// When the loss's value is looked at. On a GPU looking means waiting for all that it was asked to do, so it is done when progress
+// is told, about ten times a second; the weights have then moved, and where the fault began can no longer be told.
+enum class LossCheck { at_once, late };
 
 struct Learning {
   Optimizer& optimizer;
   const Schedule& schedule;
   WeightAverage* average;  // or none
   const std::atomic<int>* stop;
+  StepGraph* graph = nullptr;  // that replays steps whose loss is looked at late; or none
 };
 
 struct TrainedEpoch {
-  // late_not_finite: found a step late; train the epoch again from its start with LossCheck::at_once.
+  // late_not_finite: found late; train the epoch again from its start with LossCheck::at_once.
   enum class End { finished, stopped, late_not_finite } end = End::finished;
   Predictions predictions;  // of the images as the network saw them, at the moment it did
   EpochProgress progress;   // all of it

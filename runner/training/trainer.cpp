@@ -10,6 +10,7 @@
 #include "training/evaluate.h"
 #include "training/machine.h"
 #include "training/outputs.h"
+#include "training/step_graph.h"
 #include "training/train_epoch.h"
 #include "training/translate.h"
 
@@ -37,6 +38,7 @@ class Training {
         schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
         checkpoints_(options.folder, options.identity, [&observer](const std::string& text) { observer.on_warning(text); }),
         progress_(observer),
+        records_steps_(can_record_steps()),
         outputs_(Outputs::affordable(images(Part::train), network.classes)) {
     refuse_unmeasured();
     begin(options.resume);
@@ -75,11 +77,22 @@ class Training {
                   "watch test_auc, or another metric");
   }
 
+  // As machine.cuda_graph asks; where it cannot be, that is told.
+  bool can_record_steps() {
+    if (!setting_.experiment.machine.cuda_graph) return false;
+    std::string obstacle = device_ == "cpu" ? "the run computes on the CPU" : why_not_recorded(spec_, setting_.network);
+    if (obstacle.empty() && make_cuda_graph() == nullptr) obstacle = "rxrun was built with a LibTorch without CUDA";
+    if (!obstacle.empty()) observer_.on_warning("machine.cuda_graph has no effect: " + obstacle);
+    return obstacle.empty();
+  }
+
   // Fresh weights, or those of the checkpoint.
   void begin(bool from_checkpoint) {
     prepare(setting_.network, setting_.experiment.seed, device_);
     if (options_.initial) fill(setting_.network, *options_.initial);
     optimizer_.emplace(spec_.optimizer, trainable_parameters(setting_.network));
+    graph_.reset();
+    if (records_steps_) graph_.emplace(setting_.network, setting_.experiment.data.batch, make_cuda_graph());
     average_.reset();
     if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);
     state_ = {};
@@ -100,9 +113,9 @@ class Training {
   TrainedEpoch train(std::int64_t epoch) {
     const auto pass = [&](LossCheck check) {
       progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train), state_.under_way.images);
-      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop}, epoch, check, state_.under_way, outputs_, progress_);
+      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop, graph_ ? &*graph_ : nullptr}, epoch, check, state_.under_way, outputs_, progress_);
     };
-    TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::a_step_late);
+    TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::late);
     if (trained.end != TrainedEpoch::End::late_not_finite) return trained;
     // The epoch once more, from the weights that it began with, to find where the fault is.
     begin(epoch > 1 || options_.resume);
@@ -190,7 +203,9 @@ class Training {
   Schedule schedule_;
   Checkpoints checkpoints_;
   Progress progress_;
+  bool records_steps_;
   std::optional<Optimizer> optimizer_;
+  std::optional<StepGraph> graph_;
   std::optional<WeightAverage> average_;
   TrainingState state_;
   Outputs outputs_;  // of the epoch under way

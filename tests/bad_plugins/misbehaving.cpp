@@ -83,6 +83,20 @@ class ReusesOutput final : public Base {
   Tensor kept_;
 };
 
+// Adds a tensor of the CPU, wherever the input is.
+class AddsTensorOfTheCpu final : public Base {
+ public:
+  using Base::Base;
+  Tensor forward(const Tensor& x) override { return x + at::ones({x.size(1), 1, 1}); }
+};
+
+// Draws where the input is, which on a GPU the CPU's generator cannot.
+class DrawsOnDevice final : public Base {
+ public:
+  DrawsOnDevice(const Options& options, const Shape& input) : Base(options, input) { declare_random(); }
+  Tensor forward(const Tensor& x) override { return training() ? x * at::empty_like(x).uniform_(0.5, 1.5, generator()) : x.clone(); }
+};
+
 }  // namespace
 
 RXRUN_PLUGIN("misbehaving", plugin) {
@@ -103,4 +117,6 @@ RXRUN_PLUGIN("misbehaving", plugin) {
   plugin.layer<UsesGlobalRandom>("uses_global_random", "");
   plugin.layer<DependsOnBatch>("depends_on_batch", "");
   plugin.layer<HiddenState>("hidden_state", "");
+  plugin.layer<AddsTensorOfTheCpu>("adds_tensor_of_the_cpu", "");
+  plugin.layer<DrawsOnDevice>("draws_on_device", "");
 }

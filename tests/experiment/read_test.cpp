@@ -116,7 +116,7 @@ training:
   loss: {cross_entropy: {class_weights: [1, 2.5], label_smoothing: 0.1}}
   early_stopping: {metric: test_brier, patience: 3}
   precision: bfloat16
-machine: {device: "cuda:1", threads: 3, loader_threads: auto}
+machine: {device: "cuda:1", threads: 3, loader_threads: auto, cuda_graph: true}
 )")
                            .experiment;
   EXPECT_EQ(e.data.source, SourceKind::manifest);
@@ -147,6 +147,7 @@ machine: {device: "cuda:1", threads: 3, loader_threads: auto}
   EXPECT_EQ(e.machine.device, "cuda:1");
   EXPECT_EQ(e.machine.threads, 3);
   EXPECT_EQ(e.machine.loader_threads, 0);
+  EXPECT_TRUE(e.machine.cuda_graph);
 }
 
 TEST_F(Read, OverridesByTail) {

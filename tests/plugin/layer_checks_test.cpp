@@ -53,6 +53,8 @@ TEST_F(MisbehavingTest, ReturnsNothing) { expect("returns_nothing", "shape", "re
 TEST_F(MisbehavingTest, UsesGlobalRandom) { expect("uses_global_random", "determinism", "generator()"); }
 TEST_F(MisbehavingTest, DependsOnBatch) { expect("depends_on_batch", "batch_independence", "others of its batch"); }
 TEST_F(MisbehavingTest, HiddenState) { expect("hidden_state", "save_load", "a different output"); }
+TEST_F(MisbehavingTest, AddsTensorOfTheCpu) { expect("adds_tensor_of_the_cpu", "device", "device"); }
+TEST_F(MisbehavingTest, DrawsOnDevice) { expect("draws_on_device", "device", "given the CPU's generator"); }
 
 TEST(ShippedPlugins, PassEveryCheck) {
   for (const char* name : {"convnet", "resnet", "resnext"}) {

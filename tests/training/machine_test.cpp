@@ -26,6 +26,16 @@ TEST(Machine, SetsThreadsAndTellsWhatItIs) {
   EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
 }
 
+// What LibTorch would do on a GPU: the same at every run, and float32 in float32.
+TEST(Machine, AGpuRepeatsItselfInFloat32) {
+  at::globalContext().setAllowTF32CuDNN(true);
+  set_up_machine({.device = "cpu"}, Precision::float32);
+  EXPECT_TRUE(at::globalContext().deterministicCuDNN());
+  EXPECT_FALSE(at::globalContext().benchmarkCuDNN());
+  EXPECT_FALSE(at::globalContext().allowTF32CuDNN());
+  EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
+}
+
 TEST(Machine, AllCoresUnlessToldOtherwise) { EXPECT_EQ(set_up_machine({.device = "cpu"}, Precision::float32).threads, at::get_num_threads()); }
 
 TEST(Machine, AutomaticPrecisionIsChosen) {

@@ -30,6 +30,8 @@ class Watcher final : public TrainingObserver {
  public:
   void on_step(const StepProgress& step) override { steps.push_back(step); }
   void on_epoch(const EpochMetrics& metrics) override { epochs.push_back(metrics); }
+  void on_warning(const std::string& text) override { warnings.push_back(text); }
+  std::vector<std::string> warnings;
   std::vector<StepProgress> steps;
   std::vector<EpochMetrics> epochs;
 };
@@ -72,6 +74,22 @@ class TrainerTest : public ::testing::Test {
       return error.what();
     }
     return "no error";
+  }
+
+  // An epoch whose `fuse`-th batch gives infinities, and of whose first batches no progress is told.
+  TrainedEpoch::End end_of_epoch_read_late(std::int64_t fuse, const std::atomic<int>* stop) {
+    Network network = tiny::network(6, fuse);
+    prepare(network, 1, "cpu");
+    const Loss loss({}, {1, 1}, "cpu");
+    const Setting setting{network, dataset, experiment, loss, "cpu"};
+    Optimizer optimizer({}, trainable_parameters(network));
+    const Schedule schedule({}, 0.01, 1, 4);
+    Progress progress(watcher);
+    progress.begin(1, 1, Part::train, 33);
+    progress.add(0, [] { return 0.0; });
+    EpochProgress under_way;
+    Outputs outputs;
+    return train_epoch(setting, {optimizer, schedule, nullptr, stop}, 1, LossCheck::late, under_way, outputs, progress).end;
   }
 
   Dataset dataset = tiny::dataset();
@@ -287,19 +305,20 @@ TEST_F(TrainerTest, ARateFarTooHighIsTold) {
   EXPECT_THAT(message_of([&] { run(a.path()); }), AllOf(HasSubstr("the loss is "), HasSubstr("epoch 1, batch ")));
 }
 
-// What a GPU does: the loss is read a step late, and the epoch repeated to find where the fault is.
-TEST_F(TrainerTest, ALossReadLateIsFoundToo) {
-  Network network = tiny::network(6, 2);
-  prepare(network, 1, "cpu");
-  const Loss loss({}, {1, 1}, "cpu");
-  const Setting setting{network, dataset, experiment, loss, "cpu"};
-  Optimizer optimizer({}, trainable_parameters(network));
-  const Schedule schedule({}, 0.01, 1, 4);
-  Progress progress(watcher);
-  const Learning learning{optimizer, schedule, nullptr, nullptr};
-  EpochProgress under_way;
-  Outputs outputs;
-  EXPECT_EQ(train_epoch(setting, learning, 1, LossCheck::a_step_late, under_way, outputs, progress).end, TrainedEpoch::End::late_not_finite);
+// What a GPU does: the loss is read late, and the epoch repeated to find where the fault is.
+TEST_F(TrainerTest, ALossReadLateIsFoundToo) { EXPECT_EQ(end_of_epoch_read_late(2, nullptr), TrainedEpoch::End::late_not_finite); }
+
+// So that no checkpoint is made of weights that are not numbers.
+TEST_F(TrainerTest, ALossReadLateIsReadBeforeAStop) {
+  const std::atomic<int> stop = SIGTERM;
+  EXPECT_EQ(end_of_epoch_read_late(1, &stop), TrainedEpoch::End::late_not_finite);
+  EXPECT_EQ(end_of_epoch_read_late(2, &stop), TrainedEpoch::End::stopped);
+}
+
+TEST_F(TrainerTest, ARecordedStepIsForGpus) {
+  experiment.machine.cuda_graph = true;
+  run(a.path());
+  EXPECT_THAT(watcher.warnings, ::testing::ElementsAre("machine.cuda_graph has no effect: the run computes on the CPU"));
 }
 
 TEST_F(TrainerTest, EarlyStopping) {

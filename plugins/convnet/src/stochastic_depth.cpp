@@ -1,5 +1,7 @@
 #include "rxrun/layers/stochastic_depth.h"
 
+#include "rxrun/to_device.h"
+
 namespace rxrun::layers {
 
 StochasticDepth::StochasticDepth(const Options& options, const Shape& input)
@@ -15,7 +17,8 @@ torch::Tensor StochasticDepth::forward(const torch::Tensor& x) {
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
   sizes[0] = x.size(0);
   const double keep = 1.0 - probability_;
-  return x * at::empty(sizes, x.options()).bernoulli_(keep, generator()).div_(keep);
+  const torch::Tensor drawn = at::empty(sizes, x.options().device(at::kCPU)).bernoulli_(keep, generator()).div_(keep);
+  return x * to_device(drawn, x.device());
 }
 
 }  // namespace rxrun::layers
