@@ -82,9 +82,10 @@ std::int64_t SweepRows::open(const SweepRecord& sweep) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   const std::string identity = identity_of(sweep);
+  // An insertion that a conflict prevents would use a number up all the same.
   Statement(connection, fmt::format(R"(
     INSERT INTO sweeps (name, identity, declaration, command, created, search)
-    VALUES (?, ?, ?, ?, {}, nullif(?, '')) ON CONFLICT (identity) DO NOTHING)", kNow))
+    SELECT ?1, ?2, ?3, ?4, {}, nullif(?5, '') WHERE NOT EXISTS (SELECT 1 FROM sweeps WHERE identity = ?2))", kNow))
       .bind(fmt::format("{}-{}", sweep.name, identity.substr(0, 8)), identity, sweep.declaration, sweep.command,
             sweep.search)
       .run();
