@@ -25,6 +25,9 @@ Table table_of(const Garbage& garbage) {
   for (const LeftOver& folder : garbage.unnamed_folders)
     table.rows.push_back({"folder of no run", Value(), Value(), folder.path.string(),
                           static_cast<std::int64_t>(folder.bytes), false});
+  for (const LeftOver& folder : garbage.unnamed_sweeps)
+    table.rows.push_back({"folder of no sweep", Value(), Value(), folder.path.string(),
+                          static_cast<std::int64_t>(folder.bytes), false});
   return table;
 }
 
@@ -57,6 +60,8 @@ int run_gc(const GcOptions& options) {
   if (!text) return 0;
   if (!garbage.unnamed_folders.empty() && !options.common.quiet)
     std::cout << "Folders of no run are left alone; look at them and delete them yourself.\n";
+  if (!garbage.unnamed_sweeps.empty() && !options.common.quiet)
+    std::cout << "Folders of no sweep are left alone; look at their logs and delete them yourself.\n";
   const double megabytes = static_cast<double>(bytes_to_free(garbage)) / 1e6;
   if (nothing)
     std::cout << "Nothing to delete.\n";

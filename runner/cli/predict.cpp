@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/run_report.h"
@@ -68,12 +68,11 @@ int run_predict(const PredictOptions& options) {
 
   const Predictions predictions = evaluate(network, images, experiment, run.best_weights(), Part::validation);
   Table table{.columns = {"image", "class", "probability"}, .rows = {}};
-  const auto classes = static_cast<std::ptrdiff_t>(preprocessing.classes.size());
   for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
-    const auto row = predictions.probabilities.begin() + static_cast<std::ptrdiff_t>(i) * classes;
-    const auto top = std::max_element(row, row + classes);
+    const std::span<const float> row = probabilities_of(predictions, i);
+    const auto top = static_cast<std::size_t>(likeliest(row));
     table.rows.push_back({images.source->samples()[static_cast<std::size_t>(predictions.samples[i])].name,
-                          preprocessing.classes[static_cast<std::size_t>(top - row)], static_cast<double>(*top)});
+                          preprocessing.classes[top], static_cast<double>(row[top])});
   }
   fmt::print("{}", render(table, options.common.format));
   return 0;

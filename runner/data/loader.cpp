@@ -14,6 +14,12 @@
 
 namespace rxrun {
 
+std::int64_t batches_of(std::int64_t images, std::int64_t batch, bool drop_last_single) {
+  const std::int64_t whole = images / batch, rest = images % batch;
+  const bool dropped = drop_last_single && rest == 1 && whole > 0;
+  return whole + (rest > 0 && !dropped ? 1 : 0);
+}
+
 // A ring of batches. Batch b is made in slot b modulo the ring's size, by whichever thread takes its number, and is
 // handed out by swapping memory with the caller; a thread waits while its slot still holds a batch that nobody has
 // fetched.
@@ -40,6 +46,7 @@ struct Loader::State {
 
   State(const Dataset& dataset, Part part, const DataSpec& spec, const LoaderOptions& options);
   ~State();
+  void stop();
   std::size_t pixels_per_image() const;
   void work();
   void make(Batch& batch, std::int64_t number, Transform& transform) const;
@@ -50,18 +57,24 @@ Loader::State::State(const Dataset& dataset, Part part, const DataSpec& spec, co
   if (options.shuffle)
     RandomStream(options.seed, Purpose::shuffle, static_cast<std::uint64_t>(options.epoch)).shuffle(order);
   const std::int64_t size = std::max<std::int64_t>(1, options.batch);
-  if (options.drop_last_single && static_cast<std::int64_t>(order.size()) > 1 &&
-      static_cast<std::int64_t>(order.size()) % size == 1)
-    order.pop_back();
-  batches = (static_cast<std::int64_t>(order.size()) + size - 1) / size;
+  batches = batches_of(static_cast<std::int64_t>(order.size()), size, options.drop_last_single);
+  order.resize(std::min(order.size(), static_cast<std::size_t>(batches * size)));
   next_to_make = next_to_fetch = std::clamp<std::int64_t>(options.first_batch, 0, batches);
-  const std::int64_t ahead = std::clamp<std::int64_t>(options.ahead, 1, std::max<std::int64_t>(1, batches));
+  // A batch for each thread and one that is ready: with fewer, threads would only wait for each other's slots.
+  const std::int64_t wanted = std::max<std::int64_t>(1, options.threads);
+  const std::int64_t ahead = std::clamp<std::int64_t>(batches, 1, std::max<std::int64_t>(options.ahead, wanted + 1));
   ring.resize(static_cast<std::size_t>(ahead));
-  const std::int64_t count = std::clamp<std::int64_t>(options.threads, 1, ahead);
-  for (std::int64_t i = 0; i < count; ++i) threads.emplace_back([this] { work(); });
+  try {
+    for (std::int64_t i = 0; i < std::min(wanted, ahead); ++i) threads.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();  // those that have started are joined, and nobody will fetch what they make
+    throw;
+  }
 }
 
-Loader::State::~State() {
+Loader::State::~State() { stop(); }
+
+void Loader::State::stop() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;

@@ -24,9 +24,12 @@ struct LoaderOptions {
   bool augment = false;
   bool drop_last_single = false;  // leave out a last batch of one image: batch norm cannot train on it
   int threads = 1;
-  int ahead = 4;  // batches in flight
+  int ahead = 4;  // batches in flight, and never fewer than one a thread and one more
   std::int64_t first_batch = 0;  // so many are left out at the beginning; the others stay what they are
 };
+
+// How many batches of `batch` images a pass over so many makes.
+std::int64_t batches_of(std::int64_t images, std::int64_t batch, bool drop_last_single);
 
 // Every pixel of every batch is a function of (seed, epoch, sample), whatever the number of threads.
 class Loader {

@@ -23,7 +23,12 @@ void for_each_index(std::size_t count, int threads, const std::function<void(std
   };
   {
     std::vector<std::jthread> others;
-    for (int t = 1; t < threads && static_cast<std::size_t>(t) < count; ++t) others.emplace_back(work);
+    try {
+      for (int t = 1; t < threads && static_cast<std::size_t>(t) < count; ++t) others.emplace_back(work);
+    } catch (...) {
+      next = count;  // those that have started are joined before the caller hears of it
+      throw;
+    }
     work();
   }
   if (failure != nullptr) std::rethrow_exception(failure);

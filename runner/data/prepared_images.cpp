@@ -44,23 +44,31 @@ class Preparation {
     if (!key) return false;  // a file that cannot be read: decoding tells of it
     const std::filesystem::path file = folder / (*key + ".images");
     if (open(file)) return true;
+    std::optional<ImageCacheLock> lock;
+    std::optional<ImageCacheWriter> writer;
     try {
       std::filesystem::create_directories(folder);
-      const ImageCacheLock lock(file);
+      lock.emplace(file);
       if (open(file)) return true;  // made by the process that had the lock
-      ImageCacheWriter writer(file, count_, bytes_);
-      const bool written = decode_all(&writer);
-      const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
-      if (written && !useless) {
-        writer.finish(prepared_.facts);
-        if (prepared_.images.empty()) prepared_.images = ImageStore::mapped(file, image_cache_pixels, count_, bytes_);
-      }
+      writer.emplace(file, count_, bytes_);
     } catch (const Error& error) {
       warn(error.what(), kept_where());
+      return false;
     } catch (const std::filesystem::filesystem_error& error) {
       warn("cannot make " + folder.string() + ": " + error.code().message(), kept_where());
+      return false;
     }
-    return !prepared_.facts.empty();
+    // Not within a try: what on_progress throws is no fault of the cache, and ends the reading.
+    const bool written = decode_all(&*writer);
+    const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
+    if (!written || useless) return true;
+    try {
+      writer->finish(prepared_.facts);
+      if (prepared_.images.empty()) prepared_.images = ImageStore::mapped(file, image_cache_pixels, count_, bytes_);
+    } catch (const Error& error) {
+      warn(error.what(), kept_where());
+    }
+    return true;
   }
 
   std::string kept_where() const {

@@ -35,7 +35,7 @@ struct PreparedImages {
 // Images that fit data.memory are kept there (or in the cache, if `caching` says always); others in the cache. A cache that
 // is there spares the decoding; one that is damaged is deleted and made anew; where none can be made, a warning says why.
 // When several processes want the same one, one makes it and the others wait. `on_progress` may be called from any thread,
-// one at a time.
+// one at a time; what it throws ends the reading and is thrown on.
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
                               const OnProgress& on_progress, const ImageCaching& caching);
 

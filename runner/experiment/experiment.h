@@ -115,7 +115,7 @@ struct ScheduleSpec {
   double gamma = 0.1;                     // step, multi_step, exponential
   double minimum = 0.0;                   // cosine, polynomial, reduce_on_plateau: lowest rate
   double power = 1.0;                     // polynomial
-  double start_factor = 25.0, end_factor = 1e4, peak = 0.3;  // one_cycle: lr/start_factor up to lr at `peak` of the run, down to lr/end_factor
+  double start_factor = 25.0, end_factor = 1e4, peak = 0.3;  // one_cycle: from lr/start_factor up to lr at `peak` of the run, down to lr/(start_factor*end_factor)
   std::string metric = "test_loss";       // reduce_on_plateau
   double factor = 0.1;
   std::int64_t patience = 10;

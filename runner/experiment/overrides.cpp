@@ -10,6 +10,7 @@
 
 #include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
+#include "experiment/key.h"
 #include "experiment/paths.h"
 
 namespace rxrun {
@@ -99,7 +100,7 @@ class Resolver {
   }
 
   // `schedule: constant` gives way to `schedule.cosine.minimum=0`.
-  static bool replaceable(const Path& path) { return path.size() > 2 && selects_kind(path[0] + "." + path[1]); }
+  static bool replaceable(const Path& path) { return place_of_kind(path).has_value(); }
 
   // A last `*` is any key of an open map, and any deeper one beside keys that are written.
   static bool covers(const Path& pattern, const Path& path, bool parent_written) {
@@ -140,8 +141,17 @@ class Resolver {
   }
 
   bool kind_is_chosen(const Path& path) const {
-    if (path.size() < 3 || !selects_kind(path[0] + "." + path[1])) return true;
-    return node_at(root_, {path[0], path[1], path[2]}) != nullptr;
+    const std::optional<std::size_t> kind = place_of_kind(path);
+    if (!kind) return true;
+    const Path of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(*kind));
+    const Node* node = node_at(root_, of);
+    if (node == nullptr) return is_default(find_key(join_path(of)), path[*kind]);
+    return node->kind == Node::Kind::string ? node->text == path[*kind] : node->find(path[*kind]) != nullptr;
+  }
+
+  static bool is_default(const Key* key, const std::string& kind) {
+    Experiment pristine;
+    return key->get(pristine).text == kind;
   }
 
   const Node& root_;

@@ -1,13 +1,12 @@
 #include "experiment/paths.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+
+#include "experiment/key.h"
 
 namespace rxrun {
 namespace {
-
-constexpr std::array<std::string_view, 2> kind_maps = {"training.optimizer", "training.schedule"};
 
 void visit_below(const Node& node, std::vector<std::string>& path,
                  const std::function<void(const std::vector<std::string>&, const Node&)>& visit) {
@@ -53,7 +52,17 @@ void for_each_path(const Node& root, const std::function<void(const std::vector<
   visit_below(root, path, visit);
 }
 
-bool selects_kind(std::string_view path) { return std::find(kind_maps.begin(), kind_maps.end(), path) != kind_maps.end(); }
+bool selects_kind(std::string_view path) {
+  const Key* key = find_key(std::string(path));
+  // Of a kind's own path (`training.optimizer.adam`) find_key() gives the key that has the kind.
+  return key && !key->kinds.empty() && split_path(path).back() == key->name;
+}
+
+std::optional<std::size_t> place_of_kind(const std::vector<std::string>& path) {
+  for (std::size_t place = 1; place < path.size(); ++place)
+    if (selects_kind(join_path({path.begin(), path.begin() + static_cast<std::ptrdiff_t>(place)}))) return place;
+  return std::nullopt;
+}
 
 bool is_kind(const Node::Entry& entry) { return entry.value.kind == Node::Kind::map || entry.value.kind == Node::Kind::null; }
 

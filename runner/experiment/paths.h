@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ void for_each_path(const Node& root, const std::function<void(const std::vector<
 
 // Whether the keys of the map at `path` name kinds of which one is chosen: `optimizer: {adam: {...}}`.
 bool selects_kind(std::string_view path);
+
+// Which part of the path names a kind: 2 of `training.optimizer.adam.lr`. None where no key around it has kinds.
+std::optional<std::size_t> place_of_kind(const std::vector<std::string>& path);
 
 // Whether this entry of such a map is a kind. Another entry stays as it is, for the reader of the keys to refuse.
 bool is_kind(const Node::Entry& entry);

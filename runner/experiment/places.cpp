@@ -1,6 +1,7 @@
 #include "experiment/places.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "experiment/key.h"
 #include "experiment/overrides.h"
@@ -14,12 +15,21 @@ constexpr std::size_t most_files = 64;
 
 const Node* child_of(const Node& node, const std::string& part) { return child(const_cast<Node&>(node), part); }
 
+// Whether `word` stands in the text with no letter, digit or underscore beside it: `adam` is not in `adamw`.
+bool names_word(const std::string& text, const std::string& word) {
+  const auto part_of_word = [&](std::size_t at) { return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_'); };
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
+    if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + word.size())) return true;
+  return false;
+}
+
 // Whether the file or an override speaks of this kind.
 bool is_named(const Key& key, const Kind& kind, const Node* written, const std::vector<Override>& overrides) {
   const auto named_by = [&](const Override& change) {
     const std::vector<std::string> names = split_path(change.path);
     const bool in_path = std::find(names.begin(), names.end(), kind.name) != names.end();
-    return in_path || (names.back() == key.name && change.value.find(kind.name) != std::string::npos);
+    const bool of_key = names.back() == key.name || names_word(change.value, key.name);  // or of a section around it
+    return in_path || (of_key && names_word(change.value, kind.name));
   };
   if (std::any_of(overrides.begin(), overrides.end(), named_by)) return true;
   return written && (written->text == kind.name || written->find(kind.name));

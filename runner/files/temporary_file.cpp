@@ -84,7 +84,12 @@ void TemporaryFile::move_to_target() {
 void TemporaryFile::keep_permissions() {
   struct stat status {};
   if (::stat(target_.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (::fchmod(file_.get(), status.st_mode & 0777) != 0) fail("set the permissions", errno);
+  if (::fchmod(file_.get(), status.st_mode & 0777) == 0) return;
+  const int error = errno;
+  // FAT, SMB and some FUSE file systems have no permissions of a file's own: there is none to keep.
+  if (error == EPERM || error == EOPNOTSUPP || error == ENOSYS) return;
+  ::unlink(name_.c_str());  // no destructor runs for a constructor that throws
+  fail("set the permissions", error);
 }
 
 void TemporaryFile::fail(const char* step, int error) const {

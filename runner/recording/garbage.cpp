@@ -71,6 +71,19 @@ void find_left_over(const fs::path& folder, std::vector<LeftOver>& found) {
     if (is_left_over(*entry)) found.push_back({entry->path(), size_of(entry->path())});
 }
 
+// Logs and experiments of points. `known`: by the name of the sweep.
+void find_in_sweeps(const fs::path& folder, Statement& known, Garbage& garbage) {
+  find_left_over(folder, garbage.unfinished_files);
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    if (!fs::is_directory(entry->symlink_status(code))) continue;
+    if (known.bind(entry->path().filename().string()).step())
+      find_left_over(entry->path(), garbage.unfinished_files);
+    else
+      garbage.unnamed_sweeps.push_back({entry->path(), size_of(entry->path())});
+  }
+}
+
 // Whoever has mapped them keeps them until it ends. A lock that is held while its file is deleted holds nobody up: then two
 // processes make the same file, each under a name of its own, and the later one takes the earlier one's place.
 void find_decoded_images(const fs::path& folder, std::vector<LeftOver>& found) {
@@ -186,6 +199,8 @@ Garbage find_garbage(const fs::path& results) {
       garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
   }
   find_left_over(results / "checkpoints", garbage.unfinished_files);
+  Statement known_sweep(*connection, "SELECT 1 FROM sweeps WHERE name = ?");
+  find_in_sweeps(results / "sweeps", known_sweep, garbage);
   find_left_over(results / "cache", garbage.unfinished_files);
   find_decoded_images(results / "cache", garbage.decoded_images);
   return garbage;

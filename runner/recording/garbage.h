@@ -26,9 +26,10 @@ struct Garbage {
   std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone, and the like; folders whose deletion was cut off
   std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
   std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
+  std::vector<LeftOver> unnamed_sweeps;    // in sweeps/, of which no sweep knows; likewise
 };
 
-// `results`: the folder that holds results.db, checkpoints/ and cache/.
+// `results`: the folder that holds results.db, checkpoints/, sweeps/ and cache/.
 Garbage find_garbage(const std::filesystem::path& results);
 
 // Deletes the runs with their folders, then the files; a run that was restored meanwhile stays. A folder is renamed

@@ -28,7 +28,8 @@ struct StartedRun {
   const Machine& machine;
 };
 
-// Called on the thread that runs, in this order. What an observer throws (an Error, so that its reason is told) ends the run.
+// Called on the thread that runs, but for on_reading, which any thread may call, one at a time; in this order. What an
+// observer throws (an Error, so that its reason is told) ends the run.
 class RunObserver : public TrainingObserver {
  public:
   // Warnings of the experiment file and of the data, each with its place; other warnings go to on_warning.

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <span>
 
 #include "experiment/places.h"
 #include "files/files.h"
@@ -83,12 +83,11 @@ std::vector<SplitRecord> split_of(const Dataset& dataset) {
 
 std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predictions& predictions) {
   std::vector<PredictionRecord> records;
-  const auto classes = static_cast<std::size_t>(predictions.classes);
   for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
-    const auto row = predictions.probabilities.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    const auto top = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes));
+    const std::span<const float> row = probabilities_of(predictions, i);
+    const std::int64_t top = likeliest(row);
     records.push_back({dataset.source->samples()[static_cast<std::size_t>(predictions.samples[i])].name,
-                       predictions.labels[i], top - row, *top});
+                       predictions.labels[i], top, row[static_cast<std::size_t>(top)]});
   }
   return records;
 }

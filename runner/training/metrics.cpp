@@ -5,6 +5,8 @@
 #include <numeric>
 #include <optional>
 
+#include "diagnostics/diagnostic.h"
+
 namespace rxrun {
 namespace {
 
@@ -13,20 +15,12 @@ struct Counts {
   std::int64_t right = 0;
 };
 
-// A tie goes to the lower class; a row that is not a number counts as class 0, right or not.
-std::int64_t largest(std::span<const float> row) { return std::max_element(row.begin(), row.end()) - row.begin(); }
-
-std::span<const float> row_of(const Predictions& p, std::size_t i) {
-  const auto classes = static_cast<std::size_t>(p.classes);
-  return {p.probabilities.data() + i * classes, classes};
-}
-
 Counts count(const Predictions& p) {
   const auto classes = static_cast<std::size_t>(p.classes);
   Counts counts{std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes)};
   for (std::size_t i = 0; i < p.labels.size(); ++i) {
     const auto label = static_cast<std::size_t>(p.labels[i]);
-    const auto guess = static_cast<std::size_t>(p.probabilities.empty() ? p.guesses[i] : largest(row_of(p, i)));
+    const auto guess = static_cast<std::size_t>(p.probabilities.empty() ? p.guesses[i] : likeliest(probabilities_of(p, i)));
     ++counts.images[label];
     ++counts.guesses[guess];
     if (label == guess) ++counts.hits[label], ++counts.right;
@@ -64,7 +58,7 @@ double brier(const Predictions& p) {
   double sum = 0.0;
   for (const double square : p.square_errors) sum += square;
   for (std::size_t i = 0; i < p.labels.size() && !p.probabilities.empty(); ++i) {
-    const auto row = row_of(p, i);
+    const auto row = probabilities_of(p, i);
     for (std::size_t c = 0; c < row.size(); ++c) {
       const double off = static_cast<double>(row[c]) - (static_cast<std::int64_t>(c) == p.labels[i] ? 1.0 : 0.0);
       sum += off * off;
@@ -85,7 +79,7 @@ std::optional<double> auc(const Predictions& p, const Counts& counts) {
   std::vector<std::uint8_t> positive(images);
   const auto against_rest = [&](std::size_t c) {
     for (std::size_t i = 0; i < images; ++i) {
-      scores[i] = row_of(p, i)[c];
+      scores[i] = probabilities_of(p, i)[c];
       positive[i] = p.labels[i] == static_cast<std::int64_t>(c);
     }
     return area_under_roc(scores, positive);
@@ -97,6 +91,22 @@ std::optional<double> auc(const Predictions& p, const Counts& counts) {
 }
 
 }  // namespace
+
+double watched(const std::map<std::string, double>& values, const std::string& metric, const std::string& by) {
+  const auto found = values.find(metric);
+  if (found != values.end()) return found->second;
+  throw Error(Failure::run, by + " watches " + metric + ", which could not be measured this epoch",
+              "an AUC needs images of every class in its part; choose another metric or split");
+}
+
+std::span<const float> probabilities_of(const Predictions& predictions, std::size_t i) {
+  const auto classes = static_cast<std::size_t>(predictions.classes);
+  return {predictions.probabilities.data() + i * classes, classes};
+}
+
+std::int64_t likeliest(std::span<const float> probabilities) {
+  return std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
+}
 
 double area_under_roc(std::span<const float> scores, std::span<const std::uint8_t> positive) {
   std::vector<std::size_t> order(scores.size());

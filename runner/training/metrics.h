@@ -25,6 +25,15 @@ struct Predictions {
 // against the rest; absent where a class has no image or all images, and without probabilities), "f1" (macro), "brier".
 std::map<std::string, double> score(const Predictions& predictions);
 
+// The probabilities of the i-th image, one a class.
+std::span<const float> probabilities_of(const Predictions& predictions, std::size_t i);
+
+// The class that is predicted. A tie goes to the lower one; a row that is not a number counts as class 0, right or not.
+std::int64_t likeliest(std::span<const float> probabilities);
+
+// The value of the metric that `by` ("keep_best") watches. Throws Error when it was not measured.
+double watched(const std::map<std::string, double>& values, const std::string& metric, const std::string& by);
+
 // Mann-Whitney's U over n1 n0, ties counted one half.
 double area_under_roc(std::span<const float> scores, std::span<const std::uint8_t> positive);
 

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "experiment/metric.h"
+#include "training/metrics.h"
 
 namespace rxrun {
 namespace {
@@ -15,7 +16,7 @@ double cosine(double start, double end, double share) {
 }
 
 double one_cycle(const ScheduleSpec& spec, double lr, double step, double steps) {
-  const double start = lr / spec.start_factor, end = lr / spec.end_factor;
+  const double start = lr / spec.start_factor, end = start / spec.end_factor;
   const double top = std::max(spec.peak * steps - 1.0, 0.0), last = steps - 1.0;
   if (step <= top) return cosine(start, lr, top > 0.0 ? step / top : 1.0);
   return cosine(lr, end, (step - top) / (last - top));
@@ -68,12 +69,7 @@ double Schedule::rate(std::int64_t epoch, std::int64_t step) const {
 
 void Schedule::after_epoch(const std::map<std::string, double>& metrics) {
   if (spec_.kind != ScheduleSpec::Kind::reduce_on_plateau) return;
-  const auto found = metrics.find(spec_.metric);
-  if (found == metrics.end()) {
-    throw Error(Failure::run, "the schedule reduce_on_plateau watches " + spec_.metric + ", which could not be measured this epoch",
-                "an AUC needs images of every class in its part; choose another metric or split");
-  }
-  const double value = found->second;
+  const double value = watched(metrics, spec_.metric, "the schedule reduce_on_plateau");
   const bool maximize = larger_is_better(spec_.metric);
   const bool better = !plateau_.seen ? !std::isnan(value)
                       : maximize     ? value > plateau_.best * (1.0 + spec_.threshold)

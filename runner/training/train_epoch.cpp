@@ -61,8 +61,7 @@ void learn(const Setting& setting, const Learning& learning, const at::Tensor& l
 }  // namespace
 
 std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch) {
-  const std::int64_t rest = images % batch;
-  return images / batch + (rest > 1 || images == 1 ? 1 : 0);
+  return batches_of(images, batch, /*drop_last_single=*/true);
 }
 
 TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, EpochProgress& under_way, Outputs& outputs,

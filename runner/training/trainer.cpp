@@ -24,13 +24,6 @@ void add_scores(std::map<std::string, double>& values, const std::string& part, 
   for (const auto& [name, value] : score(predictions)) values[part + "_" + name] = value;
 }
 
-double watched(const std::map<std::string, double>& values, const std::string& metric, const std::string& by) {
-  const auto found = values.find(metric);
-  if (found != values.end()) return found->second;
-  throw Error(Failure::run, by + " watches " + metric + ", which could not be measured this epoch",
-              "an AUC needs images of every class in its part; choose another metric or split");
-}
-
 // A training under way: the parts that live from the first epoch to the last.
 class Training {
  public:

@@ -237,6 +237,21 @@ TEST_F(ImageCacheTest, BadImagesThatEndTheRunLeaveNoCache) {
   EXPECT_TRUE(caches().empty());
 }
 
+TEST_F(ImageCacheTest, WhoeverWatchesMayEndTheReading) {
+  for (const std::uint64_t memory : {std::uint64_t{10}, std::uint64_t{1} << 30}) {
+    spec_.memory = memory;
+    caching_.always = true;
+    const auto source = std::make_shared<CountingSource>(300);
+    const auto throws = [](const LoadProgress& progress) {
+      if (progress.done >= 100) throw Error(Failure::run, "enough of it");
+    };
+    EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, throws, caching_); }), HasSubstr("enough of it"));
+    EXPECT_LT(source->decoded, 300);
+    EXPECT_TRUE(caches().empty());
+    for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
+  }
+}
+
 TEST_F(ImageCacheTest, StaysWhenItsFileIsDeletedMeanwhile) {
   const auto source = std::make_shared<CountingSource>(30);
   const Dataset dataset = load(source);

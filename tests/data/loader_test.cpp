@@ -1,12 +1,22 @@
 #include "data/loader.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <fstream>
+#include <mutex>
 #include <numeric>
 #include <set>
+#include <system_error>
+#include <thread>
 
+#include "data/parallel.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -106,6 +116,15 @@ TEST_F(LoaderTest, ALastBatchOfOneIsDroppedWhenAsked) {
   EXPECT_EQ(run(dataset, {.batch = 1000}).sizes, (std::vector<std::int64_t>{48}));
 }
 
+TEST(BatchesOf, IsWhatAPassMakes) {
+  EXPECT_EQ(batches_of(48, 47, false), 2);
+  EXPECT_EQ(batches_of(48, 47, true), 1);
+  EXPECT_EQ(batches_of(49, 47, true), 2);
+  EXPECT_EQ(batches_of(48, 1, true), 48);
+  for (const std::int64_t batch : {1, 8}) EXPECT_EQ(batches_of(1, batch, true), 1) << "one image is better than none";
+  EXPECT_EQ(batches_of(0, 8, true), 0);
+}
+
 TEST_F(LoaderTest, MemoryOfBatchesIsUsedAgain) {
   const Dataset dataset = load_dataset(spec_, 1, 2);
   Loader loader(dataset, Part::train, spec_, {.batch = 2, .augment = true, .threads = 2, .ahead = 3});
@@ -123,6 +142,81 @@ TEST_F(LoaderTest, EndsEarlyWithoutHanging) {
     Batch batch;
     for (int i = 0; i < fetched; ++i) ASSERT_TRUE(loader.next(batch));
   }
+}
+
+// Lets nobody go on before so many have come.
+class MeetingSource final : public Source {
+ public:
+  MeetingSource(const Source& source, int wanted) : source_(source), wanted_(wanted) { listing_ = source.listing(); }
+  Image decode(std::size_t index, std::string* digest) const override {
+    std::unique_lock lock(mutex_);
+    most_ = std::max(most_, ++there_);
+    arrived_.notify_all();
+    arrived_.wait_for(lock, std::chrono::seconds(5), [&] { return most_ >= wanted_; });
+    --there_;
+    lock.unlock();
+    return source_.decode(index, digest);
+  }
+  int most() const { return most_; }
+
+ private:
+  const Source& source_;
+  const int wanted_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable arrived_;
+  mutable int there_ = 0, most_ = 0;
+};
+
+TEST_F(LoaderTest, AsManyThreadsWorkAtATimeAsAreAskedFor) {
+  spec_.memory = 10;
+  Dataset dataset = load_dataset(spec_, 1, 2);
+  const std::shared_ptr<const Source> source = dataset.source;
+  const auto meeting = std::make_shared<MeetingSource>(*source, 8);
+  dataset.source = meeting;
+  EXPECT_EQ(run(dataset, {.batch = 2, .threads = 8}).sizes.size(), 24u);
+  EXPECT_EQ(meeting->most(), 8);
+}
+
+// Room for so much more memory and no further: the stacks of the last threads find none.
+void leave_room(rlim_t bytes) {
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  const rlimit limit{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + bytes, RLIM_INFINITY};
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+TEST_F(LoaderTest, AThreadThatCannotStartIsAnErrorAndNoHang) {
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  const auto start_too_many = [&] {
+    alarm(20);
+    leave_room(40 << 20);
+    try {
+      Loader loader(dataset, Part::train, spec_, {.batch = 1, .threads = 40, .ahead = 2});
+    } catch (const std::system_error&) {
+      _exit(7);
+    }
+    _exit(8);
+  };
+  EXPECT_EXIT(start_too_many(), testing::ExitedWithCode(7), "");
+}
+
+TEST(ForEachIndex, HandsOutNoMoreWorkWhenAThreadCannotStart) {
+  const auto start_too_many = [] {
+    alarm(60);
+    leave_room(40 << 20);
+    std::atomic<int> calls = 0;
+    try {
+      for_each_index(5000, 100, [&](std::size_t) {
+        ++calls;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+    } catch (const std::system_error&) {
+      _exit(calls < 2500 ? 7 : 8);
+    }
+    _exit(9);
+  };
+  EXPECT_EXIT(start_too_many(), testing::ExitedWithCode(7), "");
 }
 
 TEST_F(LoaderTest, AFileThatVanishesIsAnErrorOfNext) {

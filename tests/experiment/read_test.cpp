@@ -11,6 +11,7 @@
 #include "diagnostics/render.h"
 #include "experiment/key.h"
 #include "experiment/node_values.h"
+#include "experiment/paths.h"
 #include "same_tree.h"
 #include "temporary_folder.h"
 
@@ -165,6 +166,33 @@ TEST_F(Read, OverridesByTail) {
   const std::string map = errors(yaml, {"data.split=given"});
   EXPECT_THAT(map, HasSubstr("`data.split` is a map and takes no single value"));
   EXPECT_THAT(map, HasSubstr("its keys are train, test, validation, group_by, seed"));
+}
+
+TEST_F(Read, ATailNamesAKeyOfTheKindThatAnOverrideChooses) {
+  using Kind = OptimizerSpec::Kind;
+  for (const char* written : {"optimizer: {adamw: {lr: 4e-4, weight_decay: 0.05}}", "optimizer: adamw", "optimizer: {sgd: {}}", "epochs: 3"}) {
+    const std::string yaml = network + "data: {path: images}\ntraining: {" + written + "}\n";
+    for (const auto& [word, kind] : {std::pair("optimizer=sgd", Kind::sgd), std::pair("optimizer=adamw", Kind::adamw), std::pair("optimizer=adam", Kind::adam),
+                                     std::pair("optimizer={rmsprop: {alpha: 0.5}}", Kind::rmsprop), std::pair("training={optimizer: sgd}", Kind::sgd)}) {
+      const OptimizerSpec optimizer = read(yaml, {word, "lr=0.1"}).experiment.training.optimizer;
+      EXPECT_EQ(optimizer.kind, kind) << written << " " << word;
+      EXPECT_EQ(optimizer.lr, 0.1) << written << " " << word;
+    }
+  }
+  EXPECT_EQ(read(network + "data: {path: images}\n", {"epochs=4", "schedule=step", "gamma=0.5", "warm_up=2"}).experiment.training.schedule.warm_up, 2.0);
+  EXPECT_EQ(read(network + "data: {path: images}\n", {"sample=histology", "images=50"}).experiment.data.sample_images, 50);
+}
+
+TEST_F(Read, ATailThatAlsoNamesADefaultIsAmbiguous) {
+  const std::string yaml = "name: a\nnetwork: {plugins: [convnet], head: [linear], epsilon: 1}\ndata: {path: images}\n";
+  EXPECT_THAT(errors(yaml, {"epsilon=1e-3"}), HasSubstr("`network.epsilon`, `training.optimizer.adam.epsilon`"));
+  EXPECT_THAT(errors(yaml, {"optimizer=adamw", "epsilon=1e-3"}), HasSubstr("`network.epsilon`, `training.optimizer.adamw.epsilon`"));
+}
+
+TEST(Keys, KindsAreChosenWhereTheTableSaysSo) {
+  for (const char* path : {"training.optimizer", "training.schedule", "training.loss", "data.sample"}) EXPECT_TRUE(selects_kind(path)) << path;
+  for (const char* path : {"", "training", "training.optimizer.adam", "training.optimizer.adam.lr", "data.path", "no.such"})
+    EXPECT_FALSE(selects_kind(path)) << path;
 }
 
 TEST_F(Read, ExtendingCanChooseAnotherKind) {

@@ -4,15 +4,28 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <thread>
 
 #include "diagnostics/diagnostic.h"
+
+namespace {
+int fault_of_fchmod = 0;  // an errno
+}
+
+// In front of the C library's: what file systems without owners and permissions answer.
+extern "C" int fchmod(int file, mode_t mode) noexcept {
+  if (fault_of_fchmod == 0) return static_cast<int>(::syscall(SYS_fchmod, file, mode));
+  errno = fault_of_fchmod;
+  return -1;
+}
 
 namespace rxrun {
 namespace {
@@ -106,6 +119,19 @@ TEST_F(Files, WritesAndReplacesWholeFiles) {
   EXPECT_EQ(bytes_of(file), std::string("sec\0nd", 6));
   EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(Files, WritesWherePermissionsCannotBeSet) {
+  const fs::path file = put("out", "old");
+  for (const int fault : {EPERM, ENOTSUP, ENOSYS}) {
+    fault_of_fchmod = fault;
+    EXPECT_EQ(error_of(Failure::run, [&] { write_file_atomically(file, "new" + std::to_string(fault)); }), "");
+    EXPECT_EQ(bytes_of(file), "new" + std::to_string(fault));
+  }
+  fault_of_fchmod = EIO;
+  EXPECT_THAT(error_of(Failure::run, [&] { write_file_atomically(file, "newer"); }), HasSubstr("set the permissions"));
+  fault_of_fchmod = 0;
+  EXPECT_EQ(entries(), 1u) << "nothing half-written stays";
 }
 
 TEST_F(Files, WritesInPieces) {

@@ -15,6 +15,7 @@
 #include "files/folder.h"
 #include "recording/connection.h"
 #include "recording/garbage.h"
+#include "recording/sweep_rows.h"
 #include "recording/tend_runs.h"
 #include "temporary_results.h"
 
@@ -221,6 +222,27 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
   EXPECT_TRUE(there("a-2/.rxrun-1-0-ab.tmp"));
   EXPECT_TRUE(there("a-2/.rxrun-999999999-0-ab.tmp"));
   EXPECT_FALSE(there("a-2/.rxrun-999999998-0-ab.tmp"));
+}
+
+TEST_F(TendTest, GcLooksIntoTheFoldersOfSweeps) {
+  SweepRows rows(database);
+  const std::int64_t sweep = rows.open({.name = "grid", .declaration = "", .command = "", .points = {{.identity = "x", .resolved = "", .overrides = "[]"}}});
+  const std::string known = "sweeps/" + rows.name(sweep) + "/";
+  for (const std::string& folder_of : {known, std::string("sweeps/gone-01234567/"), std::string("sweeps/")}) {
+    write(folder_of + ".rxrun-999999998-0-ab.tmp", "x");
+    fs::last_write_time(folder / (folder_of + ".rxrun-999999998-0-ab.tmp"), fs::file_time_type::clock::now() - std::chrono::hours(2));
+  }
+  write(known + "0123.log", "x");
+  write("sweeps/gone-01234567/0123.log", "x");
+  write("precious/file", "x");
+  fs::create_directory_symlink(folder / "precious", folder / "sweeps" / "link");
+  const std::string told = gc(true);
+  EXPECT_THAT(told, HasSubstr("sweeps/gone-01234567"));
+  EXPECT_FALSE(fs::exists(folder / (known + ".rxrun-999999998-0-ab.tmp")));
+  EXPECT_FALSE(fs::exists(folder / "sweeps/.rxrun-999999998-0-ab.tmp"));
+  EXPECT_TRUE(fs::exists(folder / (known + "0123.log"))) << "the logs of a sweep that is there";
+  EXPECT_TRUE(fs::exists(folder / "sweeps/link"));
+  EXPECT_TRUE(fs::exists(folder / "precious/file"));
 }
 
 TEST_F(TendTest, GcDeletesDecodedImages) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "diagnostics/diagnostic.h"
 #include "experiment/metric.h"
 
 namespace rxrun {
@@ -27,6 +28,26 @@ TEST(Score, GivesWhatTheTableOfScoresNames) {
   for (const Score& one : all_scores) named.emplace(one.name);
   for (const auto& [name, value] : score(predictions(2, {0, 1}, {0.9f, 0.1f, 0.2f, 0.8f}))) given.insert(name);
   EXPECT_EQ(given, named);
+}
+
+TEST(Likeliest, IsTheLowestOfEqualsAndTheFirstOfNoNumbers) {
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const auto of = [](std::vector<float> row) { return likeliest(row); };
+  EXPECT_EQ(of({0.1f, 0.7f, 0.2f}), 1);
+  EXPECT_EQ(of({0.2f, 0.4f, 0.4f}), 1);
+  EXPECT_EQ(of({none, none}), 0);
+  const Predictions two = predictions(2, {0, 1}, {0.9f, 0.1f, 0.2f, 0.8f});
+  EXPECT_EQ(likeliest(probabilities_of(two, 1)), 1);
+}
+
+TEST(Watched, AMetricThatWasNotMeasuredIsAnError) {
+  EXPECT_EQ(watched({{"test_auc", 0.5}}, "test_auc", "keep_best"), 0.5);
+  try {
+    watched({}, "test_auc", "keep_best");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "keep_best watches test_auc, which could not be measured this epoch");
+  }
 }
 
 TEST(AreaUnderRoc, CountsPairs) {

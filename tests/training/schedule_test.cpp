@@ -45,8 +45,15 @@ TEST(Schedule, PolynomialByStep) {
   expect_by_step({.kind = Kind::polynomial, .power = 2.0}, {0.1, 0.0765625, 0.05625, 0.0390625, 0.025, 0.0140625, 0.00625, 0.0015625});
 }
 TEST(Schedule, OneCycleByStep) {
-  expect_by_step({.kind = Kind::one_cycle}, {0.0040000000000000036, 0.052000000000000005, 0.1, 0.09504893855078145, 0.0811763726439274, 0.061129934093145946,
-                                             0.03888006590685407, 0.01883362735607262, 0.00496106144921856, 1e-05});
+  expect_by_step({.kind = Kind::one_cycle}, {0.0040000000000000036, 0.052000000000000005, 0.1, 0.09504846320134738, 0.0811745653949763, 0.06112620219362893,
+                                             0.03887419780637107, 0.0188258346050237, 0.004951936798652629, 4e-07});
+}
+
+TEST(Schedule, OneCycleEndsAtAShareOfItsStart) {
+  const Schedule schedule({.kind = Kind::one_cycle, .start_factor = 10.0, .end_factor = 100.0, .peak = 0.5}, 0.1, 2, 5);
+  EXPECT_NEAR(schedule.rate(0, 0), 0.01, 1e-15);
+  EXPECT_NEAR(schedule.rate(0, 4), 0.1, 1e-15);
+  EXPECT_NEAR(schedule.rate(1, 4), 0.0001, 1e-15);
 }
 
 TEST(Schedule, AfterTheEndItStays) {

@@ -365,6 +365,7 @@ TEST(StepsPerEpoch, LeavesOutASingleLastImage) {
   EXPECT_EQ(steps_per_epoch(66, 32), 3);
   EXPECT_EQ(steps_per_epoch(5, 1), 5);
   EXPECT_EQ(steps_per_epoch(1, 8), 1);
+  EXPECT_EQ(steps_per_epoch(1, 1), 1);
 }
 
 }  // namespace
