@@ -40,9 +40,8 @@ class Preparation {
 
   // False when the images have not even been looked at.
   bool through_cache(const std::filesystem::path& folder) {
-    const std::optional<std::string> key = name_of_content();
-    if (!key) return false;  // a file that cannot be read: decoding tells of it
-    const std::filesystem::path file = folder / (*key + ".images");
+    if (!look_at_content()) return false;  // a file that cannot be read: decoding tells of it
+    const std::filesystem::path file = folder / (name_of_content() + ".images");
     if (open(file)) return true;
     std::optional<ImageCacheLock> lock;
     std::optional<ImageCacheWriter> writer;
@@ -62,6 +61,11 @@ class Preparation {
     const bool written = decode_all(&*writer);
     const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
     if (!written || useless) return true;
+    if (const std::string changed = changed_image(prepared_.facts); !changed.empty()) {
+      // The file would bear the name of one content and hold another, for every run to come.
+      warn("images changed while they were read, such as " + changed, kept_where());
+      return true;
+    }
     try {
       writer->finish(prepared_.facts);
       if (prepared_.images.empty()) prepared_.images = ImageStore::mapped(file, image_cache_pixels, count_, bytes_);
@@ -80,6 +84,8 @@ class Preparation {
     try {
       std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_);
       if (!cached) return false;
+      if (const std::string changed = changed_image(cached->facts); !changed.empty())
+        throw Error(Failure::run, "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
       std::vector<std::optional<Diagnostic>> faults(count_);
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
@@ -111,20 +117,30 @@ class Preparation {
     }
   }
 
-  // Of the images' bytes, or of the recipe that generated ones follow from, and of how they are prepared.
-  std::optional<std::string> name_of_content() const {
-    std::string content = source_.recipe();
-    if (content.empty()) {
-      std::vector<std::string> digests(count_);
-      try {
-        for_each_index(count_, threads_, [&](std::size_t i) { digests[i] = source_.digest(i); });
-      } catch (const Error&) {
-        return std::nullopt;
-      }
-      content = source_.content_hash(digests);
+  // False when an image cannot be read. What generated ones follow from is their recipe, and nothing is read.
+  bool look_at_content() {
+    if (!source_.recipe().empty()) return true;
+    digests_.assign(count_, {});
+    try {
+      for_each_index(count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); });
+    } catch (const Error&) {
+      return false;
     }
+    return true;
+  }
+
+  // Of what was looked at, and of how it is prepared.
+  std::string name_of_content() const {
+    const std::string recipe = source_.recipe(), content = recipe.empty() ? source_.content_hash(digests_) : recipe;
     return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" + std::to_string(spec_.image_size) +
                       "\n" + spec_.resize + "\n" + std::to_string(channels_)).substr(0, 32);
+  }
+
+  // The first image whose pixels were made from other bytes than those that the file is named by; empty: none.
+  std::string changed_image(const std::vector<ImageFacts>& facts) const {
+    for (std::size_t i = 0; i < digests_.size(); ++i)
+      if (facts[i].digest != digests_[i]) return source_.samples()[i].name;
+    return {};
   }
 
   // False when the writer failed on the way; the images have been looked at all the same.
@@ -167,6 +183,7 @@ class Preparation {
   const int channels_, threads_;
   const OnProgress& on_progress_;
   const std::size_t count_, bytes_;
+  std::vector<std::string> digests_;  // of the images' bytes before any was decoded; none of generated ones
   PreparedImages prepared_;
 };
 

@@ -34,7 +34,7 @@ class CountingSource final : public Source {
   }
   Image decode(std::size_t index, std::string* digest) const override {
     ++decoded;
-    const int which = static_cast<int>(index) == altered ? 1000 : static_cast<int>(index);
+    const int which = static_cast<int>(index) == altered || static_cast<int>(index) == altered_once_digested ? 1000 : static_cast<int>(index);
     if (digest != nullptr) *digest = sha256_hex(std::to_string(which));
     if (static_cast<int>(index) == bad) throw Error(Failure::usage, "is bad");
     return picture(10, 12, 3, which);
@@ -45,7 +45,7 @@ class CountingSource final : public Source {
   }
   std::string recipe() const override { return recipe_; }
 
-  int bad = -1, altered = -1;
+  int bad = -1, altered = -1, altered_once_digested = -1;
   mutable std::atomic<int> decoded = 0, digested = 0;
 
  private:
@@ -171,6 +171,40 @@ TEST_F(ImageCacheTest, AnyDamageIsNoticedAndMended) {
     expect_same(dataset, plain);
     EXPECT_EQ(read_file(file, 1 << 20), whole);
   }
+}
+
+// The file would be named by the old image and hold the new one, and whoever puts the old one back would get it.
+TEST_F(ImageCacheTest, AnImageThatChangesWhileItIsReadIsNotKept) {
+  for (const bool in_memory_too : {false, true}) {
+    const auto source = std::make_shared<CountingSource>(30), steady = std::make_shared<CountingSource>(30);
+    caching_.always = true;
+    spec_.memory = in_memory_too ? 1 << 30 : 10;
+    source->altered_once_digested = 4;
+    const Dataset changed = load(source);
+    EXPECT_TRUE(caches().empty());
+    ASSERT_EQ(changed.warnings.size(), 1u);
+    EXPECT_THAT(changed.warnings[0].message, HasSubstr("images changed while they were read, such as 4;"));
+    steady->altered = 4;
+    EXPECT_EQ(changed.content_hash, in_memory(steady).content_hash) << "of what was decoded";
+    steady->altered = -1;
+    expect_same(load(steady), in_memory_too ? in_memory(steady) : load(steady));
+    std::filesystem::remove_all(caching_.folder);
+  }
+}
+
+TEST_F(ImageCacheTest, AFileThatHoldsOtherImagesThanItsNameSaysIsDamaged) {
+  const auto source = std::make_shared<CountingSource>(30);
+  load(source);
+  const std::filesystem::path one = caches().at(0);
+  source->altered = 4;
+  load(source);
+  const std::filesystem::path other = caches().at(caches().at(0) == one ? 1 : 0);
+  std::filesystem::copy_file(one, other, std::filesystem::copy_options::overwrite_existing);
+  const Dataset mended = load(source);
+  ASSERT_EQ(mended.warnings.size(), 1u);
+  EXPECT_THAT(mended.warnings[0].message, testing::AllOf(HasSubstr("damaged"), HasSubstr("4 is another image there")));
+  expect_same(mended, in_memory(source));
+  EXPECT_TRUE(load(source).warnings.empty());
 }
 
 TEST_F(ImageCacheTest, NoRoomIsToldAndImagesAreDecodedAsNeeded) {
