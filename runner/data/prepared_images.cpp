@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "data/fault.h"
 #include "data/parallel.h"
@@ -17,12 +19,14 @@ constexpr int preparation_version = 1;
 
 class Preparation {
  public:
-  Preparation(const Source& source, const DataSpec& spec, int channels, int threads, const OnProgress& on_progress)
+  Preparation(const Source& source, const DataSpec& spec, int channels, int threads, const OnProgress& on_progress,
+              const std::atomic<int>* stop)
       : source_(source),
         spec_(spec),
         channels_(channels),
         threads_(threads),
         on_progress_(on_progress),
+        stop_(stop),
         count_(source.samples().size()),
         bytes_(static_cast<std::size_t>(spec.image_size * spec.image_size) * static_cast<std::size_t>(channels)) {}
 
@@ -45,18 +49,22 @@ class Preparation {
     if (open(file)) return true;
     std::optional<ImageCacheLock> lock;
     std::optional<ImageCacheWriter> writer;
-    try {
+    bool locked = false;
+    const bool can_lock = tried([&] {
       std::filesystem::create_directories(folder);
       lock.emplace(file);
-      if (open(file)) return true;  // made by the process that had the lock
-      writer.emplace(file, count_, bytes_);
-    } catch (const Error& error) {
-      warn(error.what(), kept_where());
-      return false;
-    } catch (const std::filesystem::filesystem_error& error) {
-      warn("cannot make " + folder.string() + ": " + error.code().message(), kept_where());
-      return false;
+      locked = lock->try_lock();
+    });
+    if (!can_lock) return false;
+    if (!locked && on_progress_) on_progress_({.total = static_cast<std::int64_t>(count_), .waits = true});
+    // Not one long wait: no signal would end it.
+    while (!locked) {
+      check_stop(stop_);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      if (!tried([&] { locked = lock->try_lock(); })) return false;
     }
+    if (open(file)) return true;  // made by the process that had the lock
+    if (!tried([&] { writer.emplace(file, count_, bytes_); })) return false;
     // Not within a try: what on_progress throws is no fault of the cache, and ends the reading.
     const bool written = decode_all(&*writer);
     const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
@@ -75,6 +83,19 @@ class Preparation {
     return true;
   }
 
+  // False, with a warning, when the cache cannot be had.
+  bool tried(const std::function<void()>& step) {
+    try {
+      step();
+      return true;
+    } catch (const Error& error) {
+      warn(error.what(), kept_where());
+    } catch (const std::filesystem::filesystem_error& error) {
+      warn("cannot make " + error.path1().string() + ": " + error.code().message(), kept_where());
+    }
+    return false;
+  }
+
   std::string kept_where() const {
     return prepared_.images.empty() ? "images are decoded whenever they are needed, which is slow"
                                     : "this process keeps the images in its own memory";
@@ -82,7 +103,7 @@ class Preparation {
 
   bool open(const std::filesystem::path& file) {
     try {
-      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_);
+      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_, stop_);
       if (!cached) return false;
       if (const std::string changed = changed_image(cached->facts); !changed.empty())
         throw Error(Failure::run, "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
@@ -97,6 +118,7 @@ class Preparation {
       prepared_.faults = std::move(faults);
       return true;
     } catch (const Error& error) {
+      check_stop(stop_);
       warn(error.what(), "they are decoded anew");
       std::error_code gone;
       std::filesystem::remove(file, gone);
@@ -122,8 +144,9 @@ class Preparation {
     if (!source_.recipe().empty()) return true;
     digests_.assign(count_, {});
     try {
-      for_each_index(count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); });
+      for_each_index(count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); }, stop_);
     } catch (const Error&) {
+      check_stop(stop_);
       return false;
     }
     return true;
@@ -165,7 +188,7 @@ class Preparation {
       if (!on_progress_) return;
       const std::lock_guard lock(mutex);
       if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress_(progress);
-    });
+    }, stop_);
     return writes;
   }
 
@@ -182,6 +205,7 @@ class Preparation {
   const DataSpec& spec_;
   const int channels_, threads_;
   const OnProgress& on_progress_;
+  const std::atomic<int>* const stop_;
   const std::size_t count_, bytes_;
   std::vector<std::string> digests_;  // of the images' bytes before any was decoded; none of generated ones
   PreparedImages prepared_;
@@ -190,8 +214,8 @@ class Preparation {
 }  // namespace
 
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
-                              const OnProgress& on_progress, const ImageCaching& caching) {
-  return Preparation(source, spec, channels, threads, on_progress).run(caching);
+                              const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop) {
+  return Preparation(source, spec, channels, threads, on_progress, stop).run(caching);
 }
 
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {

@@ -90,7 +90,7 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
-  const Dataset dataset = read_dataset(experiment, source, request.results, observer, request.shares_images);
+  const Dataset dataset = read_dataset(experiment, source, request.results, observer, request.shares_images, request.stop);
   observer.on_warnings(dataset.warnings);
 
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
