@@ -176,6 +176,7 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
     add_network(c, o.depth, o.input, o.classes);
     c.add_option("--steps", o.steps, "steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
     c.add_flag("--no-data", o.no_data, "do not measure the loader");
+    c.add_option("--worker-of", o.worker_of, "end with this process")->group("");  // for sweeps that measure the machine
     c.add_option("--compare", o.compare, "tell what is slower than in this measurement (made with --json); exit code 1 if anything is");
     c.add_option("--threshold", o.threshold, "by how many percent slower, beyond the noise")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
   });
