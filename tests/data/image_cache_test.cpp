@@ -225,6 +225,18 @@ TEST_F(ImageCacheTest, NoRoomIsToldAndImagesAreDecodedAsNeeded) {
   for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
 }
 
+TEST_F(ImageCacheTest, AFolderInPlaceOfTheFileIsToldOnce) {
+  const auto source = std::make_shared<CountingSource>(30);
+  load(source);
+  const std::filesystem::path file = caches().at(0);
+  std::filesystem::remove(file);
+  folder_.write(file.lexically_relative(folder_.path()) / "file", "x");
+  const Dataset dataset = load(source);
+  ASSERT_EQ(dataset.warnings.size(), 2u);
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("it is no file"));
+  EXPECT_THAT(dataset.warnings[1].message, HasSubstr("decoded whenever they are needed"));
+}
+
 TEST_F(ImageCacheTest, AFolderThatCannotBeIsToldAndMemoryTaken) {
   folder_.write("cache", "a file");
   caching_.always = true;
