@@ -130,6 +130,13 @@ int run_guarded(const std::function<int()>& action, const CommonOptions& common)
   }
 }
 
+// What the environment says, when a fault of --jobs is its and not that of the words.
+const char* jobs_of_environment(const std::string& fault, const std::vector<std::string>& words) {
+  const auto is_jobs = [](const std::string& word) { return word.starts_with("-j") || word.starts_with("--jobs"); };
+  if (!fault.starts_with("--jobs:") || std::any_of(words.begin(), words.end(), is_jobs)) return nullptr;
+  return std::getenv("RXRUN_JOBS");
+}
+
 // Known before the words are parsed, for the errors of parsing.
 CommonOptions common_in(const std::vector<std::string>& words) {
   CommonOptions common;
@@ -230,6 +237,11 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
     app.parse(words);
   } catch (const CLI::ParseError& error) {
     const CommonOptions common = common_in(arguments);
+    if (const char* jobs = jobs_of_environment(error.what(), arguments)) {
+      print_error({{.where = {}, .message = fmt::format("RXRUN_JOBS={} is no number of points at a time", printable(jobs)),
+                    .advice = "from 1 to 4096 are; without RXRUN_JOBS it is measured"}}, common);
+      return static_cast<int>(Failure::usage);
+    }
     if (error.get_exit_code() != 0 && common.format == TableFormat::json) {
       print_error({{.where = {}, .message = error.what(), .advice = "`rxrun COMMAND --help` lists what it takes"}}, common);
       return static_cast<int>(Failure::usage);
