@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,10 +35,16 @@ struct Trial {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rxrun-jobs-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw Error(Failure::run, "cannot create a temporary folder in " + std::filesystem::temp_directory_path().string());
-    path_ = name;
+  // In the first of these that takes one.
+  explicit TemporaryFolder(const std::vector<std::filesystem::path>& places) {
+    for (const std::filesystem::path& place : places) {
+      if (place.empty()) continue;
+      std::string name = (place / "rxrun-jobs-XXXXXX").string();
+      if (mkdtemp(name.data()) == nullptr) continue;
+      path_ = name;
+      return;
+    }
+    throw Error(Failure::run, "cannot create a temporary folder in TMPDIR or /tmp", "--jobs N needs none");
   }
   ~TemporaryFolder() {
     std::error_code code;
@@ -80,6 +87,13 @@ class Processes {
   std::vector<pid_t> running_;
 };
 
+// TMPDIR may name what is not there.
+std::vector<std::filesystem::path> places_for_files(const std::filesystem::path& kept) {
+  std::error_code missing;
+  const std::filesystem::path named = std::filesystem::temp_directory_path(missing);
+  return {missing ? std::filesystem::path() : named, "/tmp", kept.parent_path()};
+}
+
 std::string text_of(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
@@ -101,7 +115,7 @@ std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, cons
     logs.push_back(folder / fmt::format("{}-{}.json", jobs, i));
     processes.add(start_worker({.program = "/proc/self/exe",
                                 .arguments = {"time", (folder / "experiment.yaml").string(), fmt::format("machine.threads={}", trial.threads), "--no-data",
-                                              "--depth", "1", "--steps", "6", "--json"},
+                                              "--depth", "1", "--steps", "6", "--json", "--worker-of", std::to_string(getpid())},
                                 .log = logs.back()}));
   }
   if (!processes.wait(stop)) return std::nullopt;
@@ -134,7 +148,13 @@ std::filesystem::path jobs_file() {
 }
 
 int kept_jobs(const std::filesystem::path& file) {
-  const Json json = Json::parse(text_of(file), nullptr, false);
+  std::string text;
+  try {
+    text = read_file(file, 1 << 20);
+  } catch (const Error&) {
+    return 0;  // none, or something that is no file: to be measured
+  }
+  const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("machine") || json["machine"] != this_machine()) return 0;
   const Json jobs = json.value("jobs", Json());
   return jobs.is_number_integer() && jobs > 0 && jobs <= 4096 ? jobs.get<int>() : 0;
@@ -146,7 +166,7 @@ int best_jobs(const std::filesystem::path& file, const std::string& experiment, 
   console.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
   std::vector<Trial> trials;
   try {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(places_for_files(file));
     write_file_atomically(folder.path() / "experiment.yaml", experiment);
     for (int jobs = 1;; jobs = std::min(2 * jobs, available_cores())) {
       const auto trial = measure(jobs, folder.path(), stop);
@@ -155,8 +175,9 @@ int best_jobs(const std::filesystem::path& file, const std::string& experiment, 
       console.line(fmt::format("  {} of {}: {:.0f} images/s", trial->jobs, counted(trial->threads, "thread"), trial->images_per_second));
       if (jobs >= std::min(most, available_cores())) break;
     }
-  } catch (const Error& error) {
-    console.warning(printable(error.what()));
+  } catch (const std::exception& error) {
+    // A guess is slower than a measurement, and better than no sweep.
+    console.warning(fmt::format("it cannot be measured: {}", printable(error.what())));
   }
   if (trials.empty() || stop.load() != 0) return std::min(most, available_cores());
   const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });

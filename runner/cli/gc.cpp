@@ -28,6 +28,8 @@ Table table_of(const Garbage& garbage) {
   for (const LeftOver& folder : garbage.unnamed_sweeps)
     table.rows.push_back({"folder of no sweep", Value(), Value(), folder.path.string(),
                           static_cast<std::int64_t>(folder.bytes), false});
+  for (const std::filesystem::path& link : garbage.links)
+    table.rows.push_back({"symbolic link", Value(), Value(), link.string(), Value(), false});
   return table;
 }
 
@@ -62,6 +64,8 @@ int run_gc(const GcOptions& options) {
     std::cout << "Folders that belong to no run are left alone; check them and delete them yourself.\n";
   if (!garbage.unnamed_sweeps.empty() && !options.common.quiet)
     std::cout << "Folders that belong to no sweep are left alone; look at their logs and delete them yourself.\n";
+  if (!garbage.links.empty() && !options.common.quiet)
+    std::cout << "Symbolic links are not followed: what they point to, and the runs it belongs to, are left alone.\n";
   const double megabytes = static_cast<double>(bytes_to_free(garbage)) / 1e6;
   if (nothing)
     std::cout << "Nothing to delete.\n";

@@ -81,6 +81,7 @@ void add_time(CLI::App& c, TimeOptions& o) {
   add_network(c, o.depth, o.input, o.classes);
   c.add_option("--steps", o.steps, "number of steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
   c.add_flag("--no-data", o.no_data, "do not measure the loader");
+  c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");  // for sweeps that measure the machine
   c.add_option("--compare", o.compare, "report what is slower than in this measurement (made with --json); exit code 1 if anything is");
   c.add_option("--threshold", o.threshold, "report what is slower by more than this many percent, beyond the noise")
       ->check(CLI::Range(0.0, 1000.0))
@@ -139,6 +140,13 @@ int run_guarded(const std::function<int()>& action, const CommonOptions& common)
     print_error({{.where = {}, .message = fmt::format("internal error: {}", error.what()), .advice = "please report this, with the command and the experiment file"}}, common);
     return static_cast<int>(Failure::run);
   }
+}
+
+// What the environment says, when a fault of --jobs is its and not that of the words.
+const char* jobs_of_environment(const std::string& fault, const std::vector<std::string>& words) {
+  const auto is_jobs = [](const std::string& word) { return word.starts_with("-j") || word.starts_with("--jobs"); };
+  if (!fault.starts_with("--jobs:") || std::any_of(words.begin(), words.end(), is_jobs)) return nullptr;
+  return std::getenv("RXRUN_JOBS");
 }
 
 // Known before the words are parsed, for the errors of parsing.
@@ -255,7 +263,15 @@ bool complete_command(std::vector<std::string>& words, const CLI::App& app) {
   return false;
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, const CommonOptions& common) {
+int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  const CommonOptions common = common_in(words);
+  if (const char* jobs = jobs_of_environment(error.what(), words)) {
+    print_error({{.where = {},
+                  .message = fmt::format("RXRUN_JOBS={} is not a number of points to run at a time", printable(jobs)),
+                  .advice = "use 1 to 4096, or unset it to have the number measured"}},
+                common);
+    return static_cast<int>(Failure::usage);
+  }
   if (error.get_exit_code() != 0 && common.format == TableFormat::json) {
     print_error({{.where = {}, .message = error.what(), .advice = "`rxrun COMMAND --help` lists its options"}}, common);
     return static_cast<int>(Failure::usage);
@@ -281,7 +297,7 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
     std::reverse(words.begin(), words.end());  // CLI11 takes the words last first
     app.parse(words);
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error, common_in(declared.arguments));
+    return usage_error(app, error, declared.arguments);
   }
   return run_guarded(declared.action, *declared.chosen);
 }

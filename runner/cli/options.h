@@ -54,6 +54,7 @@ struct TimeOptions {
   std::int64_t classes = 0;
   std::int64_t steps = 10;
   bool no_data = false;          // the loader is not measured
+  std::int64_t worker_of = 0;    // the process of the sweep that started it; 0: none
   std::filesystem::path compare; // a measurement by --json; empty: none
   double threshold = 10.0;       // percent
 };

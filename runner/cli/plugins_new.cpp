@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <iostream>
 #include <system_error>
 
@@ -16,19 +17,35 @@ namespace rxrun {
 namespace fs = std::filesystem;
 namespace {
 
-// Names that CMake and CTest keep for targets of their own.
-bool is_reserved(const std::string& name) {
-  static const std::vector<std::string> names = {"all", "clean", "help", "install", "package", "test"};
+bool is_one_of(const std::string& name, std::initializer_list<const char*> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Why a name of the right letters will not do; empty: it does.
+std::string fault_of(const std::string& name) {
+  if (is_one_of(name, {"all", "clean", "help", "install", "package", "test"})) return "CMake has a target of that name";
+  if (is_one_of(name, {"alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char8_t",
+                       "char16_t", "char32_t", "class", "compl", "concept", "const", "consteval", "constexpr", "constinit", "const_cast", "continue",
+                       "co_await", "co_return", "co_yield", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit",
+                       "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new",
+                       "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register",
+                       "reinterpret_cast", "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct",
+                       "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned",
+                       "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"}))
+    return "it is a word of C++";
+  std::error_code ignored;
+  if (fs::exists(libexec_folder() / "plugins" / ("lib" + name + ".so"), ignored)) return "rxrun has a plugin of that name, which would be taken for it";
+  return {};
 }
 
 void check_name(const std::string& name) {
   const bool fits = !name.empty() && name.size() <= 60 && name[0] >= 'a' && name[0] <= 'z' &&
                     std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-  if (!fits || is_reserved(name)) {
-    throw Error(Failure::usage, "`" + printable(name) + "` cannot be the name of a plugin",
-                is_reserved(name) ? "CMake has a target of that name; choose another"
-                                          : "use lower-case letters, digits and underscores, beginning with a letter");
+  const std::string fault = fits ? fault_of(name) : "";
+  if (!fits || !fault.empty()) {
+    throw Error(Failure::usage,
+                "`" + printable(name) + "` cannot be the name of a plugin" + (fault.empty() ? "" : ": " + fault),
+                fits ? "choose another" : "use lower-case letters, digits and underscores, beginning with a letter");
   }
 }
 

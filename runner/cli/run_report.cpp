@@ -51,6 +51,7 @@ void warn_if_generated(Console& console, const Experiment& experiment, const Dat
 }
 
 void show_reading(Console& console, const LoadProgress& progress) {
+  if (progress.waits) return console.line("Another process is decoding the same images: waiting for it");
   console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
                    fmt::format("{}/{}", progress.done, progress.total));
 }

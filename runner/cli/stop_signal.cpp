@@ -7,12 +7,12 @@
 namespace rxrun {
 namespace {
 
-std::atomic<int> stop_signal{0};
+std::atomic<int> asked_to_stop{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_stop_signal(int signal) {
   // A terminal that closes may say so more than once, and nobody is there to ask twice.
-  if (stop_signal.exchange(signal) != 0 && signal != SIGHUP) _exit(128 + signal);
+  if (asked_to_stop.exchange(signal) != 0 && signal != SIGHUP) _exit(128 + signal);
 }
 
 }  // namespace
@@ -26,7 +26,9 @@ const std::atomic<int>& watch_stop_signals() {
     if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;  // nohup
     sigaction(signal, &action, nullptr);
   }
-  return stop_signal;
+  return asked_to_stop;
 }
+
+const std::atomic<int>& stop_signal() { return asked_to_stop; }
 
 }  // namespace rxrun

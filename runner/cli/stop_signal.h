@@ -9,4 +9,7 @@ namespace rxrun {
 // Installs the handlers; the value becomes the signal's number.
 const std::atomic<int>& watch_stop_signals();
 
+// The same value, of a process that may not watch them.
+const std::atomic<int>& stop_signal();
+
 }  // namespace rxrun

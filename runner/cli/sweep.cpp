@@ -232,7 +232,15 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
                    .folder = options.common.results / "sweeps" / name,
                    .stop = &stop};
   make_folder(work.folder);
-  if (search) work.more = [&] { return search->more(rows, sweep); };
+  if (search)
+    work.more = [&] {
+      try {
+        return search->more(rows, sweep);
+      } catch (const Error&) {
+        if (stop.load() == 0) throw;
+        return false;  // stopped while it read images; the points at work are to end in their own way
+      }
+    };
   if (options.only == "failed") work.only = rows.reopen_failed(sweep);
   tell_start(console, sweep, name, plan, done, work);
 
@@ -241,7 +249,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   if (options.only.empty() || !work.only.empty())
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
-  if (search) search->learn(rows, sweep);
+  if (search && end != WorkEnd::stopped) search->learn(rows, sweep);
   return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(), console);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/run_report.h"
+#include "cli/stop_signal.h"
 #include "data/dataset.h"
 #include "experiment/read.h"
 #include "run/prepare.h"
@@ -51,7 +52,7 @@ std::shared_ptr<const ImageSurvey> SweepData::survey(const Experiment& experimen
   auto survey = survey_images(
       experiment.data, source, static_cast<int>(experiment.machine.threads),
       [this](const LoadProgress& progress) { show_reading(console_, progress); },
-      image_caching(results_, !results_.empty()));
+      image_caching(results_, !results_.empty()), &stop_signal());
   console_.clear_progress();
   return survey;
 }

@@ -175,15 +175,15 @@ struct ImageSurvey {
 };
 
 Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress,
-                     const ImageCaching& caching) {
-  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress, caching);
+                     const ImageCaching& caching, const std::atomic<int>* stop) {
+  return load_dataset(spec, open_source(spec, seed), seed, threads, on_progress, caching, stop);
 }
 
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const OnProgress& on_progress, const ImageCaching& caching) {
+                     const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop) {
   Dataset dataset = split_dataset(spec, std::move(source), seed);
   PreparedImages prepared =
-      prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
+      prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching, stop);
   dataset.images = std::move(prepared.images);
   add_findings(dataset, spec, prepared);
   if (!dataset.images.empty() && dataset.source->holds_pixels())
@@ -193,11 +193,11 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
 
 std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, std::shared_ptr<const Source> source,
                                                  int threads, const OnProgress& on_progress,
-                                                 const ImageCaching& caching) {
+                                                 const ImageCaching& caching, const std::atomic<int>* stop) {
   DataSpec none_kept = spec;
   none_kept.memory = 0;
   PreparedImages found = prepare_images(*source, none_kept, channels_of(spec, *source), all_cores_for_0(threads),
-                                        on_progress, caching);
+                                        on_progress, caching, stop);
   found.images = {};
   return std::make_shared<const ImageSurvey>(ImageSurvey{std::move(found)});
 }

@@ -50,12 +50,12 @@ struct Dataset {
 
 // Splits, decodes (in `threads` threads, 0: all cores), checks every image, measures the normalisation. A bad image is
 // an Error naming its path and what is wrong (all of them, up to 20), or is left out and counted, as `spec` says.
-// Where the images are kept, and `on_progress`: prepared_images.h.
+// Where the images are kept, `on_progress` and `stop`: prepared_images.h.
 Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, const OnProgress& on_progress = {},
-                     const ImageCaching& caching = {});
+                     const ImageCaching& caching = {}, const std::atomic<int>* stop = nullptr);
 
 // The same with a source that is already open, by open_source from the same `spec` and `seed`.
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const OnProgress& on_progress = {}, const ImageCaching& caching = {});
+                     const OnProgress& on_progress = {}, const ImageCaching& caching = {}, const std::atomic<int>* stop = nullptr);
 
 }  // namespace rxrun

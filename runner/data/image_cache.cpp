@@ -130,7 +130,8 @@ ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels) {
   return facts;
 }
 
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads) {
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads,
+                                             const std::atomic<int>* stop) {
   Reading reading(file);
   if (reading.missing()) return std::nullopt;
   if (reading.size() != file_size(count, bytes)) reading.damaged("its size is wrong");
@@ -153,7 +154,7 @@ std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, 
     std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
     if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
       reading.damaged(fmt::format("image {} does not match its checksum", i));
-  });
+  }, stop);
   return cached;
 }
 
@@ -187,12 +188,17 @@ void ImageCacheWriter::finish(const std::vector<ImageFacts>& facts) {
   file_.move_to_target();
 }
 
-ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache) {
-  const std::filesystem::path path = std::filesystem::path(cache).replace_extension(".lock");
-  file_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!file_) throw Error(Failure::run, fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  while (flock(file_.get(), LOCK_EX) != 0)
-    if (errno != EINTR) throw Error(Failure::run, fmt::format("cannot lock {}: {}", path.string(), std::strerror(errno)));
+ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache) : path_(std::filesystem::path(cache).replace_extension(".lock")) {
+  file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file_) throw Error(Failure::run, fmt::format("cannot open {}: {}", path_.string(), std::strerror(errno)));
+}
+
+bool ImageCacheLock::try_lock() {
+  while (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) throw Error(Failure::run, fmt::format("cannot lock {}: {}", path_.string(), std::strerror(errno)));
+  }
+  return true;
 }
 
 }  // namespace rxrun

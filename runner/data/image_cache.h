@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -46,8 +47,10 @@ struct CachedImages {
 inline constexpr std::uint64_t image_cache_pixels = 4096;
 
 // Nothing when there is no such file. Throws Error (run), saying what is wrong, for one that is damaged or not `count`
-// images of `bytes` each. Looks at the pixels in `threads` threads.
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads);
+// images of `bytes` each. Looks at the pixels in `threads` threads, until a
+// signal number in `stop` ends it (parallel.h).
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads,
+                                             const std::atomic<int>* stop = nullptr);
 
 // Writes one. Everything throws Error (run): no room, no permission, a fault of the disk.
 class ImageCacheWriter {
@@ -67,10 +70,13 @@ class ImageCacheWriter {
 // One process at a time makes a file; the kernel gives the lock back when a process dies. The file of the lock stays.
 class ImageCacheLock {
  public:
-  // Waits while another process has it. Throws Error (run) when its file cannot be made.
+  // Makes its file. Everything throws Error (run): no permission, a file system without locks.
   explicit ImageCacheLock(const std::filesystem::path& cache);
+  // False when another process has it.
+  bool try_lock();
 
  private:
+  std::filesystem::path path_;
   Descriptor file_;
 };
 

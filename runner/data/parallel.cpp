@@ -3,18 +3,29 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "diagnostics/diagnostic.h"
+
 namespace rxrun {
 
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& f) {
+void check_stop(const std::atomic<int>* stop) {
+  if (const int signal = stop != nullptr ? stop->load() : 0; signal != 0)
+    throw Error(static_cast<Failure>(128 + signal), "stopped by signal " + std::to_string(signal) + " while images were read");
+}
+
+void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& f, const std::atomic<int>* stop) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
   const auto work = [&] {
     try {
-      for (std::size_t i = next++; i < count; i = next++) f(i);
+      for (std::size_t i = next++; i < count; i = next++) {
+        check_stop(stop);
+        f(i);
+      }
     } catch (...) {
       next = count;
       const std::lock_guard lock(mutex);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "data/fault.h"
 #include "data/parallel.h"
@@ -17,12 +19,14 @@ constexpr int preparation_version = 1;
 
 class Preparation {
  public:
-  Preparation(const Source& source, const DataSpec& spec, int channels, int threads, const OnProgress& on_progress)
+  Preparation(const Source& source, const DataSpec& spec, int channels, int threads, const OnProgress& on_progress,
+              const std::atomic<int>* stop)
       : source_(source),
         spec_(spec),
         channels_(channels),
         threads_(threads),
         on_progress_(on_progress),
+        stop_(stop),
         count_(source.samples().size()),
         bytes_(static_cast<std::size_t>(spec.image_size * spec.image_size) * static_cast<std::size_t>(channels)) {}
 
@@ -34,34 +38,44 @@ class Preparation {
   }
 
  private:
+  // Once: what is in the way may be met again when the lock is had.
   void warn(const std::string& what, const std::string& then) {
-    prepared_.warnings.push_back(data_warning(spec_, what + "; " + then));
+    const Diagnostic warning = data_warning(spec_, what + "; " + then);
+    if (std::find(prepared_.warnings.begin(), prepared_.warnings.end(), warning) == prepared_.warnings.end()) prepared_.warnings.push_back(warning);
   }
 
   // False when the images have not even been looked at.
   bool through_cache(const std::filesystem::path& folder) {
-    const std::optional<std::string> key = name_of_content();
-    if (!key) return false;  // a file that cannot be read: decoding tells of it
-    const std::filesystem::path file = folder / (*key + ".images");
+    if (!look_at_content()) return false;  // a file that cannot be read: decoding tells of it
+    const std::filesystem::path file = folder / (name_of_content() + ".images");
     if (open(file)) return true;
     std::optional<ImageCacheLock> lock;
     std::optional<ImageCacheWriter> writer;
-    try {
+    bool locked = false;
+    const bool can_lock = tried([&] {
       std::filesystem::create_directories(folder);
       lock.emplace(file);
-      if (open(file)) return true;  // made by the process that had the lock
-      writer.emplace(file, count_, bytes_);
-    } catch (const Error& error) {
-      warn(error.what(), kept_where());
-      return false;
-    } catch (const std::filesystem::filesystem_error& error) {
-      warn("cannot create " + folder.string() + ": " + error.code().message(), kept_where());
-      return false;
+      locked = lock->try_lock();
+    });
+    if (!can_lock) return false;
+    if (!locked && on_progress_) on_progress_({.total = static_cast<std::int64_t>(count_), .waits = true});
+    // Not one long wait: no signal would end it.
+    while (!locked) {
+      check_stop(stop_);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      if (!tried([&] { locked = lock->try_lock(); })) return false;
     }
+    if (open(file)) return true;  // made by the process that had the lock
+    if (!tried([&] { writer.emplace(file, count_, bytes_); })) return false;
     // Not within a try: what on_progress throws is no fault of the cache, and ends the reading.
     const bool written = decode_all(&*writer);
     const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
     if (!written || useless) return true;
+    if (const std::string changed = changed_image(prepared_.facts); !changed.empty()) {
+      // The file would bear the name of one content and hold another, for every run to come.
+      warn("images changed while they were read, such as " + changed, kept_where());
+      return true;
+    }
     try {
       writer->finish(prepared_.facts);
       if (prepared_.images.empty()) prepared_.images = ImageStore::mapped(file, image_cache_pixels, count_, bytes_);
@@ -71,6 +85,19 @@ class Preparation {
     return true;
   }
 
+  // False, with a warning, when the cache cannot be had.
+  bool tried(const std::function<void()>& step) {
+    try {
+      step();
+      return true;
+    } catch (const Error& error) {
+      warn(error.what(), kept_where());
+    } catch (const std::filesystem::filesystem_error& error) {
+      warn("cannot create " + error.path1().string() + ": " + error.code().message(), kept_where());
+    }
+    return false;
+  }
+
   std::string kept_where() const {
     return prepared_.images.empty() ? "images are decoded whenever they are needed, which is slow"
                                     : "this process keeps the images in its own memory";
@@ -78,8 +105,10 @@ class Preparation {
 
   bool open(const std::filesystem::path& file) {
     try {
-      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_);
+      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_, stop_);
       if (!cached) return false;
+      if (const std::string changed = changed_image(cached->facts); !changed.empty())
+        throw Error(Failure::run, "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
       std::vector<std::optional<Diagnostic>> faults(count_);
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
@@ -91,6 +120,7 @@ class Preparation {
       prepared_.faults = std::move(faults);
       return true;
     } catch (const Error& error) {
+      check_stop(stop_);
       warn(error.what(), "they are decoded again");
       std::error_code gone;
       std::filesystem::remove(file, gone);
@@ -111,20 +141,31 @@ class Preparation {
     }
   }
 
-  // Of the images' bytes, or of the recipe that generated ones follow from, and of how they are prepared.
-  std::optional<std::string> name_of_content() const {
-    std::string content = source_.recipe();
-    if (content.empty()) {
-      std::vector<std::string> digests(count_);
-      try {
-        for_each_index(count_, threads_, [&](std::size_t i) { digests[i] = source_.digest(i); });
-      } catch (const Error&) {
-        return std::nullopt;
-      }
-      content = source_.content_hash(digests);
+  // False when an image cannot be read. What generated ones follow from is their recipe, and nothing is read.
+  bool look_at_content() {
+    if (!source_.recipe().empty()) return true;
+    digests_.assign(count_, {});
+    try {
+      for_each_index(count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); }, stop_);
+    } catch (const Error&) {
+      check_stop(stop_);
+      return false;
     }
+    return true;
+  }
+
+  // Of what was looked at, and of how it is prepared.
+  std::string name_of_content() const {
+    const std::string recipe = source_.recipe(), content = recipe.empty() ? source_.content_hash(digests_) : recipe;
     return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" + std::to_string(spec_.image_size) +
                       "\n" + spec_.resize + "\n" + std::to_string(channels_)).substr(0, 32);
+  }
+
+  // The first image whose pixels were made from other bytes than those that the file is named by; empty: none.
+  std::string changed_image(const std::vector<ImageFacts>& facts) const {
+    for (std::size_t i = 0; i < digests_.size(); ++i)
+      if (facts[i].digest != digests_[i]) return source_.samples()[i].name;
+    return {};
   }
 
   // False when the writer failed on the way; the images have been looked at all the same.
@@ -149,7 +190,7 @@ class Preparation {
       if (!on_progress_) return;
       const std::lock_guard lock(mutex);
       if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress_(progress);
-    });
+    }, stop_);
     return writes;
   }
 
@@ -166,15 +207,17 @@ class Preparation {
   const DataSpec& spec_;
   const int channels_, threads_;
   const OnProgress& on_progress_;
+  const std::atomic<int>* const stop_;
   const std::size_t count_, bytes_;
+  std::vector<std::string> digests_;  // of the images' bytes before any was decoded; none of generated ones
   PreparedImages prepared_;
 };
 
 }  // namespace
 
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
-                              const OnProgress& on_progress, const ImageCaching& caching) {
-  return Preparation(source, spec, channels, threads, on_progress).run(caching);
+                              const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop) {
+  return Preparation(source, spec, channels, threads, on_progress, stop).run(caching);
 }
 
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {

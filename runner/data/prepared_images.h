@@ -2,6 +2,7 @@
 // nowhere when neither will do. Knows nothing of LibTorch.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -16,6 +17,7 @@ namespace rxrun {
 
 struct LoadProgress {
   std::int64_t done = 0, total = 0;
+  bool waits = false;  // for another process, which is decoding the same images; told once
 };
 using OnProgress = std::function<void(const LoadProgress&)>;
 
@@ -35,9 +37,9 @@ struct PreparedImages {
 // Images that fit data.memory are kept there (or in the cache, if `caching` says always); others in the cache. A cache that
 // is there spares the decoding; one that is damaged is deleted and made anew; where none can be made, a warning says why.
 // When several processes want the same one, one makes it and the others wait. `on_progress` may be called from any thread,
-// one at a time; what it throws ends the reading and is thrown on.
+// one at a time; what it throws ends the reading and is thrown on. So does a signal number in `stop` (parallel.h).
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
-                              const OnProgress& on_progress, const ImageCaching& caching);
+                              const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop = nullptr);
 
 // The image as the network's size and channels want it, before augmentation.
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels,

@@ -19,4 +19,15 @@ class FolderLock {
   Descriptor descriptor_;
 };
 
+// Keeps FolderLock out for its lifetime, for a process that only reads there: it writes nothing, so the folder may be read-only,
+// and several may have it. Where there is no lock file, or the file system knows no locks, it holds nothing.
+class SharedFolderLock {
+ public:
+  // Throws Error (try_later) when another process has the FolderLock.
+  explicit SharedFolderLock(const std::filesystem::path& folder);
+
+ private:
+  Descriptor descriptor_;
+};
+
 }  // namespace rxrun

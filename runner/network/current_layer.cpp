@@ -40,7 +40,7 @@ class Line {
   std::size_t size_ = 0;
 };
 
-void on_fault(int signal) {
+void on_fault(int signal, siginfo_t* info, void*) {
   Line line;
   line.add("rxrun: crashed with ");
   for (const Fault& fault : faults) {
@@ -50,6 +50,9 @@ void on_fault(int signal) {
     line.add(" in ");
     line.add(label);
   }
+  // Nothing is wrong with the code then: the pages were there when the file was mapped.
+  if (signal == SIGBUS && info != nullptr && info->si_code == BUS_ADRERR)
+    line.add(": a file that is read through memory, such as decoded images in results/cache, was cut short or its disk failed");
   line.write();
   ::raise(signal);  // SA_RESETHAND: to be delivered with its default action once the handler returns
 }
@@ -76,8 +79,8 @@ void install_crash_handler() {
   sigaltstack(&alternative, nullptr);
   for (const Fault& fault : faults) {
     struct sigaction action = {};
-    action.sa_handler = on_fault;
-    action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_ONSTACK | SA_RESETHAND | SA_SIGINFO;
     sigemptyset(&action.sa_mask);
     sigaction(fault.signal, &action, nullptr);
   }

@@ -22,9 +22,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kGrave = ".rxrun-deleted-";  // and the run's number: its folder, while it is deleted
+bool is_grave(const fs::path& folder) { return !number_of_grave(folder).empty(); }
 
-bool is_grave(const fs::path& folder) { return folder.filename().string().starts_with(kGrave); }
+bool is_link(const fs::path& path) {
+  std::error_code code;
+  return fs::is_symlink(fs::symlink_status(path, code));
+}
 
 std::uint64_t size_of(const fs::path& path) {
   std::error_code code;
@@ -36,7 +39,8 @@ std::uint64_t size_of(const fs::path& path) {
   return bytes;
 }
 
-// The folder to delete with a removed run; none when it is not there or another run has it too.
+// The folder to delete with a removed run, also when its deletion was cut off; none when it is not there or another run
+// has it too.
 std::optional<fs::path> folder_of(Connection& connection, const fs::path& results, std::int64_t run,
                                   const std::string& folder) {
   if (!is_a_runs_folder(folder)) return std::nullopt;
@@ -44,7 +48,10 @@ std::optional<fs::path> folder_of(Connection& connection, const fs::path& result
   if (others.bind(folder, run).step()) return std::nullopt;
   std::error_code code;
   const fs::path path = results / folder;
-  return fs::is_directory(fs::symlink_status(path, code)) ? std::optional(path) : std::nullopt;
+  if (is_link(path.parent_path())) return std::nullopt;
+  for (const fs::path& name : {path, grave_of(path, run)})
+    if (fs::is_directory(fs::symlink_status(name, code))) return name;
+  return std::nullopt;
 }
 
 // The second name that a checkpoint bears for a moment (training/checkpoint.cpp).
@@ -62,13 +69,44 @@ bool is_left_over(const fs::directory_entry& entry) {
   if (name == kSecondName) return true;
   pid_t process = 0;
   const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), process);
-  return parsed.ec == std::errc() && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
+  return parsed.ec == std::errc() && *parsed.ptr == '-' && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
 }
 
 void find_left_over(const fs::path& folder, std::vector<LeftOver>& found) {
   std::error_code code;
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
     if (is_left_over(*entry)) found.push_back({entry->path(), size_of(entry->path())});
+}
+
+void find_removed_runs(Connection& connection, const fs::path& results, Garbage& garbage) {
+  for (const auto& row :
+       fetch(connection, "SELECT id, name, folder FROM runs WHERE removed IS NOT NULL ORDER BY id").rows) {
+    RemovedRun run{.id = integer_in(row[0]), .name = text_in(row[1]), .folder = {}};
+    if (const auto folder = folder_of(connection, results, run.id, text_in(row[2]))) {
+      run.folder = *folder;
+      run.bytes = size_of(*folder);
+    }
+    garbage.runs.push_back(std::move(run));
+  }
+}
+
+void find_in_checkpoints(Connection& connection, const fs::path& checkpoints, Garbage& garbage) {
+  Statement known(connection, "SELECT 1 FROM runs WHERE folder = ?");
+  // Another process is just deleting it, or a kill cut the deletion off: the files go with the run, if at all.
+  Statement buried(connection, "SELECT 1 FROM runs WHERE id = ?");
+  std::error_code code;
+  for (fs::directory_iterator entry(checkpoints, code), end; !code && entry != end; entry.increment(code)) {
+    if (!fs::is_directory(entry->symlink_status(code))) continue;
+    if (is_grave(entry->path())) {
+      if (!buried.bind(number_of_grave(entry->path())).step())
+        garbage.unfinished_files.push_back({entry->path(), size_of(entry->path())});
+    } else if (known.bind("checkpoints/" + entry->path().filename().string()).step()) {
+      find_left_over(entry->path(), garbage.unfinished_files);
+    } else {
+      garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
+    }
+  }
+  find_left_over(checkpoints, garbage.unfinished_files);
 }
 
 // Logs and experiments of points. `known`: by the name of the sweep.
@@ -86,11 +124,13 @@ void find_in_sweeps(const fs::path& folder, Statement& known, Garbage& garbage) 
 
 // Whoever has mapped them keeps them until it ends. A lock that is held while its file is deleted holds nobody up: then two
 // processes make the same file, each under a name of its own, and the later one takes the earlier one's place.
+// Their names are 32 hexadecimal digits (data/prepared_images.cpp); whatever else lies there is somebody's own.
 void find_decoded_images(const fs::path& folder, std::vector<LeftOver>& found) {
   std::error_code code;
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
-    const std::string kind = entry->path().extension().string();
-    if ((kind == ".images" || kind == ".lock") && fs::is_regular_file(entry->symlink_status(code)))
+    const std::string kind = entry->path().extension().string(), name = entry->path().stem().string();
+    const bool is_a_digest = name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (is_a_digest && (kind == ".images" || kind == ".lock") && fs::is_regular_file(entry->symlink_status(code)))
       found.push_back({entry->path(), size_of(entry->path())});
   }
 }
@@ -109,10 +149,6 @@ void hand_over_split(Connection& connection, std::int64_t run) {
   if (next == 0) return;
   Statement(connection, "UPDATE splits SET run = ? WHERE run = ?").bind(next, run).run();
   Statement(connection, "UPDATE runs SET split_run = ? WHERE split_run = ?").bind(next, run).run();
-}
-
-fs::path grave_of(const fs::path& folder, std::int64_t run) {
-  return folder.parent_path() / fmt::format("{}{}", kGrave, run);
 }
 
 // A folder under the name that it bears between the row's deletion and its own; without commit() it gets its name back.
@@ -153,7 +189,11 @@ void delete_run(Connection& connection, const fs::path& results, std::int64_t ru
     Transaction transaction(connection);
     const Table row = fetch(connection, "SELECT folder FROM runs WHERE id = ? AND removed IS NOT NULL", {run});
     if (row.rows.empty()) return;  // restored meanwhile, or deleted by another process
-    if (const auto folder = folder_of(connection, results, run, text_in(row.rows[0][0]))) buried.emplace(*folder, run);
+    const std::string folder = text_in(row.rows[0][0]);
+    if (folder_of(connection, results, run, folder)) {
+      unbury(results / folder, run);
+      buried.emplace(results / folder, run);
+    }
     hand_over_split(connection, run);
     Statement(connection, "UPDATE points SET run = NULL WHERE run = ?").bind(run).run();
     Statement(connection, "DELETE FROM runs WHERE id = ?").bind(run).run();
@@ -177,32 +217,19 @@ void delete_grave(const fs::path& path) {
 Garbage find_garbage(const fs::path& results) {
   const auto connection = open_for_reading(results / "results.db");
   Garbage garbage;
-  for (const auto& row :
-       fetch(*connection, "SELECT id, name, folder FROM runs WHERE removed IS NOT NULL ORDER BY id").rows) {
-    RemovedRun run{.id = integer_in(row[0]), .name = text_in(row[1]), .folder = {}};
-    if (const auto folder = folder_of(*connection, results, run.id, text_in(row[2]))) {
-      run.folder = *folder;
-      run.bytes = size_of(*folder);
-    }
-    garbage.runs.push_back(std::move(run));
+  for (const char* folder : {"checkpoints", "sweeps", "cache"})
+    if (is_link(results / folder)) garbage.links.push_back(results / folder);
+  if (!is_link(results / "checkpoints")) {
+    find_removed_runs(*connection, results, garbage);
+    find_in_checkpoints(*connection, results / "checkpoints", garbage);
   }
   find_left_over(results, garbage.unfinished_files);
-  Statement known(*connection, "SELECT 1 FROM runs WHERE folder = ?");
-  std::error_code code;
-  for (fs::directory_iterator entry(results / "checkpoints", code), end; !code && entry != end; entry.increment(code)) {
-    if (!fs::is_directory(entry->symlink_status(code))) continue;
-    if (is_grave(entry->path()))
-      garbage.unfinished_files.push_back({entry->path(), size_of(entry->path())});
-    else if (known.bind("checkpoints/" + entry->path().filename().string()).step())
-      find_left_over(entry->path(), garbage.unfinished_files);
-    else
-      garbage.unnamed_folders.push_back({entry->path(), size_of(entry->path())});
-  }
-  find_left_over(results / "checkpoints", garbage.unfinished_files);
   Statement known_sweep(*connection, "SELECT 1 FROM sweeps WHERE name = ?");
-  find_in_sweeps(results / "sweeps", known_sweep, garbage);
-  find_left_over(results / "cache", garbage.unfinished_files);
-  find_decoded_images(results / "cache", garbage.decoded_images);
+  if (!is_link(results / "sweeps")) find_in_sweeps(results / "sweeps", known_sweep, garbage);
+  if (!is_link(results / "cache")) {
+    find_left_over(results / "cache", garbage.unfinished_files);
+    find_decoded_images(results / "cache", garbage.decoded_images);
+  }
   return garbage;
 }
 

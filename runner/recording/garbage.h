@@ -27,6 +27,7 @@ struct Garbage {
   std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
   std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
   std::vector<LeftOver> unnamed_sweeps;    // in sweeps/, of which no sweep knows; likewise
+  std::vector<std::filesystem::path> links;  // checkpoints/, sweeps/ or cache/ itself: nothing behind them is looked at
 };
 
 // `results`: the folder that holds results.db, checkpoints/, sweeps/ and cache/.

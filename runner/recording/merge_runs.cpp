@@ -74,19 +74,24 @@ std::string free_text(Connection& target, const char* column, const std::string&
   return first_free(wanted, [&](const std::string& candidate) { return !taken.bind(candidate).step(); });
 }
 
-// Throws Error when a part of `relative`, below `root`, is a symbolic link: it may lead anywhere, and what lies there is
-// neither copied nor written to.
-void check_no_link(const fs::path& root, const fs::path& relative) {
+// The first part of `relative`, below `root`, that is a symbolic link; empty: none is.
+fs::path link_in(const fs::path& root, const fs::path& relative) {
   fs::path path = root;
   for (const fs::path& part : relative) {
     path /= part;
     std::error_code code;
-    if (fs::is_symlink(fs::symlink_status(path, code)))
-      throw Error(Failure::usage,
-                  fmt::format("{} is a symbolic link, which is not followed when runs are copied",
-                              printable(path.string())),
-                  "replace it with the folder that it points to");
+    if (fs::is_symlink(fs::symlink_status(path, code))) return path;
   }
+  return {};
+}
+
+// Throws Error for such a link: it may lead anywhere, and what lies there is neither copied nor written to.
+void check_no_link(const fs::path& root, const fs::path& relative) {
+  if (const fs::path link = link_in(root, relative); !link.empty())
+    throw Error(Failure::usage,
+                fmt::format("{} is a symbolic link, which is not followed when runs are copied",
+                            printable(link.string())),
+                "replace it with the folder that it points to");
 }
 
 // Its regular files, each whole or not at all; links and what is half-written stay behind.
@@ -138,6 +143,14 @@ class Merge {
   }
 
   void merge(std::int64_t id) {
+    // From its rows to its last file nobody goes on with it: rows and checkpoint would be of different epochs.
+    std::optional<SharedFolderLock> still;
+    try {
+      still = keep_still(id);
+    } catch (const Error& error) {
+      if (error.failure() != Failure::try_later) throw;
+      return tell(Value(), read_consistently(id).text("name"), "running", "wait for its end");
+    }
     StoredRows rows = read_consistently(id);
     if (is_running(rows)) return tell(Value(), rows.text("name"), "running", "wait for it to end");
     if (rows.text("status") == "running") rows.run["status"] = "interrupted";
@@ -180,6 +193,13 @@ class Merge {
                               " WHERE r.id = ? AND p.status = 'pruned' AND p.newer_than < r.id",
                               {id});
     if (!found.rows.empty()) rows.run["reason"] = "pruned: " + text_in(found.rows[0][0]);
+  }
+
+  std::optional<SharedFolderLock> keep_still(std::int64_t id) {
+    const Table found = fetch(*source_, "SELECT folder FROM runs WHERE id = ?", {id});
+    const fs::path folder = found.rows.empty() ? "" : text_in(found.rows[0][0]);
+    if (!is_a_runs_folder(folder) || !link_in(from_, folder).empty()) return std::nullopt;
+    return std::make_optional<SharedFolderLock>(from_ / folder);
   }
 
   StoredRows read_consistently(std::int64_t id) {

@@ -81,6 +81,17 @@ class NewFolder {
   bool kept_ = false;
 };
 
+// A run that goes on without the epochs before would be finished with a hole in its curve.
+void check_epochs(Connection& connection, std::int64_t run, std::int64_t wanted) {
+  Statement select(connection, "SELECT count(*) FROM epochs WHERE run = ?");
+  select.bind(run).step();
+  if (select.integer(0) == wanted) return;
+  throw Error(Failure::usage,
+              fmt::format("the checkpoint of run {} is ahead of results.db: of the {} before it {} recorded", run, counted(wanted, "epoch"),
+                          select.integer(0) == 0 ? "none is" : select.integer(0) == 1 ? "1 is" : fmt::format("{} are", select.integer(0))),
+              "a results.db from before, or an import, may have lost them: put the right one back, or begin anew with --again");
+}
+
 }  // namespace
 
 Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
@@ -115,6 +126,7 @@ void Recorder::resume(std::int64_t run, std::int64_t epoch) {
   if (!claim_run(connection, run, database_->process))
     throw Error(Failure::usage, fmt::format("run {} has finished: there is nothing to resume", run));
   remove_epochs_from(connection, run, epoch + 1);
+  check_epochs(connection, run, epoch);
   update_progress(connection, run);
   transaction.commit();
 }

@@ -87,7 +87,8 @@ class Recorder {
   // nor folder stay. Throws Error (try_later) while a run of this identity is being computed.
   std::int64_t begin(RunRecord run, const std::vector<SplitRecord>& split,
                      const std::function<void(const RunRecord&)>& fill = {});
-  // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice.
+  // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice. Throws
+  // Error when not all up to it are there.
   void resume(std::int64_t run, std::int64_t epoch);
   void epoch(std::int64_t run, const EpochRecord& record);
   // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for

@@ -9,6 +9,7 @@
 #include "recording/find_run.h"
 #include "recording/ownership.h"
 #include "recording/reading.h"
+#include "recording/run_folder.h"
 #include "recording/schema.h"
 #include "recording/writing.h"
 
@@ -160,7 +161,11 @@ Table restore_runs(const std::filesystem::path& database, const std::vector<std:
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::vector<std::int64_t> ids = find_all(*connection, runs, Removed::yes);
-  for (std::int64_t id : ids) Statement(*connection, "UPDATE runs SET removed = NULL WHERE id = ?").bind(id).run();
+  for (std::int64_t id : ids) {
+    const std::string folder = text_in(fetch(*connection, "SELECT folder FROM runs WHERE id = ?", {id}).rows.at(0)[0]);
+    if (is_a_runs_folder(folder)) unbury(database.parent_path() / folder, id);
+    Statement(*connection, "UPDATE runs SET removed = NULL WHERE id = ?").bind(id).run();
+  }
   transaction.commit();
   return as_they_are(*connection, ids);
 }

@@ -53,10 +53,10 @@ ImageCaching image_caching(const std::filesystem::path& results, bool shared) {
 }
 
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
-                     RunObserver& observer, bool shared) {
+                     RunObserver& observer, bool shared, const std::atomic<int>* stop) {
   Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
                                  [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
-                                 image_caching(results, shared));
+                                 image_caching(results, shared), stop);
   observer.on_read();
   return dataset;
 }

@@ -1,6 +1,7 @@
 // The stations of a run, for the commands that need some of them: machine, network, data. Includes no LibTorch.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -38,8 +39,8 @@ StepAssumptions step_of(const Experiment& experiment);
 // cache of `results`; empty: nowhere.
 ImageCaching image_caching(const std::filesystem::path& results, bool shared);
 
-// Reads the images behind `source`, or takes them decoded from the cache.
+// Reads the images behind `source`, or takes them decoded from the cache. A signal number in `stop` ends it (data/parallel.h).
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
-                     RunObserver& observer, bool shared = false);
+                     RunObserver& observer, bool shared = false, const std::atomic<int>* stop = nullptr);
 
 }  // namespace rxrun

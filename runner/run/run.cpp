@@ -84,13 +84,14 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   const Experiment& experiment = checked.experiment();
   observer.on_warnings(checked.warnings);
   make_results_folder(request.results, observer);
-  Recorder recorder(request.results / "results.db");
   const Machine machine = set_up(experiment, observer);
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
-  const Dataset dataset = read_dataset(experiment, std::move(source), request.results, observer, request.shares_images);
+  // Made once there is something to record, and before images take their time: a folder that cannot be written to is told at once.
+  Recorder recorder(request.results / "results.db");
+  const Dataset dataset = read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
   observer.on_warnings(dataset.warnings);
 
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);

@@ -19,7 +19,7 @@ struct RunRequest {
   bool again = false;                      // run anew though it has finished
   std::int64_t run = 0;                    // the run to continue; 0: the newest of the identity
   std::string identity;                    // that has to come out, to continue a run or to answer a point; empty: any
-  const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch
+  const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch, or of the reading of images
 };
 
 struct RunOutcome {
@@ -28,7 +28,8 @@ struct RunOutcome {
   int signal = 0;        // that interrupted it
 };
 
-// Throws Error; a run that had begun is recorded as failed then.
+// Throws Error; a run that had begun is recorded as failed then. One that is stopped before that is not
+// recorded, and its Error bears 128 + n (data/parallel.h).
 RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& request, RunObserver& observer);
 
 }  // namespace rxrun

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int format = 1;
-constexpr std::uint64_t most_bytes = 64u << 20;
+constexpr std::uint64_t most_bytes = 4u << 20;
 
 Json json_of(const Timing& timing) { return {{"seconds", timing.seconds}, {"error", timing.error}}; }
 
@@ -79,7 +79,9 @@ Measurement measurement_in(const Json& json) {
                 .step = timing_in(json.at("step")),
                 .parts = {},
                 .loader = std::nullopt};
-  if (!(m.step.seconds > 0.0) || m.batch < 1) throw std::out_of_range("a step that is not above 0");
+  // What is told divides by them.
+  if (!(m.step.seconds >= 1e-9) || m.batch < 1) throw std::out_of_range("a step of less than a nanosecond or an image");
+  if (!(m.peak_flops >= 1.0)) throw std::out_of_range("a machine of less than one operation a second");
   for (const Json& part : json.at("parts")) m.parts.push_back(part_in(part));
   if (!json.at("loader").is_null()) m.loader = loader_in(json.at("loader"));
   return m;

@@ -62,10 +62,17 @@ void check_fit(const InitialWeightsSpec& spec, const Shapes& shapes, const Safet
     faults.error(spec.where, "the network has no " + list_names(foreign) + ", which " + path + " has", "the file belongs to another network");
 }
 
-Safetensors read_at(const InitialWeightsSpec& spec) {
+// A file that does not fit is refused before its data is read.
+Safetensors read_fitting(const InitialWeightsSpec& spec, const Shapes& shapes) {
+  Diagnostics faults;
   try {
-    return read_safetensors(spec.file);
+    return read_safetensors(spec.file, [&](const Safetensors& said) {
+      check_exceptions(spec, shapes, faults);
+      check_fit(spec, shapes, said, faults);
+      faults.throw_errors();
+    });
   } catch (const Error& error) {
+    if (faults.has_errors()) throw;  // with places of their own
     Diagnostics fault;
     fault.error(spec.where, error.what(), "expected a safetensors file, as written by rxrun and by the Python package of that name");
     fault.throw_errors();
@@ -76,12 +83,7 @@ Safetensors read_at(const InitialWeightsSpec& spec) {
 }  // namespace
 
 InitialWeights read_initial_weights(const InitialWeightsSpec& spec, const Network& network) {
-  InitialWeights weights{.file = read_at(spec), .sha256 = {}};
-  const Shapes shapes = shapes_of(network);
-  Diagnostics faults;
-  check_exceptions(spec, shapes, faults);
-  check_fit(spec, shapes, weights.file, faults);
-  faults.throw_errors();
+  InitialWeights weights{.file = read_fitting(spec, shapes_of(network)), .sha256 = {}};
   weights.sha256 = sha256_hex(weights.file.content);
   std::erase_if(weights.file.tensors, [&](const auto& tensor) { return left_out(spec, tensor.first); });
   return weights;

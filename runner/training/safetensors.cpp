@@ -8,11 +8,13 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <tuple>
+#include <unordered_set>
+#include <utility>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "files/descriptor.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -24,7 +26,7 @@ static_assert(std::endian::native == std::endian::little, "tensors are stored as
 
 constexpr std::uint64_t largest_header = 64u << 20;
 constexpr std::uint64_t largest_file = 64ull << 30;
-constexpr int deepest_header = 4;  // header, tensor, shape
+constexpr std::size_t deepest_header = 4;  // header, tensor, shape
 constexpr const char* metadata_key = "__metadata__";
 constexpr const char* sum_key = "rxrun.sha256";
 constexpr const char* writer_key = "rxrun.format";  // says that there has to be a sum
@@ -46,21 +48,50 @@ constexpr std::array<TypeName, 5> types = {{{StoredType::f64, "F64", 8},
               "the file is damaged or was written by something else; take another copy of it");
 }
 
-// A header without repeated keys, within bounds: nlohmann::json alone takes the last of two equal keys.
-Json parse_header(std::string_view text, const std::string& file) {
-  std::vector<std::set<std::string>> keys;
+// Looks at a header's depth and keys before it is taken: nlohmann::json alone takes the last of two equal keys, and with a
+// callback it goes through a whole object at each end of one of its members, which takes hours of a header that is made for it.
+class HeaderWatch final : public nlohmann::json_sax<Json> {
+ public:
   bool repeated = false, deep = false;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > deepest_header) deep = true;
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key) repeated |= !keys.back().insert(value.get<std::string>()).second;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return begin(); }
+  bool start_array(std::size_t) override { return begin(); }
+  bool end_object() override { return end(); }
+  bool end_array() override { return end(); }
+  bool key(string_t& key) override {
+    repeated |= !keys_.back().insert(key).second;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
+
+ private:
+  bool begin() {
+    keys_.emplace_back();
+    deep = keys_.size() > deepest_header;
     return !deep;
-  };
-  const Json header = Json::parse(text, watch, /*allow_exceptions=*/false);
-  if (deep) refuse(file, "the header is nested too deeply");
-  if (header.is_discarded() || !header.is_object()) refuse(file, "the header is not a JSON object");
-  if (repeated) refuse(file, "a name occurs twice in the header");
+  }
+  bool end() {
+    keys_.pop_back();
+    return true;
+  }
+
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects and lists that are open
+};
+
+Json parse_header(std::string_view text, const std::string& file) {
+  HeaderWatch watch;
+  const bool is_json = Json::sax_parse(text, &watch);
+  if (watch.deep) refuse(file, "the header is nested too deeply");
+  const Json header = is_json ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+  if (!header.is_object()) refuse(file, "the header is not a JSON object");
+  if (watch.repeated) refuse(file, "a name occurs twice in the header");
   return header;
 }
 
@@ -85,7 +116,7 @@ struct Extent {
   std::string name;
 };
 
-StoredTensor read_entry(const std::string& name, const Json& entry, std::string_view data, const std::string& file, Extent& extent) {
+StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_t data_size, const std::string& file, Extent& extent) {
   const std::string which = "tensor `" + printable(name) + "`: ";
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
     refuse(file, which + "expected dtype, shape and data_offsets");
@@ -102,18 +133,17 @@ StoredTensor read_entry(const std::string& name, const Json& entry, std::string_
   }
   if (!offsets.is_array() || offsets.size() != 2) refuse(file, which + "data_offsets is not a pair");
   const auto begin = natural(offsets[0]), end = natural(offsets[1]);
-  if (!begin || !end || *begin > *end || static_cast<std::uint64_t>(*end) > data.size())
-    refuse(file, which + "its bytes lie outside of the file (" + std::to_string(data.size()) + " bytes of data)");
+  if (!begin || !end || *begin > *end || static_cast<std::uint64_t>(*end) > data_size)
+    refuse(file, which + "its bytes lie outside of the file (" + std::to_string(data_size) + " bytes of data)");
   const auto bytes = bytes_of(tensor.type, tensor.shape);
   if (!bytes || *bytes != *end - *begin)
     refuse(file, which + "shape " + shape_text(tensor.shape) + " does not take " + std::to_string(*end - *begin) + " bytes");
-  tensor.bytes = data.substr(static_cast<std::size_t>(*begin), static_cast<std::size_t>(*bytes));
   extent = {*begin, *end, name};
   return tensor;
 }
 
 // End to end from the first byte to the last, as the format demands: nothing hidden between tensors, nothing shared.
-void check_extents(std::vector<Extent> extents, std::size_t size, const std::string& file) {
+void check_extents(std::vector<Extent> extents, std::uint64_t size, const std::string& file) {
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::int64_t at = 0;
   for (const Extent& extent : extents) {
@@ -122,7 +152,42 @@ void check_extents(std::vector<Extent> extents, std::size_t size, const std::str
     }
     at = extent.end;
   }
-  if (static_cast<std::size_t>(at) != size) refuse(file, std::to_string(size - static_cast<std::size_t>(at)) + " bytes follow the last tensor");
+  if (static_cast<std::uint64_t>(at) != size) refuse(file, std::to_string(size - static_cast<std::uint64_t>(at)) + " bytes follow the last tensor");
+}
+
+// What a file says of itself before its data.
+struct Head {
+  std::size_t size = 0;  // of the header
+  Safetensors said;      // its tensors without their bytes, its metadata with the sum
+  std::vector<Extent> extents;
+};
+
+// `begin` is the file's first bytes, or all that it has; nullopt when the header goes on beyond them.
+std::optional<Head> read_head(std::string_view begin, std::uint64_t file_size, const std::string& file) {
+  std::uint64_t header_size = 0;
+  if (file_size < sizeof header_size) refuse(file, "it is shorter than its header");
+  if (begin.size() < sizeof header_size) return std::nullopt;
+  std::memcpy(&header_size, begin.data(), sizeof header_size);
+  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is beyond reason");
+  if (header_size > file_size - sizeof header_size) refuse(file, "it is shorter than its header");
+  if (header_size > begin.size() - sizeof header_size) return std::nullopt;
+  Head head;
+  head.size = static_cast<std::size_t>(header_size);
+  const std::uint64_t data_size = file_size - sizeof header_size - header_size;
+  const Json header = parse_header(begin.substr(sizeof header_size, head.size), file);
+  for (const auto& [name, entry] : header.items()) {
+    if (name != metadata_key) {
+      head.said.tensors.emplace(name, read_entry(name, entry, data_size, file, head.extents.emplace_back()));
+      continue;
+    }
+    if (!entry.is_object()) refuse(file, "its metadata is not an object");
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) refuse(file, "metadata `" + printable(key) + "` is not a string");
+      head.said.metadata[key] = value.get<std::string>();
+    }
+  }
+  check_extents(head.extents, data_size, file);
+  return head;
 }
 
 // Where in the header the digits of the sum stand.
@@ -185,40 +250,23 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
   });
 }
 
-Safetensors parse_safetensors(std::string content, const std::string& file) {
-  Safetensors result;
+namespace {
+
+Safetensors with_data(Head head, std::string content, const std::string& file) {
+  Safetensors result = std::move(head.said);
   result.content = std::move(content);
   const std::string_view all = result.content;
-  std::uint64_t header_size = 0;
-  if (all.size() < sizeof header_size) refuse(file, "it is shorter than its header");
-  std::memcpy(&header_size, all.data(), sizeof header_size);
-  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is too large");
-  if (header_size > all.size() - sizeof header_size) refuse(file, "it is shorter than its header");
-  const std::string_view header_text = all.substr(sizeof header_size, static_cast<std::size_t>(header_size));
-  const std::string_view data = all.substr(sizeof header_size + static_cast<std::size_t>(header_size));
-  const Json header = parse_header(header_text, file);
-
-  std::vector<Extent> extents;
-  for (const auto& [name, entry] : header.items()) {
-    if (name != metadata_key) {
-      result.tensors.emplace(name, read_entry(name, entry, data, file, extents.emplace_back()));
-      continue;
-    }
-    if (!entry.is_object()) refuse(file, "its metadata is not an object");
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) refuse(file, "metadata `" + printable(key) + "` is not a string");
-      result.metadata[key] = value.get<std::string>();
-    }
-  }
-  check_extents(std::move(extents), data.size(), file);
+  const std::string_view header = all.substr(sizeof(std::uint64_t), head.size), data = all.substr(sizeof(std::uint64_t) + head.size);
+  for (const Extent& extent : head.extents)
+    result.tensors.at(extent.name).bytes = data.substr(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(extent.end - extent.begin));
 
   const auto written = result.metadata.find(sum_key);
   if (written == result.metadata.end()) {
     if (result.metadata.contains(writer_key)) refuse(file, "its SHA-256 sum is missing");
     return result;
   }
-  const auto sum_at = find_sum(header_text);
-  if (!sum_at || sum_of(header_text, *sum_at, [&](Sha256& hash) { hash.update(data); }) != written->second)
+  const auto sum_at = find_sum(header);
+  if (!sum_at || sum_of(header, *sum_at, [&](Sha256& hash) { hash.update(data); }) != written->second)
     refuse(file, "its SHA-256 sum does not match its content");
   result.metadata.erase(written);
   result.metadata.erase(writer_key);
@@ -226,6 +274,28 @@ Safetensors parse_safetensors(std::string content, const std::string& file) {
   return result;
 }
 
-Safetensors read_safetensors(const std::filesystem::path& path) { return parse_safetensors(read_file(path, largest_file), path.string()); }
+}  // namespace
+
+Safetensors parse_safetensors(std::string content, const std::string& file) {
+  std::optional<Head> head = read_head(content, content.size(), file);
+  return with_data(std::move(*head), std::move(content), file);
+}
+
+Safetensors read_safetensors(const std::filesystem::path& path, const std::function<void(const Safetensors&)>& check) {
+  std::error_code told_below;
+  const std::uint64_t size = std::filesystem::file_size(path, told_below);
+  std::string content;
+  std::optional<Head> head;
+  // The data may be more than memory holds: it is not read for a header that will not do.
+  for_each_block(path, largest_file, [&](std::string_view block) {
+    content += block;
+    if (head || !(head = read_head(content, size, path.string()))) return;
+    if (check) check(head->said);
+    content.reserve(static_cast<std::size_t>(size));
+  });
+  if (!head) refuse(path.string(), "it is shorter than its header");
+  if (content.size() != size) refuse(path.string(), "it changed while it was read");
+  return with_data(std::move(*head), std::move(content), path.string());
+}
 
 }  // namespace rxrun

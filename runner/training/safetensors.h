@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -51,7 +52,10 @@ struct Safetensors {
 
 // Checks the header's size and depth, every type, shape, offset, gap and overlap, that the tensors end where the file does, and
 // the sum when there is one. Throws Error (usage) naming the file, the tensor and what is wrong.
-Safetensors read_safetensors(const std::filesystem::path& path);
+//
+// `check`, if given, gets what the header says, the tensors without their bytes, before any of the data is read; what it throws
+// is thrown on.
+Safetensors read_safetensors(const std::filesystem::path& path, const std::function<void(const Safetensors&)>& check = {});
 
 // The same for bytes at hand; `name` is for messages.
 Safetensors parse_safetensors(std::string content, const std::string& name);

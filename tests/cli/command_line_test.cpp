@@ -145,6 +145,39 @@ TEST(CommandLine, AWarningIsToldWithItsPlaceAndMadeSafe) {
   }
 }
 
+TEST(CommandLine, ANewPluginIsNotTakenForAnother) {
+  Workplace place;
+  for (const auto& [name, why] : {std::pair("convnet", "rxrun has a plugin of that name"), std::pair("int", "it is a word of C++"), std::pair("test", "CMake has a target")}) {
+    const Finished refused = place.rxrun({"plugins", "new", name});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr(std::string("`") + name + "` is no name for a plugin: " + why));
+    EXPECT_FALSE(std::filesystem::exists(place.folder() / name));
+  }
+}
+
+TEST(CommandLine, AFaultOfTheEnvironmentIsNamedAsSuch) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const std::string jobs = std::getenv("RXRUN_JOBS");
+  setenv("RXRUN_JOBS", "abc", 1);
+  for (const char* format : {"--quiet", "--json"}) {
+    const Finished refused = place.rxrun({"sweep", "tiny.yaml", "seed=1,2", format});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.out + refused.err, HasSubstr("RXRUN_JOBS=abc is no number of points at a time"));
+  }
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1,2", "--jobs", "xyz"}).err, HasSubstr("--jobs: Value xyz"));
+  setenv("RXRUN_JOBS", jobs.c_str(), 1);
+}
+
+// The kernel is larger than the images, which the network alone finds out.
+TEST(CommandLine, ARunThatCannotBeginLeavesNoDatabase) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const Finished refused = place.rxrun({"run", "tiny.yaml", "stem.0.conv.kernel=99", "stem.0.conv.padding=0"});
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(place.results() / "results.db"));
+}
+
 TEST(CommandLine, OutputThatIsLostIsAFailure) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(2));

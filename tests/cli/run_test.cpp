@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -45,6 +49,33 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.out, HasSubstr("Nothing to do"));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
+}
+
+// Its images are just being decoded by another process: a stop is not to wait for that.
+TEST(Run, ASignalBeforeTrainingEndsItAtOnce) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "data.memory=1kB"}).code, 0);
+  std::filesystem::path lock;
+  for (const auto& entry : std::filesystem::directory_iterator(place.results() / "cache"))
+    if (entry.path().extension() == ".images")
+      std::filesystem::remove(entry.path());
+    else
+      lock = entry.path();
+  const int other = open(lock.c_str(), O_RDWR);
+  ASSERT_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
+  const pid_t child = place.start({"tiny.yaml", "data.memory=1kB", "epochs=2"});
+  const auto waits = [&] {
+    std::ifstream out(place.folder() / "out");
+    return std::string(std::istreambuf_iterator<char>(out), {}).find("waiting for it") != std::string::npos;
+  };
+  while (!waits()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  kill(child, SIGTERM);
+  const Finished stopped = place.wait(child);
+  close(other);
+  EXPECT_EQ(stopped.code, 128 + SIGTERM);
+  EXPECT_THAT(stopped.err, HasSubstr("stopped by signal 15 while images were read"));
+  EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u) << "nothing is recorded";
 }
 
 TEST(Run, GivesTheSameBitsTwiceAndWithMoreLoaderThreads) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -33,20 +34,22 @@ class CountingSource final : public Source {
     }
   }
   Image decode(std::size_t index, std::string* digest) const override {
-    ++decoded;
-    const int which = static_cast<int>(index) == altered ? 1000 : static_cast<int>(index);
+    if (++decoded == stop_at) stop = SIGTERM;
+    const int which = static_cast<int>(index) == altered || static_cast<int>(index) == altered_once_digested ? 1000 : static_cast<int>(index);
     if (digest != nullptr) *digest = sha256_hex(std::to_string(which));
     if (static_cast<int>(index) == bad) throw Error(Failure::usage, "is bad");
     return picture(10, 12, 3, which);
   }
   std::string digest(std::size_t index) const override {
-    ++digested;
+    if (++digested == stop_at) stop = SIGTERM;
     return sha256_hex(std::to_string(static_cast<int>(index) == altered ? 1000 : static_cast<int>(index)));
   }
   std::string recipe() const override { return recipe_; }
 
-  int bad = -1, altered = -1;
+  int bad = -1, altered = -1, altered_once_digested = -1;
   mutable std::atomic<int> decoded = 0, digested = 0;
+  int stop_at = -1;  // the so-many-th image that is looked at
+  mutable std::atomic<int> stop = 0;
 
  private:
   std::string recipe_;
@@ -173,6 +176,40 @@ TEST_F(ImageCacheTest, AnyDamageIsNoticedAndMended) {
   }
 }
 
+// The file would be named by the old image and hold the new one, and whoever puts the old one back would get it.
+TEST_F(ImageCacheTest, AnImageThatChangesWhileItIsReadIsNotKept) {
+  for (const bool in_memory_too : {false, true}) {
+    const auto source = std::make_shared<CountingSource>(30), steady = std::make_shared<CountingSource>(30);
+    caching_.always = true;
+    spec_.memory = in_memory_too ? 1 << 30 : 10;
+    source->altered_once_digested = 4;
+    const Dataset changed = load(source);
+    EXPECT_TRUE(caches().empty());
+    ASSERT_EQ(changed.warnings.size(), 1u);
+    EXPECT_THAT(changed.warnings[0].message, HasSubstr("images changed while they were read, such as 4;"));
+    steady->altered = 4;
+    EXPECT_EQ(changed.content_hash, in_memory(steady).content_hash) << "of what was decoded";
+    steady->altered = -1;
+    expect_same(load(steady), in_memory_too ? in_memory(steady) : load(steady));
+    std::filesystem::remove_all(caching_.folder);
+  }
+}
+
+TEST_F(ImageCacheTest, AFileThatHoldsOtherImagesThanItsNameSaysIsDamaged) {
+  const auto source = std::make_shared<CountingSource>(30);
+  load(source);
+  const std::filesystem::path one = caches().at(0);
+  source->altered = 4;
+  load(source);
+  const std::filesystem::path other = caches().at(caches().at(0) == one ? 1 : 0);
+  std::filesystem::copy_file(one, other, std::filesystem::copy_options::overwrite_existing);
+  const Dataset mended = load(source);
+  ASSERT_EQ(mended.warnings.size(), 1u);
+  EXPECT_THAT(mended.warnings[0].message, testing::AllOf(HasSubstr("damaged"), HasSubstr("4 is another image there")));
+  expect_same(mended, in_memory(source));
+  EXPECT_TRUE(load(source).warnings.empty());
+}
+
 TEST_F(ImageCacheTest, NoRoomIsToldAndImagesAreDecodedAsNeeded) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -186,6 +223,18 @@ TEST_F(ImageCacheTest, NoRoomIsToldAndImagesAreDecodedAsNeeded) {
   EXPECT_THAT(dataset.warnings[0].message, testing::AllOf(HasSubstr("File too large"), HasSubstr("decoded whenever they are needed")));
   EXPECT_TRUE(caches().empty());
   for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
+}
+
+TEST_F(ImageCacheTest, AFolderInPlaceOfTheFileIsToldOnce) {
+  const auto source = std::make_shared<CountingSource>(30);
+  load(source);
+  const std::filesystem::path file = caches().at(0);
+  std::filesystem::remove(file);
+  folder_.write(file.lexically_relative(folder_.path()) / "file", "x");
+  const Dataset dataset = load(source);
+  ASSERT_EQ(dataset.warnings.size(), 2u);
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("it is no file"));
+  EXPECT_THAT(dataset.warnings[1].message, HasSubstr("decoded whenever they are needed"));
 }
 
 TEST_F(ImageCacheTest, AFolderThatCannotBeIsToldAndMemoryTaken) {
@@ -250,6 +299,55 @@ TEST_F(ImageCacheTest, WhoeverWatchesMayEndTheReading) {
     EXPECT_TRUE(caches().empty());
     for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
   }
+}
+
+TEST_F(ImageCacheTest, ASignalEndsTheReadingAtOnce) {
+  const auto stopped = [&](const std::shared_ptr<CountingSource>& source) {
+    try {
+      load_dataset(spec_, source, 1, 2, {}, caching_, &source->stop);
+    } catch (const Error& error) {
+      EXPECT_EQ(static_cast<int>(error.failure()), 128 + SIGTERM);
+      EXPECT_THAT(error.what(), HasSubstr("stopped by signal 15"));
+      return true;
+    }
+    return false;
+  };
+  for (const std::uint64_t memory : {std::uint64_t{10}, std::uint64_t{1} << 30}) {
+    spec_.memory = memory;
+    for (const std::string recipe : {"", "generated"}) {  // digested, decoded
+      const auto source = std::make_shared<CountingSource>(300, recipe);
+      source->stop_at = 100;
+      EXPECT_TRUE(stopped(source));
+      EXPECT_LT(source->decoded + source->digested, 110);
+      EXPECT_TRUE(caches().empty());
+    }
+  }
+  // Also the look at a file that is there, which is then not taken for damaged.
+  spec_.memory = 10;
+  const auto source = std::make_shared<CountingSource>(300, "generated");
+  load(source);
+  source->stop = SIGTERM;
+  EXPECT_TRUE(stopped(source));
+  EXPECT_EQ(caches().size(), 1u);
+}
+
+TEST_F(ImageCacheTest, ASignalEndsTheWaitForAnotherProcess) {
+  const auto source = std::make_shared<CountingSource>(30);
+  load(source);
+  const std::filesystem::path file = caches().at(0);
+  std::filesystem::remove(file);
+  ImageCacheLock other(file);
+  ASSERT_TRUE(other.try_lock());
+  int told = 0;
+  const auto on_progress = [&](const LoadProgress& progress) {
+    EXPECT_TRUE(progress.waits);
+    if (++told == 1) source->stop = SIGINT;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, on_progress, caching_, &source->stop); }), HasSubstr("stopped by signal 2"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(source->decoded, 30);
 }
 
 TEST_F(ImageCacheTest, StaysWhenItsFileIsDeletedMeanwhile) {

@@ -64,6 +64,19 @@ TEST_F(FolderLockTest, IsFreeAgainAfterwards) {
   EXPECT_NO_THROW(FolderLock{folder});
 }
 
+TEST_F(FolderLockTest, ReadersShareItAndKeepWritersOut) {
+  { const SharedFolderLock nothing_there(folder); }
+  EXPECT_TRUE(std::filesystem::is_empty(folder)) << "whoever reads leaves nothing behind";
+  {
+    const FolderLock lock(folder);
+    EXPECT_THROW(SharedFolderLock{folder}, Error);
+  }
+  const SharedFolderLock one(folder), two(folder);
+  const Error error = error_of_lock();
+  EXPECT_EQ(error.failure(), Failure::try_later);
+  EXPECT_THAT(error.what(), HasSubstr("is being copied by another process"));
+}
+
 TEST_F(FolderLockTest, AFileSystemWithoutLocksIsNotSomebodyElse) {
   for (const int cause : {ENOLCK, EOPNOTSUPP, EIO}) {
     failures = {cause};

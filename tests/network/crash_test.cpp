@@ -1,7 +1,12 @@
 // A crash inside a layer leaves a line that names it.
 #include <gmock/gmock.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 #include "network/current_layer.h"
 #include "network/forward.h"
@@ -56,6 +61,19 @@ TEST_F(CrashDeathTest, OutsideOfLayersAndOnAFullStack) {
         std::_Exit(overflow_stack(&start));
       },
       testing::KilledBySignal(SIGSEGV), "rxrun: crashed with SIGSEGV\n");
+}
+
+TEST_F(CrashDeathTest, InAMappedFileThatIsCutShort) {
+  EXPECT_EXIT(
+      {
+        install_crash_handler();
+        std::FILE* file = std::tmpfile();
+        if (ftruncate(fileno(file), 8192) != 0) std::_Exit(1);
+        const auto* bytes = static_cast<const volatile char*>(mmap(nullptr, 8192, PROT_READ, MAP_SHARED, fileno(file), 0));
+        if (ftruncate(fileno(file), 0) != 0) std::_Exit(1);
+        std::_Exit(bytes[5000]);
+      },
+      testing::KilledBySignal(SIGBUS), "rxrun: crashed with SIGBUS: a file that is read through memory, .* was cut short");
 }
 
 TEST_F(CrashDeathTest, ScopesNest) {

@@ -57,6 +57,22 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
   EXPECT_EQ(one(database, "SELECT value FROM metrics WHERE epoch = 0 AND name = 'test_accuracy'"), "0.8");
 }
 
+TEST_F(RecorderTest, ACheckpointAheadOfTheRowsIsRefused) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
+  recorder.epoch(run, epoch_record(1, 0.70, true));
+  recorder.epoch(run, epoch_record(2, 0.80, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped"));
+  try {
+    recorder.resume(run, 3);
+    ADD_FAILURE() << "resumed";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the checkpoint of run 1 is ahead of results.db: of the 3 epochs before it 2 are recorded"));
+  }
+  EXPECT_EQ(one(database, "SELECT status || count(*) FROM runs, epochs"), "interrupted2") << "nothing has changed";
+  EXPECT_NO_THROW(recorder.resume(run, 2));
+}
+
 TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
   Recorder recorder(database);
   EXPECT_FALSE(recorder.find("identity of a-1"));

@@ -246,17 +246,60 @@ TEST_F(TendTest, GcLooksIntoTheFoldersOfSweeps) {
 }
 
 TEST_F(TendTest, GcDeletesDecodedImages) {
-  write("cache/0123.images", "xxxx");
-  write("cache/0123.lock", "");
-  write("cache/notes.txt", "x");
+  const std::string name = "cache/0123456789abcdef0123456789abcdef";
+  write(name + ".images", "xxxx");
+  write(name + ".lock", "");
+  for (const char* mine : {"notes.txt", "holiday.images", "0123456789ABCDEF0123456789ABCDEF.images", "app.lock"}) write(std::string("cache/") + mine, "x");
   fs::create_directories(folder / "cache" / "folder.images");
-  EXPECT_THAT(gc(false), ::testing::AllOf(HasSubstr("0123.images"), HasSubstr("0 runs and 0 unfinished files, and decoded images")));
-  EXPECT_TRUE(fs::exists(folder / "cache/0123.images"));
+  EXPECT_THAT(gc(false), ::testing::AllOf(HasSubstr(name + ".images"), HasSubstr("0 runs and 0 unfinished files, and decoded images")));
+  EXPECT_TRUE(fs::exists(folder / (name + ".images")));
   gc(true);
-  EXPECT_FALSE(fs::exists(folder / "cache/0123.images"));
-  EXPECT_FALSE(fs::exists(folder / "cache/0123.lock"));
-  EXPECT_TRUE(fs::exists(folder / "cache/notes.txt"));
+  EXPECT_FALSE(fs::exists(folder / (name + ".images")));
+  EXPECT_FALSE(fs::exists(folder / (name + ".lock")));
+  for (const char* mine : {"notes.txt", "holiday.images", "0123456789ABCDEF0123456789ABCDEF.images", "app.lock"})
+    EXPECT_TRUE(fs::exists(folder / "cache" / mine)) << mine;
   EXPECT_TRUE(fs::exists(folder / "cache/folder.images"));
+}
+
+TEST_F(TendTest, GcFollowsNoLinkInPlaceOfAFolder) {
+  remove_runs(database, {"1"}, false);
+  for (const char* name : {"checkpoints", "cache", "sweeps"}) {
+    fs::create_directories(folder / name);
+    fs::rename(folder / name, folder / (std::string(name) + "-elsewhere"));
+    fs::create_directory_symlink(folder / (std::string(name) + "-elsewhere"), folder / name);
+  }
+  write("cache/0123456789abcdef0123456789abcdef.images", "x");
+  write("checkpoints/.rxrun-deleted-77/file", "x");
+  write("sweeps/.rxrun-999999998-0-ab.tmp", "x");
+  fs::last_write_time(folder / "sweeps/.rxrun-999999998-0-ab.tmp", fs::file_time_type::clock::now() - std::chrono::hours(2));
+  const std::string told = gc(true);
+  EXPECT_THAT(told, ::testing::AllOf(HasSubstr("Nothing to delete"), HasSubstr("symbolic link"), HasSubstr((folder / "cache").string())));
+  for (const char* file : {"cache/0123456789abcdef0123456789abcdef.images", "checkpoints/.rxrun-deleted-77/file",
+                           "sweeps/.rxrun-999999998-0-ab.tmp", "checkpoints/a-1/best.safetensors"})
+    EXPECT_TRUE(fs::exists(folder / file)) << file;
+  EXPECT_EQ(one(database, "SELECT count(*) FROM runs"), "3");
+}
+
+TEST_F(TendTest, OnlyARunsNumberMakesAGrave) {
+  write("checkpoints/.rxrun-deleted-scenes/file", "x");
+  EXPECT_THAT(gc(true), HasSubstr("left alone"));
+  EXPECT_TRUE(there(".rxrun-deleted-scenes/file"));
+}
+
+// Killed between the renaming of the folder and the commit of the row's deletion.
+TEST_F(TendTest, ARunWhoseDeletionWasCutOffCanBeRestored) {
+  remove_runs(database, {"1", "2"}, false);
+  for (const char* number : {"1", "2"})
+    fs::rename(folder / "checkpoints" / (std::string("a-") + number), folder / "checkpoints" / (std::string(".rxrun-deleted-") + number));
+  const Garbage garbage = find_garbage(folder);
+  EXPECT_TRUE(garbage.unfinished_files.empty());
+  EXPECT_EQ(garbage.runs.at(0).bytes, 1000u);
+  restore_runs(database, {"1"});
+  EXPECT_TRUE(there("a-1/best.safetensors"));
+  EXPECT_THAT(gc(true), HasSubstr("Deleted 1 run and 0 unfinished files"));
+  EXPECT_TRUE(there("a-1/best.safetensors"));
+  EXPECT_FALSE(there("a-2"));
+  EXPECT_FALSE(there(".rxrun-deleted-2"));
 }
 
 TEST_F(TendTest, WithoutResultsNoneAreMade) {

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "command_output.h"
 #include "files/files.h"
+#include "files/folder_lock.h"
 #include "recording/connection.h"
 #include "recording/merge_runs.h"
 #include "recording/sweep_rows.h"
@@ -149,6 +150,16 @@ TEST_F(TransferTest, RunningAndRemovedRunsStay) {
   ASSERT_EQ(in_child([&] { Recorder(database).begin(run_record("a-4"), split_record()); }), 0);
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"a-4"})), "a-4: copied\n");
   EXPECT_EQ(one(other / "results.db", "SELECT status FROM v_runs WHERE name = 'a-4'"), "interrupted");
+}
+
+// Between the lock on its folder and its row a run that is resumed still says that it was interrupted.
+TEST_F(TransferTest, ARunThatIsJustResumedStays) {
+  record("a-1", false);
+  {
+    const FolderLock resumed(folder / "checkpoints/a-1");
+    EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: running (wait for its end)\n");
+  }
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\n");
 }
 
 TEST_F(TransferTest, DamagedAndMissingFilesAreTold) {

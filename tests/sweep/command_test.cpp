@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -496,7 +498,9 @@ TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
   EXPECT_THAT(given.out, Not(HasSubstr("Measuring how many")));
   EXPECT_FALSE(std::filesystem::exists(kept));
   const std::string many = std::to_string(10 + available_cores());
+  setenv("TMPDIR", "/nowhere", 1);  // another place will do
   const Finished first = sweep("10.." + many);
+  unsetenv("TMPDIR");
   EXPECT_EQ(first.code, 0) << first.err;
   if (available_cores() > 1) {
     EXPECT_THAT(first.out, HasSubstr("Measuring how many"));
@@ -507,6 +511,30 @@ TEST(SweepCommand, HowManyAtATimeIsMeasuredOnceAndKept) {
     EXPECT_THAT(elsewhere.out, HasSubstr("Measuring how many"));
     EXPECT_THAT(elsewhere.out, Not(HasSubstr("77 at a time")));
   }
+  unsetenv("XDG_CACHE_HOME");
+  setenv("RXRUN_JOBS", jobs.c_str(), 1);
+}
+
+TEST(SweepCommand, WhatIsKeptOfTheMachineIsReadWithinBounds) {
+  Workplace place;
+  with_tiny(place, 1);
+  const std::filesystem::path cache = place.folder() / "user-cache", kept = cache / "rxrun/jobs.json";
+  std::filesystem::create_directories(kept.parent_path());
+  const std::string jobs = std::getenv("RXRUN_JOBS");
+  unsetenv("RXRUN_JOBS");
+  setenv("XDG_CACHE_HOME", cache.c_str(), 1);
+  const auto expect_plan = [&](const char* what) {
+    const Finished plan = place.rxrun({"sweep", "tiny.yaml", "seed=1..4", "--plan"});
+    EXPECT_EQ(plan.code, 0) << what << plan.err;
+    EXPECT_THAT(plan.out, HasSubstr("at a time")) << what;
+    std::filesystem::remove(kept);
+  };
+  std::filesystem::create_directory(kept);
+  expect_plan("a folder");
+  std::filesystem::create_symlink("/dev/zero", kept);
+  expect_plan("a device");
+  ASSERT_EQ(mkfifo(kept.c_str(), 0600), 0);
+  expect_plan("a pipe that nobody writes");
   unsetenv("XDG_CACHE_HOME");
   setenv("RXRUN_JOBS", jobs.c_str(), 1);
 }

@@ -108,6 +108,7 @@ TEST_F(MeasurementFile, AnythingElseIsAnError) {
   };
   for (const std::string& text : {std::string(), std::string("[]"), std::string("{}"), good.substr(0, good.size() / 2), with("\"format\": 1", "\"format\": 2"),
                                   with("\"batch\": 64", "\"batch\": \"64\""), with("\"batch\": 64", "\"batch\": 0"), with("\"seconds\": 0.1,", "\"seconds\": -0.1,"),
+                                  with("\"seconds\": 0.1,", "\"seconds\": 1e-300,"), with("\"peak_flops\": 100000000000.0", "\"peak_flops\": 1e-300"),
                                   with("\"images_per_second\": 6400.0", "\"images_per_second\": 0.0")})
     EXPECT_THAT(fault(text), HasSubstr("is not a measurement of `rxrun time`")) << text.substr(0, 200);
 }

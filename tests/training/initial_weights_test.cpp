@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "network/forward.h"
@@ -61,6 +64,18 @@ TEST_F(InitialWeightsFile, FillTheNetworkButForWhatIsLeftOut) {
   EXPECT_TRUE(filled.at("conv1.weight").equal(wanted.at("conv1.weight")));
   EXPECT_TRUE(filled.at("fc.weight").equal(drawn.at("fc.weight")));
   EXPECT_FALSE(filled.at("fc.weight").equal(wanted.at("fc.weight")));
+}
+
+// A sparse file, of which nothing but the first bytes may be read.
+TEST_F(InitialWeightsFile, AHugeFileThatDoesNotFitIsRefusedByItsHeader) {
+  const Network network = tiny::network();
+  const std::string header = R"({"foreign":{"dtype":"F32","shape":[15000000000],"data_offsets":[0,60000000000]}})";
+  for (const std::string& text : {header, std::string()}) {
+    const std::uint64_t size = text.size();
+    std::ofstream(spec_.file, std::ios::binary) << std::string(reinterpret_cast<const char*>(&size), sizeof size) << text;
+    std::filesystem::resize_file(spec_.file, sizeof size + size + 60'000'000'000);
+    EXPECT_THAT(message(network), AllOf(HasSubstr("experiment.yaml:7:27"), HasSubstr(text.empty() ? "not a JSON object" : "the network has no `foreign`")));
+  }
 }
 
 TEST_F(InitialWeightsFile, AreWhatATrainingBeginsWith) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
 
 #include "diagnostics/diagnostic.h"
 #include "files/files.h"
@@ -127,6 +130,33 @@ TEST(Safetensors, MalformedHeadersAreNamed) {
 TEST(Safetensors, AHugeHeaderSizeIsRefusedBeforeAnythingIsTaken) {
   std::string file(16, '\xff');
   EXPECT_THAT(refusal(file), HasSubstr("too large"));
+}
+
+// Linear: under a parser's callback each tensor takes as long as there are tensors before it, minutes in all.
+TEST(Safetensors, AHeaderOfManyNamesTakesItsLengthAlone) {
+  constexpr int many = 200'000;
+  std::string header = "{";
+  for (int i = 0; i < many; ++i)
+    header += (i ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"I64","shape":[0],"data_offsets":[0,0]})";
+  const std::clock_t begin = std::clock();
+  EXPECT_EQ(parse_safetensors(raw(header + "}", ""), "many").tensors.size(), std::size_t{many});
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 5.0);
+}
+
+TEST(Safetensors, TheHeaderIsLookedAtBeforeAnyDataIsRead) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.safetensors";
+  std::ofstream(file, std::ios::binary) << raw(R"({"a":{"dtype":"F32","shape":[16000000000],"data_offsets":[0,64000000000]}})", "");
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) + 64'000'000'000);
+  std::vector<std::int64_t> shape;
+  const auto check = [&](const Safetensors& said) {
+    shape = said.tensors.at("a").shape;
+    throw Error(Failure::usage, "not wanted");
+  };
+  EXPECT_THROW(read_safetensors(file, check), Error);
+  EXPECT_EQ(shape, std::vector<std::int64_t>{16'000'000'000});
+  std::filesystem::resize_file(file, 1'000'000);
+  EXPECT_THROW(read_safetensors(file, [](const Safetensors&) { FAIL() << "cut short"; }), Error);
 }
 
 TEST(Safetensors, DeepNestingEndsInAnError) { EXPECT_THAT(refusal(raw(std::string(1'000'000, '['), "")), HasSubstr("not a safetensors file")); }
