@@ -32,7 +32,7 @@ std::string fault_of(const std::string& name) {
                        "reinterpret_cast", "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct",
                        "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned",
                        "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"}))
-    return "it is a word of C++";
+    return "it is a keyword of C++";
   std::error_code ignored;
   if (fs::exists(libexec_folder() / "plugins" / ("lib" + name + ".so"), ignored)) return "rxrun has a plugin of that name, which would be taken for it";
   return {};

@@ -168,7 +168,7 @@ std::optional<Head> read_head(std::string_view begin, std::uint64_t file_size, c
   if (file_size < sizeof header_size) refuse(file, "it is shorter than its header");
   if (begin.size() < sizeof header_size) return std::nullopt;
   std::memcpy(&header_size, begin.data(), sizeof header_size);
-  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is beyond reason");
+  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is too large");
   if (header_size > file_size - sizeof header_size) refuse(file, "it is shorter than its header");
   if (header_size > begin.size() - sizeof header_size) return std::nullopt;
   Head head;

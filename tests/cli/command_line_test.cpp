@@ -147,10 +147,10 @@ TEST(CommandLine, AWarningIsToldWithItsPlaceAndMadeSafe) {
 
 TEST(CommandLine, ANewPluginIsNotTakenForAnother) {
   Workplace place;
-  for (const auto& [name, why] : {std::pair("convnet", "rxrun has a plugin of that name"), std::pair("int", "it is a word of C++"), std::pair("test", "CMake has a target")}) {
+  for (const auto& [name, why] : {std::pair("convnet", "rxrun has a plugin of that name"), std::pair("int", "it is a keyword of C++"), std::pair("test", "CMake has a target")}) {
     const Finished refused = place.rxrun({"plugins", "new", name});
     EXPECT_EQ(refused.code, 2);
-    EXPECT_THAT(refused.err, HasSubstr(std::string("`") + name + "` is no name for a plugin: " + why));
+    EXPECT_THAT(refused.err, HasSubstr(std::string("`") + name + "` cannot be the name of a plugin: " + why));
     EXPECT_FALSE(std::filesystem::exists(place.folder() / name));
   }
 }
@@ -163,7 +163,7 @@ TEST(CommandLine, AFaultOfTheEnvironmentIsNamedAsSuch) {
   for (const char* format : {"--quiet", "--json"}) {
     const Finished refused = place.rxrun({"sweep", "tiny.yaml", "seed=1,2", format});
     EXPECT_EQ(refused.code, 2);
-    EXPECT_THAT(refused.out + refused.err, HasSubstr("RXRUN_JOBS=abc is no number of points at a time"));
+    EXPECT_THAT(refused.out + refused.err, HasSubstr("RXRUN_JOBS=abc is not a number of points to run at a time"));
   }
   EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1,2", "--jobs", "xyz"}).err, HasSubstr("--jobs: Value xyz"));
   setenv("RXRUN_JOBS", jobs.c_str(), 1);

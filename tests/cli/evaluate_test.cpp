@@ -117,7 +117,7 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
   EXPECT_EQ(refused.out, "");
   EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() + " would be a different run with another `training.epochs`"));
   EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
-  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads;"));
+  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads, machine.cuda_graph;"));
   EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
   EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
   EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));

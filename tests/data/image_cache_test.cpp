@@ -233,7 +233,7 @@ TEST_F(ImageCacheTest, AFolderInPlaceOfTheFileIsToldOnce) {
   folder_.write(file.lexically_relative(folder_.path()) / "file", "x");
   const Dataset dataset = load(source);
   ASSERT_EQ(dataset.warnings.size(), 2u);
-  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("it is no file"));
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("it is not a file"));
   EXPECT_THAT(dataset.warnings[1].message, HasSubstr("decoded whenever they are needed"));
 }
 
