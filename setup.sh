@@ -62,12 +62,13 @@ install_missing() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if ! may_be_root; then
-    local sudo="sudo " who=
+    local sudo="sudo " who= count=
     command -v sudo >/dev/null || sudo="" who=" as root"
-    fail "${#missing[@]} packages are missing, and installing them requires root. Type$who:" \
+    [ ${#missing[@]} -eq 1 ] && count="1 package is missing" || count="${#missing[@]} packages are missing"
+    fail "$count, and installing requires root. Type$who:" \
       "  ${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${missing[*]}"
   fi
-  say "Installing ${#missing[@]} packages: ${missing[*]}"
+  say "Installing packages: ${missing[*]}"
   as_root apt-get update -q || fail "apt-get update failed; is there a network connection?"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
     fail "apt-get could not install: ${missing[*]}"

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "data/split.h"
+#include "diagnostics/in_order_of_place.h"
 #include "diagnostics/render.h"
 #include "network/summary.h"
 #include "run/prepare.h"
@@ -25,13 +26,41 @@ void warn_of_memory(const Summary& summary, Console& console) {
                               summary.parameters, needed, there));
 }
 
+// The network's own error where its data cannot be opened: what the data would have said is assumed in two ways, and an error
+// that is there both times does not come of it.
+std::vector<Diagnostic> errors_without_data(const CheckedExperiment& checked) {
+  const DataSpec& data = checked.experiment().data;
+  const auto errors = [&](std::int64_t channels, std::int64_t classes) {
+    try {
+      build_network(checked.network, {channels, data.image_size, data.image_size}, classes);
+    } catch (const Error& error) {
+      return error.diagnostics();
+    }
+    return std::vector<Diagnostic>{};
+  };
+  const auto given_or = [](std::int64_t given, std::int64_t assumed) { return given != 0 ? given : assumed; };
+  std::vector<Diagnostic> found = errors(given_or(data.channels, 3), given_or(data.classes, 2));
+  if (found != errors(given_or(data.channels, 1), given_or(data.classes, 3))) found.clear();
+  return found;
+}
+
+std::unique_ptr<Source> open_data(const CheckedExperiment& checked) {
+  try {
+    return open_source(checked.experiment().data, checked.experiment().seed);
+  } catch (const Error& error) {
+    std::vector<Diagnostic> all = error.diagnostics();
+    for (const Diagnostic& diagnostic : errors_without_data(checked)) all.push_back(diagnostic);
+    throw Error(error.failure(), in_order_of_place(std::move(all)));
+  }
+}
+
 }  // namespace
 
 int run_check(const CheckOptions& options) {
   Console console(options.common);
   const CheckedExperiment checked = check_experiment(options.experiment);
   console.warnings(checked.warnings);
-  const std::unique_ptr<Source> source = open_source(checked.experiment().data, checked.experiment().seed);
+  const std::unique_ptr<Source> source = open_data(checked);
   const Network network = network_for(checked, *source);
   initial_weights_of(checked, network);
   const Experiment& experiment = checked.experiment();

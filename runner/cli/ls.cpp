@@ -50,8 +50,9 @@ int run_ls(const LsOptions& options) {
   const std::size_t dropped = is_for_reading(format) ? drop_parameters(runs) : 0;
   std::cout << render(for_reading(runs, format), format);
   if (options.common.quiet) return 0;
+  const char* which = options.sort.empty() ? "newest" : "first";
   if (runs.more && is_for_reading(format))
-    std::cerr << fmt::format("{}; --limit 0 lists all of them.\n", limit == 1 ? std::string("This is the first run") : fmt::format("These are the first {} runs", limit));
+    std::cerr << fmt::format("{}; --limit 0 lists all of them.\n", limit == 1 ? fmt::format("This is the {} run", which) : fmt::format("These are the {} {} runs", which, limit));
   if (dropped > 0) std::cerr << fmt::format("They also differ in {}; --csv and --json show all.\n", counted(dropped, "more parameter"));
   return 0;
 }

@@ -44,9 +44,10 @@ constexpr const char* sweep_footer = R"(WORDS are experiment files (default: exp
   lr=log(1e-5,1e-2) --trials 20                          random draws, uniform in the logarithm
   lr=log(1e-5,1e-2) batch=16,32,64 --search tpe --trials 40
                                                          40 points, each chosen by the results of earlier ones
-  dropout=uniform(0,0.5)   planes=uniform(16,64,8)       uniform random draws; in steps of 8
-  base_width=iso(parameters)                             the width that keeps the number of parameters equal
-  betas=[0.9,0.99],[0.8,0.9]   name='"a,b"'              brackets and quotes keep a comma in a value
+  label_smoothing=uniform(0,0.2)                         uniform random draws
+  batch=uniform(16,64,8)                                 the same, in steps of 8
+  base_width=iso(parameters) width_rule=paper            the width that keeps the number of parameters equal
+  betas=[0.9,0.99],[0.8,0.9]   description='"a,b"'       brackets and quotes keep a comma in a value
 Several of these give every combination; a single value is the same for every point. Keys are named as in `run`.
 In a shell, quote words with parentheses or semicolons.
 
@@ -234,7 +235,7 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
                           [](CLI::App& c, PredictOptions& o) {
                             add_run(c, o.run);
                             c.add_option("IMAGES", o.words,
-                                         "image files; KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
+                                         "image files, converted to the channels and the size of the network's input; KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
                                          "threads=2), unless a file of that name exists")
                                 ->required();
                           });
@@ -263,7 +264,37 @@ bool complete_command(std::vector<std::string>& words, const CLI::App& app) {
   return false;
 }
 
+// The command that was named, down to `plugins show`.
+const CLI::App& named_command(const CLI::App& app) {
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  return named.empty() ? app : named_command(*named.front());
+}
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+}
+
+// The parser's own words name no command and list what is left last first.
+std::vector<Diagnostic> unexpected_words(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  const std::string name = full_name(command), help = fmt::format("`{} --help` lists its options", name);
+  std::vector<Diagnostic> found;
+  for (const std::string& word : command.remaining(true)) {
+    if (word.starts_with('-')) {
+      const auto nearest = nearest_name(word.substr(0, word.find('=')), names);
+      found.push_back({.where = {}, .message = fmt::format("`{}` has no option `{}`", name, printable(word)), .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : help});
+    } else if (found.empty()) {  // what follows an unknown option may be its value
+      found.push_back({.where = {}, .message = fmt::format("`{}` takes no further word, found `{}`", name, printable(word)), .advice = help});
+    }
+  }
+  return found;
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   const CommonOptions common = common_in(words);
   if (const char* jobs = jobs_of_environment(error.what(), words)) {
     print_error({{.where = {},
@@ -272,11 +303,16 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::ve
                 common);
     return static_cast<int>(Failure::usage);
   }
-  if (error.get_exit_code() != 0 && common.format == TableFormat::json) {
-    print_error({{.where = {}, .message = error.what(), .advice = "`rxrun COMMAND --help` lists its options"}}, common);
-    return static_cast<int>(Failure::usage);
+  const CLI::App& command = named_command(app);
+  std::vector<Diagnostic> found;
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) found = unexpected_words(command);
+  if (found.empty()) {
+    const std::string name = full_name(command);
+    const bool missing = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+    found = {{.where = {}, .message = missing ? fmt::format("`{}`: {}", name, printable(error.what())) : printable(error.what()), .advice = fmt::format("`{} --help` lists its arguments and options", name)}};
   }
-  return app.exit(error) == 0 ? 0 : static_cast<int>(Failure::usage);
+  print_error(found, common);
+  return static_cast<int>(Failure::usage);
 }
 
 int run_command(int argc, char** argv, const EngineCommands& engine) {

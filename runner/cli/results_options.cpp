@@ -49,7 +49,7 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
     c.add_option("--where", o.where, where_help)->type_name("CONDITION");
     c.add_option("--sort", o.sort, "sort by a column, a metric or a parameter; default: the newest first");
     c.add_flag("--descending", o.descending, "the largest first");
-    c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")->check(CLI::NonNegativeNumber);
+    c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
     c.add_flag("--removed", o.removed, "list the removed runs instead");
   });
   command("show", "show one run: its properties, parameters and epochs", run_show,

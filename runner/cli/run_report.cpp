@@ -62,8 +62,8 @@ std::string RunReporter::query_line() const {
 
 void RunReporter::on_existing(const ExistingRun& run) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console_.line(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
-  console_.result(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id, query_line()));
+  console_.result(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
+  console_.line(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id, query_line()));
 }
 
 void RunReporter::on_start(const StartedRun& run) {
@@ -130,8 +130,9 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
   console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), result.best_epoch, 100 * share_waiting));
-  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}); compare runs with: {}", 100 * accuracy, 100 * low,
-                             100 * high, counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : "", query_line()));
+  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{})", 100 * accuracy, 100 * low,
+                             100 * high, counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : ""));
+  console_.line(fmt::format("Compare runs with: {}", query_line()));
 }
 
 }  // namespace rxrun

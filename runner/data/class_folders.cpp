@@ -76,14 +76,20 @@ class Walk {
       if (has_image_extension(file))
         found.push_back({relative + "/" + file, class_name, part, folder / file});
       else
-        ++ignored;
+        ignore(file);
     }
     for (const std::string& child : entries.folders) class_folder(relative + "/" + child, class_name, part);
     above_.pop_back();
   }
 
+  void ignore(const std::string& file) {
+    ++ignored;
+    if (const std::string extension = fs::path(file).extension().string(); !extension.empty()) ++ignored_extensions[extension];
+  }
+
   std::vector<Found> found;
   std::int64_t ignored = 0;  // files with other extensions
+  std::map<std::string, std::int64_t> ignored_extensions;
 
  private:
   fs::path root_;
@@ -101,6 +107,16 @@ Listing listing_of(std::vector<Found>& found, const std::set<std::string>& class
   return listing;
 }
 
+// "12 files in /data are ignored: their extensions, mostly `.dcm`, are not those of images".
+std::string ignored_note(const DataSpec& spec, std::int64_t files, const std::map<std::string, std::int64_t>& extensions) {
+  const auto rarer = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto commonest = std::max_element(extensions.begin(), extensions.end(), rarer);
+  const std::string example = commonest == extensions.end() ? "" : (files == 1 ? ", `" : ", mostly `") + printable(commonest->first) + "`,";
+  return counted(files, "file") + " in " + spec.path.string() +
+         (files == 1 ? " is ignored: its extension" + example + " is not that of an image"
+                     : " are ignored: their extensions" + example + " are not those of images");
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
@@ -109,7 +125,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   Walk walk(spec.path);
   std::set<std::string> classes;
   const auto take_classes = [&](const std::string& prefix, const Entries& entries, const std::string& part) {
-    walk.ignored += static_cast<std::int64_t>(entries.files.size());
+    for (const std::string& file : entries.files) walk.ignore(file);
     for (const std::string& name : entries.folders) {
       classes.insert(name);
       walk.class_folder(prefix + name, name, part);
@@ -117,7 +133,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   };
   if (has_parts) {
     for (const std::string& part : root.folders) take_classes(part + "/", entries_of(spec.path / part), part);
-    walk.ignored += static_cast<std::int64_t>(root.files.size());
+    for (const std::string& file : root.files) walk.ignore(file);
   } else {
     take_classes("", root, "");
   }
@@ -126,9 +142,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
              "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>");
 
   Listing listing = listing_of(walk.found, classes);
-  if (walk.ignored > 0)
-    listing.warnings.push_back(data_note(
-        spec, counted(walk.ignored, "file") + " in " + spec.path.string() + (walk.ignored == 1 ? " is ignored: its extension is not that of an image" : " are ignored: their extensions are not those of images")));
+  if (walk.ignored > 0) listing.warnings.push_back(data_note(spec, ignored_note(spec, walk.ignored, walk.ignored_extensions)));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

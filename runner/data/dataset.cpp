@@ -35,13 +35,13 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   const std::size_t count = dataset.skipped.size();
   if (spec.on_bad_image == OnBadImage::error) {
     if (count > faults.size())
-      faults.push_back(data_note(spec, "and " + std::to_string(count - faults.size()) + " more bad images"));
+      faults.push_back(data_note(spec, "and " + counted(count - faults.size(), "more bad image")));
     faults.front().advice = "repair or remove them, or set data.on_bad_image: skip";
     throw Error(Failure::usage, std::move(faults));
   }
   for (auto& part : dataset.parts)
     std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back(data_warning(spec, std::to_string(count) + " bad images are skipped, such as " +
+  dataset.warnings.push_back(data_warning(spec, counted(count, "bad image") + (count == 1 ? " is skipped: " : " are skipped, such as ") +
                                                     dataset.skipped.front().name + ": " +
                                                     dataset.skipped.front().reason));
 }
@@ -97,8 +97,8 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
   }
   if (dataset.leaked.count > 0)
     dataset.warnings.push_back(data_warning(
-        spec, std::to_string(dataset.leaked.count) +
-                  " images in test and validation are identical to one in train: " + dataset.leaked.example));
+        spec, counted(dataset.leaked.count, "image") + " in test and validation " + (dataset.leaked.count == 1 ? "is" : "are") +
+                  " identical to one in train: " + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.

@@ -31,17 +31,22 @@ Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
     if (found == header.fields.end()) return std::nullopt;
     return static_cast<std::size_t>(found - header.fields.begin());
   };
-  const auto required = [&](const std::string& name) {
+  const auto required = [&](const std::string& name, const std::string& advice) {
     const auto column = find(name);
     if (column) return *column;
     std::string there;
     for (const std::string& field : header.fields) there += (there.empty() ? "" : ", ") + field;
     const auto nearest = nearest_name(name, header.fields);
     bad_line(spec.path, header.line, "no column `" + name + "`; the columns are " + there,
-             nearest ? "did you mean `" + *nearest + "`?" : "the first line of a manifest is path,label[,split][,group]");
+             nearest ? "did you mean `" + *nearest + "`?" : advice);
   };
-  Columns columns{required("path"), required("label"), find("split"), find("group")};
-  if (!spec.split.group_by.empty()) columns.group = find(spec.split.group_by);
+  const std::string header_advice = "the first line of a manifest is path,label[,split][,group]";
+  Columns columns{required("path", header_advice), required("label", header_advice), find("split"), find("group")};
+  const std::string& group_by = spec.split.group_by;
+  if (!group_by.empty()) {
+    const bool pattern = group_by.find('(') != std::string::npos;  // it names what to group by, so that it has a group
+    columns.group = pattern ? find(group_by) : required(group_by, "split.group_by names a column, or is a regular expression with a group");
+  }
   return columns;
 }
 
@@ -92,7 +97,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
     if (record.fields.size() != records.front().fields.size()) {
-      fault(record.line, std::to_string(record.fields.size()) + " fields, but the header has " +
+      fault(record.line, counted(record.fields.size(), "field") + ", but the header has " +
                              std::to_string(records.front().fields.size()));
       continue;
     }

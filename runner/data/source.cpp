@@ -17,8 +17,10 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   if (!std::filesystem::exists(spec.path, error)) {
     if (!error && spec.sample == "histology") return open_histology(spec, seed);
     const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
+    const bool tilde = std::find(spec.path.begin(), spec.path.end(), "~") != spec.path.end();
     bad_data(spec, "no data at " + spec.path.string(),
              error         ? error.message()
+             : tilde       ? "`~` is not expanded: write the whole path"
              : sample_fits ? "set data.path=PATH to where they are, or data.sample=histology to generate images"
                            : "set data.path=PATH to where they are; the experiment file may say where to get them");
   }
@@ -49,6 +51,7 @@ void check_classes(const Source& source, const DataSpec& spec) {
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
   Diagnostics faults;
+  for (const Diagnostic& warning : source.warnings()) faults.add(warning);  // ignored files may be what explains an error
   std::size_t empty = 0;
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (counts[c] == 0 && empty++ < told_at_most)

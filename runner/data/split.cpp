@@ -238,6 +238,18 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
   return warnings;
 }
 
+namespace {
+
+std::string advice_for_empty_part(const std::vector<Sample>& samples) {
+  std::set<std::string> groups;
+  for (const Sample& sample : samples) groups.insert(sample.group);
+  const std::string there = (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image");
+  if (groups.size() == samples.size()) return there + ": use more images or other fractions";
+  return there + " in " + counted(groups.size(), "group") + ", and a group is kept whole: use more groups, or other fractions";
+}
+
+}  // namespace
+
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,
                  const DataSpec& spec, std::vector<Diagnostic>& warnings) {
   Diagnostics faults;
@@ -249,8 +261,7 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
     for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
       ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
-      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)),
-                   (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image") + ": use more images or other fractions");
+      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)), advice_for_empty_part(samples));
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <utility>
 
 #include "diagnostics/render.h"
+#include "diagnostics/usual_names.h"
 
 namespace rxrun {
 namespace {
@@ -36,22 +38,97 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return previous[b.size()];
 }
 
+// How a candidate resembles a word, the closest first.
+enum class Likeness { same_letters, usual_name, one_slip, abbreviation, slips, shared_words, none };
+
+std::vector<std::string_view> words_of(std::string_view name) {
+  std::vector<std::string_view> words;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('_', begin), name.size());
+    if (end > begin) words.push_back(name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+std::string without_joints(std::string_view name) {
+  std::string out(name);
+  std::erase(out, '_');
+  return out;
+}
+
+// "avg" of "average", "img" of "image", "conv" of "convolution": begins alike and leaves out letters.
+bool abbreviates(std::string_view brief, std::string_view full) {
+  if (brief.size() > full.size() || brief.size() < 3) return brief == full;
+  if (brief.front() != full.front()) return false;
+  std::size_t found = 0;
+  for (const char c : full)
+    if (found < brief.size() && c == brief[found]) ++found;
+  return found == brief.size();
+}
+
+// "bn" of "batch_norm".
+bool are_initials(std::string_view brief, const std::vector<std::string_view>& words) {
+  if (words.size() < 2 || brief.size() != words.size()) return false;
+  return std::equal(brief.begin(), brief.end(), words.begin(), [](char c, std::string_view word) { return c == word.front(); });
+}
+
+// Word for word, in either direction; or as a whole, "avgpool" of "average_pool", which has to end alike too.
+bool is_abbreviation(std::string_view a, std::string_view b) {
+  const std::vector<std::string_view> words_a = words_of(a), words_b = words_of(b);
+  if (are_initials(a, words_b) || are_initials(b, words_a)) return true;
+  if (words_a.size() == words_b.size() &&
+      std::equal(words_a.begin(), words_a.end(), words_b.begin(),
+                 [](std::string_view x, std::string_view y) { return abbreviates(x, y) || abbreviates(y, x); }))
+    return true;
+  const std::string full = without_joints(b);
+  return words_a.size() == 1 && a.size() >= 5 && a.back() == full.back() && abbreviates(a, full);
+}
+
+// Whether the words of one are among those of the other: "flip" of "horizontal_flip", "batch" of "batch_size". Gives how many
+// are left over; 0: no.
+std::size_t words_left_over(std::string_view a, std::string_view b) {
+  std::vector<std::string_view> few = words_of(a), many = words_of(b);
+  if (few.size() > many.size()) std::swap(few, many);
+  const bool telling = std::any_of(few.begin(), few.end(), [](std::string_view word) { return word.size() >= 3; });
+  const bool among = std::all_of(few.begin(), few.end(), [&](std::string_view word) {
+    return std::find(many.begin(), many.end(), word) != many.end();
+  });
+  return telling && among ? many.size() - few.size() : 0;
+}
+
+// Lower is nearer; the second number tells candidates of one likeness apart.
+std::pair<Likeness, std::size_t> likeness(const std::string& wanted, const std::string& candidate) {
+  const std::string letters = without_joints(wanted);
+  if (letters == without_joints(candidate)) return {Likeness::same_letters, wanted == candidate ? 0 : 1};
+  if (is_usual_name(letters, candidate)) return {Likeness::usual_name, 0};
+  const std::size_t longer = std::max(wanted.size(), candidate.size()), shorter = std::min(wanted.size(), candidate.size());
+  const std::size_t allowed = std::max<std::size_t>(1, (wanted.size() + 1) / 3);
+  // A word of one letter is one edit away from every other.
+  const std::size_t distance = longer - shorter > allowed ? longer : edit_distance(wanted, candidate);
+  const bool slip = distance <= allowed && distance < longer;
+  if (slip && distance == 1) return {Likeness::one_slip, 0};
+  if (is_abbreviation(wanted, candidate)) return {Likeness::abbreviation, longer - shorter};
+  if (slip) return {Likeness::slips, distance};
+  if (const std::size_t left_over = words_left_over(wanted, candidate)) return {Likeness::shared_words, left_over};
+  return {Likeness::none, 0};
+}
+
 }  // namespace
 
 std::optional<std::string> nearest_name(std::string_view word, std::span<const std::string> candidates) {
   if (word.empty() || word.size() > longest_word) return std::nullopt;
   const std::string wanted = folded(word);
-  const std::size_t allowed = std::max<std::size_t>(1, (word.size() + 1) / 3);
-  std::size_t best = allowed + 1, work = 0;
+  std::pair<Likeness, std::size_t> best{Likeness::none, 0};
+  std::size_t work = 0;
   const std::string* nearest = nullptr;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > word.size() + allowed || candidate.size() + allowed < word.size()) continue;
+    if (candidate.size() > longest_word) continue;
     work += word.size() * candidate.size();
     if (work > most_work) break;
-    const std::size_t distance = edit_distance(wanted, folded(candidate));
-    // A word of one letter is one edit away from every other.
-    if (distance < best && distance < std::max(word.size(), candidate.size())) {
-      best = distance;
+    const auto found = likeness(wanted, folded(candidate));
+    if (found < best) {
+      best = found;
       nearest = &candidate;
     }
   }

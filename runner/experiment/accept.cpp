@@ -79,12 +79,14 @@ bool KeyReader::accept_list(const Key& key, Node& node) {
 }
 
 void KeyReader::refuse(const std::string& name, const std::string& wanted, const Node& node,
-                       const std::vector<std::string>& words) {
+                       const std::vector<std::string>& words, std::string advice) {
   // An expression that could not be filled in was told already.
   if (node.kind == Node::Kind::string && node.text.find("${") != std::string::npos && diagnostics_.has_errors()) return;
-  std::string advice;
   const bool number_wanted = wanted.find("number") != std::string::npos || wanted.find("integer") != std::string::npos;
-  if (node.kind == Node::Kind::string) {
+  const bool several = node.where.file == "command line" && node.text.find_first_of(",(") != std::string::npos;
+  if (several && node.kind == Node::Kind::string) {
+    advice = "`rxrun sweep` takes several values of a key, and draws such as log(1e-5,1e-2)";
+  } else if (node.kind == Node::Kind::string) {
     if (const auto near = nearest_name(node.text, words))
       advice = "did you mean `" + *near + "`?";
     else if (number_wanted && rxrun::scalar(node.text, false, {}).is_number())

@@ -92,14 +92,28 @@ std::string place(const Node& node) {
   return node.where.file + ":" + std::to_string(node.where.line) + ":" + std::to_string(node.where.column);
 }
 
+std::string shown(const Node& node) {
+  const std::string text = printable(value_text(node));
+  return text.empty() ? "(empty)" : text;
+}
+
+// Of a choice between kinds, what else there is to choose.
+std::string kinds_text(const Key& key) {
+  std::string text = "the kinds of `" + key.name + "`:\n";
+  std::size_t width = 0;
+  for (const Kind& kind : key.kinds) width = std::max(width, kind.name.size());
+  for (const Kind& kind : key.kinds) text += "  " + kind.name + std::string(width - kind.name.size() + 2, ' ') + kind.doc + "\n";
+  return text;
+}
+
 std::string as_text(const Explained& explained) {
   const Node& value = *explained.value;
-  std::string text = explained.path + " = " + printable(value_text(value)) + "\n  ";
+  std::string text = explained.path + " = " + shown(value) + "\n  ";
   const bool is_default = value.origin == Node::Origin::default_value;
   text += is_default ? "the default" : printable(place(value));
   for (const Node& over : explained.over)
-    text += ", over " + printable(value_text(over)) + " of " + printable(place(over));
-  if (explained.by_default && !is_default) text += ", over the default " + value_text(*explained.by_default);
+    text += ", over " + shown(over) + " of " + printable(place(over));
+  if (explained.by_default && !is_default) text += ", over the default " + shown(*explained.by_default);
   if (explained.key) text += "\n  " + explained.key->doc + " (" + expected(*explained.key) + ")";
   return text + "\n";
 }
@@ -140,6 +154,7 @@ std::string explain(const ReadExperiment& read, const std::string& key, bool jso
     else
       text += as_text(explained);
   }
+  if (const Key* chosen = find_key(wanted); chosen && !chosen->kinds.empty() && !json) text += kinds_text(*chosen);
   return json ? array.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : text;
 }
 

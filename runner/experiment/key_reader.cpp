@@ -2,11 +2,13 @@
 #include "experiment/key_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "diagnostics/render.h"
 #include "experiment/node_values.h"
+#include "experiment/sections.h"
 
 namespace rxrun {
 namespace {
@@ -24,6 +26,12 @@ Node map_like(const Node& node) {
   return map;
 }
 
+std::vector<std::string> names_of(const std::vector<Key>& keys) {
+  std::vector<std::string> names;
+  for (const Key& key : keys) names.push_back(key.name);
+  return names;
+}
+
 std::string in(const std::string& of) { return of.empty() ? "" : " in `" + of + "`"; }
 
 }  // namespace
@@ -39,8 +47,9 @@ Node KeyReader::read_map(const Node& written, const std::vector<Key>& keys, cons
       result.entries.push_back({key.name, entry->key_where, read_value(key, *entry)});
     } else if (key.required) {
       faulty_.insert(key.name);
-      diagnostics_.error(map.where, "`" + key.name + "` is required" + in(of),
-                         key.doc.empty() ? "" : "`" + key.name + "`: " + key.doc);
+      if (!is_misspelt(key, map, keys, open))
+        diagnostics_.error(map.where, "`" + key.name + "` is required" + in(of),
+                           key.doc.empty() ? "" : "`" + key.name + "`: " + key.doc);
     } else {
       result.entries.push_back({key.name, {}, default_value(key)});
       store(key, result.entries.back().value);
@@ -79,11 +88,27 @@ Node KeyReader::spread(const Node& map, const std::vector<Key>& keys) {
   return result;
 }
 
+// Whether an unknown key will be answered with this one: that it is missing is said with that.
+bool KeyReader::is_misspelt(const Key& key, const Node& map, const std::vector<Key>& keys, bool open) {
+  return std::any_of(map.entries.begin(), map.entries.end(), [&](const Node::Entry& entry) {
+    return is_unknown(entry, keys, open) && where_it_belongs(entry.key).empty() && nearest_name(entry.key, names_of(keys)) == key.name;
+  });
+}
+
+// In an open map a scalar may have any name; a list or a map is hardly meant as a value for layers when its name is that of a
+// section, or nearly that of a key.
+bool KeyReader::is_unknown(const Node::Entry& entry, const std::vector<Key>& keys, bool open) {
+  if (find(keys, entry.key)) return false;
+  const bool single = entry.value.is_scalar() && entry.value.kind != Node::Kind::null;
+  return !open || (!single && (find(experiment_keys(), entry.key) || nearest_name(entry.key, names_of(keys))));
+}
+
 void KeyReader::unknown_key(const Node::Entry& entry, const std::vector<Key>& keys, const std::string& of) {
-  std::vector<std::string> names;
-  for (const Key& key : keys) names.push_back(key.name);
-  std::string advice;
-  if (const auto near = nearest_name(entry.key, names)) {
+  const std::vector<std::string> names = names_of(keys);
+  std::string advice = where_it_belongs(entry.key);
+  if (!advice.empty()) {
+    // It is a key, but of another section.
+  } else if (const auto near = nearest_name(entry.key, names)) {
     advice = "did you mean `" + *near + "`?";
   } else {
     advice = "known keys: ";
@@ -115,7 +140,7 @@ Node KeyReader::read_known(const Key& key, const Node::Entry& entry) {
   } else if ((key.layers || key.stages) && node.kind == Node::Kind::list) {
     node = key.layers ? read_layers(key, node) : read_stages(key, node);
   } else if (key.layers || key.stages || (key.map && key.words.empty())) {
-    refuse(key.name, expected(key), node, {});
+    refuse(key.name, expected(key), node, {}, key.keys.empty() || !key.map ? "" : fmt::format("its keys: {}", fmt::join(names_of(key.keys), ", ")));
     return default_value(key);
   } else if (!accept(key, node)) {
     return default_value(key);

@@ -37,13 +37,15 @@ class KeyReader {
   Node map_of_defaults(const std::vector<Key>& keys);
   void store(const Key& key, const Node& node);
   Node spread(const Node& map, const std::vector<Key>& keys);
+  static bool is_unknown(const Node::Entry& entry, const std::vector<Key>& keys, bool open);
+  static bool is_misspelt(const Key& key, const Node& map, const std::vector<Key>& keys, bool open);
   void unknown_key(const Node::Entry& entry, const std::vector<Key>& keys, const std::string& of);
 
   // Accepts a scalar or list, brought into its one form; tells the error and returns false otherwise.
   bool accept(const Key& key, Node& node);
   bool accept_list(const Key& key, Node& node);
   void refuse(const std::string& name, const std::string& wanted, const Node& node,
-              const std::vector<std::string>& words);
+              const std::vector<std::string>& words, std::string advice = {});
 
   Experiment& experiment_;
   Experiment pristine_;  // where defaults are looked up

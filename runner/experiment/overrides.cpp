@@ -266,6 +266,9 @@ Override parse_override(const std::string& word) {
     throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word), "write `key=value`"});
   }
   const std::string path = word.substr(0, equals);
+  if (path.find('(') != std::string::npos) {
+    throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word), "`rxrun sweep` takes several values of a key; an override is `key=value`"});
+  }
   const Path parts = split_path(path);
   if (std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); })) {
     throw Error(Diagnostic{Severity::error, where, path.empty() ? "a key is missing before `=`" : fmt::format("`{}` has an empty part", path), "write `key=value`"});

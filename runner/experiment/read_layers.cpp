@@ -50,13 +50,9 @@ bool KeyReader::check_open_value(const std::string& name, const Node& value) {
 }
 
 void KeyReader::read_open_entries(const Node& map, const std::vector<Key>& keys, Node& result) {
-  std::vector<std::string> names;
-  for (const Key& key : keys) names.push_back(key.name);
   for (const Node::Entry& entry : map.entries) {
     if (declared(keys, entry.key)) continue;
-    // A list or a map is hardly meant as a network-wide value when its name is nearly that of a key.
-    const bool single = entry.value.is_scalar() && entry.value.kind != Node::Kind::null;
-    if (!single && nearest_name(entry.key, names)) {
+    if (is_unknown(entry, keys, true)) {
       unknown_key(entry, keys, "network");
     } else if (check_open_value(entry.key, entry.value)) {
       result.entries.push_back(entry);

@@ -68,9 +68,14 @@ class Builder {
     if (repeated && declared.stride_first_only) set_stride_to_one(options);
     fill_in_classes(options, declared.classes_options, network_.classes);
 
-    const std::string what = "does not fit " + describe(shape_);
-    layer.module = in_layer(layer, what.c_str(), Failure::usage,
-                            [&] { return std::shared_ptr<Layer>(factories_.make(declared.layer, options, shape_)); });
+    const std::string what = "does not fit " + describe(shape_), failed = "could not be built for " + describe(shape_);
+    layer.module = in_layer(layer, what.c_str(), Failure::usage, [&] {
+      try {
+        return std::shared_ptr<Layer>(factories_.make(declared.layer, options, shape_));
+      } catch (const ForeignException&) {  // it says nothing of the shape
+        throw_failure(layer, failed, std::current_exception(), Failure::usage);
+      }
+    });
     check_output(layer);
     count(layer);
     shape_ = layer.module->output_shape();

@@ -47,8 +47,37 @@ std::vector<std::string> Catalog::layer_names() const {
   return names;
 }
 
+std::vector<PluginInfo> installed_plugins() {
+  std::vector<PluginInfo> plugins;
+  try {
+    for (const std::filesystem::path& library : all_plugins()) {
+      try {
+        plugins.push_back(read_plugin(library));
+      } catch (const Error&) {
+        continue;
+      }
+    }
+  } catch (const Error&) {
+    return plugins;
+  }
+  return plugins;
+}
+
 Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics) {
   Catalog catalog;
+  // That `plugins` is missing, or misspelt, is told. The layers are held against all plugins that there are, so that their own
+  // errors are told with it; a layer that is unknown even then may belong to a plugin in another place.
+  if (network.plugins.empty()) {
+    for (PluginInfo& plugin : installed_plugins()) {
+      try {
+        catalog.add(std::move(plugin));
+      } catch (const Error&) {
+        continue;  // a layer of that name is there already
+      }
+    }
+    catalog.set_incomplete();
+    return catalog;
+  }
   for (std::size_t i = 0; i < network.plugins.size(); ++i) {
     const SourceLocation where = i < network.plugins_where.size() ? network.plugins_where[i] : network.where;
     try {

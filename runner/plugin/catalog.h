@@ -61,7 +61,10 @@ class Catalog {
   bool complete_ = true;
 };
 
-// The plugins that a network names, in order. Every error goes to `diagnostics` with its place in the YAML.
+// Those in the folders that can be read; a damaged plugin is left out.
+std::vector<PluginInfo> installed_plugins();
+
+// The plugins that a network names, in order; all that are installed if it names none. Every error goes to `diagnostics` with its place in the YAML.
 Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics);
 
 // ---- a network whose options are complete ----

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "diagnostics/render.h"
+#include "experiment/sections.h"
 #include "plugin/catalog.h"
 #include "plugin/layer_table.h"
 #include "plugin/read_option.h"
@@ -19,23 +20,6 @@ struct Context {
   std::set<std::string> told;          // faults of network-wide values, told once
   bool all_known = true;               // every layer was found
 };
-
-// Layers of plugins that are installed but not named by the network, for advice only; a damaged plugin offers none.
-std::vector<PluginInfo> installed_plugins() {
-  std::vector<PluginInfo> plugins;
-  try {
-    for (const std::filesystem::path& library : all_plugins()) {
-      try {
-        plugins.push_back(read_plugin(library));
-      } catch (const Error&) {
-        continue;
-      }
-    }
-  } catch (const Error&) {
-    return plugins;
-  }
-  return plugins;
-}
 
 std::string advice_for_layer(const std::string& name, const Catalog& catalog) {
   std::vector<std::string> names = catalog.layer_names();
@@ -60,13 +44,15 @@ std::string advice_for_layer(const std::string& name, const Catalog& catalog) {
   return "did you mean `" + *nearest + "` of plugin `" + offering(*nearest)->manifest.plugin + "`?";
 }
 
-void tell_unknown_options(const LayerSpec& spec, const LayerInfo& info, Diagnostics& diagnostics) {
+void tell_unknown_options(const LayerSpec& spec, const LayerInfo& info, bool in_stage, Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const OptionInfo& option : info.options) names.push_back(option.name);
+  std::vector<std::string> meant = names;
+  if (in_stage) meant.emplace_back("depth");  // a key of the stage, beside the options of its block
   for (const Node::Entry& entry : spec.options) {
     if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
     std::string advice;
-    if (const auto nearest = nearest_name(entry.key, names)) {
+    if (const auto nearest = nearest_name(entry.key, meant)) {
       advice = "did you mean `" + *nearest + "`?";
     } else if (names.empty()) {
       advice = "it has no options";
@@ -120,7 +106,7 @@ CheckedLayer check_layer(const LayerSpec& spec, bool in_stage, Context& context)
   checked.weight_prefix = info.weight_prefix.empty() ? info.name : info.weight_prefix;
   checked.view = info.view;
   checked.stride_first_only = info.block && in_stage;
-  tell_unknown_options(spec, info, context.diagnostics);
+  tell_unknown_options(spec, info, in_stage, context.diagnostics);
   for (const OptionInfo& option : info.options) {
     context.option_names.insert(option.name);
     OptionValue value = value_of(option, spec, info, context);
@@ -138,7 +124,7 @@ void tell_unused_values(const Context& context) {
     const auto nearest = nearest_name(entry.key, names);
     if (!context.all_known && !nearest) continue;  // it may be an option of the layer that is unknown
     context.diagnostics.error(entry.key_where, "no layer of this network has an option `" + printable(entry.key) + "`",
-                              nearest ? "did you mean `" + *nearest + "`?" : "");
+                              nearest ? "did you mean `" + *nearest + "`?" : where_it_belongs(entry.key));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "diagnostics/in_order_of_place.h"
 #include "experiment/overrides.h"
 
 namespace rxrun {
@@ -48,10 +49,13 @@ CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnos
   for (const std::string& word : arguments.overrides) overrides.push_back(parse_override(word));
 
   CheckedExperiment checked;
-  checked.read = read_experiment(arguments.file, overrides, diagnostics);
-  const Catalog catalog = load_catalog(checked.experiment().network, diagnostics);
-  diagnostics = Diagnostics(with_options_advised(diagnostics.list(), overrides, checked.experiment().network, catalog));
-  checked.network = check_network(checked.experiment().network, catalog, diagnostics);
+  Diagnostics found;
+  checked.read = read_experiment(arguments.file, overrides, found);
+  const NetworkSpec& network = checked.experiment().network;
+  const Catalog catalog = load_catalog(network, found);
+  found = Diagnostics(with_options_advised(found.list(), overrides, network, catalog));
+  checked.network = check_network(network, catalog, found);
+  for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);
   diagnostics.throw_errors();
   checked.warnings = diagnostics.list();
   return checked;

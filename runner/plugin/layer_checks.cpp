@@ -201,6 +201,7 @@ std::string check_bfloat16(const Trial& trial) {
   const torch::Tensor y = rounded.forward(x);
   if (y.scalar_type() != torch::kBFloat16 && y.scalar_type() != torch::kFloat) return std::string("the output is ") + c10::toString(y.scalar_type());
   if (y.sizes() != expected.sizes()) return "the shape differs from that in single precision";
+  if (!at::isfinite(y).all().item<bool>()) return "the output holds values that are not finite";
   // Single values may be far off where a difference of near numbers is scaled up; the whole may not.
   const double apart = (expected - y.to(torch::kFloat)).norm().item<double>() / (expected.norm().item<double>() + 1e-6);
   return apart <= 0.1 ? "" : fmt::format("differs by {:.0f} % from the output in single precision", 100.0 * apart);

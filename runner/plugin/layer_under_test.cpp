@@ -69,6 +69,7 @@ namespace {
 constexpr double kSteps[] = {1e-6, 1e-7, 1e-8};
 constexpr double kTolerance = 1e-4;
 constexpr int kDirections = 3;
+constexpr const char* kInDouble = " (the comparison is in double precision: forward must not cast to another type)";
 
 // The sum of the outputs, each weighted, so that every one of them counts.
 double weighted_sum(LayerUnderTest& tested, const torch::Tensor& x, const torch::Tensor& weights) {
@@ -97,7 +98,7 @@ std::string compare_direction(const std::string& what, torch::Tensor& slot, cons
     const double rounding = 1e-15 * (std::abs(above) + std::abs(below)) / step + 1e-7;
     if (std::abs(numerical - analytic) <= kTolerance * (std::abs(numerical) + std::abs(analytic)) + rounding) return {};
   }
-  return fmt::format("the derivative with respect to {} is {:.6g}; finite differences give {:.6g}", what, analytic, numerical);
+  return fmt::format("the derivative with respect to {} is {:.6g}; finite differences give {:.6g}{}", what, analytic, numerical, kInDouble);
 }
 
 std::string compare_slot(const std::string& what, torch::Tensor& slot, const std::function<double()>& evaluate) {
@@ -118,7 +119,7 @@ std::string gradient_fault(const LayerFactories& factories, const LayerCase& tri
   tested.disturb();
   torch::Tensor x = test_input(tried.input, 4, 11, torch::kDouble).requires_grad_();
   const torch::Tensor y = tested.forward(x);
-  if (y.scalar_type() != torch::kDouble) return std::string("double precision comes out as ") + c10::toString(y.scalar_type());
+  if (y.scalar_type() != torch::kDouble) return std::string("the output for an input in double precision is ") + c10::toString(y.scalar_type()) + kInDouble;
   if (!y.requires_grad()) return "the output is cut off from the input: no gradient flows back";
   const torch::Tensor weights = at::randn(y.sizes(), at::detail::createCPUGenerator(12), y.options().requires_grad(false));
   (y * weights).sum().backward();

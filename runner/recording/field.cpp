@@ -113,9 +113,18 @@ Clause sweep_condition(Connection& connection, const Words& words, const std::st
   return {runs + " AND sweep = ?)", {find_sweep(connection, words.value)}};
 }
 
-// Of these a beginning is enough: nobody types 64 digits.
-bool is_hash(const std::string& column) {
+// Of these a beginning is enough: nobody types 64 digits. As for a command, it is of a name that no run has in full.
+bool beginning_is_enough(Connection& connection, const std::string& column, const std::string& value) {
+  if (column == "name") return fetch(connection, "SELECT 1 FROM runs WHERE name = ? LIMIT 1", {value}).rows.empty();
   return column == "identity" || column == "configuration" || column == "content_hash" || column == "split_hash";
+}
+
+void check_status(const Words& words, const std::string& condition) {
+  static const std::vector<std::string> kStates = {"running", "finished", "failed", "interrupted", "pruned"};
+  if (words.value.empty() || holds(kStates, words.value)) return;
+  const auto nearest = nearest_name(words.value, kStates);
+  throw Error(Failure::usage, fmt::format("`{}`: a run's status is one of {}", printable(condition), fmt::join(kStates, ", ")),
+              nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
 }
 
 // The names of an index's first column, jumping from each to the next: some hundred steps instead of a million rows.
@@ -196,9 +205,10 @@ Clause resolve_condition(Connection& connection, const std::string& condition) {
   Field field = resolve_field(connection, words.key);
   const bool equality = words.comparison == "=" || words.comparison == "!=";
   const bool negated = words.comparison == "!=";
+  if (field.name == "status" && equality) check_status(words, condition);
   if (words.value.empty() && !equality)
     throw Error(Failure::usage, fmt::format("`{}`: a value is missing", printable(condition)));
-  const bool beginning = is_hash(field.name) && equality && !words.value.empty();
+  const bool beginning = equality && !words.value.empty() && beginning_is_enough(connection, field.name, words.value);
   if (beginning) field.of_run.sql = fmt::format("substr({}, 1, {})", field.of_run.sql, words.value.size());
   std::string test = words.value.empty() ? "IS NOT NULL" : fmt::format("{} ?", negated ? "=" : words.comparison);
   // `x=` asks for runs without a value; `x!=3` for all but those with 3, also such as have none.

@@ -97,6 +97,21 @@ void add_parameters(Connection& connection, Table& runs, const std::string& ids)
   }
 }
 
+// What the runs are sorted by is to be seen, unless a column shows it anyway. After the metrics that every list has.
+void add_sorted_by(Connection& connection, Table& runs, const RunSelection& selection, const std::string& ids) {
+  if (selection.sort.empty()) return;
+  const Field field = resolve_field(connection, selection.sort);
+  const auto has = [&](const std::string& name) { return std::find(runs.columns.begin(), runs.columns.end(), name) != runs.columns.end(); };
+  const bool parameter = field.name.find('.') != std::string::npos;  // those that differ are added below
+  if (has(field.name) || parameter) return;
+  std::vector<Value> parameters = field.of_run.parameters;
+  parameters.emplace_back(ids);
+  const Table values = fetch(connection, fmt::format("SELECT {} FROM json_each(?) j JOIN v_runs v ON v.run = j.value ORDER BY j.key", field.of_run.sql), parameters);
+  const auto at = std::find(runs.columns.begin(), runs.columns.end(), "started") - runs.columns.begin();
+  runs.columns.insert(runs.columns.begin() + at, field.name);
+  for (std::size_t i = 0; i < runs.rows.size(); ++i) runs.rows[i].insert(runs.rows[i].begin() + at, values.rows.at(i)[0]);
+}
+
 }  // namespace
 
 Table list_runs(const std::filesystem::path& database, const RunSelection& selection) {
@@ -111,6 +126,7 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
                                               kStatusNow),
                      {ids});
   runs.more = chosen.more;
+  add_sorted_by(*connection, runs, selection, ids);
   add_parameters(*connection, runs, ids);
   return runs;
 }

@@ -44,8 +44,9 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
     throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since it was started or planned, so it cannot be continued",
                 "run the command for the whole experiment or sweep again");
   const std::vector<std::string> changes = changes_since(request.results, request.run, now).experiment;
+  const bool images = std::any_of(changes.begin(), changes.end(), [](const std::string& change) { return change.find("images") != std::string::npos; });
   throw Error(Failure::usage, fmt::format("run {} cannot be continued with what is here now: {}", request.run, fmt::join(changes, ", and ")),
-              fmt::format("set data.path=PATH if its images have moved; `rxrun rerun {}` starts a new run with what is here", request.run));
+              fmt::format("{}`rxrun rerun {}` starts a new run with what is here", images ? "set data.path=PATH if its images have moved; " : "", request.run));
 }
 
 // A run that goes on in another place still ends with its own numbers, but for their rounding.
@@ -92,7 +93,6 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   // Made once there is something to record, and before images take their time: a folder that cannot be written to is told at once.
   Recorder recorder(request.results / "results.db");
   const Dataset dataset = read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
-  observer.on_warnings(dataset.warnings);
 
   const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
   RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
@@ -103,6 +103,7 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
     return {.end = RunOutcome::End::existing, .run = existing->id};
   }
 
+  observer.on_warnings(dataset.warnings);
   observer.on_record(record);
   if (existing) warn_of_another_machine(request, existing->id, record, observer);
   const RunPlace place = open_run(recorder, std::move(record), existing, request, split_of(dataset));

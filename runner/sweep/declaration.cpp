@@ -35,6 +35,7 @@ class WordReader {
     const Piece whole{word_, 0};
     if (const auto call = call_in(whole); call && call->name == "zip") return read_zip(*call);
     const std::size_t equals = word_.find('=');
+    if (word_.find('(') < equals && word_.substr(0, word_.find('(')) == "zip") cut(word_, whole, ';');  // tells what is not closed
     if (equals == std::string::npos) return read_file();
     Dimension dimension = read_setting(whole);
     if (dimension.kind == Dimension::Kind::grid && dimension.values.size() == 1)

@@ -116,8 +116,10 @@ Measurement read_measurement(const std::filesystem::path& file) {
   std::string why;
   try {
     return measurement_in(Json::parse(text));
-  } catch (const Json::exception& error) {
-    why = error.what();
+  } catch (const Json::parse_error&) {
+    why = "it is not JSON";
+  } catch (const Json::exception&) {
+    why = "a value is missing or of another type";
   } catch (const std::out_of_range& error) {
     why = error.what();
   }

@@ -55,6 +55,32 @@ TEST(CommandLine, ErrorsOfAFileAreToldAtOnceAndWithTheirPlace) {
   EXPECT_EQ(event["diagnostics"].size(), 2u);
 }
 
+std::vector<std::string> lines_with(const std::string& part, const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);)
+    if (line.find(part) != std::string::npos) lines.push_back(line);
+  return lines;
+}
+
+TEST(CommandLine, AMisspeltListOfPluginsHidesNoOtherError) {
+  const Workplace place;
+  place.write("bad.yaml", R"(name: bad
+network:
+  plugin: [convnet, resnext]
+  cardinality: eight
+  stem: [{conv: {channels: 8, kernel: 3}}, batch_norm, relu]
+  stages:
+    - {block: resnext_bottleneck, deth: 2, planes: 32.5}
+  head: [global_average_pool, flatten, linear]
+data: {source: histology, bach: 4}
+)");
+  EXPECT_THAT(lines_with(": error: ", place.rxrun({"check", "bad.yaml"}).err),
+              testing::ElementsAre(HasSubstr("yaml:3:3: error: unknown key `plugin`"), HasSubstr("yaml:4:16: error: option `cardinality`"),
+                                   HasSubstr("yaml:7:35: error: layer `resnext_bottleneck` has no option `deth`"),
+                                   HasSubstr("yaml:7:52: error: option `planes`"), HasSubstr("yaml:9:27: error: unknown key `bach`")));
+}
+
 TEST(CommandLine, AShapeThatDoesNotFitIsToldBeforeDataIsRead) {
   Workplace place;
   std::string text = tiny_experiment(2);
@@ -73,6 +99,23 @@ TEST(CommandLine, OverridesReachTheExperimentAndMayHoldLists) {
   const Finished explained = place.rxrun({"explain", "tiny.yaml", "epochs", "epochs=5"});
   EXPECT_EQ(explained.code, 0);
   EXPECT_THAT(explained.out, HasSubstr("command line"));
+}
+
+TEST(CommandLine, MissingDataHidesNoErrorOfTheNetwork) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("flatten, "), 9, "");
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: ~/missing");
+  text.replace(text.find("  sample: {histology: {images: 60}}\n"), 36, "");
+  place.write("bad.yaml", text);
+  const Finished answer = place.rxrun({"check", "bad.yaml"});
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_THAT(lines_with(": error: ", answer.err), testing::ElementsAre(HasSubstr("yaml:6:"), HasSubstr("yaml:9:9: error: no data at")));
+  EXPECT_THAT(answer.err, HasSubstr("`~` is not expanded: write the whole path"));
+  // How many classes there are only the data knows.
+  text.replace(text.find("linear]"), 7, "flatten, {linear: {features: 5}}]");
+  place.write("open.yaml", text);
+  EXPECT_THAT(lines_with(": error: ", place.rxrun({"check", "open.yaml"}).err), testing::ElementsAre(HasSubstr("no data at")));
 }
 
 // Where the eye is: at the word that was typed.
@@ -204,6 +247,60 @@ TEST(CommandLine, OutputThatIsLostIsAFailure) {
   std::ifstream(place.folder() / "code") >> code;
   EXPECT_EQ(code, 0);
   EXPECT_EQ(told(), "");
+}
+
+TEST(CommandLine, ErrorsOfTheWordsAreToldLikeAllOthers) {
+  const struct { std::vector<std::string> words; const char* told; } cases[] = {
+      {{"ls", "--wher", "x=1"}, "error: `rxrun ls` has no option `--wher`\n  = did you mean `--where`?\n"},
+      {{"plugins", "show", "convnet", "--cvs"}, "error: `rxrun plugins show` has no option `--cvs`\n  = did you mean `--csv`?\n"},
+      {{"schema", "x"}, "error: `rxrun schema` takes no further word, found `x`\n  = `rxrun schema --help` lists its options\n"},
+      {{"check"}, "error: `rxrun check`: FILE is required\n  = `rxrun check --help` lists its arguments and options\n"},
+      {{"ls", "--limit", "many"}, "error: "},
+  };
+  for (const auto& [words, told] : cases) {
+    const Finished answer = Workplace().rxrun(words);
+    EXPECT_EQ(answer.code, 2) << words[0];
+    EXPECT_THAT(answer.err, testing::StartsWith(told));
+  }
+}
+
+// Those of `sweep --help` are for the default experiment.
+TEST(CommandLine, TheExamplesOfASweepCanBePlanned) {
+  const Workplace place;
+  const std::string help = place.rxrun({"sweep", "--help"}).out;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"label_smoothing=uniform(0,0.2)", "--trials", "2"}, {"batch=uniform(16,64,8)", "--trials", "2"},
+        {"base_width=iso(parameters)", "width_rule=paper", "cardinality=8,16"}, {"betas=[0.9,0.99],[0.8,0.9]", "description=\"a,b\""}}) {
+    EXPECT_THAT(help, HasSubstr(words[0]));
+    std::vector<std::string> command = {"sweep", RXRUN_SOURCE_DIR "/experiments/default.yaml", "--plan"};
+    command.insert(command.end(), words.begin(), words.end());
+    const Finished plan = place.rxrun(command);
+    EXPECT_EQ(plan.code, 0) << words[0] << "\n" << plan.err;
+    EXPECT_THAT(plan.out, HasSubstr("2 points"));
+  }
+}
+
+TEST(CommandLine, SeveralValuesAreAnsweredWithTheSweep) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  for (const char* word : {"seed=1,2", "zip(seed=1,2; epochs=3,4)", "batch=range(8,32,8)"})
+    EXPECT_THAT(place.rxrun({"check", "tiny.yaml", word}).err, HasSubstr("`rxrun sweep` takes several values of a key")) << word;
+}
+
+TEST(CommandLine, ExplainTakesTheKeyAnywhereAndKnowsWhatIsNotSet) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("  sample:"), 9, "  memory: 1 GiB\n  sample:");
+  place.write("tiny.yaml", text);
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "epochs=5", "epochs"}).out, HasSubstr("training.epochs = 5"));
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "epochs=5"}).err, HasSubstr("`epochs=5` is an override; the key to explain is missing"));
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "description", "description=x"}).out, HasSubstr("over the default (empty)"));
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "schedule"}).out, testing::AllOf(HasSubstr("reduce_on_plateau.patience = 1"), HasSubstr("\n  cosine             half a cosine")));
+  // An option of a layer: each layer has its own default.
+  const Finished groups = place.rxrun({"explain", "tiny.yaml", "groups"});
+  EXPECT_EQ(groups.code, 0) << groups.err;
+  EXPECT_THAT(groups.out, testing::AllOf(HasSubstr("`network.groups`"), HasSubstr("layer `conv`: default 1, >= 1")));
+  EXPECT_EQ(place.rxrun({"explain", "tiny.yaml", "cardinality"}).code, 2) << "no layer here has it";
 }
 
 TEST(CommandLine, ErrorsOfTheWordsAreJsonToo) {

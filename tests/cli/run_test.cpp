@@ -22,6 +22,7 @@ namespace rxrun::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Table ask(const Workplace& place, const std::string& sql) { return query(place.results() / "results.db", sql); }
 
@@ -48,6 +49,8 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   const Finished again = place.rxrun({"tiny.yaml"});
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.out, HasSubstr("Nothing to do"));
+  EXPECT_THAT(again.out, HasSubstr("rxrun best"));
+  EXPECT_THAT(place.rxrun({"tiny.yaml", "-q"}).out, testing::AllOf(HasSubstr("Nothing to do"), Not(HasSubstr("rxrun best"))));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
 }
 
@@ -76,6 +79,38 @@ TEST(Run, ASignalBeforeTrainingEndsItAtOnce) {
   EXPECT_EQ(stopped.code, 128 + SIGTERM);
   EXPECT_THAT(stopped.err, HasSubstr("stopped by signal 15 while images were read"));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u) << "nothing is recorded";
+}
+
+TEST(Run, QuietPrintsTheResultAlone) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  const Finished run = place.rxrun({"tiny.yaml", "-q"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, testing::MatchesRegex("Validation Accuracy: [^\n]*\n"));
+}
+
+// What is warned of in the data was said when the run was computed.
+TEST(Run, NothingToDoWarnsOfNothing) {
+  Workplace place;
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  for (const char* folder : {"images/even", "images/odd"}) std::filesystem::create_directories(place.folder() / folder);
+  for (int i = 0; i < 40; ++i)
+    place.write(std::string("images/") + (i % 2 == 0 ? "even/" : "odd/") + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+  place.write("images/even/notes.txt", "x");
+  const Finished first = place.rxrun({"tiny.yaml"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("1 file in"));
+  EXPECT_EQ(place.rxrun({"tiny.yaml"}).err, "");
+}
+
+TEST(Run, ASectionSweepIsSaidToBeLeftOut) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1) + "sweep: {seed: [1, 2]}\n");
+  const Finished run = place.rxrun({"tiny.yaml"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("note: the section `sweep` is left out: `rxrun sweep tiny.yaml` runs its points"));
 }
 
 TEST(Run, GivesTheSameBitsTwiceAndWithMoreLoaderThreads) {
@@ -229,6 +264,7 @@ TEST(Run, ResumeTakesThePlaceOfTheImagesAndTellsAnotherMachine) {
   const Finished other = place.rxrun({"resume", "1", "data.path=elsewhere"});
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.err, HasSubstr("run 1 cannot be continued with what is here now: precision was older, is "));
+  EXPECT_THAT(other.err, Not(HasSubstr("data.path"))) << "its images are not what has changed";
   EXPECT_THAT(other.err, HasSubstr("rxrun rerun 1"));
 }
 

@@ -86,7 +86,8 @@ TEST_F(TimeCommand, ABaselineOfSomethingElseIsAnError) {
   place_.write("other.json", "{\"a\": 1}");
   const Finished other = time({"--compare", "other.json"});
   EXPECT_EQ(other.code, 2);
-  EXPECT_THAT(other.err, HasSubstr("is not a measurement of `rxrun time`"));
+  EXPECT_THAT(other.err, HasSubstr("is not a measurement of `rxrun time`: a value is missing or of another type"));
+  EXPECT_THAT(time({"--compare", "tiny.yaml"}).err, HasSubstr("tiny.yaml is not a measurement of `rxrun time`: it is not JSON"));
 }
 
 }  // namespace

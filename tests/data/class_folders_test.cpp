@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "data/source.h"
+#include "diagnostics/render.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -47,6 +48,20 @@ TEST(ClassFolders, AnyDepthSortedWithoutHiddenAndForeignFiles) {
   EXPECT_EQ(source->channels(), 3);
   ASSERT_EQ(source->warnings().size(), 1u);
   EXPECT_THAT(source->warnings()[0].message, HasSubstr("2 files"));
+}
+
+TEST(ClassFolders, OfImagesInAnotherFormatTheExtensionIsTold) {
+  const TemporaryFolder folder;
+  folder.write("a/1.dcm", "x");
+  folder.write("a/2.dcm", "x");
+  folder.write("b/1.dcm", "x");
+  folder.write("b/notes.txt", "x");
+  try {
+    open_source(folders(folder.path()), 0);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(render_json(error.diagnostics()), testing::AllOf(HasSubstr("class `a` has no images"), HasSubstr("4 files in " + folder.path().string() + " are ignored: their extensions, mostly `.dcm`, are not those of images")));
+  }
 }
 
 TEST(ClassFolders, PartsOnTheFirstLevel) {

@@ -70,12 +70,18 @@ TEST(Manifest, GroupByIsAnExpressionWhenNoColumnHasThatName) {
   EXPECT_EQ(open_source(manifest.spec, 0)->samples()[1].group, "b");
 }
 
+TEST(Manifest, AMisspeltColumnToGroupByIsAnsweredWithTheColumns) {
+  Manifest manifest("path,label,patient\na.png,0,p1\nsub/b.png,1,p2\n");
+  manifest.spec.split.group_by = "patientt";
+  EXPECT_THAT(manifest.fault(), HasSubstr("list.csv:1: no column `patientt`; the columns are path, label, patient"));
+}
+
 TEST(Manifest, FaultsNameFileAndLine) {
   EXPECT_THAT(Manifest("file,label\na.png,0\n").fault(),
               HasSubstr("list.csv:1: no column `path`; the columns are file, label"));
   EXPECT_THAT(Manifest("path,label\na.png,0\nnone.png,0\na.png,1\nsub/b.png\nsub/b.png,\n").fault(),
               AllOf(HasSubstr("list.csv:3: no file at"), HasSubstr("list.csv:4: `a.png` is already in line 2"),
-                    HasSubstr("list.csv:5: 1 fields, but the header has 2"), HasSubstr("list.csv:6: no label")));
+                    HasSubstr("list.csv:5: 1 field, but the header has 2"), HasSubstr("list.csv:6: no label")));
   EXPECT_THAT(Manifest("path,label\n").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("path,label\na.png,99999999\n").fault(),

@@ -209,6 +209,11 @@ TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
   ASSERT_FALSE(warnings.empty());
   const std::string told = error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
   EXPECT_THAT(told, HasSubstr("the split leaves no images for test"));
+  try {
+    check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings);
+  } catch (const Error& error) {
+    EXPECT_THAT(error.diagnostics(), testing::Contains(testing::Field(&Diagnostic::advice, "there are 100 images in 2 groups, and a group is kept whole: use more groups, or other fractions")));
+  }
   EXPECT_THAT(told, HasSubstr("groups are kept whole"));
 }
 

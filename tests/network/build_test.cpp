@@ -92,6 +92,14 @@ TEST(BuildNetwork, AnEmptyOutputIsTheLayersFault) {
               HasSubstr("layer `no_output` (no_output1) of plugin `faulty_layers` makes 0 of 3×32×32"));
 }
 
+// Only a LayerError says that the shape does not fit.
+TEST(BuildNetwork, AConstructorThatThrowsSomethingElseFailed) {
+  EXPECT_THAT(error_of("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n"
+                       "  stem: [throwing_constructor]\n"
+                       "  head: [flatten, linear]"),
+              AllOf(HasSubstr("could not be built for 3×32×32: its constructor threw std::runtime_error: no table of weights"), testing::Not(HasSubstr("does not fit"))));
+}
+
 TEST(BuildNetwork, RefusesAbsurdSizesBeforeTheyAreAllocated) {
   EXPECT_THAT(error_of("  plugins: [convnet]\n"
                        "  stem: [{conv: {channels: 1000000000}}, {conv: {channels: 1000000000}}]\n"

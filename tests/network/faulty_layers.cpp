@@ -80,6 +80,13 @@ class NoOutput final : public Layer {
   Tensor forward(const Tensor& x) override { return x; }
 };
 
+class ThrowingConstructor final : public Layer {
+ public:
+  struct Options {};
+  ThrowingConstructor(const Options&, const Shape& input) : Layer(input) { throw std::runtime_error("no table of weights"); }
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
 class CrashingConstructor final : public Layer {
  public:
   struct Options {};
@@ -105,5 +112,6 @@ RXRUN_PLUGIN("faulty_layers", plugin) {
   plugin.layer<Faulty<InBackward<Throws>>>("backward_throws", "throws in the backward pass");
   plugin.layer<Faulty<InBackward<Segfault>>>("backward_segfault", "crashes in the backward pass");
   plugin.layer<NoOutput>("no_output", "declares an empty output");
+  plugin.layer<ThrowingConstructor>("throwing_constructor", "throws while it is built");
   plugin.layer<CrashingConstructor>("crashing_constructor", "crashes while it is built");
 }

@@ -103,6 +103,16 @@ TEST(Catalog, ErrorsHaveTheirPlaceInTheFile) {
   EXPECT_FALSE(catalog.complete());
 }
 
+// That the list is missing, or misspelt, is an error of the reader's; layers are held against what there is, so that theirs are
+// told with it.
+TEST(Catalog, OfANetworkThatNamesNoPluginHoldsAllThatAreInstalled) {
+  Diagnostics diagnostics;
+  const Catalog catalog = load_catalog(NetworkSpec{}, diagnostics);
+  EXPECT_TRUE(diagnostics.list().empty());
+  EXPECT_TRUE(catalog.find("conv") && catalog.find("resnext_bottleneck"));
+  EXPECT_FALSE(catalog.complete());
+}
+
 TEST(FindPlugin, LooksInTheFoldersOfTheVariableFirst) {
   TemporaryFolder folder;
   folder.write("libmine.so", "x");

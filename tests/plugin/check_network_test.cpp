@@ -147,6 +147,13 @@ TEST_F(CheckNetworkTest, TellsAllFaultsWithTheirPlaces) {
                           "1:10 no layer of this network has an option `gruops` / did you mean `groups`?"));
 }
 
+TEST_F(CheckNetworkTest, AMisspeltDepthIsAKeyOfTheStage) {
+  network_.stages = {{layer("bottleneck", 2, {{"deth", yaml("3")}}), 1}};
+  network_.head = {layer("linear", 3, {{"deth", yaml("3")}})};
+  EXPECT_THAT(faults(), ElementsAre("2:10 layer `bottleneck` has no option `deth` / did you mean `depth`?",
+                                    "3:10 layer `linear` has no option `deth` / its options: features"));
+}
+
 TEST_F(CheckNetworkTest, TellsAFaultOfANetworkWideValueOnce) {
   share("groups", "0.5");
   network_.stem = {layer("conv", 2, {{"channels", yaml("8")}}), layer("conv", 3, {{"channels", yaml("8")}})};

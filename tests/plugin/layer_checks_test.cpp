@@ -43,6 +43,8 @@ TEST_F(MisbehavingTest, WrongShape) { expect("wrong_shape", "shape", "the output
 TEST_F(MisbehavingTest, WrongRank) { expect("wrong_rank", "shape", "declares 4×3×16×16"); }
 TEST_F(MisbehavingTest, WrongType) { expect("wrong_type", "shape", "Half"); }
 TEST_F(MisbehavingTest, NotANumber) { expect("not_a_number", "shape", "not finite"); }
+TEST_F(MisbehavingTest, NotANumberInBfloat16) { expect("not_a_number", "bfloat16", "not finite"); }
+TEST_F(MisbehavingTest, CastsInGradients) { expect("wrong_type", "gradients", "forward must not cast"); }
 TEST_F(MisbehavingTest, DetachedGradient) { expect("detached_gradient", "gradients", "cut off"); }
 TEST_F(MisbehavingTest, WrongGradient) { expect("wrong_gradient", "gradients", "finite differences give"); }
 TEST_F(MisbehavingTest, AliasesInput) { expect("aliases_input", "aliasing", "memory with the input"); }

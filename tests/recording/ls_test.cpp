@@ -139,6 +139,14 @@ TEST_F(LsTest, OfAHashTheBeginningIsEnough) {
   EXPECT_EQ(where({"split_hash!=abcd2"}), "31");
 }
 
+TEST_F(LsTest, OfANameTheBeginningIsEnoughUnlessARunHasItInFull) {
+  Recorder recorder(database);
+  recorder.begin(run_record("a-12", 4), {});
+  EXPECT_EQ(where({"name=a"}), "4321");
+  EXPECT_EQ(where({"name=a-1"}), "1");
+  EXPECT_EQ(where({"name!=a-1"}), "432");
+}
+
 TEST_F(LsTest, TruthValuesAreJsons) {
   Recorder recorder(database);
   RunRecord record = run_record("b-1", 4);
@@ -179,6 +187,14 @@ TEST_F(LsTest, OrderAndLimit) {
   EXPECT_EQ(listed(sorted), "21");
 }
 
+TEST_F(LsTest, ShowsWhatItSortsBy) {
+  LsOptions sorted = options({});
+  sorted.sort = "best_epoch";
+  EXPECT_THAT(output_of([&] { return run_ls(sorted); }), StartsWith("run,name,data,status,seed,cardinality,epochs,test_accuracy,validation_accuracy,best_epoch,started,"));
+  sorted.sort = "validation_accuracy";
+  EXPECT_THAT(output_of([&] { return run_ls(sorted); }), StartsWith("run,name,data,status,seed,cardinality,epochs,test_accuracy,validation_accuracy,started,"));
+}
+
 TEST_F(LsTest, ShowsTheParametersThatDiffer) {
   const std::string all = output_of([&] { return run_ls(options({})); });
   EXPECT_THAT(all, StartsWith("run,name,data,status,seed,cardinality,epochs,"));
@@ -213,6 +229,11 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
   EXPECT_THAT(fault("\"; DROP TABLE runs=1"), HasSubstr("neither a column of v_runs"));
 }
 
+TEST_F(LsTest, AStateThatNoRunCanHaveIsAnError) {
+  EXPECT_THAT(fault("status=finish"), ::testing::AllOf(HasSubstr("a run's status is one of running, finished, failed, interrupted, pruned"), HasSubstr("did you mean `finished`?")));
+  EXPECT_THAT(fault("status!=done"), HasSubstr("a run's status is one of"));
+}
+
 TEST_F(LsTest, APageTellsThatThereIsMore) {
   LsOptions page = options({}, TableFormat::text);
   page.limit = 1;
@@ -220,7 +241,7 @@ TEST_F(LsTest, APageTellsThatThereIsMore) {
   const std::string out = output_of([&] { return run_ls(page); });
   EXPECT_THAT(out, HasSubstr("a-3"));
   EXPECT_THAT(out, Not(HasSubstr("a-2")));
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--limit 0 lists all of them"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("This is the newest run; --limit 0 lists all of them"));
 }
 
 TEST_F(LsTest, RemovedRunsAreListedApart) {

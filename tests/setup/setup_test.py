@@ -59,6 +59,10 @@ class Setup(unittest.TestCase):
         self.assertRegex(self.run_setup("test").stderr, r"Type:\n  sudo apt-get update && sudo apt-get install .*libtorch-dev")
         self.assertEqual(self.calls(), "")
 
+    def test_of_one_package_it_speaks_in_the_singular(self):
+        self.tool("dpkg-query", 'case "$*" in *libgmock-dev*) exit 1;; esac; printf installed')
+        self.assertIn("1 package is missing, and installing requires root", self.run_setup("test").stderr)
+
     def test_root_installs_what_is_missing_and_builds(self):
         self.user(0)
         result = self.run_setup("build")
