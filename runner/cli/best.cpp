@@ -74,8 +74,9 @@ void add_counts(Table& best, const std::vector<RankedImages>& images) {
     const auto same = std::find_if(images.begin(), images.end(), [&](const RankedImages& one) {
       return of_files ? Value(one.content) == row[content] && Value(one.split) == row[split] : one.content.empty();
     });
-    row.push_back(runs_in(images));
-    row.push_back(same == images.end() ? Value() : Value(same->runs));
+    row.emplace_back(runs_in(images));
+    row.emplace_back();
+    if (same != images.end()) row.back() = same->runs;
   }
 }
 
