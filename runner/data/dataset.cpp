@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 
@@ -222,6 +223,25 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   add_findings(dataset, spec, prepared);
   if (!dataset.images.empty() && dataset.source->holds_pixels())
     dataset.source = std::make_shared<ListedSource>(dataset.source->listing());
+  return dataset;
+}
+
+Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean, std::vector<float> deviation,
+                       int threads, const OnProgress& on_progress, const ImageCaching& caching) {
+  Dataset dataset = described(spec, std::move(source));
+  auto& all = dataset.parts[static_cast<std::size_t>(Part::validation)];
+  all.resize(dataset.source->samples().size());
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  dataset.mean = std::move(mean);
+  dataset.deviation = std::move(deviation);
+  PreparedImages prepared =
+      prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
+  dataset.images = std::move(prepared.images);
+  dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
+  leave_out_bad_images(dataset, spec, prepared.faults);
+  check_window(dataset, spec, prepared.facts);
+  hash_content(dataset, prepared.facts);
+  hash_split(dataset);
   return dataset;
 }
 
