@@ -127,7 +127,12 @@ int run_best(const BestOptions& options) {
     std::cout << render(best, format);
     return 0;
   }
-  if (!best.rows.empty() && !options.common.quiet) warn(best, images);
+  if (!best.rows.empty() && !options.common.quiet) {
+    warn(best, images);
+    if (options.metric.starts_with("validation_") && runs_in(images) > 1)
+      std::cerr << fmt::format("note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
+                               counted(runs_in(images), "run"));
+  }
   const Table page = for_page(best, images.size() > 1);
   if (format == TableFormat::markdown) {
     std::cout << render(for_reading(page, format), format);
