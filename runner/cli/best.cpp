@@ -74,8 +74,9 @@ void add_counts(Table& best, const std::vector<RankedImages>& images) {
     const auto same = std::find_if(images.begin(), images.end(), [&](const RankedImages& one) {
       return of_files ? Value(one.content) == row[content] && Value(one.split) == row[split] : one.content.empty();
     });
-    row.push_back(runs_in(images));
-    row.push_back(same == images.end() ? Value() : Value(same->runs));
+    row.emplace_back(runs_in(images));
+    row.emplace_back();
+    if (same != images.end()) row.back() = same->runs;
   }
 }
 
@@ -126,7 +127,12 @@ int run_best(const BestOptions& options) {
     std::cout << render(best, format);
     return 0;
   }
-  if (!best.rows.empty() && !options.common.quiet) warn(best, images);
+  if (!best.rows.empty() && !options.common.quiet) {
+    warn(best, images);
+    if (options.metric.starts_with("validation_") && runs_in(images) > 1)
+      std::cerr << fmt::format("note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
+                               counted(runs_in(images), "run"));
+  }
   const Table page = for_page(best, images.size() > 1);
   if (format == TableFormat::markdown) {
     std::cout << render(for_reading(page, format), format);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <set>
 
@@ -80,12 +81,21 @@ Table table_of(const std::vector<PairedComparison>& comparisons, const std::vect
   return table;
 }
 
-// "rxrun sweep cardinality=8,32 seed=1..5"
-std::string more_seeds(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
-  std::string command = "rxrun sweep";
+// "rxrun sweep experiments/a.yaml cardinality=8,32 seed=1..5", for the best group's experiment; empty where no such command
+// can be given: the file is gone, or what was grouped by is not declared (a number of parameters).
+std::string more_seeds(const std::filesystem::path& database, const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
+  const std::int64_t run = groups[0].best_run;
+  const Table row = query(database, "SELECT file FROM runs WHERE id = ?", {run});
+  const auto* file = row.rows.empty() ? nullptr : std::get_if<std::string>(&row.rows[0][0]);
+  std::error_code unreadable;
+  if (!file || !std::filesystem::exists(*file, unreadable) || file->find_first_of(" \t'\"$") != std::string::npos) return {};
+  std::string command = "rxrun sweep " + printable(*file);
   for (std::size_t key = 0; key < keys.size(); ++key) {
+    const Table declared = query(database, "SELECT 1 FROM params WHERE run = ?1 AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2)", {run, keys[key]});
+    if (declared.rows.empty()) return {};
     std::vector<std::string> values;
     for (const SeedGroup& group : groups) {
+      if (group.experiment != groups[0].experiment || group.keys[key] == Value()) continue;
       const std::string label = label_of({.keys = {group.keys[key]}}, {keys[key]});
       const std::string value = label.substr(keys[key].size() + 1);
       if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
@@ -195,9 +205,13 @@ int run_best_groups(const BestOptions& options) {
   tell_comparisons(comparisons, groups, values.keys, options.metric, values.images_vary);
   const bool several =
       std::any_of(groups.begin(), groups.end(), [](const SeedGroup& group) { return group.estimate.count > 1; });
-  if (!several)
+  if (several) return 0;
+  const std::string command = more_seeds(options.common.results / "results.db", groups, values.keys);
+  if (command.empty())
+    std::cout << "One seed each: the difference may be chance; run each with more seeds\n";
+  else
     std::cout << fmt::format("One seed each: the difference may be chance. To run more seeds: {}\n",
-                             more_seeds(groups, values.keys));
+                             command);
   return 0;
 }
 

@@ -108,9 +108,9 @@ void Console::warnings(std::span<const Diagnostic> diagnostics) {
   }
 }
 
-void Console::result(const std::string& text) {
-  if (state_->file) state_->file->info(text);
-  if (!state_->json) state_->print(std::cout, text);
+void Console::result(const std::string& text, const std::string& unless_quiet) {
+  if (state_->file) state_->file->info(text + unless_quiet);
+  if (!state_->json) state_->print(std::cout, state_->quiet ? text : text + unless_quiet);
 }
 
 void Console::event(const nlohmann::json& event) {

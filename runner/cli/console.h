@@ -27,7 +27,7 @@ class Console {
   void warning(const std::string& text);  // always, on standard error; foreign text is made safe here
   // Each with its place in a file, as diagnostics/render.h shows it.
   void warnings(std::span<const Diagnostic> diagnostics);
-  void result(const std::string& text);   // also when quiet
+  void result(const std::string& text, const std::string& unless_quiet = {});  // `text` also when quiet, the rest of its line not
   void event(const nlohmann::json& event);  // one line of JSON, only with --json
 
   bool draws() const;  // whether the following show anything: on a terminal, unless quiet or JSON

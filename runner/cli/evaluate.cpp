@@ -6,7 +6,9 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/run_report.h"
+#include "diagnostics/render.h"
 #include "run/prepare.h"
+#include "run/preprocessing.h"
 #include "run/stored_run.h"
 #include "training/trainer.h"
 
@@ -26,23 +28,80 @@ void compare_data(const EvaluateOptions& options, const StoredRun& run, const Ex
   console.warning(told);
 }
 
+// Other images are prepared as the run's own were, and not by what is measured on them.
+struct Prepared {
+  Experiment experiment;
+  Preprocessing preprocessing;
+};
+
+Prepared as_the_run_saw(const StoredRun& run, const Experiment& experiment) {
+  Prepared prepared{.experiment = experiment, .preprocessing = read_preprocessing(run.folder)};
+  prepared.experiment.data.channels = prepared.preprocessing.channels;
+  return prepared;
+}
+
+void check_classes(const StoredRun& run, const std::vector<std::string>& trained, const std::vector<std::string>& found) {
+  if (trained == found) return;
+  throw Error(Failure::usage, fmt::format("the classes of this data are {}, those of run {} are {}", printable(fmt::format("{}", fmt::join(found, ", "))),
+                                          run.id, printable(fmt::format("{}", fmt::join(trained, ", ")))),
+              "they must have the same names, which decide their order");
+}
+
+// Every image, once it is certain that none of them was trained on.
+Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const Prepared& as_then, std::shared_ptr<const Source> source,
+                   RunObserver& observer) {
+  const Experiment& experiment = as_then.experiment;
+  Dataset dataset = load_undivided(experiment.data, std::move(source), as_then.preprocessing.mean, as_then.preprocessing.deviation,
+                                   static_cast<int>(experiment.machine.threads),
+                                   [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
+                                   image_caching(options.common.results, false));
+  observer.on_read();
+  if (has_images_of(options.common.results, run.id, dataset.content_hash))
+    throw Error(Failure::usage, fmt::format("--part all is for other images: these are those of run {}, which was trained on some of them", run.id),
+                "--part validation scores those that it has not seen");
+  return dataset;
+}
+
+// That a folder of images for testing is split too is easily overlooked.
+void tell_what_is_left_out(Console& console, const EvaluateOptions& options, const Dataset& dataset, Part part) {
+  std::size_t all = 0;
+  for (const auto& indices : dataset.parts) all += indices.size();
+  const std::size_t left = all - dataset.part(part).size();
+  if (left == 0 || options.common.quiet) return;
+  Diagnostic note;
+  note.severity = Severity::note;
+  note.message = fmt::format("{} of {} scored, those that the run's split puts into {}; the other {} left out: --part all scores every one",
+                             dataset.part(part).size(), counted(all, "image"), options.part, left == 1 ? "one is" : fmt::format("{} are", left));
+  console.warnings({&note, 1});
+}
+
 }  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
+  const bool all = options.part == "all";
+  if (all && !options.other_data)
+    throw Error(Failure::usage, "--part all is for images that the run was not trained on", "give them with data.path=PATH --other-data");
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
   const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
-  const Experiment& experiment = checked.experiment();
+  const Prepared as_then = as_the_run_saw(run, checked.experiment());
+  const Experiment& experiment = as_then.experiment;
   set_up(experiment, reporter);
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
-  Network network = network_for(checked, *source);
-  const Dataset dataset = read_dataset(experiment, std::move(source), options.common.results, reporter);
+  check_classes(run, as_then.preprocessing.classes, source->classes());
+  Network network = build_network(checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
+                                  static_cast<std::int64_t>(source->classes().size()));
+  Dataset dataset = all ? all_images(options, run, as_then, std::move(source), reporter)
+                        : read_dataset(experiment, std::move(source), options.common.results, reporter);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
-  compare_data(options, run, experiment, dataset, console);
+  if (!all) compare_data(options, run, experiment, dataset, console);
+  dataset.mean = as_then.preprocessing.mean;
+  dataset.deviation = as_then.preprocessing.deviation;
   const Part part = options.part == "train" ? Part::train : options.part == "test" ? Part::test : Part::validation;
+  if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
   const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));
   Table table{.columns = {"run", "part", "images"}, .rows = {{run.name, options.part, static_cast<std::int64_t>(dataset.part(part).size())}}};

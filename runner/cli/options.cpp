@@ -226,8 +226,8 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
   declare<EvaluateOptions>(app, "evaluate", "score a run's best weights on a part of its data", declared, results_table, engine.evaluate,
                            [](CLI::App& c, EvaluateOptions& o) {
                              add_run(c, o.run, o.overrides);
-                             c.add_option("--part", o.part, "train, test or validation")
-                                 ->check(CLI::IsMember({"train", "test", "validation"}))
+                             c.add_option("--part", o.part, "train, test or validation; all: every image, with --other-data")
+                                 ->check(CLI::IsMember({"train", "test", "validation", "all"}))
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
                            });

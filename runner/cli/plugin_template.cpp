@@ -32,6 +32,8 @@ const char* const kHeader = R"(// Layer `@name@_scale`: y = gain * tanh(x), elem
 
 #include <rxrun/layer.h>
 
+#include <utility>
+
 class @Name@Scale final : public rxrun::Layer {
  public:
   // The initial values are the options' defaults.
@@ -41,7 +43,7 @@ class @Name@Scale final : public rxrun::Layer {
   };
 
   // Nothing is allocated here: the parameter is declared and gets its memory later.
-  @Name@Scale(const Options& options, const rxrun::Shape& input) : Layer(input), fixed_gain_(options.gain) {
+  @Name@Scale(const Options& options, rxrun::Shape input) : Layer(std::move(input)), fixed_gain_(options.gain) {
     if (options.learnable) parameter("gain", gain_, {1}, rxrun::constant(options.gain));
   }
 

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include "cli/readable.h"
 #include "cli/stop_signal.h"
@@ -31,6 +33,22 @@ nlohmann::json numbers(const std::map<std::string, double>& values) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto& [name, value] : values) json[name] = value;
   return json;
+}
+
+// The class of all validation images; empty if there are several.
+std::string only_class(const Dataset& dataset) {
+  std::set<std::int64_t> labels;
+  for (const std::int64_t sample : dataset.part(Part::validation)) labels.insert(dataset.label(sample));
+  return labels.size() == 1 ? dataset.classes.at(static_cast<std::size_t>(*labels.begin())) : std::string();
+}
+
+// Images of one patient are alike: the interval, which takes them for independent, is too narrow then.
+std::string dependence(const Dataset& dataset) {
+  std::set<std::string_view> groups;
+  for (const std::int64_t sample : dataset.part(Part::validation))
+    groups.insert(dataset.source->samples()[static_cast<std::size_t>(sample)].group);
+  if (groups.size() == dataset.part(Part::validation).size()) return {};
+  return fmt::format(" counted as independent; they come from {}", counted(groups.size(), "group"));
 }
 
 }  // namespace
@@ -130,9 +148,11 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
   console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), result.best_epoch, 100 * share_waiting));
-  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{})", 100 * accuracy, 100 * low,
-                             100 * high, counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : ""));
-  console_.line(fmt::format("Compare runs with: {}", query_line()));
+  if (const std::string only = only_class(dataset); !only.empty())
+    console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
+  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}{})", 100 * accuracy, 100 * low, 100 * high,
+                             counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : "", dependence(dataset)),
+                  fmt::format("; compare runs with: {}", query_line()));
 }
 
 }  // namespace rxrun

@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/readable.h"
 #include "diagnostics/render.h"
+#include "recording/query.h"
 
 namespace rxrun {
 namespace {
@@ -61,6 +63,37 @@ const PointState* best_of(const std::vector<PointState>& states) {
         (!best || *state.validation_accuracy > *best->validation_accuracy))
       best = &state;
   return best;
+}
+
+// The point to choose without a look at validation: the best by the metric that its own best epoch was picked by.
+struct Picked {
+  const PointState* state = nullptr;
+  std::string metric;  // "test accuracy"
+  double value = 0.0;
+};
+
+// Nothing where there is nothing to choose: fewer than two points, or points that watch different metrics.
+std::optional<Picked> picked_by_test(const std::filesystem::path& results, const SweepPlan& plan, const std::vector<PointState>& states) {
+  Picked picked;
+  int candidates = 0;
+  for (const PointState& state : states) {
+    if (state.status != PointStatus::finished || !state.validation_accuracy) continue;
+    const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
+    if (candidates == 0) picked.metric = point.metric;
+    if (point.metric != picked.metric) return std::nullopt;
+    const Table found = query(results / "results.db",
+                              "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch WHERE r.id = ? AND m.name = ?",
+                              {state.run, point.metric});
+    const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
+    if (value == nullptr) return std::nullopt;
+    ++candidates;
+    if (picked.state && !(point.maximize ? *value > picked.value : *value < picked.value)) continue;
+    picked.state = &state;
+    picked.value = *value;
+  }
+  if (candidates < 2 || !picked.metric.starts_with("test_")) return std::nullopt;
+  std::replace(picked.metric.begin(), picked.metric.end(), '_', ' ');
+  return picked;
 }
 
 }  // namespace
@@ -131,6 +164,10 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
   if (const PointState* best = best_of(states))
     console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy,
                                best->position, words(*best), best->run));
+  if (const std::optional<Picked> picked = picked_by_test(results, plan, states))
+    console.result(fmt::format("Picked by {} {:.4f}: point {} ({}), run {}; its validation accuracy, {:.4f}, is not the maximum of several",
+                               printable(picked->metric), picked->value, picked->state->position, words(*picked->state), picked->state->run,
+                               *picked->state->validation_accuracy));
   console.line(fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
                            results == "results" ? "" : " --results " + printable(results)));
   return failed;

@@ -146,7 +146,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));
-  return std::make_unique<FileSource>(std::move(listing), std::move(paths));
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window);
 }
 
 }  // namespace rxrun

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 
 #include "data/fault.h"
+#include "data/sixteen_bits.h"
 #include "data/split.h"
 #include "data/survey.h"
 #include "diagnostics/render.h"
@@ -118,6 +120,34 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
       spec, counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") + " images in several parts, such as `" + example + "`"));
 }
 
+void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
+  std::vector<std::string> digests;
+  for (const ImageFacts& facts : all) digests.push_back(facts.digest);
+  dataset.content_hash = dataset.source->content_hash(digests);
+}
+
+// Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can be as a
+// rule (12 bits are usual in medicine), and then few grey levels are left of it.
+void check_window(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
+  std::int64_t count = 0;
+  Levels levels{.lowest = 65535, .highest = -32768};
+  for (const ImageFacts& facts : all) {
+    if (!facts.wide) continue;
+    ++count;
+    levels.lowest = std::min(levels.lowest, facts.wide->lowest);
+    levels.highest = std::max(levels.highest, facts.wide->highest);
+  }
+  if (count == 0 && spec.window) dataset.warnings.push_back(data_warning(spec, "data.window has no effect: none of the images has 16 bits"));
+  if (count == 0 || spec.window) return;
+  const GreyWindow whole = whole_window(levels.lowest < 0);
+  const int left = windowed(levels.highest, whole) - windowed(levels.lowest, whole) + 1;
+  Diagnostic warning = data_warning(
+      spec, counted(count, "image") + (count == 1 ? " has" : " have") + " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) +
+                " to " + std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
+  warning.advice = "data.window=[LOW,HIGH] maps the values from LOW to HIGH to all 256 levels";
+  dataset.warnings.push_back(std::move(warning));
+}
+
 void hash_split(Dataset& dataset) {
   Sha256 hash;
   for (const Part part : all_parts)
@@ -128,8 +158,8 @@ void hash_split(Dataset& dataset) {
   dataset.split_hash = hash.hex();
 }
 
-// Split, and told apart from one that cannot be, before any image is read.
-Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed) {
+// What is known of the source before it is split.
+Dataset described(const DataSpec& spec, std::shared_ptr<const Source> source) {
   Dataset dataset;
   dataset.source = std::move(source);
   dataset.classes = dataset.source->classes();
@@ -137,6 +167,12 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   dataset.image_size = static_cast<int>(spec.image_size);
   dataset.generated = dataset.source->generated();
   dataset.warnings = dataset.source->warnings();
+  return dataset;
+}
+
+// Split, and told apart from one that cannot be, before any image is read.
+Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed) {
+  Dataset dataset = described(spec, std::move(source));
   dataset.parts = draw_split(dataset.source->listing(), spec, seed);
   const std::vector<Diagnostic> warnings = split_warnings(dataset.source->listing(), spec, dataset.parts);
   std::vector<Diagnostic> told_below = warnings;  // what is added is found again once bad images have left
@@ -161,10 +197,9 @@ void add_findings(Dataset& dataset, const DataSpec& spec, const PreparedImages& 
   measure_normalisation(dataset, spec, prepared.facts);
   find_leaks(dataset, spec, prepared.facts);
   find_torn_groups(dataset, spec);
+  check_window(dataset, spec, prepared.facts);
 
-  std::vector<std::string> digests;
-  for (const ImageFacts& facts : prepared.facts) digests.push_back(facts.digest);
-  dataset.content_hash = dataset.source->content_hash(digests);
+  hash_content(dataset, prepared.facts);
   hash_split(dataset);
 }
 
@@ -188,6 +223,25 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   add_findings(dataset, spec, prepared);
   if (!dataset.images.empty() && dataset.source->holds_pixels())
     dataset.source = std::make_shared<ListedSource>(dataset.source->listing());
+  return dataset;
+}
+
+Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean, std::vector<float> deviation,
+                       int threads, const OnProgress& on_progress, const ImageCaching& caching) {
+  Dataset dataset = described(spec, std::move(source));
+  auto& all = dataset.parts[static_cast<std::size_t>(Part::validation)];
+  all.resize(dataset.source->samples().size());
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  dataset.mean = std::move(mean);
+  dataset.deviation = std::move(deviation);
+  PreparedImages prepared =
+      prepare_images(*dataset.source, spec, dataset.channels, all_cores_for_0(threads), on_progress, caching);
+  dataset.images = std::move(prepared.images);
+  dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
+  leave_out_bad_images(dataset, spec, prepared.faults);
+  check_window(dataset, spec, prepared.facts);
+  hash_content(dataset, prepared.facts);
+  hash_split(dataset);
   return dataset;
 }
 

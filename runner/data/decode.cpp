@@ -55,7 +55,7 @@ Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const Turn turn = turn_of(orientation);
   Image out{
-      turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, image.channels, {}};
+      turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, image.channels, {}, image.wide};
   out.pixels.resize(image.pixels.size());
   const std::size_t channels = static_cast<std::size_t>(image.channels);
   std::uint8_t* to = out.pixels.data();
@@ -98,7 +98,7 @@ int exif_orientation(std::span<const std::uint8_t> exif) {
 
 Image on_white(const Image& image) {
   const int colours = image.channels - 1;
-  Image out{image.height, image.width, colours, {}};
+  Image out{image.height, image.width, colours, {}, image.wide};
   out.pixels.resize(static_cast<std::size_t>(image.height) * out.row_bytes());
   const std::uint8_t* from = image.pixels.data();
   std::uint8_t* to = out.pixels.data();
@@ -111,13 +111,13 @@ Image on_white(const Image& image) {
   return out;
 }
 
-Image decode_image(std::span<const std::uint8_t> bytes) {
+Image decode_image(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
   if (bytes.empty()) bad_image("the file is empty");
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, window);
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes);
   if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4)) ||
       starts_with(bytes, std::string_view("II+\0", 4)) || starts_with(bytes, std::string_view("MM\0+", 4)))
-    return decode_tiff(bytes);
+    return decode_tiff(bytes, window);
   if (starts_with(bytes, "BM")) return decode_bmp(bytes);
   if (starts_with(bytes, "GIF8")) bad_image("a GIF image: only PNG, JPEG, TIFF and BMP are supported");
   if (starts_with(bytes, "RIFF") && bytes.size() >= 12 && starts_with(bytes.subspan(8), "WEBP"))

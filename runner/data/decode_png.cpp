@@ -1,12 +1,14 @@
 #include <png.h>
 
 #include <algorithm>
+#include <bit>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <string>
 
 #include "data/decode.h"
+#include "data/sixteen_bits.h"
 
 namespace rxrun {
 namespace {
@@ -18,6 +20,7 @@ struct PngReading {
   png_structp png = nullptr;
   png_infop info = nullptr;
   Image image;
+  std::vector<std::uint16_t> wide;  // of an image of 16 bits, instead of the image's pixels
   int orientation = 1;
   char cause[200] = "";
   std::jmp_buf failed;
@@ -55,23 +58,28 @@ bool read_png(PngReading& reading) {
   png_set_user_limits(png, max_image_side, max_image_side);
   png_read_info(png, info);
   png_set_expand(png);
-  png_set_scale_16(png);
+  if constexpr (std::endian::native == std::endian::little) png_set_swap(png);  // of 16 bits
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
   reading.image.height = static_cast<int>(png_get_image_height(png, info));
   reading.image.width = static_cast<int>(png_get_image_width(png, info));
   reading.image.channels = png_get_channels(png, info);
-  const std::size_t row = reading.image.row_bytes();
+  const bool is_wide = png_get_bit_depth(png, info) == 16;
+  const std::size_t samples = reading.image.row_bytes(), row = is_wide ? 2 * samples : samples;
   if (png_get_rowbytes(png, info) != row) png_error(png, "unexpected row size");
   try {
-    reading.image.pixels.resize(static_cast<std::size_t>(reading.image.height) * row);
+    const std::size_t count = static_cast<std::size_t>(reading.image.height) * samples;
+    if (is_wide)
+      reading.wide.resize(count);
+    else
+      reading.image.pixels.resize(count);
   } catch (...) {
     std::snprintf(reading.cause, sizeof reading.cause, "not enough memory for the pixels");
     return false;
   }
+  png_bytep first = is_wide ? reinterpret_cast<png_bytep>(reading.wide.data()) : reading.image.pixels.data();
   for (int pass = 0; pass < passes; ++pass)
-    for (int y = 0; y < reading.image.height; ++y)
-      png_read_row(png, reading.image.pixels.data() + static_cast<std::size_t>(y) * row, nullptr);
+    for (int y = 0; y < reading.image.height; ++y) png_read_row(png, first + static_cast<std::size_t>(y) * row, nullptr);
   png_read_end(png, info);
 #ifdef PNG_eXIf_SUPPORTED
   png_uint_32 size = 0;
@@ -83,7 +91,7 @@ bool read_png(PngReading& reading) {
 
 }  // namespace
 
-Image decode_png(std::span<const std::uint8_t> bytes) {
+Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
   if (bytes.size() < 33) bad_image("damaged PNG: the file ends early");
   check_image_size(big_endian_32(bytes.data() + 16), big_endian_32(bytes.data() + 20));
   if (std::optional<Image> image = decode_plain_png(bytes)) return std::move(*image);
@@ -94,7 +102,11 @@ Image decode_png(std::span<const std::uint8_t> bytes) {
   if (reading.info == nullptr) bad_image("libpng cannot be initialised");
   if (!read_png(reading)) bad_image("damaged PNG: " + std::string(reading.cause));
   Image image = std::move(reading.image);
-  if (image.channels == 2 || image.channels == 4) image = on_white(image);
+  const bool alpha = image.channels == 2 || image.channels == 4;
+  if (!reading.wide.empty())
+    image = to_bytes({.height = image.height, .width = image.width, .channels = image.channels, .values = reading.wide, .alpha = alpha},
+                     window.value_or(whole_window(false)));
+  if (alpha) image = on_white(image);
   return upright(std::move(image), reading.orientation);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "data/decode.h"
+#include "data/sixteen_bits.h"
 
 namespace rxrun {
 namespace {
@@ -92,15 +93,75 @@ void check_header(TIFF* tiff, const TiffReading& reading) {
   }
 }
 
+std::uint16_t number(TIFF* tiff, std::uint32_t tag, std::uint16_t otherwise) {
+  std::uint16_t value = otherwise;
+  TIFFGetFieldDefaulted(tiff, tag, &value);
+  return value;
+}
+
+std::uint16_t photometric_of(TIFF* tiff) { return number(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK); }
+
 bool is_grey(TIFF* tiff) {
-  std::uint16_t photometric = PHOTOMETRIC_MINISBLACK;
-  TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+  const std::uint16_t photometric = photometric_of(tiff);
   return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+}
+
+bool is_wide(TIFF* tiff) { return number(tiff, TIFFTAG_BITSPERSAMPLE, 1) == 16; }
+
+// Those of 16 bits whose values are read as they are: grey or RGB, opaque, pixel by pixel. libtiff's conversion to bytes
+// knows no window, and takes signed values for unsigned ones.
+bool is_plain_wide(TIFF* tiff) {
+  const std::uint16_t format = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT), samples = number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  return is_wide(tiff) && (format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_INT) &&
+         (is_grey(tiff) ? samples == 1 : photometric_of(tiff) == PHOTOMETRIC_RGB && samples == 3) &&
+         (samples == 1 || number(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_CONTIG);
+}
+
+// libtiff has them in this machine's order of bytes.
+std::vector<std::uint16_t> wide_values(TIFF* tiff, const TiffReading& reading, std::size_t height, std::size_t row) {
+  std::vector<std::uint16_t> values(height * row);
+  const auto check = [&](bool read) {
+    if (!read || !reading.cause.empty()) damaged(reading, "the pixels cannot be read");
+  };
+  if (TIFFIsTiled(tiff) == 0) {
+    check(TIFFScanlineSize64(tiff) == 2 * row);
+    for (std::size_t y = 0; y < height; ++y) check(TIFFReadScanline(tiff, values.data() + y * row, static_cast<std::uint32_t>(y)) == 1);
+    return values;
+  }
+  std::uint32_t tile_width = 0, tile_height = 0, width = 0;
+  TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
+  TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  const std::size_t tile_row = row / width * tile_width;
+  std::vector<std::uint16_t> tile(tile_row * tile_height);
+  check(TIFFTileSize64(tiff) == 2 * tile.size());
+  for (std::uint32_t top = 0; top < height; top += tile_height)
+    for (std::uint32_t left = 0; left < width; left += tile_width) {
+      check(TIFFReadTile(tiff, tile.data(), left, top, 0, 0) >= 0);
+      const std::size_t at = row / width * left, count = std::min(tile_row, row - at);
+      for (std::size_t y = 0; y < tile_height && top + y < height; ++y)
+        std::copy_n(tile.data() + y * tile_row, count, values.data() + (top + y) * row + at);
+    }
+  return values;
+}
+
+Image wide_image(TIFF* tiff, const TiffReading& reading, const std::optional<GreyWindow>& window) {
+  std::uint32_t width = 0, height = 0;
+  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+  const int channels = is_grey(tiff) ? 1 : 3;
+  const bool is_signed = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) == SAMPLEFORMAT_INT;
+  const std::vector<std::uint16_t> values = wide_values(tiff, reading, height, std::size_t{width} * static_cast<std::size_t>(channels));
+  Image image = to_bytes({.height = static_cast<int>(height), .width = static_cast<int>(width), .channels = channels, .values = values, .is_signed = is_signed},
+                         window.value_or(whole_window(is_signed)));
+  if (photometric_of(tiff) == PHOTOMETRIC_MINISWHITE)
+    for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
+  return image;
 }
 
 }  // namespace
 
-Image decode_tiff(std::span<const std::uint8_t> bytes) {
+Image decode_tiff(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
   TiffReading reading{bytes, 0, {}};
   const Tiff tiff = open_tiff(reading);
   if (tiff == nullptr) damaged(reading, "it contains no image");
@@ -109,6 +170,9 @@ Image decode_tiff(std::span<const std::uint8_t> bytes) {
   TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_ORIENTATION, &orientation);
   // libtiff would mirror but not turn; so it reads the rows as stored, and they are set upright below.
   TIFFSetField(tiff.get(), TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+  if (is_plain_wide(tiff.get())) return upright(wide_image(tiff.get(), reading, window), orientation);
+  if (window && is_wide(tiff.get()))
+    bad_image("unsupported TIFF: of 16 bits, data.window is for grey and RGB without transparency, pixel by pixel");
   char refusal[1024] = "";
   if (TIFFRGBAImageOK(tiff.get(), refusal) == 0) bad_image("unsupported TIFF: " + std::string(refusal));
 

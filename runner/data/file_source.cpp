@@ -15,7 +15,8 @@ constexpr std::uint64_t max_file_size = 640'000'000;
 
 }  // namespace
 
-FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths) : paths_(std::move(paths)) {
+FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths, const std::optional<GreyWindow>& window)
+    : paths_(std::move(paths)), window_(window) {
   listing_ = std::move(listing);
   listing_.channels = 1;
   std::vector<bool> seen(listing_.classes.size(), false);
@@ -35,7 +36,7 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
   const std::string bytes = read_file(paths_[index], max_file_size);
   if (digest != nullptr) *digest = sha256_hex(bytes);
   try {
-    return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, window_);
   } catch (const Error& error) {
     Diagnostic diagnostic = error.diagnostics().front();
     diagnostic.where.file = paths_[index].string();

@@ -11,14 +11,15 @@ namespace rxrun {
 
 class FileSource final : public Source {
  public:
-  // `paths` belong to the listing's samples, one each; its `channels` is found here.
-  FileSource(Listing listing, std::vector<std::filesystem::path> paths);
+  // `paths` belong to the listing's samples, one each; its `channels` is found here. `window`: of 16-bit images, as decode_image's.
+  FileSource(Listing listing, std::vector<std::filesystem::path> paths, const std::optional<GreyWindow>& window);
 
   Image decode(std::size_t index, std::string* digest) const override;
   std::string digest(std::size_t index) const override;
 
  private:
   std::vector<std::filesystem::path> paths_;
+  std::optional<GreyWindow> window_;
 };
 
 // By the extension: png, jpg, jpeg, jpe, jfif, tif, tiff, bmp or dib.

@@ -22,7 +22,7 @@ namespace rxrun {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the file's numbers are this machine's");
-constexpr char magic[16] = "rxrun images 1\n";
+constexpr char magic[16] = "rxrun images 2\n";
 constexpr std::size_t hash_size = 64;  // hexadecimal
 
 // As they lie in the file.
@@ -35,8 +35,9 @@ struct Header {
 struct Record {
   char digest[hash_size], pixels[hash_size];  // zeros in `pixels`: bad
   std::uint64_t sum[3], sum_of_squares[3];
+  std::int32_t is_wide, lowest, highest, zero;
 };
-static_assert(sizeof(Header) == 168 && sizeof(Record) == 176, "no gaps: the format is these bytes");
+static_assert(sizeof(Header) == 168 && sizeof(Record) == 192, "no gaps: the format is these bytes");
 
 template <typename Text>
 void put(Text& to, const std::string& hash) {
@@ -152,6 +153,7 @@ std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, 
     facts.pixels = text_of(index[i].pixels);
     std::copy_n(index[i].sum, 3, facts.sum.begin());
     std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
+    if (index[i].is_wide != 0) facts.wide = Levels{.lowest = index[i].lowest, .highest = index[i].highest};
     if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
       reading.damaged(fmt::format("image {} does not match its checksum", i));
   }, stop);
@@ -174,6 +176,10 @@ void ImageCacheWriter::finish(const std::vector<ImageFacts>& facts) {
     put(index[i].pixels, facts[i].pixels);
     std::copy_n(facts[i].sum.begin(), 3, index[i].sum);
     std::copy_n(facts[i].sum_of_squares.begin(), 3, index[i].sum_of_squares);
+    const Levels wide = facts[i].wide.value_or(Levels{});
+    index[i].is_wide = facts[i].wide.has_value();
+    index[i].lowest = wide.lowest;
+    index[i].highest = wide.highest;
   }
   const std::size_t index_bytes = count_ * sizeof(Record);
   Header header{};

@@ -5,7 +5,8 @@
 //
 //   0      header: magic, size of one image, number of images, size and SHA-256 of the index, SHA-256 of what is before
 //   4096   pixels, image after image
-//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is bad
+//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is bad,
+//          and of one of 16 bits its lowest and highest value
 //
 // Opening it checks every byte: the header, the index, and each image by the digest of its pixels. It is written under
 // another name, synced and renamed, so that it is there whole or not at all.
@@ -22,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "data/image.h"
 #include "data/image_store.h"
 #include "files/temporary_file.h"
 
@@ -32,6 +34,7 @@ struct ImageFacts {
   std::string digest;                                    // of the bytes that it was decoded from; hexadecimal, as below
   std::string pixels;                                    // SHA-256 of the prepared pixels; empty: it could not be decoded
   std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
+  std::optional<Levels> wide{};                          // as the image's
 
   bool operator==(const ImageFacts&) const = default;
 };

@@ -122,7 +122,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   }
   faults.throw_errors();
   listing.classes = set_labels(listing, labels, spec, lines);
-  return std::make_unique<FileSource>(std::move(listing), std::move(paths));
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window);
 }
 
 }  // namespace rxrun

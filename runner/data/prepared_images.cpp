@@ -9,13 +9,14 @@
 #include "data/fault.h"
 #include "data/parallel.h"
 #include "data/resize.h"
+#include "experiment/node_values.h"
 #include "files/files.h"
 
 namespace rxrun {
 namespace {
 
 // To be raised whenever the same image is prepared to other pixels: by a decoder, the resizing, the conversion to grey.
-constexpr int preparation_version = 1;
+constexpr int preparation_version = 2;
 
 class Preparation {
  public:
@@ -158,7 +159,14 @@ class Preparation {
   std::string name_of_content() const {
     const std::string recipe = source_.recipe(), content = recipe.empty() ? source_.content_hash(digests_) : recipe;
     return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" + std::to_string(spec_.image_size) +
-                      "\n" + spec_.resize + "\n" + std::to_string(channels_)).substr(0, 32);
+                      "\n" + spec_.resize + "\n" + std::to_string(channels_) + window_text()).substr(0, 32);
+  }
+
+  std::string window_text() const {
+    if (!spec_.window) return {};
+    std::string text("\n");
+    text.append(number_text(spec_.window->low)).append(" ").append(number_text(spec_.window->high));
+    return text;
   }
 
   // The first image whose pixels were made from other bytes than those that the file is named by; empty: none.
@@ -181,6 +189,7 @@ class Preparation {
       try {
         const Image image = prepared_image(source_, i, spec_, channels_, &digest);
         prepared_.facts[i] = facts_of(image.pixels, channels_);
+        prepared_.facts[i].wide = image.wide;
         if (!prepared_.images.empty()) std::copy(image.pixels.begin(), image.pixels.end(), prepared_.images.image(i).begin());
         if (writes) write(*writer, i, image, writes, mutex);
       } catch (const Error& error) {
@@ -222,8 +231,11 @@ PreparedImages prepare_images(const Source& source, const DataSpec& spec, int ch
 
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {
   Image image = source.decode(index, digest);
+  const std::optional<Levels> wide = image.wide;
   try {
-    return with_channels(resized(std::move(image), static_cast<int>(spec.image_size), spec.resize), channels);
+    image = with_channels(resized(std::move(image), static_cast<int>(spec.image_size), spec.resize), channels);
+    image.wide = wide;
+    return image;
   } catch (const Error& error) {
     Diagnostic diagnostic = error.diagnostics().front();
     diagnostic.where.file = source.samples()[index].name;

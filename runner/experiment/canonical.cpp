@@ -30,7 +30,8 @@ void write(const Node& node, const std::string& path, std::string& out) {
       std::vector<const Node::Entry*> entries;
       for (const Node::Entry& entry : node.entries) {
         const Key* key = find_key(joined(path, entry.key));
-        if (!key || key->identity) entries.push_back(&entry);
+        const bool absent = key && key->absent_when_null && entry.value.kind == Node::Kind::null;
+        if ((!key || key->identity) && !absent) entries.push_back(&entry);
       }
       std::sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
       out += '{';

@@ -32,6 +32,8 @@ class Checker {
       error("data", "`path` is required in `data`", "only `source: histology` needs none");
     if (sound({"train", "test", "validation", "group_by"})) split();
     if (sound({"mean", "deviation", "channels"})) normalize();
+    if (sound({"window"}) && data.window && data.window->low >= data.window->high)
+      error("data.window", "`window` must be [low, high], the lower value first");
     if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
       error("data.augment.pad", "`pad` must be less than `image_size`, " + std::to_string(data.image_size));
     if (sound({"translate", "image_size"}) && data.augment.translate >= data.image_size)

@@ -77,6 +77,11 @@ struct AugmentSpec {
 
 enum class OnBadImage { error, skip };
 
+// The values of 16-bit images, in their own units, that become black and white.
+struct GreyWindow {
+  double low = 0.0, high = 65535.0;
+};
+
 struct DataSpec {
   SourceKind source = SourceKind::class_folders;
   std::filesystem::path path;         // made absolute against the working directory
@@ -86,6 +91,7 @@ struct DataSpec {
   std::int64_t image_size = 64;       // height and width that the network sees
   std::string resize = "stretch";     // stretch | crop (short side to image_size, centre crop) | pad | none
   std::int64_t channels = 0;          // 0: as the source has them; 1 or 3: converted
+  std::optional<GreyWindow> window;   // absent: all that 16 bits can be
   std::int64_t classes = 0;           // 0: as the source has them; else the number it must have
   SplitSpec split;
   AugmentSpec augment;

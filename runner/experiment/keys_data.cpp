@@ -87,6 +87,19 @@ Key normalize_key() {
       .by_default(to_node("measured"));
 }
 
+Key window_key() {
+  return KeyBuilder("window", "of 16-bit images (PNG, TIFF): the values that become black and white, [low, high]; null: all that 16 bits can be")
+      .list({.number = NumberForm{.minimum = -1e6, .maximum = 1e6}, .text = {}, .shortest = 2, .longest = 2})
+      .nullable()
+      .absent_when_null()
+      .set([](Experiment& e, const Node& node) {
+        std::vector<double> bounds;
+        store(node, bounds);
+        e.data.window = GreyWindow{.low = bounds.at(0), .high = bounds.at(1)};
+      })
+      .get([](Experiment&) { return null_node(); });
+}
+
 Key sample_key() {
   std::vector<Kind> kinds{
       {"histology",
@@ -149,6 +162,7 @@ std::vector<Key> data_keys() {
                  data(&DataSpec::channels))
           .zero_as("auto")
           .only({1, 3}),
+      window_key(),
       KeyBuilder("classes", "number of classes that the source must have; auto: any", data(&DataSpec::classes))
           .from(2)
           .to(1'000'000)

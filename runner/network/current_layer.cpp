@@ -1,5 +1,6 @@
 #include "network/current_layer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,9 @@ namespace {
 
 std::atomic<const char*> current_label{nullptr};
 static_assert(std::atomic<const char*>::is_always_lock_free, "read in a signal handler");
+
+// Of a file that a crash writes; the first byte is set last, as a handler may look at any time.
+std::array<char, 4096> note_path{};
 
 struct Fault {
   int signal;
@@ -30,10 +34,8 @@ class Line {
     std::memcpy(text_ + size_, text, count);
     size_ += count;
   }
-  void write() {
-    text_[size_++] = '\n';
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text_, size_);
-  }
+  void end() { text_[size_++] = '\n'; }
+  void write(int file) const { [[maybe_unused]] const ssize_t written = ::write(file, text_, size_); }
 
  private:
   char text_[1024];
@@ -53,7 +55,12 @@ void on_fault(int signal, siginfo_t* info, void*) {
   // Nothing is wrong with the code then: the pages were there when the file was mapped.
   if (signal == SIGBUS && info != nullptr && info->si_code == BUS_ADRERR)
     line.add(": a file that is read through memory, such as decoded images in results/cache, was cut short or its disk failed");
-  line.write();
+  line.end();
+  line.write(STDERR_FILENO);
+  if (note_path[0] != '\0') {
+    const int note = ::open(note_path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (note >= 0) line.write(note);  // closed with the process
+  }
   ::raise(signal);  // SA_RESETHAND: to be delivered with its default action once the handler returns
 }
 
@@ -67,6 +74,15 @@ void set_current_layer(const char* label) noexcept { current_label.store(label);
 const char* current_layer() noexcept {
   const char* label = current_label.load();
   return label ? label : "";
+}
+
+void set_crash_note(const char* path) noexcept {
+  note_path[0] = '\0';
+  const std::size_t size = std::strlen(path);
+  if (size == 0 || size >= note_path.size()) return;
+  std::memcpy(note_path.data() + 1, path + 1, size);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  note_path[0] = path[0];
 }
 
 void install_crash_handler() {

@@ -4,11 +4,11 @@
 #include <sqlite3.h>
 
 #include <ctime>
-#include <utility>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "recording/run_folder.h"
 
 namespace rxrun {
 namespace {
@@ -91,16 +91,25 @@ bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& 
 }
 
 void mark_gone_runs(Connection& connection) {
-  std::vector<std::pair<std::int64_t, std::string>> gone;
-  Statement select(connection, fmt::format("SELECT id, {}, heartbeat FROM runs WHERE status = 'running'", kOwnerColumns));
+  struct Gone {
+    std::int64_t run;
+    RunStatus status;
+    std::string reason;
+  };
+  std::vector<Gone> gone;
+  Statement select(connection, fmt::format("SELECT id, {}, heartbeat, folder FROM runs WHERE status = 'running'", kOwnerColumns));
   while (select.step()) {
     const ProcessIdentity owner = owner_at(select, 1);
     if (status_now(RunStatus::running, owner, select.text(6)) == RunStatus::running) continue;
-    gone.emplace_back(select.integer(0), is_gone(owner) ? "its process is gone"
-                                                        : fmt::format("no heartbeat from {} any more", owner.host));
+    const std::string crash = crash_note(connection.path().parent_path(), select.text(7));
+    gone.push_back({.run = select.integer(0),
+                    .status = crash.empty() ? RunStatus::interrupted : RunStatus::failed,
+                    .reason = !crash.empty()   ? crash
+                              : is_gone(owner) ? "its process is gone"
+                                               : fmt::format("no heartbeat from {} any more", owner.host)});
   }
-  Statement update(connection, "UPDATE runs SET status = 'interrupted', reason = ? WHERE id = ?");
-  for (const auto& [run, reason] : gone) update.bind(reason, run).run();
+  Statement update(connection, "UPDATE runs SET status = ?, reason = ? WHERE id = ?");
+  for (const Gone& one : gone) update.bind(to_string(one.status), one.reason, one.run).run();
 }
 
 }  // namespace rxrun

@@ -7,6 +7,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "recording/ownership.h"
+#include "recording/run_folder.h"
 #include "recording/schema.h"
 #include "recording/writing.h"
 
@@ -18,7 +19,11 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 void status_function(sqlite3_context* context, int, sqlite3_value** values) {
   try {
     const std::string recorded = text_of(values[0]);
-    const RunStatus status = status_now(status_of(recorded), owner_at(values + 1), text_of(values[6]));
+    RunStatus status = status_now(status_of(recorded), owner_at(values + 1), text_of(values[6]));
+    if (status == RunStatus::interrupted && recorded == "running") {
+      const std::filesystem::path database = sqlite3_db_filename(sqlite3_context_db_handle(context), "main");
+      if (!crash_note(database.parent_path(), text_of(values[8])).empty()) status = RunStatus::failed;
+    }
     const bool pruned = status == RunStatus::interrupted && sqlite3_value_int(values[7]) != 0;
     sqlite3_result_text(context, pruned ? "pruned" : to_string(status), -1, SQLITE_STATIC);
   } catch (const std::exception& error) {
@@ -86,7 +91,7 @@ std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& databa
   }
   connection->execute("PRAGMA query_only = ON");
   connection->execute("PRAGMA cache_size = -65536");  // 64 MB: a view looks at some pages again and again
-  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 8, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+  sqlite3_create_function_v2(connection->handle(), "rxrun_status", 9, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
                              status_function, nullptr, nullptr, nullptr);
   return connection;
 }

@@ -19,11 +19,11 @@ namespace rxrun {
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
 
 // SQL of a connection for reading: what the status of a run, a row `r` of runs, is now. A run that says `running` though its
-// process is gone was interrupted, and an interrupted one whose point was pruned is `pruned`.
+// process is gone was interrupted, or has failed if it left a note of its crash, and an interrupted one whose point was pruned is `pruned`.
 inline constexpr const char* kStatusNow =
     "rxrun_status(r.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat,"
     " r.status IN ('interrupted', 'running') AND EXISTS (SELECT 1 FROM points p WHERE p.identity = r.identity"
-    " AND p.status = 'pruned' AND p.newer_than < r.id))";
+    " AND p.status = 'pruned' AND p.newer_than < r.id), r.folder)";
 
 Table fetch(Connection& connection, const std::string& sql, const std::vector<Value>& parameters = {},
             std::int64_t limit = 0);

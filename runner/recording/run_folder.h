@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -40,6 +42,19 @@ inline void unbury(const std::filesystem::path& folder, std::int64_t run) {
   if (!std::filesystem::exists(std::filesystem::symlink_status(folder, code)) &&
       std::filesystem::is_directory(std::filesystem::symlink_status(grave, code)))
     std::filesystem::rename(grave, folder, code);
+}
+
+// In a run's folder: the line that its process wrote when it crashed, which had no time for results.db any more.
+inline constexpr const char* kCrashNote = "crash.txt";
+
+// That line without "rxrun: "; empty: it did not crash.
+inline std::string crash_note(const std::filesystem::path& results, const std::filesystem::path& folder) {
+  if (!is_a_runs_folder(folder)) return {};
+  std::ifstream file(results / folder / kCrashNote);
+  std::string line;
+  std::getline(file, line);
+  constexpr std::string_view mark = "rxrun: ";
+  return line.starts_with(mark) ? line.substr(mark.size(), 1000) : std::string();
 }
 
 }  // namespace rxrun

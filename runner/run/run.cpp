@@ -10,6 +10,8 @@
 
 #include "files/files.h"
 #include "files/folder_lock.h"
+#include "network/current_layer.h"
+#include "recording/run_folder.h"
 #include "run/prepare.h"
 #include "run/preprocessing.h"
 #include "run/recorded.h"
@@ -19,6 +21,19 @@
 
 namespace rxrun {
 namespace {
+
+// While it lives, a crash leaves its line in the run's folder.
+struct CrashNote {
+  explicit CrashNote(const std::filesystem::path& folder) {
+    const std::filesystem::path note = std::filesystem::absolute(folder / kCrashNote);
+    std::error_code gone;
+    std::filesystem::remove(note, gone);  // of the crash after which this run goes on
+    set_crash_note(note.c_str());
+  }
+  ~CrashNote() { set_crash_note(""); }
+  CrashNote(const CrashNote&) = delete;
+  CrashNote& operator=(const CrashNote&) = delete;
+};
 
 // The run to fill: a new one, or one that was interrupted.
 struct RunPlace {
@@ -112,6 +127,7 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
                        .experiment = experiment, .network = network, .dataset = dataset, .machine = machine};
   observer.on_start(run);
 
+  const CrashNote crash_note(place.folder);
   RunOutcome outcome{.run = place.id};
   RecordingObserver recording(recorder, place.id, place.folder.lexically_relative(request.results), observer);
   recorded(recorder, place.id, [&] {

@@ -114,6 +114,10 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
   return changes;
 }
 
+bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash) {
+  return query(results / "results.db", "SELECT content_hash FROM runs WHERE id = ?", {run}).rows.at(0)[0] == Value(content_hash);
+}
+
 RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now) {
   const std::filesystem::path database = results / "results.db";
   RunChanges changes{.experiment = changes_of_data(results, run, now.content_hash, now.split_hash), .machine = {}};

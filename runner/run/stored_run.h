@@ -42,6 +42,9 @@ CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std:
 std::vector<std::string> changes_of_data(const std::filesystem::path& results, std::int64_t run,
                                          const std::string& content_hash, const std::string& split_hash);
 
+// Whether the images and labels of this hash are those that the run was made with.
+bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash);
+
 // In what `now`, which describes a run of the same experiment, differs from `run` as it was when it was made; in words.
 struct RunChanges {
   std::vector<std::string> experiment;  // what is part of the identity: data, plugins, precision, version

@@ -177,7 +177,7 @@ class Work {
       kills.count = worker.claim.epochs > kills.epochs ? 1 : kills.count + 1;
       kills.epochs = worker.claim.epochs;
       if (stopping() || kills.count < kMostKills)
-        return {.status = PointStatus::interrupted, .reason = reason_of(how, tail), .log_tail = {}};
+        return {.status = PointStatus::interrupted, .reason = stopping() ? "interrupted" : reason_of(how, tail), .log_tail = {}};
       return {.status = PointStatus::failed,
               .reason = fmt::format("{}, {} times without finishing an epoch in between",
                                     reason_of({.signal = how.signal}, ""), kills.count),

@@ -43,17 +43,21 @@ void check_exceptions(const InitialWeightsSpec& spec, const Shapes& shapes, Diag
 
 void check_fit(const InitialWeightsSpec& spec, const Shapes& shapes, const Safetensors& file, Diagnostics& faults) {
   const std::string path = printable(spec.file.string());
+  constexpr std::size_t told_at_most = 3;
+  std::size_t misshapen = 0;
   std::vector<std::string> missing, foreign;
   for (const auto& [name, shape] : shapes) {
     if (left_out(spec, name)) continue;
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) {
       if (!name.ends_with("num_batches_tracked")) missing.push_back(name);
-    } else if (found->second.shape != shape) {
+    } else if (found->second.shape != shape && ++misshapen <= told_at_most) {
       faults.error(spec.where, "tensor `" + name + "` has shape " + shape_text(found->second.shape) + " in " + path + ", the network's has " + shape_text(shape),
                    "is it a different network? List a layer that should start fresh, such as for other classes, in `except`");
     }
   }
+  if (misshapen > told_at_most)
+    faults.error(spec.where, "and " + counted(misshapen - told_at_most, "more tensor") + (misshapen == told_at_most + 1 ? " has" : " have") + " another shape than the network's");
   for (const auto& [name, tensor] : file.tensors)
     if (!shapes.contains(name) && !left_out(spec, name)) foreign.push_back(name);
   if (!missing.empty())

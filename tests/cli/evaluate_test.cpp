@@ -82,6 +82,44 @@ TEST_F(Evaluate, OtherImagesAreRefusedUnlessAskedFor) {
   EXPECT_THAT(other.err, HasSubstr("warning: the data at"));
 }
 
+// An external test set is scored as a whole, prepared as the run's own images were.
+TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string folder = std::string("other/") + (i < 3 ? "even" : "odd");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 500 + i)));
+  }
+  const Finished all = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--part", "all", "--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  const json scores = json::parse(all.out).at(0);
+  EXPECT_EQ(scores["part"], "all");
+  EXPECT_EQ(scores["images"], 10);
+  int right = 0;
+  for (int i = 0; i < 10; ++i) {
+    const std::string folder = i < 3 ? "even" : "odd";
+    const Finished one = place.rxrun({"predict", number(), "other/" + folder + "/" + std::to_string(i) + ".png", "--json"});
+    right += json::parse(one.out).at(0)["class"] == folder;
+  }
+  EXPECT_EQ(scores["accuracy"].get<double>(), right / 10.0) << "the network sees what predict shows it";
+
+  for (int i = 10; i < 60; ++i)
+    place.write(std::string("other/") + (i % 2 == 0 ? "even" : "odd") + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 500 + i)));
+  const Finished part = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--csv"});
+  ASSERT_EQ(part.code, 0) << part.err;
+  EXPECT_THAT(part.err, testing::ContainsRegex("note: [0-9]+ of 60 images scored, those that the run's split puts into validation; the other [0-9]+ are left out: --part all"));
+
+  const Finished unasked = place.rxrun({"evaluate", number(), "data.path=other", "--part", "all"});
+  EXPECT_EQ(unasked.code, 2);
+  EXPECT_THAT(unasked.err, HasSubstr("--other-data"));
+  const Finished own = place.rxrun({"evaluate", number(), "--part", "all", "--other-data"});
+  EXPECT_EQ(own.code, 2);
+  EXPECT_THAT(own.err, HasSubstr("trained on some of them"));
+  std::filesystem::rename(place.folder() / "other/odd", place.folder() / "other/strange");
+  const Finished strange = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--part", "all"});
+  EXPECT_EQ(strange.code, 2);
+  EXPECT_THAT(strange.err, HasSubstr("the classes of this data are even, strange, those of run " + number() + " are even, odd"));
+}
+
 TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
   for (const std::vector<std::string>& words :

@@ -113,6 +113,51 @@ TEST(Run, ASectionSweepIsSaidToBeLeftOut) {
   EXPECT_THAT(run.err, HasSubstr("note: the section `sweep` is left out: `rxrun sweep tiny.yaml` runs its points"));
 }
 
+TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
+  Workplace place;
+  for (int i = 0; i < 60; ++i) {
+    std::vector<std::uint8_t> rows;
+    for (int k = 0; k < 256; ++k) {
+      const int value = (k * (i % 2 == 0 ? 7 : 61) + i * 97) % 4096;
+      rows.insert(rows.end(), {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)});
+    }
+    const std::string folder = std::string("images/") + (i % 2 == 0 ? "even" : "odd");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(16, 16, rows, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}));
+  }
+  std::string text = tiny_experiment(2);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  const Finished plain = place.rxrun({"tiny.yaml", "--quiet"}), run = place.rxrun({"tiny.yaml", "data.window=[0, 4095]"});
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("60 images have 16 bits, of which 8 are kept"));
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, testing::Not(HasSubstr("16 bits")));
+  const Table scored = ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
+  const std::string sample = std::get<std::string>(scored.rows.at(0)[0]);
+  const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--csv"});
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  const double probability = std::stod(predicted.out.substr(predicted.out.rfind(',') + 1));
+  EXPECT_NEAR(probability, std::get<double>(scored.rows[0][1]), 1e-4) << predicted.out;
+}
+
+TEST(Run, SaysAtItsEndWhatItsFigureRestsOn) {
+  Workplace place;
+  for (const char* folder : {"train/a", "train/b", "test/a", "test/b", "validation/b"}) {
+    std::filesystem::create_directories(place.folder() / "images" / folder);
+    for (int i = 0; i < 6; ++i)
+      place.write(std::string("images/") + folder + "/" + std::string(folder).substr(0, 2) + std::to_string(i / 3) + "_" + std::to_string(i) + ".png",
+                  png_bytes(picture(16, 16, 3, static_cast<int>(std::string(folder).size()) * 100 + i)));
+  }
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  const Finished run = place.rxrun({"tiny.yaml", "data.split={train: train, test: test, validation: validation, group_by: '([a-z]+[0-9]+)_'}"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("validation has images of one class only, `b`"));
+  EXPECT_THAT(run.out, HasSubstr("6 images counted as independent; they come from 2 groups); compare runs with"));
+}
+
 TEST(Run, GivesTheSameBitsTwiceAndWithMoreLoaderThreads) {
   Workplace one, other;
   for (const Workplace* place : {&one, &other}) place->write("tiny.yaml", tiny_experiment(2));
@@ -146,7 +191,7 @@ TEST(Run, BeginsWithTheWeightsOfAFile) {
 
   const Finished wrong = place.rxrun({"check", "tiny.yaml", "stem.0.conv.channels=8", tuned[1]});
   EXPECT_EQ(wrong.code, 2);
-  EXPECT_THAT(wrong.err, HasSubstr("tensor `conv1.weight` has shape [4, 3, 3, 3]"));
+  EXPECT_THAT(wrong.err, HasSubstr("tensor `bn1.bias` has shape [4]"));
   EXPECT_THAT(wrong.err, HasSubstr("command line:"));
 }
 

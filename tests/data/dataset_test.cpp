@@ -34,6 +34,47 @@ DataSpec spec_of(const TemporaryFolder& folder) {
   return spec;
 }
 
+// 40 images of two classes, whose 12 bits lie in 16.
+void write_wide_images(const TemporaryFolder& folder) {
+  for (int i = 0; i < 40; ++i) {
+    std::vector<std::uint8_t> rows;
+    for (int k = 0; k < 64; ++k) {
+      const int value = k == 0 ? 0 : k == 1 ? 4095 : (i * 97 + k * 61) % 4096;
+      rows.insert(rows.end(), {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)});
+    }
+    folder.write(std::to_string(i % 2) + "/" + std::to_string(i) + ".png",
+                 test::png_bytes(8, 8, rows, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}));
+  }
+}
+
+TEST(Dataset, SixteenBitsWithoutAWindowAreToldOnce) {
+  const TemporaryFolder folder;
+  write_wide_images(folder);
+  DataSpec spec = spec_of(folder);
+  const ImageCaching caching{.folder = folder.path() / ".cache", .always = true};
+  for (int time = 0; time < 2; ++time) {  // decoded, and out of the cache
+    const Dataset dataset = load_dataset(spec, 1, 2, {}, caching);
+    ASSERT_EQ(dataset.warnings.size(), 1u);
+    EXPECT_EQ(dataset.warnings[0].message, "40 images have 16 bits, of which 8 are kept: their values, 0 to 4095, become 17 grey levels");
+    EXPECT_THAT(dataset.warnings[0].advice, HasSubstr("data.window"));
+    EXPECT_EQ(*std::ranges::max_element(dataset.images[3]), 16);
+  }
+  spec.window = GreyWindow{.low = 0, .high = 4095};
+  const Dataset dataset = load_dataset(spec, 1, 2, {}, caching);
+  EXPECT_TRUE(dataset.warnings.empty());
+  EXPECT_EQ(*std::ranges::max_element(dataset.images[3]), 255);
+}
+
+TEST(Dataset, AWindowWithoutSixteenBitsIsTold) {
+  const TemporaryFolder folder;
+  write_images(folder, 40);
+  DataSpec spec = spec_of(folder);
+  spec.window = GreyWindow{.low = 0, .high = 4095};
+  const Dataset dataset = load_dataset(spec, 1, 2);
+  ASSERT_EQ(dataset.warnings.size(), 1u);
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("data.window has no effect"));
+}
+
 TEST(Dataset, DecodesResizesAndMeasures) {
   const TemporaryFolder folder;
   write_images(folder, 40);

@@ -81,11 +81,66 @@ TEST(Decode, SixteenBitsAreScaled) {
   std::vector<std::uint8_t> wide;
   for (const std::uint8_t value : grey.pixels) wide.insert(wide.end(), {value, value});
   EXPECT_EQ(
-      decode_image(as_bytes(test::png_bytes(3, 5, wide, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}))),
-      grey);
+      decode_image(as_bytes(test::png_bytes(3, 5, wide, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}))).pixels,
+      grey.pixels);
   EXPECT_LE(largest_difference(decode_image(as_bytes(test::tiff_bytes(grey, {.depth = 16}))), grey), 1);
   const Image colour = picture(3, 5, 3);
   EXPECT_LE(largest_difference(decode_image(as_bytes(test::tiff_bytes(colour, {.depth = 16}))), colour), 1);
+}
+
+// A PNG of one row of grey values.
+std::string wide_png(const std::vector<std::uint16_t>& values) {
+  std::vector<std::uint8_t> row;
+  for (const std::uint16_t value : values) row.insert(row.end(), {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)});
+  return test::png_bytes(1, static_cast<int>(values.size()), row, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}});
+}
+
+TEST(Decode, AWindowOfSixteenBitsHasAllLevels) {
+  const GreyWindow window{.low = 1000, .high = 1510};
+  const std::vector<std::uint16_t> values = {0, 1000, 1001, 1002, 1255, 1510, 1511, 4095};
+  const std::vector<std::uint8_t> expected = {0, 0, 1, 1, 128, 255, 255, 255};
+  const Levels levels{.lowest = 0, .highest = 4095};
+  for (const Image& image : {decode_image(as_bytes(wide_png(values)), window), decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values)), window),
+                             decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values, {.tile = 16})), window)}) {
+    EXPECT_EQ(image.pixels, expected);
+    EXPECT_EQ(image.wide, levels);
+  }
+  // Without one all values that 16 bits can have are the window: 12 bits are left with 16 levels.
+  EXPECT_EQ(decode_image(as_bytes(wide_png(values))).pixels, (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values))).pixels, (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
+}
+
+TEST(Decode, AWindowIsOfTheUnitsOfSignedImages) {
+  const auto hounsfield = [](int value) { return static_cast<std::uint16_t>(static_cast<std::int16_t>(value)); };
+  const std::vector<std::uint16_t> values = {hounsfield(-1024), hounsfield(-160), hounsfield(40), hounsfield(240), hounsfield(3000)};
+  const std::string tiff = test::wide_tiff_bytes(1, 5, 1, values, {.is_signed = true});
+  const Image image = decode_image(as_bytes(tiff), GreyWindow{.low = -160, .high = 240});
+  EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 128, 255, 255}));
+  EXPECT_EQ(image.wide, (Levels{.lowest = -1024, .highest = 3000}));
+  EXPECT_EQ(decode_image(as_bytes(tiff)).pixels, (std::vector<std::uint8_t>{124, 127, 128, 128, 139}));
+}
+
+TEST(Decode, AWindowLeavesOtherImagesAndTransparencyAlone) {
+  const GreyWindow window{.low = 100, .high = 200};
+  const Image image = picture(3, 4, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(image)), window), image);
+  EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image)), window), image);
+  EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image)), window), image);
+  // Grey 150 and then opacity: all, none.
+  const std::string alpha = test::png_bytes(1, 2, {0, 150, 255, 255, 0, 150, 0, 0}, {.colour_type = 4, .depth = 16, .exif = {}, .palette = {}});
+  EXPECT_EQ(decode_image(as_bytes(alpha), window).pixels, (std::vector<std::uint8_t>{128, 255}));
+  EXPECT_EQ(decode_image(as_bytes(alpha), window).wide, (Levels{.lowest = 150, .highest = 150}));
+}
+
+TEST(Decode, WideTiffsAreTurnedAndInverted) {
+  const GreyWindow window{.low = 0, .high = 255};
+  const std::vector<std::uint16_t> values = {1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(2, 3, 1, values, {.orientation = 3})), window).pixels, (std::vector<std::uint8_t>{6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 2, 3, values)), window).pixels, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(2, 3, 1, values, {.white_is_zero = true})), window).pixels,
+            (std::vector<std::uint8_t>{254, 253, 252, 251, 250, 249}));
+  const std::string whole = test::wide_tiff_bytes(40, 30, 1, std::vector<std::uint16_t>(1200, 7));
+  EXPECT_THAT(decoding_fails(whole.substr(0, 1000)), HasSubstr("damaged TIFF"));
 }
 
 TEST(Decode, PalettesAreExpanded) {

@@ -6,6 +6,7 @@
 #include <tiffio.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -176,6 +177,41 @@ std::string tiff_bytes(const Image& image, const TiffForm& form) {
       TIFFWriteScanline(tiff, row.data(), static_cast<std::uint32_t>(y));
     }
     TIFFWriteDirectory(tiff);
+  }
+  TIFFClose(tiff);
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values, const WideTiffForm& form) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "image.tif";
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, width);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, height);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 16);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC,
+               channels == 3 ? PHOTOMETRIC_RGB : form.white_is_zero ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK);
+  TIFFSetField(tiff, TIFFTAG_ORIENTATION, form.orientation);
+  if (form.is_signed) TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_INT);
+  const auto row_size = static_cast<std::size_t>(width * channels);
+  if (form.tile > 0) {
+    TIFFSetField(tiff, TIFFTAG_TILEWIDTH, form.tile);
+    TIFFSetField(tiff, TIFFTAG_TILELENGTH, form.tile);
+    const auto tile_row = static_cast<std::size_t>(form.tile * channels);
+    std::vector<std::uint16_t> tile(tile_row * static_cast<std::size_t>(form.tile), 0);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y)
+      std::copy_n(values.data() + y * row_size, row_size, tile.data() + y * tile_row);
+    TIFFWriteTile(tiff, tile.data(), 0, 0, 0, 0);
+  } else {
+    TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 4);
+    for (int y = 0; y < height; ++y) {
+      std::vector<std::uint16_t> row(values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * row_size),
+                                     values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y + 1) * row_size));
+      TIFFWriteScanline(tiff, row.data(), static_cast<std::uint32_t>(y));
+    }
   }
   TIFFClose(tiff);
   std::ifstream file(path, std::ios::binary);

@@ -55,6 +55,14 @@ struct TiffForm {
 };
 std::string tiff_bytes(const Image& image, const TiffForm& form = {});
 
+struct WideTiffForm {
+  int orientation = 1;
+  int tile = 0;  // its side; 0: strips
+  bool is_signed = false, white_is_zero = false;
+};
+// Of 16 bits; a tiled one is no larger than its tile.
+std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values, const WideTiffForm& form = {});
+
 std::string bmp_bytes(const Image& image, bool top_down = false);  // 24 bits; grey by an 8-bit palette
 
 // An Exif block with nothing but an orientation.

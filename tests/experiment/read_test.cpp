@@ -315,6 +315,8 @@ TEST_F(Read, CanonicalText) {
           R"("optimizer":{"adam":{"beta1":0.9,"beta2":0.999,"decay_norm_and_bias":true,"epsilon":1e-08,"lr":0.001,"weight_decay":0}})"));
   EXPECT_THAT(text, testing::Not(HasSubstr("machine")));
   EXPECT_THAT(text, testing::Not(HasSubstr("\"path\"")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("window"))) << "which came after runs had been recorded: they keep their identities";
+  EXPECT_THAT(canonical("data: {source: histology, window: [-160, 240]}\n"), HasSubstr(R"("window":[-160,240])"));
 }
 
 TEST_F(Read, FlatValues) {

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include "network/current_layer.h"
 #include "network/forward.h"
@@ -35,6 +37,22 @@ TEST_F(CrashDeathTest, InForward) {
   EXPECT_EXIT(run_with("segfault"), testing::KilledBySignal(SIGSEGV),
               "rxrun: crashed with SIGSEGV in layer `segfault` \\(segfault1\\) of plugin `faulty_layers`\n");
   EXPECT_EXIT(run_with("abort"), testing::KilledBySignal(SIGABRT), "rxrun: crashed with SIGABRT in layer `abort`");
+}
+
+TEST_F(CrashDeathTest, LeavesANoteWhereAsked) {
+  const std::string note = testing::TempDir() + "/rxrun-crash-note.txt";
+  std::remove(note.c_str());
+  EXPECT_EXIT(
+      {
+        set_crash_note(note.c_str());
+        run_with("segfault");
+      },
+      testing::KilledBySignal(SIGSEGV), "crashed with SIGSEGV");
+  std::ifstream file(note);
+  std::string line;
+  std::getline(file, line);
+  std::remove(note.c_str());
+  EXPECT_EQ(line, "rxrun: crashed with SIGSEGV in layer `segfault` (segfault1) of plugin `faulty_layers`");
 }
 
 TEST_F(CrashDeathTest, InBackward) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -103,14 +104,24 @@ TEST_F(BestGroupsTest, ManyComparisonsAreCorrected) {
 }
 
 TEST_F(BestGroupsTest, OneSeedSaysNothingAndHowToGetMore) {
+  const std::string file = (folder / "a.yaml").string();
+  change = [&](RunRecord& record) { record.file = file; };
   record("8", 1, 0.80);
   record("32", 1, 0.84);
+  // A run of another experiment, and one without cardinality: neither has a place in the command.
+  record("16", 1, 0.70, "1e-4", "b");
+  change = [&](RunRecord& record) {
+    record.file = file;
+    std::erase_if(record.params, [](const auto& parameter) { return parameter.first == "network.cardinality"; });
+  };
+  record("", 1, 0.75);
   const std::string page = best("cardinality");
   EXPECT_THAT(page, HasSubstr("cardinality 32 over 8: +4.0 points, 1 seed, one pair only: nothing can be concluded\n"));
-  EXPECT_THAT(
-      page,
-      HasSubstr(
-          "One seed each: the difference may be chance. To run more seeds: rxrun sweep cardinality=32,8 seed=1..5\n"));
+  EXPECT_THAT(page, HasSubstr("One seed each: the difference may be chance; run each with more seeds\n")) << "the file is gone";
+  std::ofstream(file) << "name: a\n";
+  EXPECT_THAT(best("cardinality"),
+              HasSubstr("One seed each: the difference may be chance. To run more seeds: rxrun sweep " + file + " cardinality=32,8 seed=1..5\n"));
+  EXPECT_THAT(best("parameters"), Not(HasSubstr("rxrun sweep"))) << "which is counted, and not declared";
 }
 
 TEST_F(BestGroupsTest, WithoutACommonSeedThereIsNoComparison) {

@@ -118,6 +118,8 @@ TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
   record("a-2", 0.91, "aaaa1111", "cccc1111");
   EXPECT_THAT(best({}), Not(HasSubstr("warning")));
   EXPECT_THAT(best({}), Not(HasSubstr("split_hash")));
+  EXPECT_THAT(best({}), HasSubstr("note: the best of 2 runs by a validation metric is biased upwards; --metric test_accuracy chooses without it\n"));
+  EXPECT_THAT(best({}, TableFormat::json), Not(HasSubstr("note:")));
   record("a-3", 0.95, "aaaa1111", "dddd2222");
   EXPECT_THAT(best({}), HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, but "
                                   "results on different images are not comparable; to rank only runs like the best one: "

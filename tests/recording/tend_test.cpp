@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -308,6 +309,20 @@ TEST_F(TendTest, WithoutResultsNoneAreMade) {
               HasSubstr("no results yet"));
   EXPECT_THAT(error_of([&] { return run_gc({.common = {.results = none}}); }), HasSubstr("no results yet"));
   EXPECT_FALSE(fs::exists(none));
+}
+
+// A crashed process has no time to say so in results.db; what it left in its folder does.
+TEST_F(TendTest, ACrashedRunHasFailedAndSaysWhy) {
+  execute("UPDATE runs SET status = 'running', process_start = 1 WHERE id < 3");
+  write("checkpoints/a-1/crash.txt", "rxrun: crashed with SIGSEGV in layer `x` (x1) of plugin `y`\n");
+  const auto rows = nlohmann::json::parse(output_of([&] { return run_ls({.common = common(TableFormat::json)}); }));
+  std::map<std::string, std::string> status;
+  for (const auto& row : rows) status[row["name"]] = row["status"];
+  EXPECT_EQ(status["a-1"], "failed");
+  EXPECT_EQ(status["a-2"], "interrupted");
+  Recorder(database).begin(run_record("a-4"), split_record());
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 1"), "failed: crashed with SIGSEGV in layer `x` (x1) of plugin `y`");
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 2"), "interrupted: its process is gone");
 }
 
 }  // namespace

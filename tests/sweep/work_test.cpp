@@ -137,6 +137,7 @@ TEST_F(WorkTest, ASignalStopsTheWorkersAndNothingNewIsStarted) {
   on_start = [&](const Claim&) { stop = SIGTERM; };
   EXPECT_EQ(work(rows, sweep, {.stop = &stop}), WorkEnd::stopped);
   EXPECT_THAT(statuses(rows, sweep), ElementsAre("interrupted", "waiting"));
+  EXPECT_EQ(rows.states(sweep)[0].reason, "interrupted") << "and not how its process took the signal";
 }
 
 TEST_F(WorkTest, ASearchGoesOnWhenNothingIsLeftToClaim) {

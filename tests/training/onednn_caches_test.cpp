@@ -47,7 +47,9 @@ TEST(Survives, TellsHowTheChildEnded) {
 // The convolution that oneDNN 3.7 divides by zero in where the cache sizes are hidden; elsewhere it passes anyway.
 TEST(MendOneDnn, AWideBackwardConvolutionIsSurvived) {
   const std::string change = mend_onednn();
-  if (!change.empty()) EXPECT_THAT(change, testing::HasSubstr("caches"));
+  if (!change.empty()) {
+    EXPECT_THAT(change, testing::HasSubstr("caches"));
+  }
   EXPECT_TRUE(survives([] {
     const auto x = at::ones({2, 2048, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast);
     const auto weight = at::ones({1024, 2048, 1, 1}).contiguous(at::MemoryFormat::ChannelsLast);
