@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -95,11 +96,17 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   EXPECT_EQ(scores["part"], "all");
   EXPECT_EQ(scores["images"], 10);
   int right = 0;
+  double loss = 0.0;
   for (int i = 0; i < 10; ++i) {
     const std::string folder = i < 3 ? "even" : "odd";
     const Finished one = place.rxrun({"predict", number(), "other/" + folder + "/" + std::to_string(i) + ".png", "--json"});
-    right += json::parse(one.out).at(0)["class"] == folder;
+    const json answer = json::parse(one.out).at(0);
+    const bool is_right = answer["class"] == folder;
+    const double probability = answer["probability"];
+    right += is_right;
+    loss -= std::log(is_right ? probability : 1.0 - probability) / 10.0;
   }
+  EXPECT_NEAR(scores["loss"].get<double>(), loss, 1e-3);
   EXPECT_EQ(scores["accuracy"].get<double>(), right / 10.0) << "the network sees what predict shows it";
 
   for (int i = 10; i < 60; ++i)
