@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"cardinality", 1, 11, "neither an experiment file"}, Fault{"=8,16", 1, 1, "key is missing"},
         Fault{"zip(a=1,2; b=3)", 12, 3, "`b` has 1 value, but `a` has 2"},
         Fault{"zip(a=1,2)", 1, 10, "at least two keys"}, Fault{"zip(cardinality=1,8", 4, 1, "`(` is not closed"},
-        Fault{"zip(a=1,2; b=[3,4)", 18, 1, "unmatched `)`"},
+        Fault{"zip(a=1,2; b=[3,4)", 14, 1, "`[` is not closed"},
         Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "only lists of values"}, Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"},
         Fault{"ü=8,,9", 5, 1, "a value is missing"}, Fault{"seed=1..99999999", 6, 11, "too long"}));
 
