@@ -92,8 +92,7 @@ void add_time(CLI::App& c, TimeOptions& o) {
 void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("WORDS", o.words, "experiment files and KEY=VALUES; see below");
   c.add_flag("--plan", o.plan, "show every point and what is known about it; run nothing");
-  c.add_option("-j,--jobs", o.jobs, "points to run at a time, limited by memory; default: the number that gives the most images per second, measured once on each machine")
-      ->envname("RXRUN_JOBS")
+  c.add_option("-j,--jobs", o.jobs, "points to run at a time, limited by memory; default: the number that gives the most images per second, measured once on each machine (or RXRUN_JOBS)")
       ->check(CLI::Range(1, 4096));
   c.add_option("--trials", o.trials, "number of random draws of log() and uniform(), or of points of a search")->check(CLI::Range(1, 1'000'000));
   c.add_option("--search", o.search, "tpe: choose each point by the earlier ones' results on the test part; the first ten are random")
@@ -141,13 +140,6 @@ int run_guarded(const std::function<int()>& action, const CommonOptions& common)
     print_error({{.where = {}, .message = fmt::format("internal error: {}", error.what()), .advice = "please report this, with the command and the experiment file"}}, common);
     return static_cast<int>(Failure::run);
   }
-}
-
-// What the environment says, when a fault of --jobs is its and not that of the words.
-const char* jobs_of_environment(const std::string& fault, const std::vector<std::string>& words) {
-  const auto is_jobs = [](const std::string& word) { return word.starts_with("-j") || word.starts_with("--jobs"); };
-  if (!fault.starts_with("--jobs:") || std::any_of(words.begin(), words.end(), is_jobs)) return nullptr;
-  return std::getenv("RXRUN_JOBS");
 }
 
 // Known before the words are parsed, for the errors of parsing.
@@ -296,13 +288,6 @@ std::vector<Diagnostic> unexpected_words(const CLI::App& command) {
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   const CommonOptions common = common_in(words);
-  if (const char* jobs = jobs_of_environment(error.what(), words)) {
-    print_error({{.where = {},
-                  .message = fmt::format("RXRUN_JOBS={} is not a number of points to run at a time", printable(jobs)),
-                  .advice = "use 1 to 4096, or unset it to have the number measured"}},
-                common);
-    return static_cast<int>(Failure::usage);
-  }
   const CLI::App& command = named_command(app);
   std::vector<Diagnostic> found;
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) found = unexpected_words(command);

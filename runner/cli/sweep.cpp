@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -253,9 +255,24 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(), console);
 }
 
+// 0: nothing. Not left to the parser of options, whose versions treat a value that is no number in different ways.
+std::int64_t jobs_of_environment() {
+  const char* const variable = std::getenv("RXRUN_JOBS");
+  const std::string_view text = variable != nullptr ? variable : "";
+  if (text.empty()) return 0;
+  std::int64_t jobs = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), jobs);
+  if (code != std::errc() || end != text.data() + text.size() || jobs < 1 || jobs > 4096)
+    throw Error(Failure::usage, fmt::format("RXRUN_JOBS={} is not a number of points to run at a time", printable(text)),
+                "use 1 to 4096, or unset it to have the number measured");
+  return jobs;
+}
+
 }  // namespace
 
-int run_sweep(const SweepOptions& options) {
+int run_sweep(const SweepOptions& given) {
+  SweepOptions options = given;
+  if (options.jobs == 0) options.jobs = jobs_of_environment();
   // Of the formats made for other programs, the table alone belongs on standard output.
   CommonOptions common = options.common;
   if (common.format == TableFormat::csv || common.format == TableFormat::markdown ||
