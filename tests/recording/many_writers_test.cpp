@@ -130,8 +130,10 @@ TEST_F(ManyWriters, LoseNothingHoweverLong) {
   EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
   Connection connection(database, Connection::Mode::read_only);
   EXPECT_FALSE(Statement(connection, "PRAGMA foreign_key_check").step());
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()), 1)
-      << "a journal was left behind";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    EXPECT_TRUE(name == "results.db" || name == "checkpoints") << name << " was left behind";
+  }
 }
 
 }  // namespace
