@@ -50,6 +50,8 @@ void WeightAverage::step(Optimizer& optimizer, double rate) {
     }
   });
   for (const std::size_t i : impl_->buffers) impl_->averages[i].copy_(*impl_->slots[i]);
+  // Written past LibTorch, which counts a tensor's changes; who keeps what it made of a weight asks for them.
+  for (const std::size_t i : impl_->trained) impl_->averages[i].unsafeGetTensorImpl()->bump_version();
 }
 
 void WeightAverage::swap() {

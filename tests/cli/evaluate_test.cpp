@@ -50,6 +50,23 @@ class Evaluate : public testing::Test {
   std::int64_t run = 0;
 };
 
+// A block folds batch norm into its convolutions for evaluation: anew in each epoch, also where averaged weights stand in for
+// those that learn.
+TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
+  for (const char* average : {"average_weights=0", "average_weights=0.5"}) {
+    Workplace place;
+    std::string text = tiny_experiment(3);
+    text.replace(text.find("plugins: [convnet]"), 18, "plugins: [convnet, resnet]\n  stages: [{block: basic_block, depth: 1, planes: 16}]");
+    place.write("blocks.yaml", text);
+    ASSERT_EQ(place.rxrun({"blocks.yaml", average, "keep_best.metric=train_loss"}).code, 0);
+    const auto scored = query(place.results() / "results.db", "SELECT c.epoch, c.test_loss FROM v_curves c JOIN runs r ON r.id = c.run WHERE c.epoch = r.best_epoch").rows.at(0);
+    EXPECT_GT(std::get<std::int64_t>(scored[0]), 1) << "the first epoch shows nothing";
+    const Finished evaluated = place.rxrun({"evaluate", "1", "--part", "test", "--json"});
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    EXPECT_NEAR(json::parse(evaluated.out).at(0)["loss"].get<double>(), std::get<double>(scored[1]), 1e-9) << average;
+  }
+}
+
 TEST_F(Evaluate, GivesTheFiguresOfTheRunToTheBitFromAnyFolder) {
   const Workplace elsewhere;
   for (const Finished& evaluated :

@@ -54,6 +54,21 @@ TEST(WeightAverage, FollowsTheWeightsThatTheOptimizerMoves) {
   }
 }
 
+// Layers keep what they make of their weights for evaluation, until LibTorch's count of a weight's changes moves.
+TEST(WeightAverage, ItsChangesAreCounted) {
+  Network network = tiny::network();
+  prepare(network, 1, "cpu");
+  const NamedTensors weights = trainable_parameters(network);
+  Optimizer optimizer({}, weights);
+  WeightAverage average(network, 0.9);
+  std::vector<std::int64_t> before;
+  for (const auto& [name, tensor] : average.tensors()) before.push_back(tensor._version());
+  for (const auto& [name, weight] : weights) at::Tensor(weight).mutable_grad() = at::ones_like(weight);
+  average.step(optimizer, 0.5);
+  std::size_t i = 0;
+  for (const auto& [name, tensor] : average.tensors()) EXPECT_GT(tensor._version(), before[i++]) << name;
+}
+
 TEST(WeightAverage, TakesBuffersAsTheyAre) {
   Network network = tiny::network();
   prepare(network, 1, "cpu");
