@@ -50,8 +50,7 @@ class Evaluate : public testing::Test {
   std::int64_t run = 0;
 };
 
-// A block folds batch norm into its convolutions for evaluation: anew in each epoch, also where averaged weights stand in for
-// those that learn.
+// Also where averaged weights stand in for those that learn.
 TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
   for (const char* average : {"average_weights=0", "average_weights=0.5"}) {
     Workplace place;

@@ -54,7 +54,7 @@ TEST(WeightAverage, FollowsTheWeightsThatTheOptimizerMoves) {
   }
 }
 
-// Layers keep what they make of their weights for evaluation, until LibTorch's count of a weight's changes moves.
+// Whoever keeps what it made of a weight asks LibTorch's count of the weight's changes whether it still holds.
 TEST(WeightAverage, ItsChangesAreCounted) {
   Network network = tiny::network();
   prepare(network, 1, "cpu");
