@@ -14,6 +14,7 @@
 #include <cstdlib>
 
 #include "diagnostics/render.h"
+#include "experiment/node_json.h"
 #include "experiment/read.h"
 #include "files/files.h"
 #include "plugin/catalog.h"
@@ -36,30 +37,7 @@ std::vector<LayerInfo> shipped_layers() {
   return layers;
 }
 
-Json to_json(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null:
-      return nullptr;
-    case Node::Kind::boolean:
-      return node.boolean;
-    case Node::Kind::integer:
-      return node.integer;
-    case Node::Kind::real:
-      return node.real;
-    case Node::Kind::string:
-      return node.text;
-    case Node::Kind::list: {
-      Json list = Json::array();
-      for (const Node& item : node.items) list.push_back(to_json(item));
-      return list;
-    }
-    case Node::Kind::map:
-      break;
-  }
-  Json map = Json::object();
-  for (const Node::Entry& entry : node.entries) map[entry.key] = to_json(entry.value);
-  return map;
-}
+Json to_json(const Node& node) { return Json::parse(json_of(node).dump()); }
 
 Json parsed(const std::string& yaml) {
   Diagnostics diagnostics;
