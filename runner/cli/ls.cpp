@@ -42,7 +42,8 @@ int run_ls(const LsOptions& options) {
   }
   const std::int64_t limit = options.limit.value_or(is_for_reading(format) ? kRunsOnAPage : 0);
   Table runs = list_runs(
-      database, {.where = options.where, .sort = options.sort, .descending = options.descending, .limit = limit});
+      database, {.where = options.where, .sort = options.sort, .descending = options.descending, .limit = limit,
+                 .full_names = !is_for_reading(format)});
   if (format == TableFormat::text && runs.rows.empty()) {
     std::cout << (options.where.empty() ? "No runs yet.\n" : "No runs match.\n");
     return 0;

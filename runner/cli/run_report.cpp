@@ -87,6 +87,7 @@ void RunReporter::on_existing(const ExistingRun& run) {
 void RunReporter::on_start(const StartedRun& run) {
   console_.log_to(run.folder / "run.log");
   epochs_ = run.experiment.training.epochs;
+  chooses_epoch_ = run.experiment.training.keep_best.metric != kLastEpoch;
   const Dataset& dataset = run.dataset;
   const Machine& machine = run.machine;
   const Summary summary = summarize(run.network);
@@ -126,7 +127,7 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
                             metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"), value("test_loss"),
                             metrics.learning_rate, metrics.images_per_second,
                             metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting) : "",
-                            format_duration(metrics.seconds), metrics.best ? ", best" : ""));
+                            format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
   nlohmann::json event = numbers(metrics.values);
   event.update({{"event", "epoch"}, {"epoch", metrics.epoch}, {"learning_rate", metrics.learning_rate}, {"seconds", metrics.seconds},
                 {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best}});
@@ -146,8 +147,8 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console_.line(fmt::format("Done in {}{}: {}, best weights of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
-                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), result.best_epoch, 100 * share_waiting));
+  console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
+                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights", result.best_epoch, 100 * share_waiting));
   if (const std::string only = only_class(dataset); !only.empty())
     console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
   console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}{})", 100 * accuracy, 100 * low, 100 * high,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -96,6 +97,21 @@ std::optional<Picked> picked_by_test(const std::filesystem::path& results, const
   return picked;
 }
 
+// The maximum over the points, which is biased upwards, and the point to choose without it, unless they are one.
+void tell_best(Console& console, const std::string& results, const SweepPlan& plan, const std::vector<PointState>& states,
+               const std::function<std::string(const PointState&)>& words) {
+  const PointState* best = best_of(states);
+  if (!best) return;
+  const std::optional<Picked> picked = picked_by_test(results, plan, states);
+  const bool same = picked && picked->state == best;
+  console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}{}", *best->validation_accuracy, best->position,
+                             words(*best), best->run, same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
+  if (picked && !same)
+    console.result(fmt::format("Best {} {:.4f}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {:.4f}",
+                               printable(picked->metric), picked->value, picked->state->position, words(*picked->state),
+                               picked->state->run, *picked->state->validation_accuracy));
+}
+
 }  // namespace
 
 Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds,
@@ -161,13 +177,7 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
     }
     console.line(fmt::format("Pruning: {} of {} computed", computed, counted(whole, "epoch")));
   }
-  if (const PointState* best = best_of(states))
-    console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}", *best->validation_accuracy,
-                               best->position, words(*best), best->run));
-  if (const std::optional<Picked> picked = picked_by_test(results, plan, states))
-    console.result(fmt::format("Picked by {} {:.4f}: point {} ({}), run {}; its validation accuracy, {:.4f}, is not the maximum of several",
-                               printable(picked->metric), picked->value, picked->state->position, words(*picked->state), picked->state->run,
-                               *picked->state->validation_accuracy));
+  tell_best(console, results, plan, states, words);
   console.line(fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
                            results == "results" ? "" : " --results " + printable(results)));
   return failed;

@@ -166,7 +166,7 @@ struct TrainingSpec {
   OptimizerSpec optimizer;
   ScheduleSpec schedule;
   LossSpec loss;
-  MetricGoal keep_best;
+  MetricGoal keep_best;               // or kLastEpoch
   std::optional<EarlyStoppingSpec> early_stopping;
   double clip_gradient_norm = 0.0;    // 0: off
   double average_weights = 0.0;       // decay of an exponential moving average of the weights that is evaluated; 0: off
@@ -192,6 +192,9 @@ struct Experiment {
   TrainingSpec training;
   MachineSpec machine;
 };
+
+// In place of keep_best's metric: the weights of the last epoch are kept, and no metric chooses among epochs.
+inline constexpr const char* kLastEpoch = "last_epoch";
 
 // "test_accuracy" and every other metric name that keep_best, a schedule or early stopping can watch.
 const std::vector<std::string>& watchable_metrics();

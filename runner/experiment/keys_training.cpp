@@ -22,9 +22,9 @@ InitialWeightsSpec& initial_weights(Experiment& experiment) {
 
 // `access` leads to a MetricGoal; its direction follows from the metric's name.
 template <typename Access>
-Key goal(std::string doc, Access access) {
+Key goal(std::string doc, Access access, std::vector<std::string> words = watchable_metrics()) {
   return KeyBuilder("metric", std::move(doc))
-      .words(watchable_metrics())
+      .words(std::move(words))
       .set([access](Experiment& e, const Node& node) { access(e) = {node.text, larger_is_better(node.text)}; })
       .get([access](Experiment& e) { return to_node(access(e).metric); });
 }
@@ -207,6 +207,12 @@ Key initial_weights_key() {
       .get([](Experiment&) { return null_node(); });
 }
 
+std::vector<std::string> with_last_epoch() {
+  std::vector<std::string> words = watchable_metrics();
+  words.push_back(kLastEpoch);
+  return words;
+}
+
 }  // namespace
 
 std::vector<Key> training_keys() {
@@ -217,7 +223,8 @@ std::vector<Key> training_keys() {
       schedule_key(),
       loss_key(),
       KeyBuilder("keep_best", "which weights are kept, and scored at the end")
-          .map({goal("metric to watch", training(&TrainingSpec::keep_best))}),
+          .map({goal("metric whose best epoch is kept; last_epoch: the last one is, whatever its metrics", training(&TrainingSpec::keep_best),
+                     with_last_epoch())}),
       early_stopping_key(),
       KeyBuilder("clip_gradient_norm", "largest norm of the gradient; a larger gradient is scaled down to it; 0: off",
                  training(&TrainingSpec::clip_gradient_norm))

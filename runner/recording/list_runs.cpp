@@ -74,10 +74,10 @@ std::vector<std::string> headings(const std::vector<std::string>& names, const s
   return shortened;
 }
 
-void add_parameters(Connection& connection, Table& runs, const std::string& ids) {
+void add_parameters(Connection& connection, Table& runs, const std::string& ids, bool full_names) {
   if (runs.rows.size() < 2) return;
   const std::vector<std::string> names = differing_parameters(connection, runs, ids);
-  const std::vector<std::string> heads = headings(names, runs.columns);
+  const std::vector<std::string> heads = full_names ? names : headings(names, runs.columns);
   std::map<std::int64_t, std::size_t> rows;
   for (std::size_t i = 0; i < runs.rows.size(); ++i) rows[integer_in(runs.rows[i][0])] = i;
   std::map<std::string, std::size_t> columns;
@@ -127,7 +127,7 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
                      {ids});
   runs.more = chosen.more;
   add_sorted_by(*connection, runs, selection, ids);
-  add_parameters(*connection, runs, ids);
+  add_parameters(*connection, runs, ids, selection.full_names);
   return runs;
 }
 

@@ -23,6 +23,7 @@ struct RunSelection {
   std::string sort;                // a fact, metric or parameter; empty: newest first
   bool descending = false;
   std::int64_t limit = 0;  // 0: all
+  bool full_names = false;  // of parameters: "network.cardinality"; else "cardinality" where only one column ends in that
 };
 
 // run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, test_accuracy,

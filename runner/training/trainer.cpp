@@ -141,7 +141,8 @@ class Training {
     add_scores(metrics.values, "test", tested);
     schedule_.after_epoch(metrics.values);
     metrics.learning_rate = schedule_.rate(epoch, 0);
-    metrics.best = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
+    metrics.best = spec_.keep_best.metric == kLastEpoch ||
+                   state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
     if (const auto& stopping = spec_.early_stopping) {
       state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"), stopping->goal.maximize, stopping->minimum_change);
     }

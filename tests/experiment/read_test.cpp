@@ -66,6 +66,11 @@ TEST_F(Read, DefaultsAreThoseOfThePlainValues) {
   EXPECT_EQ(read_back.machine.device, "auto");
 }
 
+TEST_F(Read, OnlyKeepBestTakesTheLastEpoch) {
+  EXPECT_EQ(read(network + "data: {path: images}\ntraining: {keep_best: {metric: last_epoch}}\n").experiment.training.keep_best.metric, kLastEpoch);
+  EXPECT_THAT(errors(network + "data: {path: images}\ntraining: {early_stopping: {metric: last_epoch}}\n", {}), HasSubstr("`metric`"));
+}
+
 TEST_F(Read, AWholeExperiment) {
   Diagnostics diagnostics;
   const Experiment e =

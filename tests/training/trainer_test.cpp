@@ -355,6 +355,23 @@ TEST_F(TrainerTest, AnAucOfTooManyProbabilitiesIsRefusedBeforeTraining) {
   }
 }
 
+TEST_F(TrainerTest, KeepsTheLastEpochWhereNoMetricIsToChoose) {
+  experiment.training.epochs = 5;
+  experiment.training.keep_best = {"train_loss", true};  // which falls
+  ASSERT_LT(run(b.path()).best_epoch, 5) << "this training does not tell the two apart";
+  experiment.training.keep_best = {kLastEpoch, true};
+  watcher.epochs.clear();
+  const TrainingResult result = run(a.path());
+  EXPECT_EQ(result.best_epoch, 5);
+  EXPECT_EQ(result.best, watcher.epochs.back().values);
+  const TemporaryFolder partly;
+  experiment.training.epochs = 3;
+  run(partly.path());
+  experiment.training.epochs = 5;
+  const TrainingResult resumed = run(partly.path(), true);
+  EXPECT_EQ(resumed.best_epoch, 5);
+}
+
 TEST_F(TrainerTest, AMetricThatCannotBeMeasuredIsAnError) {
   std::erase_if(dataset.parts[1], [](std::int64_t sample) { return sample % 2 == 1; });
   experiment.training.keep_best = {"test_auc", true};
