@@ -142,6 +142,15 @@ INSERT INTO environment (run, name, value)
 SELECT p.run, e.column1, e.column2 FROM plan p,
   (VALUES ('cpu', 'a processor'), ('device', 'cpu'), ('libtorch', '1.13.1'), ('precision', 'float32'), ('rxrun', '0.1.0')) e;
 
+-- All runs are answers to points of 100 sweeps, 100 points each.
+INSERT INTO sweeps (id, name, identity, declaration, command, created)
+SELECT i, format('sweep-%08x', i), format('%064x', i), 'lr=log(1e-5,1e-2)', 'rxrun sweep "lr=log(1e-5,1e-2)"', '2026-01-01T00:00:00Z'
+FROM numbers WHERE i BETWEEN 1 AND 100;
+INSERT INTO points (id, identity, resolved, status, run, attempts, claimed)
+SELECT id, identity, resolved, status, id, 1, started FROM runs;
+INSERT INTO sweep_points (sweep, position, point, overrides)
+SELECT (run + 99) / 100, (run - 1) % 100 + 1, run, json_object('training.optimizer.adam.lr', lr) FROM plan;
+
 INSERT INTO tags (run, tag) SELECT run, 'paper' FROM plan WHERE run % 100 = 0;
 
 -- A split of 3,200 images a seed, kept once; 480 predictions of every tenth run.

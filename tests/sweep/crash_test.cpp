@@ -61,8 +61,9 @@ TEST(SweepCrash, EveryPointIsFinishedOnceHoweverOftenItIsKilled) {
   };
   int sweeps_killed = 0, workers_killed = 0;
   pid_t sweep = place.start(kCommand);
-  for (int round = 0; round < kKills; ++round) {
-    if (round % 2 == 0) {
+  // Single workers and whole sweeps in turn; a worker that ended by itself before the signal came is no kill.
+  for (int round = 0; sweeps_killed + workers_killed < kKills && round < 3 * kKills; ++round) {
+    if (workers_killed <= sweeps_killed) {
       const pid_t worker = a_worker(place);
       pause(whole / 40);
       workers_killed += worker > 0 && kill(worker, SIGKILL) == 0;
@@ -77,7 +78,7 @@ TEST(SweepCrash, EveryPointIsFinishedOnceHoweverOftenItIsKilled) {
   ASSERT_EQ(last.code, 0) << last.out << last.err;
   std::cout << sweeps_killed << " sweeps and " << workers_killed << " workers killed\n";
   EXPECT_EQ(sweeps_killed + workers_killed, kKills) << "the harness killed too little to prove anything";
-  EXPECT_GE(workers_killed, 8) << "the harness killed too little to prove anything";
+  EXPECT_GE(workers_killed, kKills / 2) << "the harness killed too little to prove anything";
 
   const std::string metrics =
       "SELECT r.identity, m.epoch, m.name, m.value FROM metrics m JOIN runs r ON r.id = m.run ORDER BY 1, 2, 3";
