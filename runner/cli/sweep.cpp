@@ -14,15 +14,17 @@
 #include "cli/best_jobs.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/plan_report.h"
 #include "cli/readable.h"
 #include "cli/run_report.h"
 #include "cli/stop_signal.h"
 #include "cli/sweep_declaration.h"
-#include "cli/sweep_plan.h"
 #include "cli/sweep_report.h"
-#include "cli/sweep_search.h"
 #include "diagnostics/render.h"
 #include "machine/cores.h"
+#include "planning/plan.h"
+#include "planning/prune_rule.h"
+#include "planning/search.h"
 #include "run/prepare.h"
 #include "sweep/memory.h"
 #include "sweep/work.h"
@@ -148,23 +150,9 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
   };
 }
 
-PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
-  PruneRule rule;
-  if (options.prune.empty()) return rule;
-  rule.kind = options.prune == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
-  rule.metric = plan.points.front().metric;
-  rule.maximize = plan.points.front().maximize;
-  std::int64_t epochs = 0;
-  for (const PlannedPoint& point : plan.points) {
-    epochs = std::max(epochs, point.epochs);
-    if (point.metric != rule.metric)
-      throw Error(Failure::usage,
-                  fmt::format("points cannot be compared while they run: one keeps its best by {}, another by {}",
-                              rule.metric, point.metric),
-                  "use the same training.keep_best.metric for all of them, or leave out --prune");
-  }
-  rule.rungs = rungs_of(rule.kind, epochs);
-  return rule;
+PruneRule::Kind prune_kind(const std::string& word) {
+  if (word.empty()) return PruneRule::Kind::none;
+  return word == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
 }
 
 // Those of the points that the plan tells of: another process may have added one to a search in this moment.
@@ -229,7 +217,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
                    .retries = options.retry,
                    .fail_fast = options.fail_fast,
                    .only = {},
-                   .prune = prune_rule(options, plan),
+                   .prune = prune_rule(prune_kind(options.prune), plan),
                    .more = {},
                    .folder = options.common.results / "sweeps" / name,
                    .stop = &stop};
@@ -283,11 +271,12 @@ int run_sweep(const SweepOptions& given) {
   // A plan writes nothing where nothing has been: the first of the points fills the cache.
   std::error_code none;
   const bool has_cache = std::filesystem::is_directory(options.common.results / "cache", none);
-  SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), console);
+  PlanReporter reporter(console);
+  SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), reporter, &stop_signal());
   SweepPlan plan;
   std::optional<SweepSearch> search;
   if (declared.search)
-    search.emplace(std::move(*declared.search), planner, plan, console);
+    search.emplace(std::move(*declared.search), planner, plan, reporter);
   else
     plan = planner.plan_all(declared.points);
   for (const auto* list : {&declared.warnings, &plan.warnings})
