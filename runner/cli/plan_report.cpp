@@ -21,4 +21,12 @@ void PlanReporter::on_exhausted(std::size_t points) {
   console_.line(fmt::format("The search has tried every possible point, {}", counted(points, "point")));
 }
 
+void PlanReporter::on_measuring() {
+  console_.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
+}
+
+void PlanReporter::on_measured(int jobs, int threads, double images_per_second) {
+  console_.line(fmt::format("  {} of {}: {:.0f} images/s", jobs, counted(threads, "thread"), images_per_second));
+}
+
 }  // namespace rxrun

@@ -17,6 +17,9 @@ class PlanReporter final : public PlanObserver {
   void on_planned() override { console_.clear_progress(); }
   void on_unusable(const std::string& reason) override;
   void on_exhausted(std::size_t points) override;
+  void on_measuring() override;
+  void on_measured(int jobs, int threads, double images_per_second) override;
+  void on_warning(const std::string& text) override { console_.warning(text); }
 
  private:
   Console& console_;

@@ -21,6 +21,10 @@ class PlanObserver {
   // Of a search: a chosen point cannot be built; so many points are all that there are.
   virtual void on_unusable(const std::string& /*reason*/) {}
   virtual void on_exhausted(std::size_t /*points*/) {}
+  // How many processes at a time are the best is measured now; before on_measured, once for each number that is tried.
+  virtual void on_measuring() {}
+  virtual void on_measured(int /*jobs*/, int /*threads, of each*/, double /*images_per_second, of all*/) {}
+  virtual void on_warning(const std::string& /*text*/) {}
 };
 
 }  // namespace rxrun
