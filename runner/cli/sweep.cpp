@@ -11,76 +11,31 @@
 #include <numeric>
 #include <optional>
 
-#include "cli/best_jobs.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/plan_report.h"
 #include "cli/readable.h"
 #include "cli/run_report.h"
 #include "cli/stop_signal.h"
 #include "cli/sweep_declaration.h"
-#include "cli/sweep_plan.h"
 #include "cli/sweep_report.h"
-#include "cli/sweep_search.h"
 #include "diagnostics/render.h"
 #include "machine/cores.h"
+#include "planning/jobs.h"
+#include "planning/plan.h"
+#include "planning/prune_rule.h"
+#include "planning/search.h"
 #include "run/prepare.h"
-#include "sweep/memory.h"
 #include "sweep/work.h"
 
 namespace rxrun {
 namespace {
 
-int at_most(int jobs, std::size_t points) {
-  return std::max(1, std::min(jobs, static_cast<int>(std::min<std::size_t>(points, 4096))));
-}
-
-std::vector<std::int64_t> memory_of(const SweepPlan& plan) {
-  std::vector<std::int64_t> needs;
-  for (const PlannedPoint& point : plan.points) needs.push_back(point.memory);
-  return needs;
-}
-
-// Of those wanted as many as memory holds, unless the user takes the risk.
-int within_memory(int wanted, const SweepOptions& options, const SweepPlan& plan, Console& console) {
-  const std::int64_t available = available_memory();
-  if (options.force || available <= 0) return wanted;
-  const std::vector<std::int64_t> needs = memory_of(plan);
-  const int fitting = jobs_that_fit(wanted, needs, available);
-  const std::int64_t largest = *std::max_element(needs.begin(), needs.end());
-  const auto megabytes = [](std::int64_t bytes) { return bytes >> 20; };
-  if (largest > available)
-    console.warning(fmt::format("a point may need {} MB of memory, but only {} MB are available", megabytes(largest),
-                                megabytes(available)));
-  else if (fitting < wanted)
-    console.warning(
-        fmt::format("{} at a time, not {}: a point may need {} MB of memory, and {} MB are available; "
-                    "--force ignores that",
-                    fitting, wanted, megabytes(largest), megabytes(available)));
-  return fitting;
-}
-
-// As far as it is known before anything runs: one a core, until this machine has been measured.
-int expected_jobs(const SweepOptions& options, const SweepPlan& plan, Console& console) {
-  int wanted = static_cast<int>(options.jobs);
-  if (wanted == 0) wanted = kept_jobs(jobs_file());
-  if (wanted == 0) wanted = available_cores();
-  return within_memory(at_most(wanted, plan.expected), options, plan, console);
-}
-
-int jobs_for(const SweepOptions& options, const SweepPlan& plan, std::size_t left, Console& console,
-             const std::atomic<int>& stop) {
-  if (options.jobs > 0 || left == 0) return expected_jobs(options, plan, console);
-  int most = at_most(available_cores(), left);
-  if (!options.force) most = jobs_that_fit(most, memory_of(plan), available_memory());
-  const int best = best_jobs(jobs_file(), plan.points.front().resolved, most, console, stop);
-  return within_memory(at_most(best, plan.expected), options, plan, console);
-}
-
 void print_table(const Table& table, const CommonOptions& common) {
   std::cout << render(for_reading(table, common.format), common.format) << std::flush;
 }
 
-int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& console) {
+int show_plan(const SweepOptions& options, const SweepPlan& plan, PlanReporter& reporter, Console& console) {
   const std::filesystem::path database = options.common.results / "results.db";
   std::vector<std::string> identities;
   for (const PlannedPoint& point : plan.points) identities.push_back(point.identity);
@@ -99,7 +54,7 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, Console& conso
   if (options.common.format != TableFormat::text) return 0;
   const auto done = std::count_if(known.begin(), known.end(),
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
-  const int jobs = expected_jobs(options, plan, console);
+  const int jobs = expected_jobs({.jobs = options.jobs, .force = options.force}, plan, reporter);
   if (const std::size_t open = plan.expected - plan.points.size(); open > 0) {
     console.result(fmt::format("{} drawn at random; {} more {} chosen by the results of earlier ones",
                                plan.points.size() == 1 ? "This point is"
@@ -148,23 +103,16 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
   };
 }
 
-PruneRule prune_rule(const SweepOptions& options, const SweepPlan& plan) {
-  PruneRule rule;
-  if (options.prune.empty()) return rule;
-  rule.kind = options.prune == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
-  rule.metric = plan.points.front().metric;
-  rule.maximize = plan.points.front().maximize;
-  std::int64_t epochs = 0;
-  for (const PlannedPoint& point : plan.points) {
-    epochs = std::max(epochs, point.epochs);
-    if (point.metric != rule.metric)
-      throw Error(Failure::usage,
-                  fmt::format("points cannot be compared while they run: one keeps its best by {}, another by {}",
-                              rule.metric, point.metric),
-                  "use the same training.keep_best.metric for all of them, or leave out --prune");
-  }
-  rule.rungs = rungs_of(rule.kind, epochs);
-  return rule;
+WorkerCommand time_command(const std::filesystem::path& experiment, int threads, const std::filesystem::path& log) {
+  return {.program = "/proc/self/exe",
+          .arguments = {"time", experiment.string(), fmt::format("machine.threads={}", threads), "--no-data", "--depth",
+                        "1", "--steps", "6", "--json", "--worker-of", std::to_string(getpid())},
+          .log = log};
+}
+
+PruneRule::Kind prune_kind(const std::string& word) {
+  if (word.empty()) return PruneRule::Kind::none;
+  return word == "asha" ? PruneRule::Kind::halving : PruneRule::Kind::median;
 }
 
 // Those of the points that the plan tells of: another process may have added one to a search in this moment.
@@ -213,7 +161,8 @@ int tell_end(const SweepOptions& options, const SweepPlan& plan, const std::vect
   return failed ? static_cast<int>(Failure::run) : 0;
 }
 
-int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, Console& console) {
+int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, PlanReporter& planning,
+               Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
   RunReporter warnings(console, options.common.results);
   make_results_folder(options.common.results, warnings);
@@ -224,12 +173,13 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
   const std::string name = rows.name(sweep);
   const std::vector<PointState> before = rows.states(sweep);
   const std::size_t done = finished_in(before);
-  const int jobs = jobs_for(options, plan, std::max(plan.expected, before.size()) - done, console, stop);
+  const int jobs = jobs_for({.jobs = options.jobs, .force = options.force}, plan,
+                            std::max(plan.expected, before.size()) - done, time_command, planning, stop);
   WorkOptions work{.jobs = jobs,
                    .retries = options.retry,
                    .fail_fast = options.fail_fast,
                    .only = {},
-                   .prune = prune_rule(options, plan),
+                   .prune = prune_rule(prune_kind(options.prune), plan),
                    .more = {},
                    .folder = options.common.results / "sweeps" / name,
                    .stop = &stop};
@@ -283,18 +233,19 @@ int run_sweep(const SweepOptions& given) {
   // A plan writes nothing where nothing has been: the first of the points fills the cache.
   std::error_code none;
   const bool has_cache = std::filesystem::is_directory(options.common.results / "cache", none);
-  SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), console);
+  PlanReporter reporter(console);
+  SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), reporter, &stop_signal());
   SweepPlan plan;
   std::optional<SweepSearch> search;
   if (declared.search)
-    search.emplace(std::move(*declared.search), planner, plan, console);
+    search.emplace(std::move(*declared.search), planner, plan, reporter);
   else
     plan = planner.plan_all(declared.points);
   for (const auto* list : {&declared.warnings, &plan.warnings})
     for (const std::string& warning : *list) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);
-  return options.plan ? show_plan(options, plan, console)
-                      : run_points(options, plan, search ? &*search : nullptr, console);
+  return options.plan ? show_plan(options, plan, reporter, console)
+                      : run_points(options, plan, search ? &*search : nullptr, reporter, console);
 }
 
 }  // namespace rxrun

@@ -12,12 +12,6 @@
 
 namespace rxrun {
 
-struct DeclaredSearch {
-  SearchSpace space;
-  std::int64_t trials = 0;  // points in all
-  std::uint64_t seed = 1;   // of all that is drawn
-};
-
 struct DeclaredSweep {
   std::vector<Point> points;  // none of a search
   std::optional<DeclaredSearch> search;

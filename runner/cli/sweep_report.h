@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/console.h"
-#include "cli/sweep_plan.h"
+#include "planning/plan.h"
 #include "recording/sweep_rows.h"
 #include "sweep/work.h"
 

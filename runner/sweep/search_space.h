@@ -41,6 +41,12 @@ class SearchSpace {
   std::vector<SearchDimension> dimensions_;
 };
 
+struct DeclaredSearch {
+  SearchSpace space;
+  std::int64_t trials = 0;  // points in all
+  std::uint64_t seed = 1;   // of all that is drawn
+};
+
 // So many points are drawn anywhere before the first is chosen by what the others were worth.
 inline constexpr std::int64_t kStartPoints = 10;
 

@@ -1,4 +1,4 @@
-#include "cli/sweep_width.h"
+#include "planning/width.h"
 
 #include <fmt/format.h>
 

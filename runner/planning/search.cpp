@@ -1,4 +1,4 @@
-#include "cli/sweep_search.h"
+#include "planning/search.h"
 
 #include <fmt/format.h>
 
@@ -21,8 +21,8 @@ TriedPoint::State state_of(const SearchedPoint& point) {
 
 }  // namespace
 
-SweepSearch::SweepSearch(DeclaredSearch search, SweepPlanner& planner, SweepPlan& plan, Console& console)
-    : search_(std::move(search)), planner_(planner), plan_(plan), console_(console) {
+SweepSearch::SweepSearch(DeclaredSearch search, SweepPlanner& planner, SweepPlan& plan, PlanObserver& observer)
+    : search_(std::move(search)), planner_(planner), plan_(plan), observer_(observer) {
   std::vector<Point> points;
   std::vector<TriedPoint> drawn;
   for (std::int64_t i = 1; i <= std::min(search_.trials, kStartPoints); ++i) {
@@ -109,7 +109,7 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
     const Coordinates at = search_.space.next(search_.seed, static_cast<std::uint64_t>(position), attempt, known);
     if (at.empty()) {
       exhausted_ = true;
-      console_.line(fmt::format("The search has tried every possible point, {}", counted(points.size(), "point")));
+      observer_.on_exhausted(points.size());
       return false;
     }
     try {
@@ -127,7 +127,7 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
       known.push_back({.at = at});  // other settings, the same computation
     } catch (const Error& error) {
       if (error.failure() != Failure::usage) throw;
-      console_.line(fmt::format("A chosen point cannot be built, so another is chosen: {}", printable(error.what())));
+      observer_.on_unusable(error.what());
       faults = error.diagnostics();
       known.push_back({.at = at, .state = TriedPoint::State::failed});
     }

@@ -1,15 +1,16 @@
 // The data of a sweep's points, looked at once for all that share them.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "cli/console.h"
 #include "data/source.h"
 #include "data/survey.h"
+#include "planning/observer.h"
 #include "plugin/checked_experiment.h"
 
 namespace rxrun {
@@ -23,8 +24,10 @@ struct DataFacts {
 // split. Of generated data it makes the images too.
 class SweepData {
  public:
-  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere.
-  SweepData(std::filesystem::path results, Console& console) : results_(std::move(results)), console_(console) {}
+  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere. `stop` as
+  // for SweepPlanner.
+  SweepData(std::filesystem::path results, PlanObserver& observer, const std::atomic<int>* stop)
+      : results_(std::move(results)), observer_(observer), stop_(stop) {}
 
   std::shared_ptr<const Source> source(const CheckedExperiment& checked) { return opened(checked).source; }
   const DataFacts& facts(const CheckedExperiment& checked);
@@ -40,7 +43,8 @@ class SweepData {
   std::shared_ptr<const ImageSurvey> survey(const Experiment& experiment, const std::shared_ptr<const Source>& source);
 
   const std::filesystem::path results_;
-  Console& console_;
+  PlanObserver& observer_;
+  const std::atomic<int>* const stop_;
   std::map<std::string, Opened> opened_;
 };
 

@@ -1,6 +1,7 @@
 // Points → what each will compute, known before any of them runs. Includes no LibTorch.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -8,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/console.h"
+#include "planning/observer.h"
 #include "sweep/points.h"
 
 namespace rxrun {
@@ -40,8 +41,9 @@ struct SweepPlan {
 // than the seed.
 class SweepPlanner {
  public:
-  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere.
-  SweepPlanner(const std::filesystem::path& results, Console& console);
+  // Decoded images are taken from the cache of `results`, and left there; empty: nothing is written anywhere. A signal
+  // number in `stop` ends the reading of images (data/parallel.h).
+  SweepPlanner(const std::filesystem::path& results, PlanObserver& observer, const std::atomic<int>* stop = nullptr);
   ~SweepPlanner();
   SweepPlanner(const SweepPlanner&) = delete;
   SweepPlanner& operator=(const SweepPlanner&) = delete;
@@ -54,7 +56,7 @@ class SweepPlanner {
  private:
   struct Facts;
   std::unique_ptr<Facts> facts_;
-  Console& console_;
+  PlanObserver& observer_;
 };
 
 // The settings in which the points differ, in the order of the first point's.

@@ -1,4 +1,4 @@
-#include "cli/sweep_plan.h"
+#include "planning/plan.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,12 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cli/sweep_data.h"
-#include "cli/sweep_width.h"
 #include "diagnostics/render.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
 #include "network/summary.h"
+#include "planning/data.h"
+#include "planning/width.h"
 #include "run/prepare.h"
 #include "run/records.h"
 #include "training/machine.h"
@@ -127,8 +127,8 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
 }  // namespace
 
 struct SweepPlanner::Facts {
-  Facts(const std::filesystem::path& results, Console& console)
-      : data(results, console), widths([this](const CheckedExperiment& checked) {
+  Facts(const std::filesystem::path& results, PlanObserver& observer, const std::atomic<int>* stop)
+      : data(results, observer, stop), widths([this](const CheckedExperiment& checked) {
           return summarize(network_for(checked, *data.source(checked))).parameters;
         }) {}
 
@@ -137,8 +137,8 @@ struct SweepPlanner::Facts {
   std::set<std::string> warnings;
 };
 
-SweepPlanner::SweepPlanner(const std::filesystem::path& results, Console& console)
-    : facts_(std::make_unique<Facts>(results, console)), console_(console) {}
+SweepPlanner::SweepPlanner(const std::filesystem::path& results, PlanObserver& observer, const std::atomic<int>* stop)
+    : facts_(std::make_unique<Facts>(results, observer, stop)), observer_(observer) {}
 SweepPlanner::~SweepPlanner() = default;
 
 PlannedPoint SweepPlanner::plan(const Point& point) {
@@ -177,10 +177,9 @@ SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
       faults.add(error);
       if (faults.full()) break;
     }
-    console_.progress("planning", static_cast<double>(&point - points.data() + 1) / static_cast<double>(points.size()),
-                      "");
+    observer_.on_point(static_cast<std::size_t>(&point - points.data()) + 1, points.size());
   }
-  console_.clear_progress();
+  observer_.on_planned();
   faults.throw_if_any();
   plan.expected = plan.points.size();
   plan.warnings.assign(facts_->warnings.begin(), facts_->warnings.end());

@@ -1,9 +1,7 @@
-#include "cli/best_jobs.h"
+#include "planning/best_jobs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,7 +15,6 @@
 #include "diagnostics/render.h"
 #include "files/files.h"
 #include "machine/cores.h"
-#include "sweep/workers.h"
 #include "training/machine.h"
 
 namespace rxrun {
@@ -107,16 +104,13 @@ double rate_in(const std::string& output) {
   return json.is_object() ? json.value("images_per_second", 0.0) : 0.0;
 }
 
-std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const std::atomic<int>& stop) {
+std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const TimeCommand& command, const std::atomic<int>& stop) {
   Trial trial{.jobs = jobs, .threads = std::max(1, available_cores() / jobs)};
   std::vector<std::filesystem::path> logs;
   Processes processes;
   for (int i = 0; i < jobs; ++i) {
     logs.push_back(folder / fmt::format("{}-{}.json", jobs, i));
-    processes.add(start_worker({.program = "/proc/self/exe",
-                                .arguments = {"time", (folder / "experiment.yaml").string(), fmt::format("machine.threads={}", trial.threads), "--no-data",
-                                              "--depth", "1", "--steps", "6", "--json", "--worker-of", std::to_string(getpid())},
-                                .log = logs.back()}));
+    processes.add(start_worker(command(folder / "experiment.yaml", trial.threads, logs.back())));
   }
   if (!processes.wait(stop)) return std::nullopt;
   for (const std::filesystem::path& log : logs) {
@@ -127,7 +121,7 @@ std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, cons
   return trial;
 }
 
-void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, int best, Console& console) {
+void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, int best, PlanObserver& observer) {
   Json measured = Json::array();
   for (const Trial& trial : trials) measured.push_back({{"jobs", trial.jobs}, {"threads", trial.threads}, {"images_per_second", trial.images_per_second}});
   const Json json = {{"machine", this_machine()}, {"jobs", best}, {"measured", measured}};
@@ -135,7 +129,7 @@ void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, i
     std::filesystem::create_directories(file.parent_path());
     write_file_atomically(file, json.dump(2, ' ', true) + "\n");
   } catch (const std::exception& error) {
-    console.warning(fmt::format("the measurement could not be saved and will be repeated next time: {}", printable(error.what())));
+    observer.on_warning(fmt::format("the measurement could not be saved and will be repeated next time: {}", printable(error.what())));
   }
 }
 
@@ -160,29 +154,30 @@ int kept_jobs(const std::filesystem::path& file) {
   return jobs.is_number_integer() && jobs > 0 && jobs <= 4096 ? jobs.get<int>() : 0;
 }
 
-int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, Console& console, const std::atomic<int>& stop) {
+int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, const TimeCommand& command, PlanObserver& observer,
+              const std::atomic<int>& stop) {
   if (const int kept = kept_jobs(file); kept > 0) return kept;
   if (most < 2 || available_cores() < 2) return std::max(1, std::min(most, available_cores()));
-  console.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
+  observer.on_measuring();
   std::vector<Trial> trials;
   try {
     const TemporaryFolder folder(places_for_files(file));
     write_file_atomically(folder.path() / "experiment.yaml", experiment);
     for (int jobs = 1;; jobs = std::min(2 * jobs, available_cores())) {
-      const auto trial = measure(jobs, folder.path(), stop);
+      const auto trial = measure(jobs, folder.path(), command, stop);
       if (!trial) break;
       trials.push_back(*trial);
-      console.line(fmt::format("  {} of {}: {:.0f} images/s", trial->jobs, counted(trial->threads, "thread"), trial->images_per_second));
+      observer.on_measured(trial->jobs, trial->threads, trial->images_per_second);
       if (jobs >= std::min(most, available_cores())) break;
     }
   } catch (const std::exception& error) {
     // A guess is slower than a measurement, and better than no sweep.
-    console.warning(fmt::format("it cannot be measured: {}", printable(error.what())));
+    observer.on_warning(fmt::format("it cannot be measured: {}", printable(error.what())));
   }
   if (trials.empty() || stop.load() != 0) return std::min(most, available_cores());
   const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });
   // With fewer points than cores not every number was tried.
-  if (trials.back().jobs == available_cores() && !file.empty()) keep(file, trials, best->jobs, console);
+  if (trials.back().jobs == available_cores() && !file.empty()) keep(file, trials, best->jobs, observer);
   return best->jobs;
 }
 

@@ -7,17 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/console.h"
-#include "cli/sweep_declaration.h"
-#include "cli/sweep_plan.h"
+#include "planning/observer.h"
+#include "planning/plan.h"
 #include "recording/sweep_rows.h"
+#include "sweep/search_space.h"
 
 namespace rxrun {
 
 class SweepSearch {
  public:
   // Keeps `plan` up to date from then on. Throws Error with the faults of the points that are drawn.
-  SweepSearch(DeclaredSearch search, SweepPlanner& planner, SweepPlan& plan, Console& console);
+  SweepSearch(DeclaredSearch search, SweepPlanner& planner, SweepPlan& plan, PlanObserver& observer);
 
   // What it is, for the sweep's row: JSON.
   std::string text() const;
@@ -40,7 +40,7 @@ class SweepSearch {
   const DeclaredSearch search_;
   SweepPlanner& planner_;
   SweepPlan& plan_;
-  Console& console_;
+  PlanObserver& observer_;
   bool exhausted_ = false;
 };
 

@@ -1,9 +1,7 @@
-#include "cli/sweep_data.h"
+#include "planning/data.h"
 
 #include <fmt/format.h>
 
-#include "cli/run_report.h"
-#include "cli/stop_signal.h"
 #include "data/dataset.h"
 #include "experiment/read.h"
 #include "run/prepare.h"
@@ -51,9 +49,9 @@ std::shared_ptr<const ImageSurvey> SweepData::survey(const Experiment& experimen
                                                      const std::shared_ptr<const Source>& source) {
   auto survey = survey_images(
       experiment.data, source, static_cast<int>(experiment.machine.threads),
-      [this](const LoadProgress& progress) { show_reading(console_, progress); },
-      image_caching(results_, !results_.empty()), &stop_signal());
-  console_.clear_progress();
+      [this](const LoadProgress& progress) { observer_.on_reading(progress); },
+      image_caching(results_, !results_.empty()), stop_);
+  observer_.on_read();
   return survey;
 }
 

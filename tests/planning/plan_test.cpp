@@ -1,0 +1,55 @@
+#include "planning/plan.h"
+
+#include <csignal>
+
+#include "planning.h"
+
+namespace rxrun::test {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST_F(Planning, TellsItsObserverAndPrintsNothing) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  SweepPlanner planner({}, observer);
+  const SweepPlan plan = planner.plan_all({point({{"lr", "1e-2"}}), point({{"lr", "1e-3"}}), point({{"lr", "0.01"}})});
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(observer.told, ElementsAre("point 1 of 3", "point 2 of 3", "point 3 of 3", "planned"));
+
+  ASSERT_EQ(plan.points.size(), 2u);
+  EXPECT_EQ(plan.expected, 2u);
+  EXPECT_THAT(plan.warnings, Contains("1 point is identical to others and counts only once"));
+  EXPECT_THAT(plan.warnings, Contains(HasSubstr("GENERATED")));
+  EXPECT_EQ(in_words(plan.points[1], varying_keys(plan.points), false), "lr=0.001");
+  EXPECT_EQ(plan.points[0].parameters, plan.points[1].parameters);
+  EXPECT_FALSE(std::filesystem::exists(place.results()));
+}
+
+TEST_F(Planning, FaultsOfAllPointsAreToldTogetherAfterTheLast) {
+  SweepPlanner planner({}, observer);
+  try {
+    planner.plan_all({point({{"batch", "0"}}), point({{"lr", "1e-3"}}), point({{"epochs", "0"}})});
+    FAIL() << "two points cannot be built";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.diagnostics().size(), 2u);
+  }
+  EXPECT_THAT(observer.told, ElementsAre("point 1 of 3", "point 2 of 3", "point 3 of 3", "planned"));
+}
+
+TEST_F(Planning, ASignalEndsTheReadingOfImages) {
+  const std::atomic<int> stop{SIGTERM};
+  SweepPlanner planner({}, observer, &stop);
+  try {
+    planner.plan(point({}));
+    FAIL() << "it was asked to stop";
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.failure()), 128 + SIGTERM);
+  }
+}
+
+}  // namespace
+}  // namespace rxrun::test
