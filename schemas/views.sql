@@ -1,7 +1,7 @@
 -- The views of results.db: the public interface. Their columns stay, later versions only add. README.md beside this file
 -- explains every column. A migration drops all views and makes these anew. Removed runs are in none of them.
 
--- Every run, one wide row each. train_* and test_* are those of the best epoch. A pruning rule stops a run by a signal, so
+-- Every run, one wide row each. train_* and test_* are those of the kept epoch. A pruning rule stops a run by a signal, so
 -- its own row says that it was interrupted; its point knows why.
 CREATE VIEW v_runs AS
 SELECT r.id AS run, r.name, x.name AS experiment,

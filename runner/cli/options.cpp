@@ -215,7 +215,7 @@ void declare_plugin_commands(CLI::App& app, Declared& declared, const EngineComm
 }
 
 void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
-  declare<EvaluateOptions>(app, "evaluate", "score a run's best weights on a part of its data", declared, results_table, engine.evaluate,
+  declare<EvaluateOptions>(app, "evaluate", "score a run's kept weights on a part of its data", declared, results_table, engine.evaluate,
                            [](CLI::App& c, EvaluateOptions& o) {
                              add_run(c, o.run, o.overrides);
                              c.add_option("--part", o.part, "train, test or validation; all: every image, with --other-data")
@@ -223,7 +223,7 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
                            });
-  declare<PredictOptions>(app, "predict", "classify images with a run's best weights", declared, results_table, engine.predict,
+  declare<PredictOptions>(app, "predict", "classify images with a run's kept weights", declared, results_table, engine.predict,
                           [](CLI::App& c, PredictOptions& o) {
                             add_run(c, o.run);
                             c.add_option("IMAGES", o.words,

@@ -87,7 +87,7 @@ void RunReporter::on_existing(const ExistingRun& run) {
 void RunReporter::on_start(const StartedRun& run) {
   console_.log_to(run.folder / "run.log");
   epochs_ = run.experiment.training.epochs;
-  chooses_epoch_ = run.experiment.training.keep_best.metric != kLastEpoch;
+  chooses_epoch_ = !run.experiment.training.keeps_last_epoch;
   const Dataset& dataset = run.dataset;
   const Machine& machine = run.machine;
   const Summary summary = summarize(run.network);
@@ -130,7 +130,7 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
                             format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
   nlohmann::json event = numbers(metrics.values);
   event.update({{"event", "epoch"}, {"epoch", metrics.epoch}, {"learning_rate", metrics.learning_rate}, {"seconds", metrics.seconds},
-                {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best}});
+                {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best && chooses_epoch_}});
   console_.event(event);
 }
 

@@ -40,7 +40,7 @@ class RunReporter : public RunObserver {
   Console& console_;
   const std::filesystem::path results_;
   std::int64_t epochs_ = 0;
-  bool chooses_epoch_ = true;  // by a metric; otherwise each epoch is the best so far, which is not worth a word
+  bool chooses_epoch_ = true;  // by a metric; otherwise none is the best
   double epoch_seconds_ = 0.0;
   double training_ = 0.0, waiting_ = 0.0;  // seconds an image, summed over the epochs
 };

@@ -41,10 +41,11 @@ Table curve(Table epochs) {
   }
   const auto best = std::find(epochs.columns.begin(), epochs.columns.end(), "best");
   if (best != epochs.columns.end()) {
-    for (auto& row : epochs.rows) {
-      Value& value = row[static_cast<std::size_t>(best - epochs.columns.begin())];
-      value = value == Value(true) ? Value("best so far") : Value();
-    }
+    const auto offset = best - epochs.columns.begin();
+    const auto is_best = [offset](const auto& row) { return row[static_cast<std::size_t>(offset)] == Value(true); };
+    // Where the last epoch is kept each of them was; a mark on all says nothing.
+    const bool marked = !std::all_of(epochs.rows.begin(), epochs.rows.end(), is_best);
+    for (auto& row : epochs.rows) row[static_cast<std::size_t>(offset)] = marked && is_best(row) ? Value("best so far") : Value();
   }
   return epochs;
 }

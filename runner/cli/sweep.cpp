@@ -86,7 +86,7 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
   const int share = std::max(1, available_cores() / jobs);
   return [&options, &plan, share](const Claim& claim, const std::filesystem::path& experiment,
                                   const std::filesystem::path& log) {
-    // Points that a search adds are not in the plan; they are declared as the others are.
+    // A point that another process has just added to a search is not in the plan yet; it is declared as the others are.
     const auto planned = std::find_if(plan.points.begin(), plan.points.end(),
                                       [&](const PlannedPoint& point) { return point.identity == claim.identity; });
     const PlannedPoint& point = planned == plan.points.end() ? plan.points.front() : *planned;

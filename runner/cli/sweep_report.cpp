@@ -16,13 +16,14 @@
 namespace rxrun {
 namespace {
 
+bool is_for_programs(TableFormat format) { return format == TableFormat::json || format == TableFormat::csv; }
+
 // A setting as it was given in a table to read, 1e-4 and not 0.0001; a number in one for programs.
 Value cell(const std::string& text, TableFormat format) {
   const Node node = scalar(text, false, {});
   if (node.kind == Node::Kind::integer) return node.integer;
   if (node.kind == Node::Kind::boolean) return node.boolean;
-  const bool for_programs = format == TableFormat::json || format == TableFormat::csv;
-  return node.kind == Node::Kind::real && for_programs ? Value(node.real) : Value(text);
+  return node.kind == Node::Kind::real && is_for_programs(format) ? Value(node.real) : Value(text);
 }
 
 Value cell(const std::optional<double>& number) { return number ? Value(*number) : Value(); }
@@ -35,10 +36,11 @@ struct Settings {
 
   explicit Settings(const std::vector<PlannedPoint>& points)
       : varying(varying_keys(points)), files(of_several_files(points)) {}
-  std::vector<std::string> columns() const {
+  // Programs find a setting by its full key, whatever else varies.
+  std::vector<std::string> columns(TableFormat format) const {
     std::vector<std::string> names = {"point"};
     if (files) names.push_back("file");
-    for (const std::string& key : varying) names.push_back(short_key(key, varying));
+    for (const std::string& key : varying) names.push_back(is_for_programs(format) ? key : short_key(key, varying));
     return names;
   }
   std::vector<Value> row(const PlannedPoint& point, std::size_t number, TableFormat format) const {
@@ -66,22 +68,26 @@ const PointState* best_of(const std::vector<PointState>& states) {
   return best;
 }
 
-// The point to choose without a look at validation: the best by the metric that its own best epoch was picked by.
+// The point to choose without a look at validation: the best by the metric that the sweep goes by, at the kept epoch.
 struct Picked {
   const PointState* state = nullptr;
   std::string metric;  // "test accuracy"
   double value = 0.0;
 };
 
-// Nothing where there is nothing to choose: fewer than two points, or points that watch different metrics.
+// Nothing where there is nothing to choose: fewer than two points, or points that are kept by different rules.
 std::optional<Picked> picked_by_test(const std::filesystem::path& results, const SweepPlan& plan, const std::vector<PointState>& states) {
   Picked picked;
   int candidates = 0;
+  bool keeps_last_epoch = false;
   for (const PointState& state : states) {
     if (state.status != PointStatus::finished || !state.validation_accuracy) continue;
     const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
-    if (candidates == 0) picked.metric = point.metric;
-    if (point.metric != picked.metric) return std::nullopt;
+    if (candidates == 0) {
+      picked.metric = point.metric;
+      keeps_last_epoch = point.keeps_last_epoch;
+    }
+    if (point.metric != picked.metric || point.keeps_last_epoch != keeps_last_epoch) return std::nullopt;
     const Table found = query(results / "results.db",
                               "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch WHERE r.id = ? AND m.name = ?",
                               {state.run, point.metric});
@@ -117,7 +123,7 @@ void tell_best(Console& console, const std::string& results, const SweepPlan& pl
 Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, const std::vector<double>& seconds,
                  TableFormat format) {
   const Settings settings(plan.points);
-  Table table{.columns = settings.columns(), .rows = {}};
+  Table table{.columns = settings.columns(format), .rows = {}};
   append(table.columns, {"parameters", "multiply_adds", "memory_mb", "epochs", "status", "run", "seconds"});
   for (std::size_t i = 0; i < plan.points.size(); ++i) {
     const PlannedPoint& point = plan.points[i];
@@ -132,7 +138,7 @@ Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, co
 
 Table result_table(const SweepPlan& plan, const std::vector<PointState>& states, TableFormat format) {
   const Settings settings(plan.points);
-  Table table{.columns = settings.columns(), .rows = {}};
+  Table table{.columns = settings.columns(format), .rows = {}};
   append(table.columns, {"status", "run", "epochs", "parameters", "test_accuracy", "validation_accuracy",
                          "validation_auc", "validation_loss", "seconds", "reason"});
   for (const PointState& state : states) {
@@ -250,7 +256,7 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
     if (claim == running.end()) continue;
     lines.push_back(fmt::format(
         "  {}  epoch {}/{:.0f}{}{}", label(*claim), state.epochs, whole,
-        state.test_accuracy ? fmt::format("  best test accuracy {:.4f}", *state.test_accuracy) : "",
+        state.test_accuracy ? fmt::format("  test accuracy {:.4f}", *state.test_accuracy) : "",
         part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
   // Of a search: what is to be chosen yet.

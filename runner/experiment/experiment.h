@@ -47,7 +47,7 @@ using SplitPart = std::variant<double, std::string>;
 
 struct SplitSpec {
   SplitPart train = 0.7;
-  SplitPart test = 0.15;        // watched every epoch; picks the best weights
+  SplitPart test = 0.15;        // watched every epoch; may choose the kept weights
   SplitPart validation = 0.15;  // scored once, at the end
   std::string group_by;         // regular expression whose first group names the unit that may not straddle; or, for a
                                 // manifest, a column; empty: images are drawn one by one
@@ -166,12 +166,13 @@ struct TrainingSpec {
   OptimizerSpec optimizer;
   ScheduleSpec schedule;
   LossSpec loss;
-  MetricGoal keep_best;               // or kLastEpoch
+  MetricGoal keep_best;
+  bool keeps_last_epoch = false;      // its weights, whatever the metrics: those of keep_best only compare points of a sweep
   std::optional<EarlyStoppingSpec> early_stopping;
   double clip_gradient_norm = 0.0;    // 0: off
   double average_weights = 0.0;       // decay of an exponential moving average of the weights that is evaluated; 0: off
   double mixup = 0.0;                 // alpha of mixup (arXiv 1710.09412); 0: off
-  TestTimeAugmentation test_time_augmentation = TestTimeAugmentation::none;  // of the best weights; not each epoch
+  TestTimeAugmentation test_time_augmentation = TestTimeAugmentation::none;  // of the kept weights; not each epoch
   Precision precision = Precision::automatic;
 };
 
@@ -192,9 +193,6 @@ struct Experiment {
   TrainingSpec training;
   MachineSpec machine;
 };
-
-// In place of keep_best's metric: the weights of the last epoch are kept, and no metric chooses among epochs.
-inline constexpr const char* kLastEpoch = "last_epoch";
 
 // "test_accuracy" and every other metric name that keep_best, a schedule or early stopping can watch.
 const std::vector<std::string>& watchable_metrics();

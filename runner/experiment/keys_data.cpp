@@ -22,8 +22,8 @@ KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member)
 std::vector<Key> split_keys() {
   return {
       part("train", "what the network learns from: a fraction, or a part that the source provides", &SplitSpec::train),
-      part("test", "scored after every epoch, picks the best weights; most papers call this part *validation*", &SplitSpec::test),
-      part("validation", "scored once, at the end, with the best weights; most papers call this part *test*", &SplitSpec::validation),
+      part("test", "scored after every epoch, may choose the kept weights; most papers call this part *validation*", &SplitSpec::test),
+      part("validation", "scored once, at the end, with the kept weights; most papers call this part *test*", &SplitSpec::validation),
       KeyBuilder("group_by",
                  "keeps related images in one part: a regular expression on the file name whose first group is, "
                  "say, the patient; for a manifest, a column; empty: no grouping",

@@ -22,9 +22,9 @@ InitialWeightsSpec& initial_weights(Experiment& experiment) {
 
 // `access` leads to a MetricGoal; its direction follows from the metric's name.
 template <typename Access>
-Key goal(std::string doc, Access access, std::vector<std::string> words = watchable_metrics()) {
+Key goal(std::string doc, Access access) {
   return KeyBuilder("metric", std::move(doc))
-      .words(std::move(words))
+      .words(watchable_metrics())
       .set([access](Experiment& e, const Node& node) { access(e) = {node.text, larger_is_better(node.text)}; })
       .get([access](Experiment& e) { return to_node(access(e).metric); });
 }
@@ -207,10 +207,13 @@ Key initial_weights_key() {
       .get([](Experiment&) { return null_node(); });
 }
 
-std::vector<std::string> with_last_epoch() {
-  std::vector<std::string> words = watchable_metrics();
-  words.push_back(kLastEpoch);
-  return words;
+Key kept_weights_key() {
+  return KeyBuilder("weights", "last: keep those that training ends with, whatever the metric; null: those of the best epoch")
+      .words({"last"})
+      .nullable()
+      .absent_when_null()
+      .set([](Experiment& e, const Node&) { e.training.keeps_last_epoch = true; })
+      .get([](Experiment&) { return null_node(); });
 }
 
 }  // namespace
@@ -223,8 +226,8 @@ std::vector<Key> training_keys() {
       schedule_key(),
       loss_key(),
       KeyBuilder("keep_best", "which weights are kept, and scored at the end")
-          .map({goal("metric whose best epoch is kept; last_epoch: the last one is, whatever its metrics", training(&TrainingSpec::keep_best),
-                     with_last_epoch())}),
+          .map({goal("metric whose best epoch is kept, and by which a sweep prunes, searches and chooses", training(&TrainingSpec::keep_best)),
+                kept_weights_key()}),
       early_stopping_key(),
       KeyBuilder("clip_gradient_norm", "largest norm of the gradient; a larger gradient is scaled down to it; 0: off",
                  training(&TrainingSpec::clip_gradient_norm))
@@ -236,7 +239,7 @@ std::vector<Key> training_keys() {
           .below(1),
       KeyBuilder("mixup", "alpha of mixup (arXiv 1710.09412); 0: off", training(&TrainingSpec::mixup)).from(0).to(100),
       choice("test_time_augmentation",
-             "average the predictions for copies of an image when the best weights are scored, and in evaluate and "
+             "average the predictions for copies of an image when the kept weights are scored, and in evaluate and "
              "predict: mirrored: the image and its mirror image; dihedral: all eight orientations",
              training(&TrainingSpec::test_time_augmentation), {"none", "mirrored", "dihedral"}),
       choice("precision", "numeric precision of the computation; auto: bfloat16 where it is fast", training(&TrainingSpec::precision),

@@ -160,21 +160,28 @@ int best_jobs(const std::filesystem::path& file, const std::string& experiment, 
   if (most < 2 || available_cores() < 2) return std::max(1, std::min(most, available_cores()));
   observer.on_measuring();
   std::vector<Trial> trials;
+  std::string fault;
   try {
     const TemporaryFolder folder(places_for_files(file));
     write_file_atomically(folder.path() / "experiment.yaml", experiment);
     for (int jobs = 1;; jobs = std::min(2 * jobs, available_cores())) {
       const auto trial = measure(jobs, folder.path(), command, stop);
-      if (!trial) break;
+      if (!trial) {
+        fault = " (a training that was to be timed failed)";
+        break;
+      }
       trials.push_back(*trial);
       observer.on_measured(trial->jobs, trial->threads, trial->images_per_second);
       if (jobs >= std::min(most, available_cores())) break;
     }
   } catch (const std::exception& error) {
-    // A guess is slower than a measurement, and better than no sweep.
-    observer.on_warning(fmt::format("it cannot be measured: {}", printable(error.what())));
+    fault = fmt::format(" ({})", printable(error.what()));
   }
-  if (trials.empty() || stop.load() != 0) return std::min(most, available_cores());
+  if (stop.load() != 0) return std::min(most, available_cores());
+  // A guess is slower than a measurement, and better than no sweep.
+  if (!fault.empty())
+    observer.on_warning(fmt::format("how many points at a time are best could not be measured{}{}", fault, trials.empty() ? "; running one on each core" : ""));
+  if (trials.empty()) return std::min(most, available_cores());
   const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });
   // With fewer points than cores not every number was tried.
   if (trials.back().jobs == available_cores() && !file.empty()) keep(file, trials, best->jobs, observer);

@@ -49,9 +49,6 @@ bool width_is_ignored(const CheckedExperiment& checked) {
   return rule && rule->text == "planes" && is_set(checked.read.tree, "network.base_width");
 }
 
-// By what a sweep compares its points. Where no metric chooses among a point's epochs, by the one that does by default.
-MetricGoal goal_of(const TrainingSpec& training) { return training.keep_best.metric == kLastEpoch ? MetricGoal() : training.keep_best; }
-
 PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const DataFacts& data) {
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network, step_of(experiment));
@@ -70,8 +67,9 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
           .memory = empty_process + (device == "cpu" ? summary.step_bytes : 0),
           .threads = experiment.machine.threads,
           .loader_threads = experiment.machine.loader_threads,
-          .metric = goal_of(experiment.training).metric,
-          .maximize = goal_of(experiment.training).maximize,
+          .metric = experiment.training.keep_best.metric,
+          .maximize = experiment.training.keep_best.maximize,
+          .keeps_last_epoch = experiment.training.keeps_last_epoch,
           .width_is_ignored = width_is_ignored(checked)};
 }
 
@@ -174,6 +172,10 @@ SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
       else
         ++doubles;
     } catch (const Error& error) {
+      if (error.failure() != Failure::usage) {  // no fault of the points
+        observer_.on_planned();
+        throw;
+      }
       faults.add(error);
       if (faults.full()) break;
     }

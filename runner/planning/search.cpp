@@ -41,7 +41,7 @@ std::string SweepSearch::text() const {
 }
 
 std::vector<SearchedPoint> SweepSearch::searched(const SweepRows& rows, std::int64_t sweep) const {
-  return rows.searched(sweep, plan_.points.front().metric, plan_.points.front().maximize);
+  return rows.searched(sweep, plan_.points.front().metric);
 }
 
 Coordinates SweepSearch::coordinates_of(const SearchedPoint& point) const {
@@ -114,9 +114,10 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
     }
     try {
       PlannedPoint planned = planner_.plan(search_.space.point(at));
-      if (planned.metric != plan_.points.front().metric)
-        throw Error(Failure::usage, fmt::format("a search compares points by one metric, not by {} and {}",
-                                                plan_.points.front().metric, planned.metric));
+      if (const PlannedPoint& first = plan_.points.front(); planned.metric != first.metric)
+        throw Error(Failure::usage, fmt::format("a search compares points by one metric, not by {} and {}", first.metric, planned.metric));
+      else if (planned.keeps_last_epoch != first.keeps_last_epoch)
+        throw Error(Failure::usage, "a search compares points by the epoch that they keep, the best or the last, and not one's best with another's last");
       const Added added = rows.add(sweep, position,
                                    {.identity = planned.identity,
                                     .resolved = planned.resolved,

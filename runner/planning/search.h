@@ -1,5 +1,5 @@
 // The points of a search: some are drawn when it is made, the others are chosen one by one, by what the earlier ones
-// were worth. Which metric that is, the experiment says: the one that its best epoch is picked by, on the part that is
+// were worth. Which metric that is, the experiment says: that of keep_best, at the kept epoch, on the part that is
 // watched. What is scored once at the end stays unseen.
 #pragma once
 

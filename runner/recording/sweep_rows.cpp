@@ -115,8 +115,8 @@ Added SweepRows::add(std::int64_t sweep, std::int64_t position, const PointRecor
   return Added::added;
 }
 
-std::vector<SearchedPoint> SweepRows::searched(std::int64_t sweep, const std::string& metric, bool maximize) const {
-  return searched_points(database_->connection, sweep, metric, maximize);
+std::vector<SearchedPoint> SweepRows::searched(std::int64_t sweep, const std::string& metric) const {
+  return searched_points(database_->connection, sweep, metric);
 }
 
 void SweepRows::compute_again(std::int64_t sweep) {

@@ -85,7 +85,7 @@ struct SearchedPoint {
   std::int64_t position = 0;
   std::string identity, coordinates;
   PointStatus status = PointStatus::waiting;
-  std::optional<double> value;  // the best it has had: when finished, over all epochs, otherwise up to its last rung
+  std::optional<double> value;  // when finished, that of the kept epoch, otherwise the best up to its last rung
   std::int64_t epochs = 0;      // that `value` is over
 };
 
@@ -110,7 +110,7 @@ class SweepRows {
   // first point are: it may have more points than these.
   std::int64_t open(const SweepRecord& sweep);
   // The points of a search, in order.
-  std::vector<SearchedPoint> searched(std::int64_t sweep, const std::string& metric, bool maximize) const;
+  std::vector<SearchedPoint> searched(std::int64_t sweep, const std::string& metric) const;
   // One more point of a search, if `position` is the next one still: of several processes that choose at the same time,
   // one succeeds, and the others have its point to reckon with.
   Added add(std::int64_t sweep, std::int64_t position, const PointRecord& point);

@@ -23,8 +23,7 @@ std::optional<Judgement> judge_point(Connection& connection, std::int64_t sweep,
 bool promote_point(Connection& connection, std::int64_t sweep, const std::vector<Rung>& rungs,
                    const std::function<std::size_t(std::size_t arrived)>& places);
 
-std::vector<SearchedPoint> searched_points(Connection& connection, std::int64_t sweep, const std::string& metric,
-                                           bool maximize);
+std::vector<SearchedPoint> searched_points(Connection& connection, std::int64_t sweep, const std::string& metric);
 
 // Within a transaction: points that were judged but whose process died before it was ended. Needs rxrun_lapsed().
 void prune_judged(Connection& connection, std::int64_t sweep);

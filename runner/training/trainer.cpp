@@ -44,13 +44,13 @@ class Training {
     begin(options.resume);
     if (!options.resume) return;
     keep_threads();
-    checkpoints_.check_best(state_);
+    if (!spec_.keeps_last_epoch || is_over()) checkpoints_.check_best(state_);  // or the next epoch writes them anew
     observer_.on_resume(state_.epoch);
     if (state_.epoch > 0) observer_.on_epoch(state_.last);
   }
 
   TrainingResult run() {
-    while (state_.epoch < spec_.epochs && !given_up()) {
+    while (!is_over()) {
       const auto began = Clock::now();
       const double seconds_before = state_.under_way.seconds;
       const std::int64_t epoch = state_.epoch + 1;
@@ -141,8 +141,8 @@ class Training {
     add_scores(metrics.values, "test", tested);
     schedule_.after_epoch(metrics.values);
     metrics.learning_rate = schedule_.rate(epoch, 0);
-    metrics.best = spec_.keep_best.metric == kLastEpoch ||
-                   state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
+    const bool improved = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
+    metrics.best = improved || spec_.keeps_last_epoch;
     if (const auto& stopping = spec_.early_stopping) {
       state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"), stopping->goal.maximize, stopping->minimum_change);
     }
@@ -190,6 +190,7 @@ class Training {
     return result;
   }
 
+  bool is_over() const { return state_.epoch >= spec_.epochs || given_up(); }
   bool given_up() const { return spec_.early_stopping && state_.early_stopping.epochs_since >= spec_.early_stopping->patience; }
   std::int64_t images(Part part) const { return static_cast<std::int64_t>(setting_.dataset.part(part).size()); }
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }

@@ -56,7 +56,7 @@ struct TrainingResult {
   double seconds = 0.0;
 };
 
-// Materialises the network, trains it as `experiment` says, keeps the best weights by keep_best, and at the end scores them
+// Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them
 // once on the validation part. Throws Error (run) when the loss is not a number, naming the first layer whose output was not.
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options,
                      TrainingObserver& observer);

@@ -66,9 +66,14 @@ TEST_F(Read, DefaultsAreThoseOfThePlainValues) {
   EXPECT_EQ(read_back.machine.device, "auto");
 }
 
-TEST_F(Read, OnlyKeepBestTakesTheLastEpoch) {
-  EXPECT_EQ(read(network + "data: {path: images}\ntraining: {keep_best: {metric: last_epoch}}\n").experiment.training.keep_best.metric, kLastEpoch);
-  EXPECT_THAT(errors(network + "data: {path: images}\ntraining: {early_stopping: {metric: last_epoch}}\n", {}), HasSubstr("`metric`"));
+TEST_F(Read, WhichWeightsAreKeptIsWrittenOnlyWhereItIsTheLast) {
+  const std::string keep_best = "data: {path: images}\ntraining: {keep_best: {metric: test_auc";
+  EXPECT_FALSE(read(network + keep_best + "}}\n").experiment.training.keeps_last_epoch);
+  const TrainingSpec kept = read(network + keep_best + ", weights: last}}\n").experiment.training;
+  EXPECT_TRUE(kept.keeps_last_epoch);
+  EXPECT_EQ(kept.keep_best.metric, "test_auc");
+  EXPECT_EQ(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: null}}\n")) << "older runs keep their identities";
+  EXPECT_NE(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: last}}\n"));
 }
 
 TEST_F(Read, AWholeExperiment) {

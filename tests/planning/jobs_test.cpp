@@ -16,9 +16,10 @@ using ::testing::StartsWith;
 
 class Jobs : public Planning {
  protected:
+  // `script` finds the number of threads in $0.
   int best(const std::string& script) {
-    const auto command = [&](const std::filesystem::path&, int, const std::filesystem::path& log) {
-      return WorkerCommand{.program = "/bin/sh", .arguments = {"-c", script}, .log = log};
+    const auto command = [&](const std::filesystem::path&, int threads, const std::filesystem::path& log) {
+      return WorkerCommand{.program = "/bin/sh", .arguments = {"-c", script, std::to_string(threads)}, .log = log};
     };
     return best_jobs(file, "name: a\n", available_cores(), command, observer, stop);
   }
@@ -39,8 +40,15 @@ TEST_F(Jobs, TheNumberWithTheMostImagesASecondIsMeasuredOnceAndKept) {
   EXPECT_EQ(kept_jobs(file), available_cores());
 }
 
+TEST_F(Jobs, OneProcessWithAllThreadsMayBeTheBest) {
+  if (available_cores() < 2) GTEST_SKIP() << "one core leaves no choice";
+  EXPECT_EQ(best("printf '{\n\"images_per_second\": %d}\n' $(($0 * $0))"), 1);
+  EXPECT_EQ(kept_jobs(file), 1);
+}
+
 TEST_F(Jobs, WhereNothingCanBeMeasuredItIsOneACoreAndNothingIsKept) {
   EXPECT_EQ(best("exit 1"), available_cores());
+  EXPECT_THAT(observer.told.back(), HasSubstr("could not be measured (a training that was to be timed failed); running one on each core"));
   EXPECT_EQ(kept_jobs(file), 0);
 }
 

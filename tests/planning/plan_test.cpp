@@ -40,11 +40,24 @@ TEST_F(Planning, FaultsOfAllPointsAreToldTogetherAfterTheLast) {
   EXPECT_THAT(observer.told, ElementsAre("point 1 of 3", "point 2 of 3", "point 3 of 3", "planned"));
 }
 
+TEST_F(Planning, PointsAreComparedByTheMetricWhicheverEpochIsKept) {
+  SweepPlanner planner({}, observer);
+  const PlannedPoint best = planner.plan(point({{"keep_best.metric", "test_loss"}}));
+  const PlannedPoint last = planner.plan(point({{"keep_best.metric", "test_loss"}, {"keep_best.weights", "last"}}));
+  for (const PlannedPoint* one : {&best, &last}) {
+    EXPECT_EQ(one->metric, "test_loss");
+    EXPECT_FALSE(one->maximize);
+  }
+  EXPECT_FALSE(best.keeps_last_epoch);
+  EXPECT_TRUE(last.keeps_last_epoch);
+  EXPECT_NE(best.identity, last.identity);
+}
+
 TEST_F(Planning, ASignalEndsTheReadingOfImages) {
   const std::atomic<int> stop{SIGTERM};
   SweepPlanner planner({}, observer, &stop);
   try {
-    planner.plan(point({}));
+    planner.plan_all({point({}), point({{"lr", "1e-3"}})});
     FAIL() << "it was asked to stop";
   } catch (const Error& error) {
     EXPECT_EQ(static_cast<int>(error.failure()), 128 + SIGTERM);

@@ -239,7 +239,7 @@ TEST_F(SearchRows, ManyProcessesMakeEachPointOnceAndNotMoreThanWanted) {
           finish_run(number_of(*claim));
           rows.release(claim->point, {});
         }
-        const auto made = static_cast<std::int64_t>(rows.searched(sweep, "test_accuracy", true).size());
+        const auto made = static_cast<std::int64_t>(rows.searched(sweep, "test_accuracy").size());
         if (made == kTrials) return;
         rows.add(sweep, made + 1, {identity(next), "name: a\n", "{}", "[0]"});
       }
@@ -264,7 +264,7 @@ TEST_F(SearchRows, TellsWhatItsPointsWereWorth) {
   recorder.end(run, ended(RunStatus::interrupted, "stopped"));
   rows.release(first->point, {.status = PointStatus::pruned, .reason = {}, .log_tail = {}});
   rows.release(second->point, {.status = PointStatus::failed, .reason = "x", .log_tail = {}});
-  const std::vector<SearchedPoint> points = rows.searched(sweep, "test_accuracy", true);
+  const std::vector<SearchedPoint> points = rows.searched(sweep, "test_accuracy");
   ASSERT_EQ(points.size(), 4u);
   EXPECT_EQ(points[0].status, PointStatus::finished);
   EXPECT_EQ(points[0].value, 0.7);

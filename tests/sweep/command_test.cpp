@@ -45,9 +45,9 @@ TEST(SweepCommand, PlansWithoutTouchingAnything) {
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
   ASSERT_EQ(rows.size(), 4u);
-  EXPECT_EQ(rows[0]["channels"], 4);
-  EXPECT_EQ(rows[2]["channels"], 8);
-  EXPECT_EQ(rows[1]["lr"], 0.001);
+  EXPECT_EQ(rows[0]["network.stem.0.conv.channels"], 4);
+  EXPECT_EQ(rows[2]["network.stem.0.conv.channels"], 8);
+  EXPECT_EQ(rows[1]["training.optimizer.adam.lr"], 0.001);
   EXPECT_LT(rows[0]["parameters"], rows[2]["parameters"]);
   EXPECT_GT(rows[0]["multiply_adds"], 0);
   EXPECT_EQ(rows[0]["status"], "waiting");
@@ -99,8 +99,8 @@ TEST(SweepCommand, AWidthThatIsWorkedOutPassesOverThoseThatALayerRefuses) {
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
   ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[1]["base_width"], 16);
-  EXPECT_GT(rows[0]["base_width"], 16);
+  EXPECT_EQ(rows[1]["network.base_width"], 16);
+  EXPECT_GT(rows[0]["network.base_width"], 16);
   const Finished none = place.rxrun({"sweep", "wide.yaml", "cardinality=1,2", "depht=iso(parameters)", "--plan"});
   EXPECT_EQ(none.code, 2);
   EXPECT_THAT(none.err, HasSubstr("there is no key `depht`"));
@@ -215,7 +215,7 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
 
   const Finished anew = place.rxrun({"sweep", "tiny.yaml", "batch=8,16", "seed=7", "--again", "--csv"});
   ASSERT_EQ(anew.code, 0) << anew.err;
-  EXPECT_THAT(anew.out, HasSubstr("point,batch,status,run"));
+  EXPECT_THAT(anew.out, HasSubstr("point,data.batch,status,run"));
   EXPECT_THAT(anew.out, Not(HasSubstr("Best")));
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 6);
 }

@@ -359,7 +359,7 @@ TEST_F(TrainerTest, KeepsTheLastEpochWhereNoMetricIsToChoose) {
   experiment.training.epochs = 5;
   experiment.training.keep_best = {"train_loss", true};  // which falls
   ASSERT_LT(run(b.path()).best_epoch, 5) << "this training does not tell the two apart";
-  experiment.training.keep_best = {kLastEpoch, true};
+  experiment.training.keeps_last_epoch = true;
   watcher.epochs.clear();
   const TrainingResult result = run(a.path());
   EXPECT_EQ(result.best_epoch, 5);
@@ -370,6 +370,8 @@ TEST_F(TrainerTest, KeepsTheLastEpochWhereNoMetricIsToChoose) {
   experiment.training.epochs = 5;
   const TrainingResult resumed = run(partly.path(), true);
   EXPECT_EQ(resumed.best_epoch, 5);
+  std::filesystem::remove(Checkpoints(partly.path(), "tiny", {}).best());
+  EXPECT_THROW(run(partly.path(), true), Error) << "what is to be scored is gone";
 }
 
 TEST_F(TrainerTest, AMetricThatCannotBeMeasuredIsAnError) {
