@@ -97,14 +97,14 @@ def expert_candidates(work, network, threads, bfloat16, version):
         if version >= (2, 4):
             kinds["eager, fused"] = ["--adam", "fused"]
     if version >= (2, 0):
-        kinds["compiled"] = kinds[next(iter(kinds))] + ["--compile"]
+        kinds.update({kind.replace("eager", "compiled"): words + ["--compile"] for kind, words in kinds.items() if "eager" in kind})
     capabilities = {"": {}, "avx512": {"ATEN_CPU_CAPABILITY": "avx512"}} if version < (2, 0) else {"": {}}
     for (kind, words), (capability, variables), (allocator, keep) in itertools.product(
             kinds.items(), capabilities.items(), allocators().items()):
         environment = dict(variables, **keep)
         # Debian's torch.compile finds vector instructions only with this library at hand.
         sleef = library("libsleef.so.3")
-        if kind == "compiled" and sleef:
+        if "--compile" in words and sleef:
             environment["LD_PRELOAD"] = " ".join(filter(None, [environment.get("LD_PRELOAD"), sleef]))
         name = ", ".join(filter(None, [kind, capability, allocator]))
         yield rival(name, work, network, base + words, environment)
@@ -114,8 +114,10 @@ def expert(work, network, threads, bfloat16, version):
     """The fastest of them, by a short trial of each."""
     best, best_rate = None, 0.0
     for program in expert_candidates(work, network, threads, bfloat16, version):
-        rate = program.measure(["--steps", 2, "--warm-up", 2])["images_per_second"]
-        print(f"  trial: {program.name}: {rate:.1f} images/s", file=sys.stderr)
+        trial = program.measure(["--steps", 2, "--warm-up", 2])
+        rate = trial["images_per_second"]
+        instructions = f" (compiled for {trial['vectorised']})" if trial["vectorised"] else ""
+        print(f"  trial: {program.name}: {rate:.1f} images/s{instructions}", file=sys.stderr)
         if rate > best_rate:
             best, best_rate = program, rate
     best.name = f"PyTorch, tuned, {'bfloat16' if bfloat16 else 'float32'} ({best.name})"
