@@ -51,7 +51,7 @@ class SweepPlanner {
 
   // Checks the point's experiment, network and data. Throws Error with its faults, each with its place.
   PlannedPoint plan(const Point& point);
-  // The same for many. Throws Error with the faults of all points.
+  // The same for many, at least one. Throws Error with the faults of all points.
   SweepPlan plan_all(const std::vector<Point>& points);
 
  private:
