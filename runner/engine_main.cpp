@@ -13,16 +13,17 @@ int main(int argc, char** argv) {
   // A reader that went away or a file-size limit is an error of the write, not the end of a training.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  return parse_and_run(argc, argv, {
-      .run = run_run,
-      .sweep = run_sweep,
-      .resume = run_resume,
-      .rerun = run_rerun,
-      .check = run_check,
-      .summary = run_summary,
-      .time = run_time,
-      .plugins_test = run_plugins_test,
-      .evaluate = run_evaluate,
-      .predict = run_predict,
-  });
+  return parse_and_run(argc, argv,
+                       {
+                           .run = run_run,
+                           .sweep = run_sweep,
+                           .resume = run_resume,
+                           .rerun = run_rerun,
+                           .check = run_check,
+                           .summary = run_summary,
+                           .time = run_time,
+                           .plugins_test = run_plugins_test,
+                           .evaluate = run_evaluate,
+                           .predict = run_predict,
+                       });
 }

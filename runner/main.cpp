@@ -29,16 +29,17 @@ int declare_then_hand_over(const SweepOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return parse_and_run(argc, argv, {
-      .run = check_then_hand_over<RunOptions>,
-      .sweep = declare_then_hand_over,
-      .resume = hand_over<ResumeOptions>,
-      .rerun = hand_over<RerunOptions>,
-      .check = check_then_hand_over<CheckOptions>,
-      .summary = check_then_hand_over<SummaryOptions>,
-      .time = check_then_hand_over<TimeOptions>,
-      .plugins_test = hand_over<PluginsTestOptions>,
-      .evaluate = hand_over<EvaluateOptions>,
-      .predict = hand_over<PredictOptions>,
-  });
+  return parse_and_run(argc, argv,
+                       {
+                           .run = check_then_hand_over<RunOptions>,
+                           .sweep = declare_then_hand_over,
+                           .resume = hand_over<ResumeOptions>,
+                           .rerun = hand_over<RerunOptions>,
+                           .check = check_then_hand_over<CheckOptions>,
+                           .summary = check_then_hand_over<SummaryOptions>,
+                           .time = check_then_hand_over<TimeOptions>,
+                           .plugins_test = hand_over<PluginsTestOptions>,
+                           .evaluate = hand_over<EvaluateOptions>,
+                           .predict = hand_over<PredictOptions>,
+                       });
 }

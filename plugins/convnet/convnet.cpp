@@ -65,7 +65,8 @@ void declare_activations(rxrun::Plugin& plugin) {
       .option("alpha", &Elu::Options::alpha, "the lowest output is -alpha", greater_than(0.0));
   plugin.layer<Gelu>("gelu", "x * Phi(x), Phi the normal distribution function")
       .type_name("GELU")
-      .option("approximate", &Gelu::Options::approximate, "none: exact; tanh: an approximation", rxrun::one_of({"none", "tanh"}));
+      .option("approximate", &Gelu::Options::approximate, "none: exact; tanh: an approximation",
+              rxrun::one_of({"none", "tanh"}));
   plugin.layer<Silu>("silu", "x * sigmoid(x)").type_name("SiLU");
   plugin.layer<Sigmoid>("sigmoid", "1 / (1 + exp(-x))").type_name("Sigmoid");
   plugin.layer<Tanh>("tanh", "hyperbolic tangent").type_name("Tanh");
@@ -96,7 +97,8 @@ void declare_the_rest(rxrun::Plugin& plugin) {
   plugin.layer<Flatten>("flatten", "turns an image into a vector of features").type_name("Flatten").view();
   plugin.layer<Dropout>("dropout", "zeroes values at random during training")
       .type_name("Dropout")
-      .option("probability", &Dropout::Options::probability, "probability that a value is zeroed", at_least(0.0), less_than(1.0))
+      .option("probability", &Dropout::Options::probability, "probability that a value is zeroed", at_least(0.0),
+              less_than(1.0))
       .option("channels", &Dropout::Options::channels, "zero whole channels");
   plugin.layer<Linear>("linear", "fully connected: a matrix times the features")
       .type_name("Linear")
@@ -104,10 +106,13 @@ void declare_the_rest(rxrun::Plugin& plugin) {
       .option("features", &Linear::Options::features, "output features; default: the number of classes",
               rxrun::number_of_classes(), at_least(1))
       .option("bias", &Linear::Options::bias, "add a learned bias to each feature");
-  plugin.layer<SqueezeExcitation>("squeeze_excitation", "scales each channel by a factor computed from the means of all channels")
+  plugin
+      .layer<SqueezeExcitation>("squeeze_excitation",
+                                "scales each channel by a factor computed from the means of all channels")
       .type_name("SqueezeExcitation")
       .weight_prefix("se")
-      .option("reduction", &SqueezeExcitation::Options::reduction, "number of channels divided by that of the bottleneck", at_least(1));
+      .option("reduction", &SqueezeExcitation::Options::reduction,
+              "number of channels divided by that of the bottleneck", at_least(1));
 }
 
 }  // namespace

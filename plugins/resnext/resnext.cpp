@@ -44,10 +44,11 @@ RXRUN_PLUGIN("resnext", plugin) {
       .option("stride", &Options::stride, "stride of the 3x3 convolution", at_least(1))
       .option("cardinality", &Options::cardinality, "groups of the 3x3 convolution", at_least(1))
       .option("base_width", &Options::base_width, "width of a group where planes is 64 (rule `paper`)", at_least(1))
-      .option("width_rule", &Options::width_rule,
-              "width of the 3x3 convolution; paper: cardinality * floor(planes * base_width / 64); planes: cardinality * "
-              "floor(planes / cardinality), ignoring base_width",
-              rxrun::one_of({"paper", "planes"}))
+      .option(
+          "width_rule", &Options::width_rule,
+          "width of the 3x3 convolution; paper: cardinality * floor(planes * base_width / 64); planes: cardinality * "
+          "floor(planes / cardinality), ignoring base_width",
+          rxrun::one_of({"paper", "planes"}))
       .option("squeeze_excitation", &Options::squeeze_excitation, "reduction of squeeze-and-excitation; 0: none",
               at_least(0))
       .option("drop_path", &Options::drop_path, "probability of dropping a sample's branch (stochastic depth)",

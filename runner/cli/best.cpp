@@ -24,7 +24,8 @@ struct RankedImages {
 std::vector<RankedImages> ranked_images(const Table& scored) {
   std::vector<RankedImages> images;
   for (const auto& row : scored.rows)
-    images.push_back({std::get<std::string>(row.at(0)), std::get<std::string>(row.at(1)), std::get<std::int64_t>(row.at(2))});
+    images.push_back(
+        {std::get<std::string>(row.at(0)), std::get<std::string>(row.at(1)), std::get<std::int64_t>(row.at(2))});
   return images;
 }
 
@@ -46,9 +47,7 @@ void drop_column(Table& table, const std::string& name) {
 
 // "best validation accuracy 0.9123: run 3 resnext50_breast-3f9a1c2e (epoch 21 of 32)"
 std::string in_words(const Table& best, const std::string& metric) {
-  const auto cell = [&](const std::string& name) -> const Value& {
-    return best.rows[0][column_of(best, name)];
-  };
+  const auto cell = [&](const std::string& name) -> const Value& { return best.rows[0][column_of(best, name)]; };
   const auto integer = [&](const std::string& name) {
     const auto* number = std::get_if<std::int64_t>(&cell(name));
     return number ? *number : 0;
@@ -59,9 +58,10 @@ std::string in_words(const Table& best, const std::string& metric) {
     throw Error(Failure::usage, "the database of results is damaged: a run without a name or a value");
   std::string words = metric;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return fmt::format("best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), *value, integer("run"),
-                     printable(*name), integer("best_epoch"), integer("epochs"),
-                     cell("generated_data") == Value(true) ? ", on GENERATED data: it says nothing about real images" : "");
+  return fmt::format(
+      "best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), *value, integer("run"), printable(*name),
+      integer("best_epoch"), integer("epochs"),
+      cell("generated_data") == Value(true) ? ", on GENERATED data: it says nothing about real images" : "");
 }
 
 // How many runs each row was ranked among, and how many of those were scored on the same images, divided the same.
@@ -130,8 +130,9 @@ int run_best(const BestOptions& options) {
   if (!best.rows.empty() && !options.common.quiet) {
     warn(best, images);
     if (options.metric.starts_with("validation_") && runs_in(images) > 1)
-      std::cerr << fmt::format("note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
-                               counted(runs_in(images), "run"));
+      std::cerr << fmt::format(
+          "note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
+          counted(runs_in(images), "run"));
   }
   const Table page = for_page(best, images.size() > 1);
   if (format == TableFormat::markdown) {
@@ -142,8 +143,7 @@ int run_best(const BestOptions& options) {
     throw Error(Failure::usage, fmt::format("no finished run has a {} yet", printable(options.metric)),
                 "`rxrun ls` lists the runs");
   std::cout << in_words(best, options.metric) << "\n";
-  if (limit > 1 && !options.common.quiet)
-    std::cout << "\n" << render(for_reading(page, format), format);
+  if (limit > 1 && !options.common.quiet) std::cout << "\n" << render(for_reading(page, format), format);
   return 0;
 }
 

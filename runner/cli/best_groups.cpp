@@ -26,7 +26,8 @@ Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::stri
   Table table;
   table.columns = {"experiment", "data"};
   table.columns.insert(table.columns.end(), keys.begin(), keys.end());
-  for (const char* name : {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations", "content_hash", "split"})
+  for (const char* name :
+       {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations", "content_hash", "split"})
     table.columns.push_back(name);
   for (const SeedGroup& group : groups) {
     if (limit > 0 && static_cast<std::int64_t>(table.rows.size()) == limit) break;
@@ -48,8 +49,8 @@ Table for_page(Table table, TableFormat format) {
   for (const char* name : {"content_hash", "split"}) {
     const auto column = std::find(table.columns.begin(), table.columns.end(), name) - table.columns.begin();
     const auto cell = [&](std::vector<Value>& row) -> Value& { return row[static_cast<std::size_t>(column)]; };
-    const bool differs = std::any_of(table.rows.begin(), table.rows.end(),
-                                     [&](auto& row) { return cell(row) != cell(table.rows[0]); });
+    const bool differs =
+        std::any_of(table.rows.begin(), table.rows.end(), [&](auto& row) { return cell(row) != cell(table.rows[0]); });
     for (auto& row : table.rows) {
       auto* text = std::get_if<std::string>(&cell(row));
       if (!differs)
@@ -81,17 +82,21 @@ Table table_of(const std::vector<PairedComparison>& comparisons, const std::vect
   return table;
 }
 
-// "rxrun sweep experiments/a.yaml cardinality=8,32 seed=1..5", for the best group's experiment; empty where no such command
-// can be given: the file is gone, or what was grouped by is not declared (a number of parameters).
-std::string more_seeds(const std::filesystem::path& database, const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys) {
+// "rxrun sweep experiments/a.yaml cardinality=8,32 seed=1..5", for the best group's experiment; empty where no such
+// command can be given: the file is gone, or what was grouped by is not declared (a number of parameters).
+std::string more_seeds(const std::filesystem::path& database, const std::vector<SeedGroup>& groups,
+                       const std::vector<std::string>& keys) {
   const std::int64_t run = groups[0].best_run;
   const Table row = query(database, "SELECT file FROM runs WHERE id = ?", {run});
   const auto* file = row.rows.empty() ? nullptr : std::get_if<std::string>(&row.rows[0][0]);
   std::error_code unreadable;
-  if (!file || !std::filesystem::exists(*file, unreadable) || file->find_first_of(" \t'\"$") != std::string::npos) return {};
+  if (!file || !std::filesystem::exists(*file, unreadable) || file->find_first_of(" \t'\"$") != std::string::npos)
+    return {};
   std::string command = "rxrun sweep " + printable(*file);
   for (std::size_t key = 0; key < keys.size(); ++key) {
-    const Table declared = query(database, "SELECT 1 FROM params WHERE run = ?1 AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2)", {run, keys[key]});
+    const Table declared = query(
+        database, "SELECT 1 FROM params WHERE run = ?1 AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2)",
+        {run, keys[key]});
     if (declared.rows.empty()) return {};
     std::vector<std::string> values;
     for (const SeedGroup& group : groups) {
@@ -105,20 +110,21 @@ std::string more_seeds(const std::filesystem::path& database, const std::vector<
   return command + " seed=1..5";
 }
 
-// What a family of groups was scored on: "resnext50_breast, images 3f9a1c2e, split test=0.15, train=0.7, validation=0.15"
+// What a family of groups was scored on: "resnext50_breast, images 3f9a1c2e, split test=0.15, train=0.7,
+// validation=0.15"
 std::string place_of(const SeedGroup& group) {
-  return fmt::format("{}, {}{}", printable(group.experiment),
-                     group.generated_data ? "generated images" : "images " + printable(group.content_hash.substr(0, kShownDigits)),
-                     group.split.empty() ? "" : ", split " + printable(group.split));
+  return fmt::format(
+      "{}, {}{}", printable(group.experiment),
+      group.generated_data ? "generated images" : "images " + printable(group.content_hash.substr(0, kShownDigits)),
+      group.split.empty() ? "" : ", split " + printable(group.split));
 }
 
 // Those of the best group only, when all are too many for a page.
 void tell_comparisons(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
                       const std::vector<std::string>& keys, const std::string& metric, bool images_vary) {
   std::size_t told = 0;
-  const bool apart = std::any_of(groups.begin(), groups.end(), [&](const SeedGroup& group) {
-    return !comparable(groups[0], group, images_vary);
-  });
+  const bool apart = std::any_of(groups.begin(), groups.end(),
+                                 [&](const SeedGroup& group) { return !comparable(groups[0], group, images_vary); });
   const SeedGroup* place = nullptr;
   for (const PairedComparison& comparison : comparisons) {
     const bool of_the_best = comparison.group == 0 || comparison.other == 0;
@@ -145,7 +151,8 @@ void warn_of_images(const std::vector<SeedGroup>& groups) {
   }
   if (splits.size() < 2) return;
   std::cerr << fmt::format(
-      "warning: the runs are on {}, which are averaged separately, for their results are not comparable; keep to one with --where"
+      "warning: the runs are on {}, which are averaged separately, for their results are not comparable; keep to one "
+      "with --where"
       " {}\n",
       contents.size() > 1 ? fmt::format("{} different sets of images", contents.size())
                           : fmt::format("{} different splits", splits.size()),
@@ -210,8 +217,7 @@ int run_best_groups(const BestOptions& options) {
   if (command.empty())
     std::cout << "One seed each: the difference may be chance; run each with more seeds\n";
   else
-    std::cout << fmt::format("One seed each: the difference may be chance. To run more seeds: {}\n",
-                             command);
+    std::cout << fmt::format("One seed each: the difference may be chance. To run more seeds: {}\n", command);
   return 0;
 }
 

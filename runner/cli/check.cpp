@@ -21,13 +21,14 @@ void warn_of_memory(const Summary& summary, Console& console) {
   const double there =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / gibibyte;
   if (there <= 0.0 || needed <= there) return;
-  console.warning(fmt::format("a training step of this network, with {} parameters, takes about {:.0f} GiB; this machine has {:.0f}"
-                              " GiB of memory",
-                              summary.parameters, needed, there));
+  console.warning(
+      fmt::format("a training step of this network, with {} parameters, takes about {:.0f} GiB; this machine has {:.0f}"
+                  " GiB of memory",
+                  summary.parameters, needed, there));
 }
 
-// The network's own error where its data cannot be opened: what the data would have said is assumed in two ways, and an error
-// that is there both times does not come of it.
+// The network's own error where its data cannot be opened: what the data would have said is assumed in two ways, and an
+// error that is there both times does not come of it.
 std::vector<Diagnostic> errors_without_data(const CheckedExperiment& checked) {
   const DataSpec& data = checked.experiment().data;
   const auto errors = [&](std::int64_t channels, std::int64_t classes) {
@@ -70,8 +71,12 @@ int run_check(const CheckOptions& options) {
   console.warnings(warnings);
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
-  console.event({{"event", "checked"}, {"file", options.experiment.file.string()}, {"parameters", summary.parameters},
-                 {"multiply_adds", summary.multiply_adds}, {"classes", network.classes}, {"generated_data", source->generated()}});
+  console.event({{"event", "checked"},
+                 {"file", options.experiment.file.string()},
+                 {"parameters", summary.parameters},
+                 {"multiply_adds", summary.multiply_adds},
+                 {"classes", network.classes},
+                 {"generated_data", source->generated()}});
   console.result(fmt::format("{}: no errors; {}, {}, input {}, {}{}", options.experiment.file.string(),
                              counted(summary.parameters, "parameter"), counted(summary.multiply_adds, "multiply-add"),
                              fmt::join(network.input, "×"), counted(network.classes, "class"),

@@ -43,7 +43,7 @@ struct Console::State {
   bool terminal = false;
   bool color = false;
   std::vector<std::string> early;  // warnings from before there was a file
-  std::size_t drawn = 0;  // lines of progress at the end of the terminal
+  std::size_t drawn = 0;           // lines of progress at the end of the terminal
   std::shared_ptr<spdlog::logger> file;
 
   void print(std::ostream& stream, const std::string& text) {
@@ -70,7 +70,8 @@ Console::~Console() { state_->erase(); }
 
 void Console::log_to(const std::filesystem::path& file) {
   try {
-    state_->file = std::make_shared<spdlog::logger>("run", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string()));
+    state_->file =
+        std::make_shared<spdlog::logger>("run", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string()));
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(Failure::usage, fmt::format("cannot write the log: {}", error.what()));
   }

@@ -27,8 +27,9 @@ class Console {
   void warning(const std::string& text);  // always, on standard error; foreign text is made safe here
   // Each with its place in a file, as diagnostics/render.h shows it.
   void warnings(std::span<const Diagnostic> diagnostics);
-  void result(const std::string& text, const std::string& unless_quiet = {});  // `text` also when quiet, the rest of its line not
-  void event(const nlohmann::json& event);  // one line of JSON, only with --json
+  void result(const std::string& text,
+              const std::string& unless_quiet = {});  // `text` also when quiet, the rest of its line not
+  void event(const nlohmann::json& event);            // one line of JSON, only with --json
 
   bool draws() const;  // whether the following show anything: on a terminal, unless quiet or JSON
   // Draws over the last line of a terminal; elsewhere it does nothing. `fraction` in [0, 1].

@@ -24,7 +24,8 @@ void compare_data(const EvaluateOptions& options, const StoredRun& run, const Ex
   const std::string told = fmt::format("the data at {}{} is not that of run {}: {}", experiment.data.path.string(),
                                        dataset.generated ? " (generated)" : "", run.id, fmt::join(changes, ", and "));
   if (!options.other_data)
-    throw Error(Failure::usage, told, "say where its own data is with data.path=PATH, or score this data anyway with --other-data");
+    throw Error(Failure::usage, told,
+                "say where its own data is with data.path=PATH, or score this data anyway with --other-data");
   console.warning(told);
 }
 
@@ -40,25 +41,32 @@ Prepared as_the_run_saw(const StoredRun& run, const Experiment& experiment) {
   return prepared;
 }
 
-void check_classes(const StoredRun& run, const std::vector<std::string>& trained, const std::vector<std::string>& found) {
+void check_classes(const StoredRun& run, const std::vector<std::string>& trained,
+                   const std::vector<std::string>& found) {
   if (trained == found) return;
-  throw Error(Failure::usage, fmt::format("the classes of this data are {}, those of run {} are {}", printable(fmt::format("{}", fmt::join(found, ", "))),
-                                          run.id, printable(fmt::format("{}", fmt::join(trained, ", ")))),
+  throw Error(Failure::usage,
+              fmt::format("the classes of this data are {}, those of run {} are {}",
+                          printable(fmt::format("{}", fmt::join(found, ", "))), run.id,
+                          printable(fmt::format("{}", fmt::join(trained, ", ")))),
               "they must have the same names, which decide their order");
 }
 
 // Every image, once it is certain that none of them was trained on.
-Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const Prepared& as_then, std::shared_ptr<const Source> source,
-                   RunObserver& observer) {
+Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const Prepared& as_then,
+                   std::shared_ptr<const Source> source, RunObserver& observer) {
   const Experiment& experiment = as_then.experiment;
-  Dataset dataset = load_undivided(experiment.data, std::move(source), as_then.preprocessing.mean, as_then.preprocessing.deviation,
-                                   static_cast<int>(experiment.machine.threads),
-                                   [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
-                                   image_caching(options.common.results, false));
+  Dataset dataset = load_undivided(
+      experiment.data, std::move(source), as_then.preprocessing.mean, as_then.preprocessing.deviation,
+      static_cast<int>(experiment.machine.threads),
+      [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
+      image_caching(options.common.results, false));
   observer.on_read();
   if (has_images_of(options.common.results, run.id, dataset.content_hash))
-    throw Error(Failure::usage, fmt::format("--part all is for other images: these are those of run {}, which was trained on some of them", run.id),
-                "--part validation scores those that it has not seen");
+    throw Error(
+        Failure::usage,
+        fmt::format("--part all is for other images: these are those of run {}, which was trained on some of them",
+                    run.id),
+        "--part validation scores those that it has not seen");
   return dataset;
 }
 
@@ -70,8 +78,10 @@ void tell_what_is_left_out(Console& console, const EvaluateOptions& options, con
   if (left == 0 || options.common.quiet) return;
   Diagnostic note;
   note.severity = Severity::note;
-  note.message = fmt::format("{} of {} scored, those that the run's split puts into {}; the other {} left out: --part all scores every one",
-                             dataset.part(part).size(), counted(all, "image"), options.part, left == 1 ? "one is" : fmt::format("{} are", left));
+  note.message = fmt::format(
+      "{} of {} scored, those that the run's split puts into {}; the other {} left out: --part all scores every one",
+      dataset.part(part).size(), counted(all, "image"), options.part,
+      left == 1 ? "one is" : fmt::format("{} are", left));
   console.warnings({&note, 1});
 }
 
@@ -80,7 +90,8 @@ void tell_what_is_left_out(Console& console, const EvaluateOptions& options, con
 int run_evaluate(const EvaluateOptions& options) {
   const bool all = options.part == "all";
   if (all && !options.other_data)
-    throw Error(Failure::usage, "--part all is for images that the run was not trained on", "give them with data.path=PATH --other-data");
+    throw Error(Failure::usage, "--part all is for images that the run was not trained on",
+                "give them with data.path=PATH --other-data");
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
@@ -91,8 +102,9 @@ int run_evaluate(const EvaluateOptions& options) {
 
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   check_classes(run, as_then.preprocessing.classes, source->classes());
-  Network network = build_network(checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
-                                  static_cast<std::int64_t>(source->classes().size()));
+  Network network = build_network(
+      checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
+      static_cast<std::int64_t>(source->classes().size()));
   Dataset dataset = all ? all_images(options, run, as_then, std::move(source), reporter)
                         : read_dataset(experiment, std::move(source), options.common.results, reporter);
   console.warnings(dataset.warnings);
@@ -104,16 +116,20 @@ int run_evaluate(const EvaluateOptions& options) {
   if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
   const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));
-  Table table{.columns = {"run", "part", "images"}, .rows = {{run.name, options.part, static_cast<std::int64_t>(dataset.part(part).size())}}};
+  Table table{.columns = {"run", "part", "images"},
+              .rows = {{run.name, options.part, static_cast<std::int64_t>(dataset.part(part).size())}}};
   for (const auto& [name, value] : scores) {
     table.columns.push_back(name);
     table.rows[0].emplace_back(value);
   }
   fmt::print("{}", render(table, options.common.format));
   const TestTimeAugmentation augmentation = experiment.training.test_time_augmentation;
-  if (part == Part::test && augmentation != TestTimeAugmentation::none && options.common.format == TableFormat::text && !options.common.quiet)
-    fmt::print("Scored with training.test_time_augmentation: {}; the test_* values of the epochs, and of `rxrun show`, are computed without it\n",
-               to_string(augmentation));
+  if (part == Part::test && augmentation != TestTimeAugmentation::none && options.common.format == TableFormat::text &&
+      !options.common.quiet)
+    fmt::print(
+        "Scored with training.test_time_augmentation: {}; the test_* values of the epochs, and of `rxrun show`, are "
+        "computed without it\n",
+        to_string(augmentation));
   return 0;
 }
 

@@ -26,16 +26,21 @@ std::string explain_option(const NetworkSpec& network, const std::string& key) {
     told.push_back(spec.layer);
     for (const OptionInfo& option : found->layer->options) {
       if (option.name != name) continue;
-      const std::string by_default = option.required() ? "required" : "default " + (to_text(option.default_value).empty() ? "(empty)" : to_text(option.default_value));
+      const std::string by_default =
+          option.required()
+              ? "required"
+              : "default " + (to_text(option.default_value).empty() ? "(empty)" : to_text(option.default_value));
       const std::string range = range_text(option);
-      text += fmt::format("  layer `{}`: {}{}{}\n    {}\n", spec.layer, by_default, range.empty() ? "" : ", ", range, printable(option.doc));
+      text += fmt::format("  layer `{}`: {}{}{}\n    {}\n", spec.layer, by_default, range.empty() ? "" : ", ", range,
+                          printable(option.doc));
     }
   };
   for (const LayerSpec& layer : network.stem) add(layer);
   for (const StageSpec& stage : network.stages) add(stage.block);
   for (const LayerSpec& layer : network.head) add(layer);
   if (text.empty()) return text;
-  return fmt::format("`{0}` is an option of layers, set neither by them nor, for all of them, as `network.{0}`\n{1}", name, text);
+  return fmt::format("`{0}` is an option of layers, set neither by them nor, for all of them, as `network.{0}`\n{1}",
+                     name, text);
 }
 
 struct Words {
@@ -47,9 +52,11 @@ struct Words {
 Words told_apart(const ExplainOptions& options) {
   Words words{options.key, options.experiment.overrides};
   if (words.key.find('=') == std::string::npos) return words;
-  const auto key = std::find_if(words.overrides.begin(), words.overrides.end(), [](const std::string& word) { return word.find('=') == std::string::npos; });
+  const auto key = std::find_if(words.overrides.begin(), words.overrides.end(),
+                                [](const std::string& word) { return word.find('=') == std::string::npos; });
   if (key == words.overrides.end())
-    throw Error(Failure::usage, fmt::format("`{}` is an override; the key to explain is missing", printable(words.key)), "rxrun explain FILE KEY [KEY=VALUE...]");
+    throw Error(Failure::usage, fmt::format("`{}` is an override; the key to explain is missing", printable(words.key)),
+                "rxrun explain FILE KEY [KEY=VALUE...]");
   std::swap(*key, words.key);
   return words;
 }

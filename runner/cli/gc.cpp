@@ -17,17 +17,17 @@ Table table_of(const Garbage& garbage) {
     table.rows.push_back({"removed run", run.id, run.name, run.folder.empty() ? Value() : Value(run.folder.string()),
                           static_cast<std::int64_t>(run.bytes), true});
   for (const LeftOver& file : garbage.unfinished_files)
-    table.rows.push_back({"unfinished file", Value(), Value(), file.path.string(),
-                          static_cast<std::int64_t>(file.bytes), true});
+    table.rows.push_back(
+        {"unfinished file", Value(), Value(), file.path.string(), static_cast<std::int64_t>(file.bytes), true});
   for (const LeftOver& file : garbage.decoded_images)
-    table.rows.push_back({"decoded images", Value(), Value(), file.path.string(),
-                          static_cast<std::int64_t>(file.bytes), true});
+    table.rows.push_back(
+        {"decoded images", Value(), Value(), file.path.string(), static_cast<std::int64_t>(file.bytes), true});
   for (const LeftOver& folder : garbage.unnamed_folders)
-    table.rows.push_back({"folder of no run", Value(), Value(), folder.path.string(),
-                          static_cast<std::int64_t>(folder.bytes), false});
+    table.rows.push_back(
+        {"folder of no run", Value(), Value(), folder.path.string(), static_cast<std::int64_t>(folder.bytes), false});
   for (const LeftOver& folder : garbage.unnamed_sweeps)
-    table.rows.push_back({"folder of no sweep", Value(), Value(), folder.path.string(),
-                          static_cast<std::int64_t>(folder.bytes), false});
+    table.rows.push_back(
+        {"folder of no sweep", Value(), Value(), folder.path.string(), static_cast<std::int64_t>(folder.bytes), false});
   for (const std::filesystem::path& link : garbage.links)
     table.rows.push_back({"symbolic link", Value(), Value(), link.string(), Value(), false});
   return table;
@@ -72,8 +72,8 @@ int run_gc(const GcOptions& options) {
   else if (options.yes)
     std::cout << fmt::format("Deleted {}, {:.1f} MB.\n", in_words(garbage), megabytes);
   else
-    std::cout << fmt::format(
-        "Nothing has been deleted yet: `rxrun gc --yes` permanently deletes {}, {:.1f} MB.\n", in_words(garbage), megabytes);
+    std::cout << fmt::format("Nothing has been deleted yet: `rxrun gc --yes` permanently deletes {}, {:.1f} MB.\n",
+                             in_words(garbage), megabytes);
   return 0;
 }
 

@@ -41,9 +41,11 @@ int run_ls(const LsOptions& options) {
     return 0;
   }
   const std::int64_t limit = options.limit.value_or(is_for_reading(format) ? kRunsOnAPage : 0);
-  Table runs = list_runs(
-      database, {.where = options.where, .sort = options.sort, .descending = options.descending, .limit = limit,
-                 .full_names = !is_for_reading(format)});
+  Table runs = list_runs(database, {.where = options.where,
+                                    .sort = options.sort,
+                                    .descending = options.descending,
+                                    .limit = limit,
+                                    .full_names = !is_for_reading(format)});
   if (format == TableFormat::text && runs.rows.empty()) {
     std::cout << (options.where.empty() ? "No runs yet.\n" : "No runs match.\n");
     return 0;
@@ -53,8 +55,12 @@ int run_ls(const LsOptions& options) {
   if (options.common.quiet) return 0;
   const char* which = options.sort.empty() ? "newest" : "first";
   if (runs.more && is_for_reading(format))
-    std::cerr << fmt::format("{}; --limit 0 lists all of them.\n", limit == 1 ? fmt::format("This is the {} run", which) : fmt::format("These are the {} {} runs", which, limit));
-  if (dropped > 0) std::cerr << fmt::format("They also differ in {}; --csv and --json show all.\n", counted(dropped, "more parameter"));
+    std::cerr << fmt::format(
+        "{}; --limit 0 lists all of them.\n",
+        limit == 1 ? fmt::format("This is the {} run", which) : fmt::format("These are the {} {} runs", which, limit));
+  if (dropped > 0)
+    std::cerr << fmt::format("They also differ in {}; --csv and --json show all.\n",
+                             counted(dropped, "more parameter"));
   return 0;
 }
 

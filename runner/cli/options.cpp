@@ -31,10 +31,12 @@ constexpr const char* overview = R"(Declarative experiment runner for image netw
 Exit codes: 0 done, 1 the run failed, 2 usage, configuration, data or plugin error, 75 try again later, 128+n signal n.)";
 
 constexpr const char* overrides_help =
-    "KEY=VALUE: override a value of the file. KEY is a full path (training.epochs) or any unambiguous tail of it (epochs)";
+    "KEY=VALUE: override a value of the file. KEY is a full path (training.epochs) or any unambiguous tail of it "
+    "(epochs)";
 
 constexpr const char* stored_overrides_help =
-    "KEY=VALUE, for this command only: where the run's images are now (data.path, data.memory) and how the machine is used "
+    "KEY=VALUE, for this command only: where the run's images are now (data.path, data.memory) and how the machine is "
+    "used "
     "(machine.device, threads, loader_threads). The rest of a run's experiment is fixed";
 
 constexpr const char* sweep_footer = R"(WORDS are experiment files (default: experiments/default.yaml) and what to vary:
@@ -72,18 +74,28 @@ void add_run(CLI::App& command, std::string& run, std::vector<std::string>& over
 }
 
 void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input, std::int64_t& classes) {
-  command.add_option("--depth", depth, "show the inside of blocks down to this depth; 0: all of it")->check(CLI::Range(0, 64))->capture_default_str();
-  command.add_option("--input", input, "shape of one image, CxHxW; default: that of the data")->delimiter('x')->expected(1, 3)->check(CLI::Range(1, 65536));
-  command.add_option("--classes", classes, "number of classes; default: that of the data")->check(CLI::Range(1, 10'000'000));
+  command.add_option("--depth", depth, "show the inside of blocks down to this depth; 0: all of it")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  command.add_option("--input", input, "shape of one image, CxHxW; default: that of the data")
+      ->delimiter('x')
+      ->expected(1, 3)
+      ->check(CLI::Range(1, 65536));
+  command.add_option("--classes", classes, "number of classes; default: that of the data")
+      ->check(CLI::Range(1, 10'000'000));
 }
 
 void add_time(CLI::App& c, TimeOptions& o) {
   add_experiment(c, o.experiment);
   add_network(c, o.depth, o.input, o.classes);
-  c.add_option("--steps", o.steps, "number of steps to take the median of")->check(CLI::Range(1, 100'000))->capture_default_str();
+  c.add_option("--steps", o.steps, "number of steps to take the median of")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   c.add_flag("--no-data", o.no_data, "do not measure the loader");
-  c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");  // for sweeps that measure the machine
-  c.add_option("--compare", o.compare, "report what is slower than in this measurement (made with --json); exit code 1 if anything is");
+  c.add_option("--worker-of", o.worker_of, "end when this process ends")
+      ->group("");  // for sweeps that measure the machine
+  c.add_option("--compare", o.compare,
+               "report what is slower than in this measurement (made with --json); exit code 1 if anything is");
   c.add_option("--threshold", o.threshold, "report what is slower by more than this many percent, beyond the noise")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
@@ -92,16 +104,23 @@ void add_time(CLI::App& c, TimeOptions& o) {
 void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("WORDS", o.words, "experiment files and KEY=VALUES; see below");
   c.add_flag("--plan", o.plan, "show every point and what is known about it; run nothing");
-  c.add_option("-j,--jobs", o.jobs, "points to run at a time, limited by memory; default: the number that gives the most images per second, measured once on each machine (or RXRUN_JOBS)")
+  c.add_option("-j,--jobs", o.jobs,
+               "points to run at a time, limited by memory; default: the number that gives the most images per second, "
+               "measured once on each machine (or RXRUN_JOBS)")
       ->check(CLI::Range(1, 4096));
-  c.add_option("--trials", o.trials, "number of random draws of log() and uniform(), or of points of a search")->check(CLI::Range(1, 1'000'000));
-  c.add_option("--search", o.search, "tpe: choose each point by the earlier ones' results on the test part; the first ten are random")
+  c.add_option("--trials", o.trials, "number of random draws of log() and uniform(), or of points of a search")
+      ->check(CLI::Range(1, 1'000'000));
+  c.add_option("--search", o.search,
+               "tpe: choose each point by the earlier ones' results on the test part; the first ten are random")
       ->check(CLI::IsMember({"tpe"}));
   c.add_option("--draw-seed", o.draw_seed, "seed of the random draws (--trials, --search)")->capture_default_str();
   c.add_option("--repeat", o.repeat, "same as seed=1..N")->check(CLI::Range(1, 1'000'000));
-  c.add_option("--retry", o.retry, "how often to retry a failed point")->check(CLI::Range(0, 1000))->capture_default_str();
+  c.add_option("--retry", o.retry, "how often to retry a failed point")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   c.add_option("--only", o.only, "failed: retry only the points that failed")->check(CLI::IsMember({"failed"}));
-  c.add_option("--prune", o.prune, "stop points that fall behind: asha (three times, only the better half continues) or median")
+  c.add_option("--prune", o.prune,
+               "stop points that fall behind: asha (three times, only the better half continues) or median")
       ->check(CLI::IsMember({"asha", "median"}));
   c.add_flag("--fail-fast", o.fail_fast, "stop at the first point that fails");
   c.add_flag("--again", o.again, "compute finished points again");
@@ -137,7 +156,10 @@ int run_guarded(const std::function<int()>& action, const CommonOptions& common)
     print_error({{.where = {}, .message = "out of memory", .advice = "reduce data.batch or data.image_size"}}, common);
     return static_cast<int>(Failure::run);
   } catch (const std::exception& error) {
-    print_error({{.where = {}, .message = fmt::format("internal error: {}", error.what()), .advice = "please report this, with the command and the experiment file"}}, common);
+    print_error({{.where = {},
+                  .message = fmt::format("internal error: {}", error.what()),
+                  .advice = "please report this, with the command and the experiment file"}},
+                common);
     return static_cast<int>(Failure::run);
   }
 }
@@ -154,20 +176,21 @@ constexpr Heeds table{.json = true, .tables = true};
 constexpr Heeds results_table{.results = true, .json = true, .tables = true, .quiet = true};
 
 void declare_running_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
-  declare<RunOptions>(app, "run", "run an experiment; continue it if interrupted, report it if finished", declared, events, engine.run,
-                      [](CLI::App& c, RunOptions& o) {
+  declare<RunOptions>(app, "run", "run an experiment; continue it if interrupted, report it if finished", declared,
+                      events, engine.run, [](CLI::App& c, RunOptions& o) {
                         add_experiment(c, o.experiment);
                         c.add_flag("--again", o.again, "run it again even if the same experiment has finished");
                         // For sweeps, not for users:
                         c.add_option("--identity", o.identity, "refuse if another identity results")->group("");
                         c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");
                       });
-  declare<SweepOptions>(app, "sweep", "run every point of a sweep, in parallel; the same command again continues it", declared,
-                        results_table, engine.sweep, add_sweep);
-  declare<ResumeOptions>(app, "resume", "continue an interrupted run; the result is the same as without the interruption", declared, events,
-                         engine.resume, [](CLI::App& c, ResumeOptions& o) { add_run(c, o.run, o.overrides); });
-  declare<RerunOptions>(app, "rerun", "run a run's experiment again, and report what has changed since", declared, events, engine.rerun,
-                        [](CLI::App& c, RerunOptions& o) {
+  declare<SweepOptions>(app, "sweep", "run every point of a sweep, in parallel; the same command again continues it",
+                        declared, results_table, engine.sweep, add_sweep);
+  declare<ResumeOptions>(app, "resume",
+                         "continue an interrupted run; the result is the same as without the interruption", declared,
+                         events, engine.resume, [](CLI::App& c, ResumeOptions& o) { add_run(c, o.run, o.overrides); });
+  declare<RerunOptions>(app, "rerun", "run a run's experiment again, and report what has changed since", declared,
+                        events, engine.rerun, [](CLI::App& c, RerunOptions& o) {
                           add_run(c, o.run, o.overrides);
                           c.add_flag("--exact", o.exact, "refuse if data, plugins, engine or machine have changed");
                         });
@@ -177,64 +200,67 @@ void declare_inspecting_commands(CLI::App& app, Declared& declared, const Engine
   declare<CheckOptions>(app, "check", "report every error of an experiment file, before any data is read", declared,
                         {.json = true, .quiet = true}, engine.check,
                         [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
-  declare<SummaryOptions>(app, "summary", "print the layer table, parameters, multiply-adds and memory", declared, {.json = true},
-                          engine.summary, [](CLI::App& c, SummaryOptions& o) {
+  declare<SummaryOptions>(app, "summary", "print the layer table, parameters, multiply-adds and memory", declared,
+                          {.json = true}, engine.summary, [](CLI::App& c, SummaryOptions& o) {
                             add_experiment(c, o.experiment);
                             add_network(c, o.depth, o.input, o.classes);
                           });
-  declare<TimeOptions>(app, "time", "time each layer of a training step, and the loader, relative to what the machine can do", declared,
-                       results_table, engine.time, add_time);
-  declare<ExplainOptions>(app, "explain", "show where a value of an experiment comes from", declared, {.json = true}, run_explain,
-                          [](CLI::App& c, ExplainOptions& o) {
+  declare<TimeOptions>(app, "time",
+                       "time each layer of a training step, and the loader, relative to what the machine can do",
+                       declared, results_table, engine.time, add_time);
+  declare<ExplainOptions>(app, "explain", "show where a value of an experiment comes from", declared, {.json = true},
+                          run_explain, [](CLI::App& c, ExplainOptions& o) {
                             c.add_option("FILE", o.experiment.file, "experiment file")->required();
                             c.add_option("KEY", o.key, "full path, or any unambiguous tail of it")->required();
                             c.add_option("OVERRIDES", o.experiment.overrides, overrides_help);
                           });
-  declare<SchemaOptions>(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins", declared, {},
-                         run_schema, [](CLI::App&, SchemaOptions&) {});
+  declare<SchemaOptions>(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins",
+                         declared, {}, run_schema, [](CLI::App&, SchemaOptions&) {});
 }
 
 void declare_plugin_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
   CLI::App* plugins = declare<PluginsOptions>(app, "plugins", "list the plugins", declared, table, run_plugins,
                                               [](CLI::App&, PluginsOptions&) {});
   plugins->require_subcommand(0, 1);
-  declare<PluginsShowOptions>(*plugins, "show", "show a plugin's layers with all their options", declared, table, run_plugins_show,
-                              [](CLI::App& c, PluginsShowOptions& o) {
-                                c.add_option("NAME", o.name, "plugin, library or layer")->required();
-                              });
-  declare<PluginsNewOptions>(*plugins, "new", "write a new plugin that builds and passes its test", declared, {}, run_plugins_new,
-                             [](CLI::App& c, PluginsNewOptions& o) {
+  declare<PluginsShowOptions>(
+      *plugins, "show", "show a plugin's layers with all their options", declared, table, run_plugins_show,
+      [](CLI::App& c, PluginsShowOptions& o) { c.add_option("NAME", o.name, "plugin, library or layer")->required(); });
+  declare<PluginsNewOptions>(*plugins, "new", "write a new plugin that builds and passes its test", declared, {},
+                             run_plugins_new, [](CLI::App& c, PluginsNewOptions& o) {
                                c.add_option("NAME", o.name, "name of the plugin")->required();
-                               c.add_option("--folder", o.folder, "where to write it; default: a new folder of that name");
+                               c.add_option("--folder", o.folder,
+                                            "where to write it; default: a new folder of that name");
                              });
-  declare<PluginsTestOptions>(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism", declared,
-                              {.json = true, .tables = true, .quiet = true}, engine.plugins_test,
+  declare<PluginsTestOptions>(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism",
+                              declared, {.json = true, .tables = true, .quiet = true}, engine.plugins_test,
                               [](CLI::App& c, PluginsTestOptions& o) {
                                 c.add_option("FILE", o.library, "library, or the name of a plugin")->required();
                               });
 }
 
 void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
-  declare<EvaluateOptions>(app, "evaluate", "score a run's kept weights on a part of its data", declared, results_table, engine.evaluate,
-                           [](CLI::App& c, EvaluateOptions& o) {
+  declare<EvaluateOptions>(app, "evaluate", "score a run's kept weights on a part of its data", declared, results_table,
+                           engine.evaluate, [](CLI::App& c, EvaluateOptions& o) {
                              add_run(c, o.run, o.overrides);
-                             c.add_option("--part", o.part, "train, test or validation; all: every image, with --other-data")
+                             c.add_option("--part", o.part,
+                                          "train, test or validation; all: every image, with --other-data")
                                  ->check(CLI::IsMember({"train", "test", "validation", "all"}))
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
                            });
-  declare<PredictOptions>(app, "predict", "classify images with a run's kept weights", declared, results_table, engine.predict,
-                          [](CLI::App& c, PredictOptions& o) {
+  declare<PredictOptions>(app, "predict", "classify images with a run's kept weights", declared, results_table,
+                          engine.predict, [](CLI::App& c, PredictOptions& o) {
                             add_run(c, o.run);
                             c.add_option("IMAGES", o.words,
-                                         "image files, converted to the channels and the size of the network's input; KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
+                                         "image files, converted to the channels and the size of the network's input; "
+                                         "KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
                                          "threads=2), unless a file of that name exists")
                                 ->required();
                           });
 }
 
-// `rxrun FILE.yaml` is `rxrun run FILE.yaml`. Returns false, and prints why, if the first word is neither a command nor a
-// file.
+// `rxrun FILE.yaml` is `rxrun run FILE.yaml`. Returns false, and prints why, if the first word is neither a command nor
+// a file.
 bool complete_command(std::vector<std::string>& words, const CLI::App& app) {
   if (words.empty()) words = {"--help"};
   if (words[0].starts_with('-')) return true;
@@ -277,9 +303,13 @@ std::vector<Diagnostic> unexpected_words(const CLI::App& command) {
   for (const std::string& word : command.remaining(true)) {
     if (word.starts_with('-')) {
       const auto nearest = nearest_name(word.substr(0, word.find('=')), names);
-      found.push_back({.where = {}, .message = fmt::format("`{}` has no option `{}`", name, printable(word)), .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : help});
+      found.push_back({.where = {},
+                       .message = fmt::format("`{}` has no option `{}`", name, printable(word)),
+                       .advice = nearest ? fmt::format("did you mean `{}`?", *nearest) : help});
     } else if (found.empty()) {  // what follows an unknown option may be its value
-      found.push_back({.where = {}, .message = fmt::format("`{}` takes no further word, found `{}`", name, printable(word)), .advice = help});
+      found.push_back({.where = {},
+                       .message = fmt::format("`{}` takes no further word, found `{}`", name, printable(word)),
+                       .advice = help});
     }
   }
   return found;
@@ -294,7 +324,9 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::ve
   if (found.empty()) {
     const std::string name = full_name(command);
     const bool missing = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
-    found = {{.where = {}, .message = missing ? fmt::format("`{}`: {}", name, printable(error.what())) : printable(error.what()), .advice = fmt::format("`{} --help` lists its arguments and options", name)}};
+    found = {{.where = {},
+              .message = missing ? fmt::format("`{}`: {}", name, printable(error.what())) : printable(error.what()),
+              .advice = fmt::format("`{} --help` lists its arguments and options", name)}};
   }
   print_error(found, common);
   return static_cast<int>(Failure::usage);

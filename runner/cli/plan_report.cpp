@@ -22,7 +22,9 @@ void PlanReporter::on_exhausted(std::size_t points) {
 }
 
 void PlanReporter::on_measuring() {
-  console_.line("Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips it)");
+  console_.line(
+      "Measuring how many processes at a time give the most images per second on this machine (once; --jobs N skips "
+      "it)");
 }
 
 void PlanReporter::on_measured(int jobs, int threads, double images_per_second) {

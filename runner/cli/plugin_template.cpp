@@ -135,7 +135,8 @@ std::string class_name(const std::string& name) {
 
 std::string filled(std::string text, const std::vector<std::pair<std::string, std::string>>& values) {
   for (const auto& [key, value] : values) {
-    for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size())) text.replace(at, key.size(), value);
+    for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size()))
+      text.replace(at, key.size(), value);
   }
   return text;
 }
@@ -144,10 +145,11 @@ std::string filled(std::string text, const std::vector<std::pair<std::string, st
 
 std::vector<TemplateFile> plugin_template(const std::string& name, const std::filesystem::path& package) {
   const std::string hint = package.empty() ? "" : " HINTS [==[" + package.string() + "]==]";
-  const std::vector<std::pair<std::string, std::string>> values = {{"@name@", name}, {"@Name@", class_name(name)}, {"@hint@", hint}};
-  return {{"CMakeLists.txt", filled(kCMake, values)},      {name + ".h", filled(kHeader, values)},
-          {name + ".cpp", filled(kSource, values)},        {name + "_test.cpp", filled(kTest, values)},
-          {"README.md", filled(kReadme, values)},          {".gitignore", "/build*/\n"}};
+  const std::vector<std::pair<std::string, std::string>> values = {
+      {"@name@", name}, {"@Name@", class_name(name)}, {"@hint@", hint}};
+  return {{"CMakeLists.txt", filled(kCMake, values)}, {name + ".h", filled(kHeader, values)},
+          {name + ".cpp", filled(kSource, values)},   {name + "_test.cpp", filled(kTest, values)},
+          {"README.md", filled(kReadme, values)},     {".gitignore", "/build*/\n"}};
 }
 
 }  // namespace rxrun

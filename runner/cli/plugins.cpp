@@ -45,8 +45,8 @@ Table table_of(const std::vector<Listed>& list) {
   for (const Listed& entry : list) {
     const Manifest& manifest = entry.info.manifest;
     if (entry.error.empty()) {
-      table.rows.push_back({manifest.plugin, joined_names(entry.info.layers), manifest.sdk, manifest.libtorch, manifest.compiler,
-                            manifest.build_id, entry.info.library.string(), std::monostate{}});
+      table.rows.push_back({manifest.plugin, joined_names(entry.info.layers), manifest.sdk, manifest.libtorch,
+                            manifest.compiler, manifest.build_id, entry.info.library.string(), std::monostate{}});
     } else {
       table.rows.push_back({std::monostate{}, std::monostate{}, std::monostate{}, std::monostate{}, std::monostate{},
                             std::monostate{}, entry.library.string(), entry.error});
@@ -75,12 +75,14 @@ void print_list(const std::vector<Listed>& list) {
   if (list.empty()) std::cout << "No plugins in any of the folders.\n";
   for (const Listed& entry : list) {
     if (!entry.error.empty()) {
-      std::cout << printable(entry.library.filename().string()) << "  cannot be used\n" << wrapped(entry.error, "    ", 120);
+      std::cout << printable(entry.library.filename().string()) << "  cannot be used\n"
+                << wrapped(entry.error, "    ", 120);
       continue;
     }
     const Manifest& manifest = entry.info.manifest;
-    std::cout << fmt::format("{}  {} (SDK {}, LibTorch {}, {})\n", manifest.plugin, printable(entry.info.library.string()), manifest.sdk,
-                             manifest.libtorch, printable(manifest.compiler))
+    std::cout << fmt::format("{}  {} (SDK {}, LibTorch {}, {})\n", manifest.plugin,
+                             printable(entry.info.library.string()), manifest.sdk, manifest.libtorch,
+                             printable(manifest.compiler))
               << wrapped(joined_names(entry.info.layers), "    ", 120);
   }
   std::cout << "\nrxrun plugins show NAME shows the options of a plugin or a layer.\n";
@@ -100,7 +102,8 @@ Table options_table(const std::vector<const LayerInfo*>& layers, bool with_layer
   if (with_layer) table.columns.insert(table.columns.begin(), "layer");
   for (const LayerInfo* layer : layers) {
     for (const OptionInfo& option : layer->options) {
-      table.rows.push_back({option.name, std::string(to_string(option.type)), default_text(option), range_text(option), option.doc});
+      table.rows.push_back(
+          {option.name, std::string(to_string(option.type)), default_text(option), range_text(option), option.doc});
       if (with_layer) table.rows.back().insert(table.rows.back().begin(), layer->name);
     }
   }
@@ -128,8 +131,9 @@ void print_layer(const LayerInfo& layer) {
 
 nlohmann::ordered_json json_of(const PluginInfo& plugin, const std::vector<LayerInfo>& layers) {
   const Manifest& manifest = plugin.manifest;
-  nlohmann::ordered_json json = {{"plugin", manifest.plugin}, {"library", plugin.library.string()}, {"sdk", manifest.sdk},
-                                 {"libtorch", manifest.libtorch}, {"abi", manifest.abi}, {"compiler", manifest.compiler},
+  nlohmann::ordered_json json = {{"plugin", manifest.plugin},    {"library", plugin.library.string()},
+                                 {"sdk", manifest.sdk},          {"libtorch", manifest.libtorch},
+                                 {"abi", manifest.abi},          {"compiler", manifest.compiler},
                                  {"build_id", manifest.build_id}};
   json["layers"] = nlohmann::ordered_json::parse(layers_to_json(layers)).at("layers");
   return json;

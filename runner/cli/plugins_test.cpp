@@ -24,7 +24,8 @@ std::string circumstances(const CheckResult& result) {
 void print_layer(const std::string& layer, const std::vector<CheckResult>& results) {
   std::vector<std::string> inputs;
   for (const CheckResult& result : results) {
-    if (!result.input.empty() && std::find(inputs.begin(), inputs.end(), result.input) == inputs.end()) inputs.push_back(result.input);
+    if (!result.input.empty() && std::find(inputs.begin(), inputs.end(), result.input) == inputs.end())
+      inputs.push_back(result.input);
   }
   std::cout << fmt::format("{} ({})\n", layer, fmt::join(inputs, ", "));
   for (const std::string& name : check_names()) {
@@ -81,7 +82,8 @@ int run_plugins_test(const PluginsTestOptions& options) {
   const auto failures = std::count_if(results.begin(), results.end(), [](const CheckResult& r) { return !r.passed; });
   if (options.common.format == TableFormat::text) {
     print_text(results, options.common.quiet);
-    std::cout << fmt::format("{}: {} of {}, {}\n", plugin.manifest.plugin, counted(results.size(), "check"), counted(plugin.layers.size(), "layer"),
+    std::cout << fmt::format("{}: {} of {}, {}\n", plugin.manifest.plugin, counted(results.size(), "check"),
+                             counted(plugin.layers.size(), "layer"),
                              failures == 0 ? std::string("all passed") : fmt::format("{} failed", failures));
   } else {
     std::cout << render(table_of(results), options.common.format);

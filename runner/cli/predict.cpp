@@ -14,7 +14,8 @@ namespace rxrun {
 namespace {
 
 // The images as a data set of one part, prepared as the run's own were. Labels are unknown: all 0, and never looked at.
-Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataSpec& spec, const Preprocessing& preprocessing) {
+Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataSpec& spec,
+                   const Preprocessing& preprocessing) {
   Listing listing{.classes = preprocessing.classes};
   std::vector<std::int64_t> indices;
   for (const std::filesystem::path& image : images) {
@@ -47,7 +48,8 @@ PredictWords told_apart(const std::vector<std::string>& words) {
     else
       told.images.emplace_back(word);
   }
-  if (told.images.empty()) throw Error(Failure::usage, "no images given", "rxrun predict RUN image.png [machine.KEY=VALUE]");
+  if (told.images.empty())
+    throw Error(Failure::usage, "no images given", "rxrun predict RUN image.png [machine.KEY=VALUE]");
   return told;
 }
 
@@ -63,8 +65,9 @@ int run_predict(const PredictOptions& options) {
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   set_up(experiment, reporter);
-  Network network = build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
-                                  static_cast<std::int64_t>(preprocessing.classes.size()));
+  Network network =
+      build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
+                    static_cast<std::int64_t>(preprocessing.classes.size()));
 
   const Predictions predictions = evaluate(network, images, experiment, run.best_weights(), Part::validation);
   Table table{.columns = {"image", "class", "probability"}, .rows = {}};

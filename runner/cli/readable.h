@@ -14,7 +14,8 @@ std::string format_duration(double seconds);
 // For text and markdown: `seconds` becomes `duration` ("4:05"), columns without any value are left out.
 Table for_reading(Table table, TableFormat format);
 
-// Rounded as a table would round a column of that name: for a value that stands beside text, where its column cannot tell.
+// Rounded as a table would round a column of that name: for a value that stands beside text, where its column cannot
+// tell.
 Value readable_value(const std::string& name, const Value& value);
 
 // One row as two columns, name and value; NULLs left out.

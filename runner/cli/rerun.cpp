@@ -22,8 +22,9 @@ class RerunReporter final : public RunReporter {
     changes.insert(changes.end(), since.machine.begin(), since.machine.end());
     const bool quiet = options_.common.quiet || options_.common.format != TableFormat::text;
     if (changes.empty() && !quiet)
-      std::cout << fmt::format("Data, plugins, engine and machine are the same as for run {}: the same results are expected\n",
-                               run_.id)
+      std::cout << fmt::format(
+                       "Data, plugins, engine and machine are the same as for run {}: the same results are expected\n",
+                       run_.id)
                 << std::flush;
     for (const std::string& change : changes) std::cerr << fmt::format("warning: since run {}: {}\n", run_.id, change);
     if (!changes.empty() && options_.exact)
@@ -45,7 +46,8 @@ int run_rerun(const RerunOptions& options) {
   const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
   Console console(options.common);
   RerunReporter reporter(console, options, run);
-  return run_and_report(checked, options.common, {.file = (run.folder / "experiment.yaml").string(), .again = true}, reporter);
+  return run_and_report(checked, options.common, {.file = (run.folder / "experiment.yaml").string(), .again = true},
+                        reporter);
 }
 
 }  // namespace rxrun

@@ -39,8 +39,8 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
 }
 
 void declare_results_commands(CLI::App& app, Declared& declared) {
-  const auto command = [&]<typename Options>(const char* name, const char* help,
-                                             int (*run)(const Options&), auto&& options) {
+  const auto command = [&]<typename Options>(const char* name, const char* help, int (*run)(const Options&),
+                                             auto&& options) {
     const bool quiet = has_more_to_say(name);
     declare<Options>(app, name, help, declared, {.results = true, .json = true, .tables = true, .quiet = quiet}, run,
                      options);
@@ -49,7 +49,8 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
     c.add_option("--where", o.where, where_help)->type_name("CONDITION");
     c.add_option("--sort", o.sort, "sort by a column, a metric or a parameter; default: the newest first");
     c.add_flag("--descending", o.descending, "the largest first");
-    c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+    c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
     c.add_flag("--removed", o.removed, "list the removed runs instead");
   });
   command("show", "show one run: its properties, parameters and epochs", run_show,
@@ -59,8 +60,9 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
             c.add_option("--metric", o.metric, "metric to rank by")->capture_default_str();
             c.add_option("--limit", o.limit, "number of runs to show (default: 1), or of groups (default: all)")
                 ->check(CLI::Range(1, 1'000'000));
-            c.add_option("--by", o.by,
-                         "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant");
+            c.add_option(
+                "--by", o.by,
+                "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant");
             c.add_flag("--paired", o.paired, "with --by: a table that compares every two groups over equal seeds");
             c.add_option("--where", o.where, where_help)->type_name("CONDITION");
           });
@@ -91,8 +93,8 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
   });
   command("restore", "bring back removed runs", run_restore,
           [](CLI::App& c, RestoreOptions& o) { c.add_option("RUN", o.runs, one_run)->required(); });
-  command("gc", "list what can be deleted: removed runs, unfinished files, decoded images; delete it with --yes", run_gc,
-          [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it permanently"); });
+  command("gc", "list what can be deleted: removed runs, unfinished files, decoded images; delete it with --yes",
+          run_gc, [](CLI::App& c, GcOptions& o) { c.add_flag("--yes", o.yes, "delete it permanently"); });
   command("export", "copy runs, with their checkpoints, to another folder of results", run_export,
           [](CLI::App& c, ExportOptions& o) {
             c.add_option("RUN", o.runs, one_run)->required();

@@ -10,7 +10,8 @@ int run_resume(const ResumeOptions& options) {
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   return run_and_report(checked, options.common,
-                        {.file = (run.folder / "experiment.yaml").string(), .run = run.id, .identity = run.identity}, reporter);
+                        {.file = (run.folder / "experiment.yaml").string(), .run = run.id, .identity = run.identity},
+                        reporter);
 }
 
 }  // namespace rxrun

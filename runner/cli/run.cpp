@@ -8,18 +8,23 @@
 namespace rxrun {
 
 int run_run(const RunOptions& options) {
-  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of))) return static_cast<int>(Failure::try_later);
+  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of)))
+    return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
   Console console(options.common);
   if (options.worker_of == 0 && sweep_section(options.experiment.file)) {
     Diagnostic note;
     note.severity = Severity::note;
-    note.message = fmt::format("the section `sweep` is left out: `rxrun sweep {}` runs its points", options.experiment.file.string());
+    note.message = fmt::format("the section `sweep` is left out: `rxrun sweep {}` runs its points",
+                               options.experiment.file.string());
     console.warnings({&note, 1});
   }
   RunReporter reporter(console, options.common.results);
   return run_and_report(checked, options.common,
-                        {.file = options.experiment.file.string(), .shares_images = options.worker_of != 0, .again = options.again, .identity = options.identity},
+                        {.file = options.experiment.file.string(),
+                         .shares_images = options.worker_of != 0,
+                         .again = options.again,
+                         .identity = options.identity},
                         reporter);
 }
 

@@ -53,7 +53,8 @@ std::string dependence(const Dataset& dataset) {
 
 }  // namespace
 
-int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request, RunObserver& observer) {
+int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request,
+                   RunObserver& observer) {
   request.results = common.results;
   request.command = fmt::format("rxrun {}", fmt::join(common.arguments, " "));
   request.stop = &watch_stop_signals();
@@ -63,9 +64,11 @@ int run_and_report(const CheckedExperiment& checked, const CommonOptions& common
 
 void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset) {
   if (!dataset.generated) return;
-  const std::string why = experiment.data.source == SourceKind::histology ? "" : experiment.data.path.string() + " does not exist: ";
-  console.warning(fmt::format("{}these are images of the GENERATED sample `{}`, not real ones. The results say nothing about real data", why,
-                              experiment.data.sample.value_or("histology")));
+  const std::string why =
+      experiment.data.source == SourceKind::histology ? "" : experiment.data.path.string() + " does not exist: ";
+  console.warning(fmt::format(
+      "{}these are images of the GENERATED sample `{}`, not real ones. The results say nothing about real data", why,
+      experiment.data.sample.value_or("histology")));
 }
 
 void show_reading(Console& console, const LoadProgress& progress) {
@@ -75,13 +78,18 @@ void show_reading(Console& console, const LoadProgress& progress) {
 }
 
 std::string RunReporter::query_line() const {
-  return fmt::format("rxrun best{}", results_ == "results" ? "" : fmt::format(" --results {}", printable(results_.string())));
+  return fmt::format("rxrun best{}",
+                     results_ == "results" ? "" : fmt::format(" --results {}", printable(results_.string())));
 }
 
 void RunReporter::on_existing(const ExistingRun& run) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
-  console_.result(fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} ({}), finished after {}", run.id, run.name, counted(run.epochs, "epoch")));
-  console_.line(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id, query_line()));
+  console_.result(
+      fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} "
+                  "({}), finished after {}",
+                  run.id, run.name, counted(run.epochs, "epoch")));
+  console_.line(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id,
+                            query_line()));
 }
 
 void RunReporter::on_start(const StartedRun& run) {
@@ -91,31 +99,47 @@ void RunReporter::on_start(const StartedRun& run) {
   const Dataset& dataset = run.dataset;
   const Machine& machine = run.machine;
   const Summary summary = summarize(run.network);
-  console_.event({{"event", run.continues ? "resume" : "start"}, {"run", run.name}, {"id", run.id}, {"parameters", summary.parameters},
-                 {"multiply_adds", summary.multiply_adds}, {"device", machine.device}, {"threads", machine.threads},
-                 {"precision", to_string(machine.precision)}, {"generated_data", dataset.generated},
-                 {"train_images", dataset.part(Part::train).size()}, {"test_images", dataset.part(Part::test).size()},
-                 {"validation_images", dataset.part(Part::validation).size()}, {"skipped_images", dataset.skipped.size()}});
+  console_.event({{"event", run.continues ? "resume" : "start"},
+                  {"run", run.name},
+                  {"id", run.id},
+                  {"parameters", summary.parameters},
+                  {"multiply_adds", summary.multiply_adds},
+                  {"device", machine.device},
+                  {"threads", machine.threads},
+                  {"precision", to_string(machine.precision)},
+                  {"generated_data", dataset.generated},
+                  {"train_images", dataset.part(Part::train).size()},
+                  {"test_images", dataset.part(Part::test).size()},
+                  {"validation_images", dataset.part(Part::validation).size()},
+                  {"skipped_images", dataset.skipped.size()}});
   console_.line(fmt::format("{} run {} ({})", run.continues ? "Continuing" : "Starting", run.id, run.name));
   warn_if_generated(console_, run.experiment, dataset);
-  console_.line(fmt::format("  network   {}, {} parameters, {} multiply-adds per image at {}", counted(summary.rows.size(), "layer"), count_of(summary.parameters),
-                           count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
-  console_.line(fmt::format("  data      {}; {} train, {} test, {}{}", counted(dataset.classes.size(), "class"), dataset.part(Part::train).size(),
-                           dataset.part(Part::test).size(), counted(dataset.part(Part::validation).size(), "validation image"),
-                           dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
-  console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device, counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu, machine.libtorch));
+  console_.line(fmt::format("  network   {}, {} parameters, {} multiply-adds per image at {}",
+                            counted(summary.rows.size(), "layer"), count_of(summary.parameters),
+                            count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
+  console_.line(fmt::format(
+      "  data      {}; {} train, {} test, {}{}", counted(dataset.classes.size(), "class"),
+      dataset.part(Part::train).size(), dataset.part(Part::test).size(),
+      counted(dataset.part(Part::validation).size(), "validation image"),
+      dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
+  console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device,
+                            counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu,
+                            machine.libtorch));
 }
 
 void RunReporter::on_resume(std::int64_t epoch) {
-  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch) : "  starts over: no epoch had been finished");
+  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch)
+                          : "  starts over: no epoch had been finished");
 }
 
 void RunReporter::on_step(const StepProgress& step) {
   const double share = step.images > 0 ? static_cast<double>(step.images_done) / static_cast<double>(step.images) : 0.0;
-  const double left = epoch_seconds_ * (static_cast<double>(epochs_ - step.epoch) + (step.part == Part::train ? 1.0 - share : 0.0));
-  console_.progress(fmt::format("epoch {}/{} {}", step.epoch, step.epochs, to_string(step.part)), share,
-                    fmt::format("{}/{}  {:.0f} images/s  loss {:.3f}{}", step.images_done, step.images, step.images_per_second, step.loss,
-                                epoch_seconds_ > 0 ? fmt::format("  {} left", format_duration(left)) : ""));
+  const double left =
+      epoch_seconds_ * (static_cast<double>(epochs_ - step.epoch) + (step.part == Part::train ? 1.0 - share : 0.0));
+  console_.progress(
+      fmt::format("epoch {}/{} {}", step.epoch, step.epochs, to_string(step.part)), share,
+      fmt::format("{}/{}  {:.0f} images/s  loss {:.3f}{}", step.images_done, step.images, step.images_per_second,
+                  step.loss, epoch_seconds_ > 0 ? fmt::format("  {} left", format_duration(left)) : ""));
 }
 
 void RunReporter::on_epoch(const EpochMetrics& metrics) {
@@ -123,14 +147,22 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
   training_ += 1.0 / metrics.images_per_second;
   waiting_ += metrics.share_waiting / metrics.images_per_second;
   const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
-  console_.line(fmt::format("Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
-                            metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"), value("test_loss"),
-                            metrics.learning_rate, metrics.images_per_second,
-                            metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting) : "",
-                            format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
+  console_.line(fmt::format(
+      "Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} "
+      "images/s, {}{}{}",
+      metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"),
+      value("test_loss"), metrics.learning_rate, metrics.images_per_second,
+      metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting)
+                                    : "",
+      format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
   nlohmann::json event = numbers(metrics.values);
-  event.update({{"event", "epoch"}, {"epoch", metrics.epoch}, {"learning_rate", metrics.learning_rate}, {"seconds", metrics.seconds},
-                {"images_per_second", metrics.images_per_second}, {"share_waiting", metrics.share_waiting}, {"best", metrics.best && chooses_epoch_}});
+  event.update({{"event", "epoch"},
+                {"epoch", metrics.epoch},
+                {"learning_rate", metrics.learning_rate},
+                {"seconds", metrics.seconds},
+                {"images_per_second", metrics.images_per_second},
+                {"share_waiting", metrics.share_waiting},
+                {"best", metrics.best && chooses_epoch_}});
   console_.event(event);
 }
 
@@ -138,21 +170,33 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const Dataset& dataset = run.dataset;
   const double share_waiting = training_ > 0.0 ? waiting_ / training_ : 0.0;  // of the training time, for data
   nlohmann::json event = numbers(result.validation);
-  event.update({{"event", "end"}, {"run", run.name}, {"id", run.id}, {"epochs", result.epochs}, {"best_epoch", result.best_epoch}, {"seconds", result.seconds}, {"share_waiting", share_waiting},
+  event.update({{"event", "end"},
+                {"run", run.name},
+                {"id", run.id},
+                {"epochs", result.epochs},
+                {"best_epoch", result.best_epoch},
+                {"seconds", result.seconds},
+                {"share_waiting", share_waiting},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
-    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues it", result.epochs, run.id));
+    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues it",
+                                result.epochs, run.id));
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}; {:.1f} % of the training was spent waiting for data", format_duration(result.seconds),
-                           result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "", counted(result.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights", result.best_epoch, 100 * share_waiting));
+  console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}; {:.1f} % of the training was spent waiting for data",
+                            format_duration(result.seconds),
+                            result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "",
+                            counted(result.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
+                            result.best_epoch, 100 * share_waiting));
   if (const std::string only = only_class(dataset); !only.empty())
-    console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
-  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}{})", 100 * accuracy, 100 * low, 100 * high,
-                             counted(dataset.part(Part::validation).size(), "image"), dataset.generated ? " of the generated sample" : "", dependence(dataset)),
+    console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others",
+                                 printable(only)));
+  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}{})", 100 * accuracy,
+                              100 * low, 100 * high, counted(dataset.part(Part::validation).size(), "image"),
+                              dataset.generated ? " of the generated sample" : "", dependence(dataset)),
                   fmt::format("; compare runs with: {}", query_line()));
 }
 

@@ -10,9 +10,10 @@
 
 namespace rxrun {
 
-// Runs it in the results folder of this command line, until it is done or a signal stops it. Returns the exit code: 0, or
-// 128 + n when signal n stopped it. Throws Error.
-int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request, RunObserver& observer);
+// Runs it in the results folder of this command line, until it is done or a signal stops it. Returns the exit code: 0,
+// or 128 + n when signal n stopped it. Throws Error.
+int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request,
+                   RunObserver& observer);
 
 // Loudly, when the images are generated ones.
 void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset);

@@ -14,7 +14,18 @@ namespace rxrun {
 namespace {
 
 // The columns of SeedValues; the keys follow.
-enum Column : std::size_t { kRun, kExperiment, kGenerated, kConfiguration, kSeed, kSplitHash, kContent, kSplit, kMetric, kKeys };
+enum Column : std::size_t {
+  kRun,
+  kExperiment,
+  kGenerated,
+  kConfiguration,
+  kSeed,
+  kSplitHash,
+  kContent,
+  kSplit,
+  kMetric,
+  kKeys
+};
 
 template <typename T>
 const T& cell(const Value& value) {
@@ -105,7 +116,8 @@ bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary) {
          (images_vary || (a.content_hash == b.content_hash && a.split == b.split));
 }
 
-std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric, bool images_vary) {
+std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric,
+                                             bool images_vary) {
   const bool less_is_better = !larger_is_better(metric);
   const MetricRange range = range_of(metric);
   std::vector<PairedComparison> comparisons;

@@ -26,12 +26,13 @@ struct SeedGroup {
 // generated data, are groups of their own. The intervals keep to the metric's range.
 std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& metric);
 
-// Whether what two groups were scored on allows to compare them: the same experiment, images and split. With `images_vary`
-// the images may be others; seeds are still paired over equal splits only.
+// Whether what two groups were scored on allows to compare them: the same experiment, images and split. With
+// `images_vary` the images may be others; seeds are still paired over equal splits only.
 bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary);
 
 // Every two groups that are comparable, by their places in `groups`; the better one is `group`.
-std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric, bool images_vary);
+std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric,
+                                             bool images_vary);
 
 // "cardinality 32", "cardinality 32, base_width 4"
 std::string label_of(const SeedGroup& group, const std::vector<std::string>& keys);

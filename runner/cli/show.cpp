@@ -45,7 +45,8 @@ Table curve(Table epochs) {
     const auto is_best = [offset](const auto& row) { return row[static_cast<std::size_t>(offset)] == Value(true); };
     // Where the last epoch is kept each of them was; a mark on all says nothing.
     const bool marked = !std::all_of(epochs.rows.begin(), epochs.rows.end(), is_best);
-    for (auto& row : epochs.rows) row[static_cast<std::size_t>(offset)] = marked && is_best(row) ? Value("best so far") : Value();
+    for (auto& row : epochs.rows)
+      row[static_cast<std::size_t>(offset)] = marked && is_best(row) ? Value("best so far") : Value();
   }
   return epochs;
 }
@@ -58,8 +59,7 @@ std::string page(const RunDetails& run, TableFormat format) {
   std::string out = section("Run", render(upright(for_reading(run.facts, format)), format));
   Table params{.columns = {"name", "value"}, .rows = {}};
   Table varying = params;
-  for (const auto& row : run.params.rows)
-    (row[2] == Value(true) ? varying : params).rows.push_back({row[0], row[1]});
+  for (const auto& row : run.params.rows) (row[2] == Value(true) ? varying : params).rows.push_back({row[0], row[1]});
   if (!varying.rows.empty())
     out += section("Parameters in which this experiment's runs differ", render(varying, format));
   if (!params.rows.empty()) out += section("Parameters", render(params, format));

@@ -28,7 +28,8 @@ int with_output_checked(int code) {
   const int cause = errno;
   if (reader_is_gone()) return code;
   Diagnostic lost;  // not one initializer: g++ 12 wrongly finds its members uninitialized then
-  lost.message = fmt::format("not all of the output could be written{}{}", cause != 0 ? ": " : "", cause != 0 ? std::strerror(cause) : "");
+  lost.message = fmt::format("not all of the output could be written{}{}", cause != 0 ? ": " : "",
+                             cause != 0 ? std::strerror(cause) : "");
   lost.advice = "check where the output goes: the disk may be full";
   std::cerr << render(lost) << std::flush;
   return code != 0 ? code : static_cast<int>(Failure::run);

@@ -1,8 +1,8 @@
 #include "cli/stop_signal.h"
 
+#include <unistd.h>
 #include <csignal>
 #include <initializer_list>
-#include <unistd.h>
 
 namespace rxrun {
 namespace {

@@ -1,5 +1,5 @@
-// SIGINT, SIGTERM, SIGUSR1 and SIGHUP ask for a stop after this batch; a second one, but for SIGHUP, ends the process at
-// once. A signal that is ignored when the program starts stays so.
+// SIGINT, SIGTERM, SIGUSR1 and SIGHUP ask for a stop after this batch; a second one, but for SIGHUP, ends the process
+// at once. A signal that is ignored when the program starts stays so.
 #pragma once
 
 #include <atomic>

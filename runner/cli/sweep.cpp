@@ -56,10 +56,10 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, PlanReporter& 
                                   [](const KnownPoint& point) { return point.status == PointStatus::finished; });
   const int jobs = expected_jobs({.jobs = options.jobs, .force = options.force}, plan, reporter);
   if (const std::size_t open = plan.expected - plan.points.size(); open > 0) {
-    console.result(fmt::format("{} drawn at random; {} more {} chosen by the results of earlier ones",
-                               plan.points.size() == 1 ? "This point is"
-                                                       : fmt::format("These {} points are", plan.points.size()),
-                               open, open == 1 ? "is" : "are"));
+    console.result(
+        fmt::format("{} drawn at random; {} more {} chosen by the results of earlier ones",
+                    plan.points.size() == 1 ? "This point is" : fmt::format("These {} points are", plan.points.size()),
+                    open, open == 1 ? "is" : "are"));
     left += static_cast<double>(open) * std::accumulate(seconds.begin(), seconds.end(), 0.0) /
             static_cast<double>(seconds.size());
   }
@@ -202,7 +202,8 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
   if (search && end != WorkEnd::stopped) search->learn(rows, sweep);
-  return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(), console);
+  return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(),
+                  console);
 }
 
 // 0: nothing. Not left to the parser of options, whose versions treat a value that is no number in different ways.
@@ -213,7 +214,8 @@ std::int64_t jobs_of_environment() {
   std::int64_t jobs = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), jobs);
   if (code != std::errc() || end != text.data() + text.size() || jobs < 1 || jobs > 4096)
-    throw Error(Failure::usage, fmt::format("RXRUN_JOBS={} is not a number of points to run at a time", printable(text)),
+    throw Error(Failure::usage,
+                fmt::format("RXRUN_JOBS={} is not a number of points to run at a time", printable(text)),
                 "use 1 to 4096, or unset it to have the number measured");
   return jobs;
 }

@@ -47,8 +47,8 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
 }
 
 // Where the key was typed, or else, of a section, where its values stand.
-SourceLocation place_of_key(const std::string& key, const std::vector<std::string>& words, const Declaration& declaration,
-                            const SourceLocation& otherwise) {
+SourceLocation place_of_key(const std::string& key, const std::vector<std::string>& words,
+                            const Declaration& declaration, const SourceLocation& otherwise) {
   for (const std::string& word : words)
     for (std::size_t at = word.find(key + "="); at != std::string::npos; at = word.find(key + "=", at + 1))
       if (at == 0 || word[at - 1] == '(' || word[at - 1] == ' ' || word[at - 1] == ';')
@@ -59,8 +59,9 @@ SourceLocation place_of_key(const std::string& key, const std::vector<std::strin
 }
 
 // A key that is not there would be told for each of its values otherwise. Faults of values come with their points.
-void check_known(const std::filesystem::path& file, const Declaration& declaration, const std::vector<Override>& settings,
-                 const std::vector<std::string>& targets, const std::vector<std::string>& words, Diagnostics& diagnostics) {
+void check_known(const std::filesystem::path& file, const Declaration& declaration,
+                 const std::vector<Override>& settings, const std::vector<std::string>& targets,
+                 const std::vector<std::string>& words, Diagnostics& diagnostics) {
   ExperimentArguments arguments{.file = file, .overrides = {}};
   for (const Override& setting : settings) arguments.overrides.push_back(setting.path + "=" + setting.value);
   try {
@@ -80,18 +81,20 @@ void check_known(const std::filesystem::path& file, const Declaration& declarati
 }
 
 // Each key is there, and set once: of two spellings the second would silently take the first one's place.
-void check_keys(const std::filesystem::path& file, const Declaration& declaration, const std::vector<std::string>& words,
-                Diagnostics& diagnostics) {
+void check_keys(const std::filesystem::path& file, const Declaration& declaration,
+                const std::vector<std::string>& words, Diagnostics& diagnostics) {
   std::vector<Override> settings = declaration.fixed;
   for (const Dimension& dimension : declaration.dimensions)
     for (std::size_t i = 0; i < dimension.keys.size(); ++i)
       settings.push_back({dimension.keys[i], dimension.values.empty() ? "1" : dimension.values[0][i]});
   const std::vector<std::string> targets = override_targets(file, settings);
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    const auto first = static_cast<std::size_t>(std::find(targets.begin(), targets.end(), targets[i]) - targets.begin());
+    const auto first =
+        static_cast<std::size_t>(std::find(targets.begin(), targets.end(), targets[i]) - targets.begin());
     if (targets[i].empty() || first == i) continue;
-    diagnostics.error({}, fmt::format("`{}` and `{}` both set `{}` of {}", printable(settings[first].path),
-                                      printable(settings[i].path), printable(targets[i]), printable(file.string())),
+    diagnostics.error({},
+                      fmt::format("`{}` and `{}` both set `{}` of {}", printable(settings[first].path),
+                                  printable(settings[i].path), printable(targets[i]), printable(file.string())),
                       "put all its values into one list");
   }
   if (std::any_of(targets.begin(), targets.end(), [](const std::string& target) { return target.empty(); }))
@@ -100,7 +103,8 @@ void check_keys(const std::filesystem::path& file, const Declaration& declaratio
 
 std::string fewer_points(std::int64_t trials, std::uint64_t different) {
   return fmt::format("{} were requested, but there {}: {} used", counted(trials, "trial"),
-                     different == 1 ? std::string("is only 1 different point") : fmt::format("are only {} different points", different),
+                     different == 1 ? std::string("is only 1 different point")
+                                    : fmt::format("are only {} different points", different),
                      different == 1 ? "it is" : "all of them are");
 }
 

@@ -76,7 +76,8 @@ struct Picked {
 };
 
 // Nothing where there is nothing to choose: fewer than two points, or points that are kept by different rules.
-std::optional<Picked> picked_by_test(const std::filesystem::path& results, const SweepPlan& plan, const std::vector<PointState>& states) {
+std::optional<Picked> picked_by_test(const std::filesystem::path& results, const SweepPlan& plan,
+                                     const std::vector<PointState>& states) {
   Picked picked;
   int candidates = 0;
   bool keeps_last_epoch = false;
@@ -89,7 +90,8 @@ std::optional<Picked> picked_by_test(const std::filesystem::path& results, const
     }
     if (point.metric != picked.metric || point.keeps_last_epoch != keeps_last_epoch) return std::nullopt;
     const Table found = query(results / "results.db",
-                              "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch WHERE r.id = ? AND m.name = ?",
+                              "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch "
+                              "WHERE r.id = ? AND m.name = ?",
                               {state.run, point.metric});
     const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
     if (value == nullptr) return std::nullopt;
@@ -104,18 +106,20 @@ std::optional<Picked> picked_by_test(const std::filesystem::path& results, const
 }
 
 // The maximum over the points, which is biased upwards, and the point to choose without it, unless they are one.
-void tell_best(Console& console, const std::string& results, const SweepPlan& plan, const std::vector<PointState>& states,
-               const std::function<std::string(const PointState&)>& words) {
+void tell_best(Console& console, const std::string& results, const SweepPlan& plan,
+               const std::vector<PointState>& states, const std::function<std::string(const PointState&)>& words) {
   const PointState* best = best_of(states);
   if (!best) return;
   const std::optional<Picked> picked = picked_by_test(results, plan, states);
   const bool same = picked && picked->state == best;
-  console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}{}", *best->validation_accuracy, best->position,
-                             words(*best), best->run, same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
+  console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}{}", *best->validation_accuracy,
+                             best->position, words(*best), best->run,
+                             same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
   if (picked && !same)
-    console.result(fmt::format("Best {} {:.4f}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {:.4f}",
-                               printable(picked->metric), picked->value, picked->state->position, words(*picked->state),
-                               picked->state->run, *picked->state->validation_accuracy));
+    console.result(fmt::format(
+        "Best {} {:.4f}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {:.4f}",
+        printable(picked->metric), picked->value, picked->state->position, words(*picked->state), picked->state->run,
+        *picked->state->validation_accuracy));
 }
 
 }  // namespace
@@ -184,8 +188,10 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
     console.line(fmt::format("Pruning: {} of {} computed", computed, counted(whole, "epoch")));
   }
   tell_best(console, results, plan, states, words);
-  console.line(fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE sweep = {0}\"{1}", sweep,
-                           results == "results" ? "" : " --results " + printable(results)));
+  console.line(
+      fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE "
+                  "sweep = {0}\"{1}",
+                  sweep, results == "results" ? "" : " --results " + printable(results)));
   return failed;
 }
 
@@ -232,7 +238,8 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
 }
 
 void SweepReporter::on_wait(std::size_t points) {
-  if (points > 0) console_.line(fmt::format("Waiting for {} that other processes are working on", counted(points, "point")));
+  if (points > 0)
+    console_.line(fmt::format("Waiting for {} that other processes are working on", counted(points, "point")));
 }
 
 void SweepReporter::on_tick(const std::vector<Claim>& running) {

@@ -19,7 +19,8 @@ namespace rxrun {
 namespace {
 
 // The loader at the experiment's data; nothing when the data is not there: the step can be timed all the same.
-std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::filesystem::path& results, RunReporter& reporter) {
+std::optional<LoaderRate> loader_rate(const Experiment& experiment, const std::filesystem::path& results,
+                                      RunReporter& reporter) {
   std::shared_ptr<const Source> source;
   try {
     source = open_source(experiment.data, experiment.seed);
@@ -36,31 +37,38 @@ void tell(Console& console, const Measurement& m) {
   double flop = 0.0;
   for (const PartTime& part : m.parts)
     if (!part.alone) flop += static_cast<double>(part.forward_flop + part.backward_flop);
-  console.line(fmt::format("A step of {} at {}: {:.1f} ms ± {:.1f} (standard error, {}), {:.1f} images/s", counted(m.batch, "image"),
-                           fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error, counted(m.steps, "step"), m.images_per_second()));
-  console.line(fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} achieves on {}, {}, {}",
-                           flop / m.step.seconds * 1e-9, 100.0 * flop / m.step.seconds / m.peak_flops, m.peak_flops * 1e-9, m.precision,
-                           m.device, counted(m.threads, "thread"), m.cpu));
+  console.line(fmt::format("A step of {} at {}: {:.1f} ms ± {:.1f} (standard error, {}), {:.1f} images/s",
+                           counted(m.batch, "image"), fmt::join(m.input, "×"), 1e3 * m.step.seconds, 1e3 * m.step.error,
+                           counted(m.steps, "step"), m.images_per_second()));
+  console.line(
+      fmt::format("{:.1f} GFLOP/s, {:.0f} % of the {:.0f} that a large matrix product in {} achieves on {}, {}, {}",
+                  flop / m.step.seconds * 1e-9, 100.0 * flop / m.step.seconds / m.peak_flops, m.peak_flops * 1e-9,
+                  m.precision, m.device, counted(m.threads, "thread"), m.cpu));
   if (m.loader)
     console.line(fmt::format("The loader alone delivers {:.0f} {}images/s with {}: {:.1f} times what the step needs",
-                             m.loader->images_per_second, m.loader->generated ? "generated " : "", counted(m.loader->threads, "thread"),
+                             m.loader->images_per_second, m.loader->generated ? "generated " : "",
+                             counted(m.loader->threads, "thread"),
                              m.loader->images_per_second / m.images_per_second()));
 }
 
 int compare(Console& console, const Measurement& before, const Measurement& now, const TimeOptions& options) {
   const std::vector<Regression> slower = regressions(before, now, options.threshold / 100.0);
-  if (before.cpu != now.cpu) console.warning(fmt::format("the baseline was measured on another processor, {}", printable(before.cpu)));
+  if (before.cpu != now.cpu)
+    console.warning(fmt::format("the baseline was measured on another processor, {}", printable(before.cpu)));
   const double machine = now.peak_flops / before.peak_flops - 1.0;
   if (machine < -0.05 || machine > 0.05)
-    console.warning(fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by the large matrix product", 100.0 * std::abs(machine),
-                                machine < 0.0 ? "slower" : "faster"));
-  const std::string ratio = fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
+    console.warning(
+        fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by the large matrix product",
+                    100.0 * std::abs(machine), machine < 0.0 ? "slower" : "faster"));
+  const std::string ratio =
+      fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
   if (slower.empty()) {
     console.line(fmt::format("Nothing is slower by more than {:g} % plus the noise; {}", options.threshold, ratio));
     return 0;
   }
   console.warning(fmt::format("{} slower by more than {:g} % plus the noise; {}",
-                              counted(slower.size(), "part") + (slower.size() == 1 ? " is" : " are"), options.threshold, ratio));
+                              counted(slower.size(), "part") + (slower.size() == 1 ? " is" : " are"), options.threshold,
+                              ratio));
   std::cerr << render(table_of(slower), TableFormat::text) << std::flush;
   return static_cast<int>(Failure::run);
 }
@@ -68,7 +76,8 @@ int compare(Console& console, const Measurement& before, const Measurement& now,
 }  // namespace
 
 int run_time(const TimeOptions& options) {
-  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of))) return static_cast<int>(Failure::try_later);
+  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of)))
+    return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
   // Read first: a wrong file is told before minutes of measuring.
   std::optional<Measurement> baseline;

@@ -96,7 +96,8 @@ Transform::Transform(const AugmentSpec& augment, int size, int channels, const s
 
 void Transform::normalise(const std::uint8_t* from, float* to) const {
   const std::size_t width = scale_.size();
-  for (int y = 0; y < size_; ++y, from += width, to += width) scale_and_shift(from, scale_.data(), shift_.data(), width, to);
+  for (int y = 0; y < size_; ++y, from += width, to += width)
+    scale_and_shift(from, scale_.data(), shift_.data(), width, to);
 }
 
 void Transform::plain(std::span<const std::uint8_t> image, float* to) const { normalise(image.data(), to); }

@@ -31,8 +31,8 @@ void append(Pack& pack, const fs::path& path, const Variant& variant, const Data
   const std::string bytes = read_file(path, spec.memory);
   const std::size_t record = variant.labels + image_bytes;
   if (bytes.empty() || bytes.size() % record != 0)
-    bad_file(path, std::to_string(bytes.size()) + " bytes are not a whole number of records of " + std::to_string(record) +
-                       " bytes");
+    bad_file(path, std::to_string(bytes.size()) + " bytes are not a whole number of records of " +
+                       std::to_string(record) + " bytes");
   const std::size_t count = bytes.size() / record;
   std::size_t to = pack.pixels.size();
   pack.pixels.resize(to + count * image_bytes);
@@ -56,8 +56,7 @@ std::vector<std::string> class_names(const fs::path& path, const Variant& varian
       if (!line.empty()) names.push_back(line);
     }
     if (names.size() != variant.classes)
-      bad_file(path,
-               std::to_string(names.size()) + " class names, expected " + std::to_string(variant.classes));
+      bad_file(path, std::to_string(names.size()) + " class names, expected " + std::to_string(variant.classes));
   } else {
     for (std::size_t c = 0; c < variant.classes; ++c) names.push_back(std::to_string(c));
   }

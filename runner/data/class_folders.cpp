@@ -84,7 +84,8 @@ class Walk {
 
   void ignore(const std::string& file) {
     ++ignored;
-    if (const std::string extension = fs::path(file).extension().string(); !extension.empty()) ++ignored_extensions[extension];
+    if (const std::string extension = fs::path(file).extension().string(); !extension.empty())
+      ++ignored_extensions[extension];
   }
 
   std::vector<Found> found;
@@ -108,10 +109,12 @@ Listing listing_of(std::vector<Found>& found, const std::set<std::string>& class
 }
 
 // "12 files in /data are ignored: their extensions, mostly `.dcm`, are not those of images".
-std::string ignored_note(const DataSpec& spec, std::int64_t files, const std::map<std::string, std::int64_t>& extensions) {
+std::string ignored_note(const DataSpec& spec, std::int64_t files,
+                         const std::map<std::string, std::int64_t>& extensions) {
   const auto rarer = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto commonest = std::max_element(extensions.begin(), extensions.end(), rarer);
-  const std::string example = commonest == extensions.end() ? "" : (files == 1 ? ", `" : ", mostly `") + printable(commonest->first) + "`,";
+  const std::string example =
+      commonest == extensions.end() ? "" : (files == 1 ? ", `" : ", mostly `") + printable(commonest->first) + "`,";
   return counted(files, "file") + " in " + spec.path.string() +
          (files == 1 ? " is ignored: its extension" + example + " is not that of an image"
                      : " are ignored: their extensions" + example + " are not those of images");
@@ -142,7 +145,8 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
              "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>");
 
   Listing listing = listing_of(walk.found, classes);
-  if (walk.ignored > 0) listing.warnings.push_back(data_note(spec, ignored_note(spec, walk.ignored, walk.ignored_extensions)));
+  if (walk.ignored > 0)
+    listing.warnings.push_back(data_note(spec, ignored_note(spec, walk.ignored, walk.ignored_extensions)));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

@@ -43,9 +43,9 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   }
   for (auto& part : dataset.parts)
     std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back(data_warning(spec, counted(count, "bad image") + (count == 1 ? " is skipped: " : " are skipped, such as ") +
-                                                    dataset.skipped.front().name + ": " +
-                                                    dataset.skipped.front().reason));
+  dataset.warnings.push_back(
+      data_warning(spec, counted(count, "bad image") + (count == 1 ? " is skipped: " : " are skipped, such as ") +
+                             dataset.skipped.front().name + ": " + dataset.skipped.front().reason));
 }
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
@@ -98,9 +98,9 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
     }
   }
   if (dataset.leaked.count > 0)
-    dataset.warnings.push_back(data_warning(
-        spec, counted(dataset.leaked.count, "image") + " in test and validation " + (dataset.leaked.count == 1 ? "is" : "are") +
-                  " identical to one in train: " + dataset.leaked.example));
+    dataset.warnings.push_back(data_warning(spec, counted(dataset.leaked.count, "image") + " in test and validation " +
+                                                      (dataset.leaked.count == 1 ? "is" : "are") +
+                                                      " identical to one in train: " + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.
@@ -116,8 +116,8 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
   if (torn.empty()) return;
   std::string example = torn.begin()->first;
   for (const auto& [group, is] : torn) example = std::min(example, group);
-  dataset.warnings.push_back(data_warning(
-      spec, counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") + " images in several parts, such as `" + example + "`"));
+  dataset.warnings.push_back(data_warning(spec, counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") +
+                                                    " images in several parts, such as `" + example + "`"));
 }
 
 void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
@@ -126,8 +126,8 @@ void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
   dataset.content_hash = dataset.source->content_hash(digests);
 }
 
-// Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can be as a
-// rule (12 bits are usual in medicine), and then few grey levels are left of it.
+// Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can
+// be as a rule (12 bits are usual in medicine), and then few grey levels are left of it.
 void check_window(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   std::int64_t count = 0;
   Levels levels{.lowest = 65535, .highest = -32768};
@@ -137,13 +137,15 @@ void check_window(Dataset& dataset, const DataSpec& spec, const std::vector<Imag
     levels.lowest = std::min(levels.lowest, facts.wide->lowest);
     levels.highest = std::max(levels.highest, facts.wide->highest);
   }
-  if (count == 0 && spec.window) dataset.warnings.push_back(data_warning(spec, "data.window has no effect: none of the images has 16 bits"));
+  if (count == 0 && spec.window)
+    dataset.warnings.push_back(data_warning(spec, "data.window has no effect: none of the images has 16 bits"));
   if (count == 0 || spec.window) return;
   const GreyWindow whole = whole_window(levels.lowest < 0);
   const int left = windowed(levels.highest, whole) - windowed(levels.lowest, whole) + 1;
-  Diagnostic warning = data_warning(
-      spec, counted(count, "image") + (count == 1 ? " has" : " have") + " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) +
-                " to " + std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
+  Diagnostic warning =
+      data_warning(spec, counted(count, "image") + (count == 1 ? " has" : " have") +
+                             " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) + " to " +
+                             std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
   warning.advice = "data.window=[LOW,HIGH] maps the values from LOW to HIGH to all 256 levels";
   dataset.warnings.push_back(std::move(warning));
 }
@@ -186,7 +188,8 @@ class ListedSource final : public Source {
  public:
   explicit ListedSource(const Listing& listing) { listing_ = listing; }
   Image decode(std::size_t index, std::string*) const override {
-    throw Error(Failure::run, samples().at(index).name + " is decoded already: its pixels are in the data set's images");
+    throw Error(Failure::run,
+                samples().at(index).name + " is decoded already: its pixels are in the data set's images");
   }
 };
 
@@ -226,8 +229,9 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
   return dataset;
 }
 
-Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean, std::vector<float> deviation,
-                       int threads, const OnProgress& on_progress, const ImageCaching& caching) {
+Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean,
+                       std::vector<float> deviation, int threads, const OnProgress& on_progress,
+                       const ImageCaching& caching) {
   Dataset dataset = described(spec, std::move(source));
   auto& all = dataset.parts[static_cast<std::size_t>(Part::validation)];
   all.resize(dataset.source->samples().size());

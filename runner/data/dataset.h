@@ -56,11 +56,13 @@ Dataset load_dataset(const DataSpec& spec, std::uint64_t seed, int threads, cons
 
 // The same with a source that is already open, by open_source from the same `spec` and `seed`.
 Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed, int threads,
-                     const OnProgress& on_progress = {}, const ImageCaching& caching = {}, const std::atomic<int>* stop = nullptr);
+                     const OnProgress& on_progress = {}, const ImageCaching& caching = {},
+                     const std::atomic<int>* stop = nullptr);
 
-// All images of the source as the part validation, for a network that was trained on others: with its mean and deviation. Draws
-// no split; the rest is as above.
-Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean, std::vector<float> deviation,
-                       int threads, const OnProgress& on_progress = {}, const ImageCaching& caching = {});
+// All images of the source as the part validation, for a network that was trained on others: with its mean and
+// deviation. Draws no split; the rest is as above.
+Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean,
+                       std::vector<float> deviation, int threads, const OnProgress& on_progress = {},
+                       const ImageCaching& caching = {});
 
 }  // namespace rxrun

@@ -45,7 +45,8 @@ Turn turn_of(int orientation) {
 void bad_image(const std::string& reason) { throw Error(Failure::usage, reason); }
 
 void check_image_size(std::int64_t width, std::int64_t height) {
-  if (width < 1 || height < 1) bad_image("the image has no pixels: " + std::to_string(width) + "×" + std::to_string(height));
+  if (width < 1 || height < 1)
+    bad_image("the image has no pixels: " + std::to_string(width) + "×" + std::to_string(height));
   if (width > max_image_side || height > max_image_side || width * height > max_image_pixels)
     bad_image("too large (" + std::to_string(width) + "×" + std::to_string(height) +
               "): at most 20,000 a side and 64 million pixels");
@@ -54,8 +55,11 @@ void check_image_size(std::int64_t width, std::int64_t height) {
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const Turn turn = turn_of(orientation);
-  Image out{
-      turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, image.channels, {}, image.wide};
+  Image out{turn.transpose ? image.width : image.height,
+            turn.transpose ? image.height : image.width,
+            image.channels,
+            {},
+            image.wide};
   out.pixels.resize(image.pixels.size());
   const std::size_t channels = static_cast<std::size_t>(image.channels);
   std::uint8_t* to = out.pixels.data();

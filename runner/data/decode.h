@@ -1,9 +1,10 @@
 // Image files to pixels. The format is told by the content, not by the file's name.
 //
 // Every decoder looks at the header first and refuses what is absurdly large before memory is taken. The result is grey
-// (1 channel) or RGB (3 channels): of 16 bits a window is scaled to 8, palettes expanded, transparent pixels laid on white, CMYK
-// converted without a colour profile, and the orientation that Exif or TIFF declares is applied. Of an animation or a
-// multi-page file the first image is taken. Anything damaged or cut short is an Error: half a picture is no picture.
+// (1 channel) or RGB (3 channels): of 16 bits a window is scaled to 8, palettes expanded, transparent pixels laid on
+// white, CMYK converted without a colour profile, and the orientation that Exif or TIFF declares is applied. Of an
+// animation or a multi-page file the first image is taken. Anything damaged or cut short is an Error: half a picture is
+// no picture.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ namespace rxrun {
 inline constexpr std::int64_t max_image_side = 20'000;
 inline constexpr std::int64_t max_image_pixels = 64'000'000;
 
-// Throws Error (usage) whose message is the cause alone; the caller knows the path. `window` matters to 16 bits only; none:
-// all that they can be.
+// Throws Error (usage) whose message is the cause alone; the caller knows the path. `window` matters to 16 bits only;
+// none: all that they can be.
 Image decode_image(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window = {});
 
 // The formats, for decode_image.

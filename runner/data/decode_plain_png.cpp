@@ -1,6 +1,6 @@
 // The PNGs that most data sets are made of (eight bits a channel, grey or RGB, in one pass, nothing transparent) by
-// libdeflate and SSE2, several times as fast as libpng and zlib. Whatever is not exactly that, damage included, is left to
-// libpng, which decides what it is worth.
+// libdeflate and SSE2, several times as fast as libpng and zlib. Whatever is not exactly that, damage included, is left
+// to libpng, which decides what it is worth.
 #include <libdeflate.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -75,12 +75,13 @@ bool read_chunks(std::span<const std::uint8_t> bytes, Plain& plain) {
 }
 
 int nearest(int left, int above, int corner) {
-  const int to_left = std::abs(above - corner), to_above = std::abs(left - corner), to_corner = std::abs(left + above - 2 * corner);
+  const int to_left = std::abs(above - corner), to_above = std::abs(left - corner),
+            to_corner = std::abs(left + above - 2 * corner);
   return to_left <= to_above && to_left <= to_corner ? left : to_above <= to_corner ? above : corner;
 }
 
-// A row whose filter looks at the pixel to the left (and above): one after the other. `from` may be read four bytes beyond
-// its end; `above` is the row before.
+// A row whose filter looks at the pixel to the left (and above): one after the other. `from` may be read four bytes
+// beyond its end; `above` is the row before.
 template <int channels>
 void unfilter_average(const std::uint8_t* from, const std::uint8_t* above, std::size_t size, std::uint8_t* to) {
   for (std::size_t i = 0; i < size; ++i) {
@@ -92,7 +93,8 @@ template <int channels>
 void unfilter_paeth(const std::uint8_t* from, const std::uint8_t* above, std::size_t size, std::uint8_t* to) {
   for (std::size_t i = 0; i < size; ++i) {
     const bool first = i < channels;
-    to[i] = static_cast<std::uint8_t>(from[i] + nearest(first ? 0 : to[i - channels], above[i], first ? 0 : above[i - channels]));
+    to[i] = static_cast<std::uint8_t>(from[i] +
+                                      nearest(first ? 0 : to[i - channels], above[i], first ? 0 : above[i - channels]));
   }
 }
 
@@ -134,7 +136,8 @@ void unfilter_paeth<3>(const std::uint8_t* from, const std::uint8_t* above, std:
     const __m128i a = _mm_sub_epi16(up, corner), b = _mm_sub_epi16(left, corner);
     const __m128i to_left = absolute(a), to_above = absolute(b), to_corner = absolute(_mm_add_epi16(a, b));
     const __m128i least = _mm_min_epi16(to_left, _mm_min_epi16(to_above, to_corner));
-    const __m128i predicted = choose(_mm_cmpeq_epi16(least, to_left), left, choose(_mm_cmpeq_epi16(least, to_above), up, corner));
+    const __m128i predicted =
+        choose(_mm_cmpeq_epi16(least, to_left), left, choose(_mm_cmpeq_epi16(least, to_above), up, corner));
     left = _mm_add_epi8(_mm_unpacklo_epi8(load_pixel(from + i), zero), predicted);
     corner = up;
     store_pixel(to + i, _mm_packus_epi16(left, left));
@@ -149,7 +152,8 @@ bool unfilter(int filter, const std::uint8_t* from, const std::uint8_t* above, s
       std::memcpy(to, from, size);
       return true;
     case 1:
-      for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<std::uint8_t>(from[i] + (i < channels ? 0 : to[i - channels]));
+      for (std::size_t i = 0; i < size; ++i)
+        to[i] = static_cast<std::uint8_t>(from[i] + (i < channels ? 0 : to[i - channels]));
       return true;
     case 2:
       for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<std::uint8_t>(from[i] + above[i]);
@@ -173,7 +177,7 @@ struct Decompressor {
   Decompressor& operator=(const Decompressor&) = delete;
 };
 
-constexpr std::size_t beyond = 4;  // bytes that may be read after the last pixel
+constexpr std::size_t beyond = 4;           // bytes that may be read after the last pixel
 constexpr std::size_t most_kept = 1 << 24;  // bytes that a thread keeps for its next image
 
 }  // namespace
@@ -189,7 +193,8 @@ std::optional<Image> decode_plain_png(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t most_a_byte = 1032;  // that deflate can hold in one
   if (size / most_a_byte > plain.compressed.size()) return std::nullopt;
   filtered.resize(size + beyond);
-  if (libdeflate_zlib_decompress(decompressor.it, plain.compressed.data(), plain.compressed.size(), filtered.data(), size, nullptr) != LIBDEFLATE_SUCCESS)
+  if (libdeflate_zlib_decompress(decompressor.it, plain.compressed.data(), plain.compressed.size(), filtered.data(),
+                                 size, nullptr) != LIBDEFLATE_SUCCESS)
     return std::nullopt;
 
   Image image{plain.height, plain.width, plain.channels, {}};
@@ -199,7 +204,9 @@ std::optional<Image> decode_plain_png(std::span<const std::uint8_t> bytes) {
   for (int y = 0; y < plain.height; ++y) {
     const std::uint8_t* from = filtered.data() + static_cast<std::size_t>(y) * (row + 1);
     std::uint8_t* to = image.pixels.data() + static_cast<std::size_t>(y) * row;
-    if (!(plain.channels == 3 ? unfilter<3>(from[0], from + 1, above, row, to) : unfilter<1>(from[0], from + 1, above, row, to))) return std::nullopt;
+    if (!(plain.channels == 3 ? unfilter<3>(from[0], from + 1, above, row, to)
+                              : unfilter<1>(from[0], from + 1, above, row, to)))
+      return std::nullopt;
     above = to;
   }
   if (filtered.capacity() > most_kept) {

@@ -79,7 +79,8 @@ bool read_png(PngReading& reading) {
   }
   png_bytep first = is_wide ? reinterpret_cast<png_bytep>(reading.wide.data()) : reading.image.pixels.data();
   for (int pass = 0; pass < passes; ++pass)
-    for (int y = 0; y < reading.image.height; ++y) png_read_row(png, first + static_cast<std::size_t>(y) * row, nullptr);
+    for (int y = 0; y < reading.image.height; ++y)
+      png_read_row(png, first + static_cast<std::size_t>(y) * row, nullptr);
   png_read_end(png, info);
 #ifdef PNG_eXIf_SUPPORTED
   png_uint_32 size = 0;
@@ -104,7 +105,11 @@ Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWi
   Image image = std::move(reading.image);
   const bool alpha = image.channels == 2 || image.channels == 4;
   if (!reading.wide.empty())
-    image = to_bytes({.height = image.height, .width = image.width, .channels = image.channels, .values = reading.wide, .alpha = alpha},
+    image = to_bytes({.height = image.height,
+                      .width = image.width,
+                      .channels = image.channels,
+                      .values = reading.wide,
+                      .alpha = alpha},
                      window.value_or(whole_window(false)));
   if (alpha) image = on_white(image);
   return upright(std::move(image), reading.orientation);

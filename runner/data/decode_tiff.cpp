@@ -84,7 +84,8 @@ void check_header(TIFF* tiff, const TiffReading& reading) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
   if (samples > 8 || bits > 16)
-    bad_image("unsupported TIFF: " + std::to_string(samples) + " samples of " + std::to_string(bits) + " bits per pixel");
+    bad_image("unsupported TIFF: " + std::to_string(samples) + " samples of " + std::to_string(bits) +
+              " bits per pixel");
   if (TIFFIsTiled(tiff) != 0) {
     std::uint32_t tile_width = 0, tile_height = 0;
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
@@ -108,10 +109,11 @@ bool is_grey(TIFF* tiff) {
 
 bool is_wide(TIFF* tiff) { return number(tiff, TIFFTAG_BITSPERSAMPLE, 1) == 16; }
 
-// Those of 16 bits whose values are read as they are: grey or RGB, opaque, pixel by pixel. libtiff's conversion to bytes
-// knows no window, and takes signed values for unsigned ones.
+// Those of 16 bits whose values are read as they are: grey or RGB, opaque, pixel by pixel. libtiff's conversion to
+// bytes knows no window, and takes signed values for unsigned ones.
 bool is_plain_wide(TIFF* tiff) {
-  const std::uint16_t format = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT), samples = number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  const std::uint16_t format = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT),
+                      samples = number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
   return is_wide(tiff) && (format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_INT) &&
          (is_grey(tiff) ? samples == 1 : photometric_of(tiff) == PHOTOMETRIC_RGB && samples == 3) &&
          (samples == 1 || number(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_CONTIG);
@@ -125,7 +127,8 @@ std::vector<std::uint16_t> wide_values(TIFF* tiff, const TiffReading& reading, s
   };
   if (TIFFIsTiled(tiff) == 0) {
     check(TIFFScanlineSize64(tiff) == 2 * row);
-    for (std::size_t y = 0; y < height; ++y) check(TIFFReadScanline(tiff, values.data() + y * row, static_cast<std::uint32_t>(y)) == 1);
+    for (std::size_t y = 0; y < height; ++y)
+      check(TIFFReadScanline(tiff, values.data() + y * row, static_cast<std::uint32_t>(y)) == 1);
     return values;
   }
   std::uint32_t tile_width = 0, tile_height = 0, width = 0;
@@ -151,8 +154,13 @@ Image wide_image(TIFF* tiff, const TiffReading& reading, const std::optional<Gre
   TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
   const int channels = is_grey(tiff) ? 1 : 3;
   const bool is_signed = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) == SAMPLEFORMAT_INT;
-  const std::vector<std::uint16_t> values = wide_values(tiff, reading, height, std::size_t{width} * static_cast<std::size_t>(channels));
-  Image image = to_bytes({.height = static_cast<int>(height), .width = static_cast<int>(width), .channels = channels, .values = values, .is_signed = is_signed},
+  const std::vector<std::uint16_t> values =
+      wide_values(tiff, reading, height, std::size_t{width} * static_cast<std::size_t>(channels));
+  Image image = to_bytes({.height = static_cast<int>(height),
+                          .width = static_cast<int>(width),
+                          .channels = channels,
+                          .values = values,
+                          .is_signed = is_signed},
                          window.value_or(whole_window(is_signed)));
   if (photometric_of(tiff) == PHOTOMETRIC_MINISWHITE)
     for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);

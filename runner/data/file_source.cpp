@@ -15,7 +15,8 @@ constexpr std::uint64_t max_file_size = 640'000'000;
 
 }  // namespace
 
-FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths, const std::optional<GreyWindow>& window)
+FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths,
+                       const std::optional<GreyWindow>& window)
     : paths_(std::move(paths)), window_(window) {
   listing_ = std::move(listing);
   listing_.channels = 1;

@@ -11,7 +11,8 @@ namespace rxrun {
 
 class FileSource final : public Source {
  public:
-  // `paths` belong to the listing's samples, one each; its `channels` is found here. `window`: of 16-bit images, as decode_image's.
+  // `paths` belong to the listing's samples, one each; its `channels` is found here. `window`: of 16-bit images, as
+  // decode_image's.
   FileSource(Listing listing, std::vector<std::filesystem::path> paths, const std::optional<GreyWindow>& window);
 
   Image decode(std::size_t index, std::string* digest) const override;

@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::int32_t half = 1 << (filter_weight_bits - 1);
 
-inline std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> filter_weight_bits, 0, 255)); }
+inline std::uint8_t to_byte(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> filter_weight_bits, 0, 255));
+}
 
 }  // namespace
 
@@ -37,13 +39,15 @@ static void filter_colour_row(const std::uint8_t* from, const Filter& filter, st
 }
 
 #ifdef __x86_64__
-// Four numbers a pixel, the fourth of no use, and four pixels a time: the compiler does not find this by itself. `from` can
-// be read up to `beyond` bytes after the last pixel.
+// Four numbers a pixel, the fourth of no use, and four pixels a time: the compiler does not find this by itself. `from`
+// can be read up to `beyond` bytes after the last pixel.
 constexpr std::size_t beyond = 3 * 4 + 16;
 
-__attribute__((target("avx2"))) static void filter_colour_row_avx2(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
+__attribute__((target("avx2"))) static void filter_colour_row_avx2(const std::uint8_t* from, const Filter& filter,
+                                                                   std::uint8_t* to) {
   const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
-  const __m256i first_two = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), last_two = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+  const __m256i first_two = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1),
+                last_two = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
   const __m128i rounding = _mm_set1_epi32(half);
   const std::size_t count = filter.first.size(), taps = static_cast<std::size_t>(filter.taps);
   for (std::size_t i = 0; i < count; ++i, to += 3) {
@@ -53,11 +57,15 @@ __attribute__((target("avx2"))) static void filter_colour_row_avx2(const std::ui
     for (int t = 0; t < filter.count[i]; t += 4, at += 3 * 4, weight += 4) {
       const __m128i pixels = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), spread);
       const __m256i weights = _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(weight)));
-      a = _mm256_add_epi32(a, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(pixels), _mm256_permutevar8x32_epi32(weights, first_two)));
-      b = _mm256_add_epi32(b, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(pixels, 8)), _mm256_permutevar8x32_epi32(weights, last_two)));
+      a = _mm256_add_epi32(
+          a, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(pixels), _mm256_permutevar8x32_epi32(weights, first_two)));
+      b = _mm256_add_epi32(b, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(pixels, 8)),
+                                                 _mm256_permutevar8x32_epi32(weights, last_two)));
     }
     a = _mm256_add_epi32(a, b);
-    const __m128i sums = _mm_srai_epi32(_mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)), rounding), filter_weight_bits);
+    const __m128i sums = _mm_srai_epi32(
+        _mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)), rounding),
+        filter_weight_bits);
     const __m128i words = _mm_packs_epi32(sums, sums);
     const int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
     std::memcpy(to, &bytes, 3);
@@ -96,8 +104,8 @@ void filter_row(const std::uint8_t* from, int in, int channels, const Filter& fi
   filter_colour_row(from, filter, to);
 }
 
-RXRUN_CLONES void filter_column(const std::uint8_t* from, std::size_t width, const Filter& filter, std::size_t i, std::int32_t* sums,
-                                std::uint8_t* to) {
+RXRUN_CLONES void filter_column(const std::uint8_t* from, std::size_t width, const Filter& filter, std::size_t i,
+                                std::int32_t* sums, std::uint8_t* to) {
   std::fill_n(sums, width, half);
   for (int t = 0; t < filter.count[i]; ++t) {
     const std::int32_t weight = filter.weights[i * static_cast<std::size_t>(filter.taps) + static_cast<std::size_t>(t)];
@@ -107,7 +115,8 @@ RXRUN_CLONES void filter_column(const std::uint8_t* from, std::size_t width, con
   for (std::size_t x = 0; x < width; ++x) to[x] = to_byte(sums[x]);
 }
 
-RXRUN_CLONES void scale_and_shift(const std::uint8_t* from, const float* scale, const float* shift, std::size_t count, float* to) {
+RXRUN_CLONES void scale_and_shift(const std::uint8_t* from, const float* scale, const float* shift, std::size_t count,
+                                  float* to) {
   for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale[i] + shift[i];
 }
 

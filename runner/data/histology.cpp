@@ -56,7 +56,8 @@ class Histology final : public Source {
   }
 
   std::string recipe() const override {
-    return "histology " + std::to_string(drawing_version) + ", " + std::to_string(origins_.size()) + " images, seed " + std::to_string(seed_);
+    return "histology " + std::to_string(drawing_version) + ", " + std::to_string(origins_.size()) + " images, seed " +
+           std::to_string(seed_);
   }
 
  private:

@@ -70,15 +70,18 @@ void check_room(const std::filesystem::path& folder, std::uint64_t needed) {
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   const std::uint64_t leave = to_leave_free(std::uint64_t{disk.f_blocks} * disk.f_frsize);
   if (free < needed + leave)
-    throw Error(Failure::run, fmt::format("the decoded images need {} MiB in {}, which has {} MiB free ({} of which are kept free)",
-                                          needed >> 20, folder.string(), free >> 20, leave >> 20));
+    throw Error(Failure::run,
+                fmt::format("the decoded images need {} MiB in {}, which has {} MiB free ({} of which are kept free)",
+                            needed >> 20, folder.string(), free >> 20, leave >> 20));
 }
 
 // Reads what is not pixels.
 class Reading {
  public:
   explicit Reading(const std::filesystem::path& file)
-      : file_(file), opened_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)), error_(opened_ ? 0 : errno) {}
+      : file_(file),
+        opened_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)),
+        error_(opened_ ? 0 : errno) {}
 
   bool missing() const { return error_ == ENOENT || error_ == ENOTDIR; }
 
@@ -131,8 +134,8 @@ ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels) {
   return facts;
 }
 
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads,
-                                             const std::atomic<int>* stop) {
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes,
+                                             int threads, const std::atomic<int>* stop) {
   Reading reading(file);
   if (reading.missing()) return std::nullopt;
   if (reading.size() != file_size(count, bytes)) reading.damaged("its size is wrong");
@@ -140,23 +143,27 @@ std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, 
   reading.read(0, &header, sizeof header);
   if (std::memcmp(header.magic, magic, sizeof magic) != 0) reading.damaged("it is not a file of decoded images");
   if (own_hash(header) != text_of(header.own_hash)) reading.damaged("its header does not match its checksum");
-  if (header.count != count || header.bytes != bytes || header.index_bytes != count * sizeof(Record)) reading.damaged("it holds other images");
+  if (header.count != count || header.bytes != bytes || header.index_bytes != count * sizeof(Record))
+    reading.damaged("it holds other images");
   std::vector<Record> index(count);
   reading.read(image_cache_pixels + std::uint64_t{count} * bytes, index.data(), header.index_bytes);
   if (sha256_hex({reinterpret_cast<const char*>(index.data()), header.index_bytes}) != text_of(header.index_hash))
     reading.damaged("its index does not match its checksum");
 
   CachedImages cached{ImageStore::mapped(file, image_cache_pixels, count, bytes), std::vector<ImageFacts>(count)};
-  for_each_index(count, threads, [&](std::size_t i) {
-    ImageFacts& facts = cached.facts[i];
-    facts.digest = text_of(index[i].digest);
-    facts.pixels = text_of(index[i].pixels);
-    std::copy_n(index[i].sum, 3, facts.sum.begin());
-    std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
-    if (index[i].is_wide != 0) facts.wide = Levels{.lowest = index[i].lowest, .highest = index[i].highest};
-    if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
-      reading.damaged(fmt::format("image {} does not match its checksum", i));
-  }, stop);
+  for_each_index(
+      count, threads,
+      [&](std::size_t i) {
+        ImageFacts& facts = cached.facts[i];
+        facts.digest = text_of(index[i].digest);
+        facts.pixels = text_of(index[i].pixels);
+        std::copy_n(index[i].sum, 3, facts.sum.begin());
+        std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
+        if (index[i].is_wide != 0) facts.wide = Levels{.lowest = index[i].lowest, .highest = index[i].highest};
+        if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
+          reading.damaged(fmt::format("image {} does not match its checksum", i));
+      },
+      stop);
   return cached;
 }
 
@@ -194,7 +201,8 @@ void ImageCacheWriter::finish(const std::vector<ImageFacts>& facts) {
   file_.move_to_target();
 }
 
-ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache) : path_(std::filesystem::path(cache).replace_extension(".lock")) {
+ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache)
+    : path_(std::filesystem::path(cache).replace_extension(".lock")) {
   file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file_) throw Error(Failure::run, fmt::format("cannot open {}: {}", path_.string(), std::strerror(errno)));
 }
@@ -202,7 +210,8 @@ ImageCacheLock::ImageCacheLock(const std::filesystem::path& cache) : path_(std::
 bool ImageCacheLock::try_lock() {
   while (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return false;
-    if (errno != EINTR) throw Error(Failure::run, fmt::format("cannot lock {}: {}", path_.string(), std::strerror(errno)));
+    if (errno != EINTR)
+      throw Error(Failure::run, fmt::format("cannot lock {}: {}", path_.string(), std::strerror(errno)));
   }
   return true;
 }

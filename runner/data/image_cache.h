@@ -1,11 +1,13 @@
 // Decoded images in a file: what one process has decoded, the next ones map. Knows nothing of LibTorch.
 //
 // The file is named by what it holds: SHA-256 over the images' content (or the recipe of generated ones), their order,
-// how they were prepared, and the format's version. So nothing in it can be out of date: other images have another name.
+// how they were prepared, and the format's version. So nothing in it can be out of date: other images have another
+// name.
 //
 //   0      header: magic, size of one image, number of images, size and SHA-256 of the index, SHA-256 of what is before
 //   4096   pixels, image after image
-//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is bad,
+//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is
+//   bad,
 //          and of one of 16 bits its lowest and highest value
 //
 // Opening it checks every byte: the header, the index, and each image by the digest of its pixels. It is written under
@@ -31,8 +33,8 @@ namespace rxrun {
 
 // What one pass over the images finds out about each.
 struct ImageFacts {
-  std::string digest;                                    // of the bytes that it was decoded from; hexadecimal, as below
-  std::string pixels;                                    // SHA-256 of the prepared pixels; empty: it could not be decoded
+  std::string digest;  // of the bytes that it was decoded from; hexadecimal, as below
+  std::string pixels;  // SHA-256 of the prepared pixels; empty: it could not be decoded
   std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
   std::optional<Levels> wide{};                          // as the image's
 
@@ -52,8 +54,8 @@ inline constexpr std::uint64_t image_cache_pixels = 4096;
 // Nothing when there is no such file. Throws Error (run), saying what is wrong, for one that is damaged or not `count`
 // images of `bytes` each. Looks at the pixels in `threads` threads, until a
 // signal number in `stop` ends it (parallel.h).
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes, int threads,
-                                             const std::atomic<int>* stop = nullptr);
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes,
+                                             int threads, const std::atomic<int>* stop = nullptr);
 
 // Writes one. Everything throws Error (run): no room, no permission, a fault of the disk.
 class ImageCacheWriter {

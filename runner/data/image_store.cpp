@@ -30,7 +30,8 @@ ImageStore::ImageStore(std::size_t count, std::size_t bytes) : count_(count), by
   pixels_ = owned(memory, all);
 }
 
-ImageStore ImageStore::mapped(const std::filesystem::path& file, std::uint64_t place, std::size_t count, std::size_t bytes) {
+ImageStore ImageStore::mapped(const std::filesystem::path& file, std::uint64_t place, std::size_t count,
+                              std::size_t bytes) {
   const auto fail = [&](const std::string& why) {
     throw Error(Failure::run, fmt::format("cannot map {}: {}", file.string(), why));
   };

@@ -1,5 +1,5 @@
-// ImageStore: decoded images of one size, by sample index, one after another: in this process's memory, or a file that is
-// mapped and that several processes share.
+// ImageStore: decoded images of one size, by sample index, one after another: in this process's memory, or a file that
+// is mapped and that several processes share.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,11 @@ class ImageStore {
   ImageStore() = default;  // holds no images
   // Room for `count` images of `bytes` each, black. Throws std::bad_alloc.
   ImageStore(std::size_t count, std::size_t bytes);
-  // The images that lie in `file` from `place` on, which must be a multiple of the page size; the store cannot be written
-  // to. The file may be renamed or deleted meanwhile; if it is cut short, looking at what is gone is a SIGBUS. Throws Error
-  // when it cannot be mapped or is too short.
-  static ImageStore mapped(const std::filesystem::path& file, std::uint64_t place, std::size_t count, std::size_t bytes);
+  // The images that lie in `file` from `place` on, which must be a multiple of the page size; the store cannot be
+  // written to. The file may be renamed or deleted meanwhile; if it is cut short, looking at what is gone is a SIGBUS.
+  // Throws Error when it cannot be mapped or is too short.
+  static ImageStore mapped(const std::filesystem::path& file, std::uint64_t place, std::size_t count,
+                           std::size_t bytes);
 
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }

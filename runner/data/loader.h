@@ -24,7 +24,7 @@ struct LoaderOptions {
   bool augment = false;
   bool drop_last_single = false;  // leave out a last batch of one image: batch norm cannot train on it
   int threads = 1;
-  int ahead = 4;  // batches in flight, and never fewer than one a thread and one more
+  int ahead = 4;                 // batches in flight, and never fewer than one a thread and one more
   std::int64_t first_batch = 0;  // so many are left out at the beginning; the others stay what they are
 };
 

@@ -45,7 +45,9 @@ Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
   const std::string& group_by = spec.split.group_by;
   if (!group_by.empty()) {
     const bool pattern = group_by.find('(') != std::string::npos;  // it names what to group by, so that it has a group
-    columns.group = pattern ? find(group_by) : required(group_by, "split.group_by names a column, or is a regular expression with a group");
+    columns.group = pattern
+                        ? find(group_by)
+                        : required(group_by, "split.group_by names a column, or is a regular expression with a group");
   }
   return columns;
 }

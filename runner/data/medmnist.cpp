@@ -71,8 +71,8 @@ class Npz {
  private:
   void check_size(const std::string& name, std::uint64_t size) const {
     bad_file(path_,
-             name + " is " + std::to_string(size >> 20) + " MiB, but data.memory allows " + std::to_string(limit_ >> 20) +
-                 " MiB",
+             name + " is " + std::to_string(size >> 20) + " MiB, but data.memory allows " +
+                 std::to_string(limit_ >> 20) + " MiB",
              "raise data.memory");
   }
 

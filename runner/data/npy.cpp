@@ -90,7 +90,8 @@ class Header {
     }
   }
   static void element_type(NpyArray& array, const std::string& type) {
-    if (type.find('O') != std::string::npos) bad("holds Python objects, which are never loaded because they can run code");
+    if (type.find('O') != std::string::npos)
+      bad("holds Python objects, which are never loaded because they can run code");
     const bool known = type.size() == 3 && std::string_view("<>|=").find(type[0]) != std::string_view::npos &&
                        std::string_view("uib").find(type[1]) != std::string_view::npos &&
                        std::string_view("1248").find(type[2]) != std::string_view::npos;

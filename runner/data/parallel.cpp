@@ -13,10 +13,12 @@ namespace rxrun {
 
 void check_stop(const std::atomic<int>* stop) {
   if (const int signal = stop != nullptr ? stop->load() : 0; signal != 0)
-    throw Error(static_cast<Failure>(128 + signal), "stopped by signal " + std::to_string(signal) + " while images were read");
+    throw Error(static_cast<Failure>(128 + signal),
+                "stopped by signal " + std::to_string(signal) + " while images were read");
 }
 
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& f, const std::atomic<int>* stop) {
+void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& f,
+                    const std::atomic<int>* stop) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;

@@ -42,7 +42,8 @@ class Preparation {
   // Once: what is in the way may be met again when the lock is had.
   void warn(const std::string& what, const std::string& then) {
     const Diagnostic warning = data_warning(spec_, what + "; " + then);
-    if (std::find(prepared_.warnings.begin(), prepared_.warnings.end(), warning) == prepared_.warnings.end()) prepared_.warnings.push_back(warning);
+    if (std::find(prepared_.warnings.begin(), prepared_.warnings.end(), warning) == prepared_.warnings.end())
+      prepared_.warnings.push_back(warning);
   }
 
   // False when the images have not even been looked at.
@@ -109,12 +110,14 @@ class Preparation {
       std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_, stop_);
       if (!cached) return false;
       if (const std::string changed = changed_image(cached->facts); !changed.empty())
-        throw Error(Failure::run, "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
+        throw Error(Failure::run,
+                    "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
       std::vector<std::optional<Diagnostic>> faults(count_);
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
           faults[i] = fault_of(i);
-          if (!faults[i]) throw Error(Failure::run, file.string() + " marks " + source_.samples()[i].name + " as bad, but it is not");
+          if (!faults[i])
+            throw Error(Failure::run, file.string() + " marks " + source_.samples()[i].name + " as bad, but it is not");
         }
       prepared_.images = std::move(cached->images);
       prepared_.facts = std::move(cached->facts);
@@ -130,7 +133,8 @@ class Preparation {
   }
 
   bool any_fault() const {
-    return std::any_of(prepared_.faults.begin(), prepared_.faults.end(), [](const auto& fault) { return fault.has_value(); });
+    return std::any_of(prepared_.faults.begin(), prepared_.faults.end(),
+                       [](const auto& fault) { return fault.has_value(); });
   }
 
   std::optional<Diagnostic> fault_of(std::size_t index) const {
@@ -147,7 +151,8 @@ class Preparation {
     if (!source_.recipe().empty()) return true;
     digests_.assign(count_, {});
     try {
-      for_each_index(count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); }, stop_);
+      for_each_index(
+          count_, threads_, [&](std::size_t i) { digests_[i] = source_.digest(i); }, stop_);
     } catch (const Error&) {
       check_stop(stop_);
       return false;
@@ -158,8 +163,10 @@ class Preparation {
   // Of what was looked at, and of how it is prepared.
   std::string name_of_content() const {
     const std::string recipe = source_.recipe(), content = recipe.empty() ? source_.content_hash(digests_) : recipe;
-    return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" + std::to_string(spec_.image_size) +
-                      "\n" + spec_.resize + "\n" + std::to_string(channels_) + window_text()).substr(0, 32);
+    return sha256_hex(std::to_string(preparation_version) + "\n" + content + "\n" + std::to_string(count_) + "\n" +
+                      std::to_string(spec_.image_size) + "\n" + spec_.resize + "\n" + std::to_string(channels_) +
+                      window_text())
+        .substr(0, 32);
   }
 
   std::string window_text() const {
@@ -184,26 +191,31 @@ class Preparation {
     const std::int64_t a_step = std::max<std::int64_t>(1, progress.total / 200);
     std::mutex mutex;
     std::atomic<bool> writes = writer != nullptr;
-    for_each_index(count_, threads_, [&](std::size_t i) {
-      std::string digest;
-      try {
-        const Image image = prepared_image(source_, i, spec_, channels_, &digest);
-        prepared_.facts[i] = facts_of(image.pixels, channels_);
-        prepared_.facts[i].wide = image.wide;
-        if (!prepared_.images.empty()) std::copy(image.pixels.begin(), image.pixels.end(), prepared_.images.image(i).begin());
-        if (writes) write(*writer, i, image, writes, mutex);
-      } catch (const Error& error) {
-        prepared_.faults[i] = error.diagnostics().front();
-      }
-      prepared_.facts[i].digest = digest;
-      if (!on_progress_) return;
-      const std::lock_guard lock(mutex);
-      if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress_(progress);
-    }, stop_);
+    for_each_index(
+        count_, threads_,
+        [&](std::size_t i) {
+          std::string digest;
+          try {
+            const Image image = prepared_image(source_, i, spec_, channels_, &digest);
+            prepared_.facts[i] = facts_of(image.pixels, channels_);
+            prepared_.facts[i].wide = image.wide;
+            if (!prepared_.images.empty())
+              std::copy(image.pixels.begin(), image.pixels.end(), prepared_.images.image(i).begin());
+            if (writes) write(*writer, i, image, writes, mutex);
+          } catch (const Error& error) {
+            prepared_.faults[i] = error.diagnostics().front();
+          }
+          prepared_.facts[i].digest = digest;
+          if (!on_progress_) return;
+          const std::lock_guard lock(mutex);
+          if (++progress.done % a_step == 0 || progress.done == progress.total) on_progress_(progress);
+        },
+        stop_);
     return writes;
   }
 
-  void write(const ImageCacheWriter& writer, std::size_t index, const Image& image, std::atomic<bool>& writes, std::mutex& mutex) {
+  void write(const ImageCacheWriter& writer, std::size_t index, const Image& image, std::atomic<bool>& writes,
+             std::mutex& mutex) {
     try {
       writer.write(index, image.pixels);
     } catch (const Error& error) {
@@ -225,7 +237,8 @@ class Preparation {
 }  // namespace
 
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
-                              const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop) {
+                              const OnProgress& on_progress, const ImageCaching& caching,
+                              const std::atomic<int>* stop) {
   return Preparation(source, spec, channels, threads, on_progress, stop).run(caching);
 }
 

@@ -1,5 +1,5 @@
-// Every image decoded once, checked, and kept as the network's size and channels want it: in memory, in a cache file, or
-// nowhere when neither will do. Knows nothing of LibTorch.
+// Every image decoded once, checked, and kept as the network's size and channels want it: in memory, in a cache file,
+// or nowhere when neither will do. Knows nothing of LibTorch.
 #pragma once
 
 #include <atomic>
@@ -34,12 +34,14 @@ struct PreparedImages {
   std::vector<Diagnostic> warnings;               // of the cache: damaged and made anew, no room
 };
 
-// Images that fit data.memory are kept there (or in the cache, if `caching` says always); others in the cache. A cache that
-// is there spares the decoding; one that is damaged is deleted and made anew; where none can be made, a warning says why.
-// When several processes want the same one, one makes it and the others wait. `on_progress` may be called from any thread,
-// one at a time; what it throws ends the reading and is thrown on. So does a signal number in `stop` (parallel.h).
+// Images that fit data.memory are kept there (or in the cache, if `caching` says always); others in the cache. A cache
+// that is there spares the decoding; one that is damaged is deleted and made anew; where none can be made, a warning
+// says why. When several processes want the same one, one makes it and the others wait. `on_progress` may be called
+// from any thread, one at a time; what it throws ends the reading and is thrown on. So does a signal number in `stop`
+// (parallel.h).
 PreparedImages prepare_images(const Source& source, const DataSpec& spec, int channels, int threads,
-                              const OnProgress& on_progress, const ImageCaching& caching, const std::atomic<int>* stop = nullptr);
+                              const OnProgress& on_progress, const ImageCaching& caching,
+                              const std::atomic<int>* stop = nullptr);
 
 // The image as the network's size and channels want it, before augmentation.
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels,

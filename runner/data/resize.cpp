@@ -27,8 +27,8 @@ Filter triangle_filter(int in, int out) {
       sum += weights[static_cast<std::size_t>(t)] = std::max(0.0, 1.0 - distance);
     }
     for (int t = 0; t < last - first; ++t)
-      filter.weights[static_cast<std::size_t>(i * filter.taps + t)] =
-          static_cast<std::int32_t>(std::floor(weights[static_cast<std::size_t>(t)] / sum * (1 << filter_weight_bits) + 0.5));
+      filter.weights[static_cast<std::size_t>(i * filter.taps + t)] = static_cast<std::int32_t>(
+          std::floor(weights[static_cast<std::size_t>(t)] / sum * (1 << filter_weight_bits) + 0.5));
     filter.first.push_back(first);
     filter.count.push_back(last - first);
   }
@@ -71,8 +71,8 @@ Image resize_bilinear(const Image& image, int height, int width) {
     narrow = blank(image.height, width, image.channels);
     const Filter filter = triangle_filter(image.width, width);
     for (int y = 0; y < image.height; ++y)
-      filter_row(image.pixels.data() + static_cast<std::size_t>(y) * image.row_bytes(), image.width, image.channels, filter,
-                 narrow.pixels.data() + static_cast<std::size_t>(y) * narrow.row_bytes());
+      filter_row(image.pixels.data() + static_cast<std::size_t>(y) * image.row_bytes(), image.width, image.channels,
+                 filter, narrow.pixels.data() + static_cast<std::size_t>(y) * narrow.row_bytes());
     from = &narrow;
   }
   if (height == from->height) return *from;
@@ -80,7 +80,8 @@ Image resize_bilinear(const Image& image, int height, int width) {
   const Filter filter = triangle_filter(from->height, height);
   std::vector<std::int32_t> sums(out.row_bytes());
   for (std::size_t y = 0; y < filter.first.size(); ++y)
-    filter_column(from->pixels.data(), out.row_bytes(), filter, y, sums.data(), out.pixels.data() + y * out.row_bytes());
+    filter_column(from->pixels.data(), out.row_bytes(), filter, y, sums.data(),
+                  out.pixels.data() + y * out.row_bytes());
   return out;
 }
 

@@ -51,14 +51,17 @@ void check_classes(const Source& source, const DataSpec& spec) {
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
   Diagnostics faults;
-  for (const Diagnostic& warning : source.warnings()) faults.add(warning);  // ignored files may be what explains an error
+  for (const Diagnostic& warning : source.warnings())
+    faults.add(warning);  // ignored files may be what explains an error
   std::size_t empty = 0;
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (counts[c] == 0 && empty++ < told_at_most)
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
   if (empty > told_at_most)
-    faults.error(spec.path_where, "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
-                 "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
+    faults.error(
+        spec.path_where,
+        "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
+        "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
     faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", but data.classes is " +
                                       std::to_string(spec.classes));

@@ -65,8 +65,8 @@ class Source {
 };
 
 // Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at
-// names and sizes, and reads one image of each class for the number of channels; groups the samples by `split.group_by`. Throws Error with the YAML's place for a
-// missing path, an empty class, an unknown layout.
+// names and sizes, and reads one image of each class for the number of channels; groups the samples by
+// `split.group_by`. Throws Error with the YAML's place for a missing path, an empty class, an unknown layout.
 std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
 
 // One a format, called by open_source. Images beyond `spec.memory` bytes are refused by the formats that hold all of

@@ -210,7 +210,8 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
                                      [](const Sample& sample) { return !sample.part.empty(); });
   if (has_parts && !any_named) {
     const std::string example = split_of_parts(listing);
-    warnings.push_back(data_warning(spec, parts_of(listing) + ", but data.split draws all images at random; to keep a part, name it" +
+    warnings.push_back(data_warning(spec, parts_of(listing) +
+                                              ", but data.split draws all images at random; to keep a part, name it" +
                                               (example.empty() ? "" : ", as in `split: " + example + "`")));
   }
   // Image by image only rounding keeps a part from its share.
@@ -231,7 +232,8 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
     const double share = static_cast<double>(parts[static_cast<std::size_t>(part)].size()) / static_cast<double>(pool);
     if (std::abs(share - *wanted) <= std::max(0.02, 0.25 * *wanted)) continue;
     char text[120];
-    std::snprintf(text, sizeof text, "%s has %.1f %% of the images, not the %.1f %% of the split, because groups are kept whole",
+    std::snprintf(text, sizeof text,
+                  "%s has %.1f %% of the images, not the %.1f %% of the split, because groups are kept whole",
                   to_string(part), 100.0 * share, 100.0 * *wanted);
     warnings.push_back(data_warning(spec, text));
   }
@@ -245,7 +247,8 @@ std::string advice_for_empty_part(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) groups.insert(sample.group);
   const std::string there = (samples.size() == 1 ? "there is " : "there are ") + counted(samples.size(), "image");
   if (groups.size() == samples.size()) return there + ": use more images or other fractions";
-  return there + " in " + counted(groups.size(), "group") + ", and a group is kept whole: use more groups, or other fractions";
+  return there + " in " + counted(groups.size(), "group") +
+         ", and a group is kept whole: use more groups, or other fractions";
 }
 
 }  // namespace
@@ -261,7 +264,8 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
     for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
       ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
-      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)), advice_for_empty_part(samples));
+      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)),
+                   advice_for_empty_part(samples));
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {

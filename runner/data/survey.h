@@ -11,10 +11,12 @@ namespace rxrun {
 
 struct ImageSurvey;
 
-// `spec`, `threads`, `on_progress` and `stop` as for load_dataset; no image is kept but in a cache file, if `caching` names a folder.
+// `spec`, `threads`, `on_progress` and `stop` as for load_dataset; no image is kept but in a cache file, if `caching`
+// names a folder.
 std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, std::shared_ptr<const Source> source,
                                                  int threads, const OnProgress& on_progress = {},
-                                                 const ImageCaching& caching = {}, const std::atomic<int>* stop = nullptr);
+                                                 const ImageCaching& caching = {},
+                                                 const std::atomic<int>* stop = nullptr);
 
 // What load_dataset gives but for the images, by a survey of the same ones, or throws what it throws.
 Dataset describe_dataset(const DataSpec& spec, std::shared_ptr<const Source> source, std::uint64_t seed,

@@ -8,8 +8,9 @@
 
 namespace rxrun {
 
-// A place in a text. Lines and columns count from 1 (columns in code points); line 0 means the file as a whole, an empty
-// file means no place at all. `text` is the line itself, kept so that an error can be shown after the file is gone.
+// A place in a text. Lines and columns count from 1 (columns in code points); line 0 means the file as a whole, an
+// empty file means no place at all. `text` is the line itself, kept so that an error can be shown after the file is
+// gone.
 struct SourceLocation {
   std::string file;
   int line = 0;

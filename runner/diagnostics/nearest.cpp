@@ -7,7 +7,7 @@
 namespace rxrun {
 namespace {
 
-constexpr std::size_t longest_word = 100;     // the distance costs the product of both lengths
+constexpr std::size_t longest_word = 100;      // the distance costs the product of both lengths
 constexpr std::size_t most_work = 20'000'000;  // of such products: about 50 ms; what comes later is not looked at
 
 // Case and the two ways to join words are no difference to a reader.
@@ -70,7 +70,8 @@ bool abbreviates(std::string_view brief, std::string_view full) {
 // "bn" of "batch_norm".
 bool are_initials(std::string_view brief, const std::vector<std::string_view>& words) {
   if (words.size() < 2 || brief.size() != words.size()) return false;
-  return std::equal(brief.begin(), brief.end(), words.begin(), [](char c, std::string_view word) { return c == word.front(); });
+  return std::equal(brief.begin(), brief.end(), words.begin(),
+                    [](char c, std::string_view word) { return c == word.front(); });
 }
 
 // Word for word, in either direction; or as a whole, "avgpool" of "average_pool", which has to end alike too.
@@ -85,8 +86,8 @@ bool is_abbreviation(std::string_view a, std::string_view b) {
   return words_a.size() == 1 && a.size() >= 5 && a.back() == full.back() && abbreviates(a, full);
 }
 
-// Whether the words of one are among those of the other: "flip" of "horizontal_flip", "batch" of "batch_size". Gives how many
-// are left over; 0: no.
+// Whether the words of one are among those of the other: "flip" of "horizontal_flip", "batch" of "batch_size". Gives
+// how many are left over; 0: no.
 std::size_t words_left_over(std::string_view a, std::string_view b) {
   std::vector<std::string_view> few = words_of(a), many = words_of(b);
   if (few.size() > many.size()) std::swap(few, many);
@@ -102,7 +103,8 @@ std::pair<Likeness, std::size_t> likeness(const std::string& wanted, const std::
   const std::string letters = without_joints(wanted);
   if (letters == without_joints(candidate)) return {Likeness::same_letters, wanted == candidate ? 0 : 1};
   if (is_usual_name(letters, candidate)) return {Likeness::usual_name, 0};
-  const std::size_t longer = std::max(wanted.size(), candidate.size()), shorter = std::min(wanted.size(), candidate.size());
+  const std::size_t longer = std::max(wanted.size(), candidate.size()),
+                    shorter = std::min(wanted.size(), candidate.size());
   const std::size_t allowed = std::max<std::size_t>(1, (wanted.size() + 1) / 3);
   // A word of one letter is one edit away from every other.
   const std::size_t distance = longer - shorter > allowed ? longer : edit_distance(wanted, candidate);

@@ -15,9 +15,12 @@ constexpr int tab_width = 4;
 
 const char* name_of(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return "error";
 }
@@ -149,7 +152,9 @@ std::string render(std::span<const Diagnostic> diagnostics, const RenderOptions&
   return out;
 }
 
-std::string in_one_line(const Diagnostic& diagnostic) { return place(diagnostic.where) + printable(diagnostic.message); }
+std::string in_one_line(const Diagnostic& diagnostic) {
+  return place(diagnostic.where) + printable(diagnostic.message);
+}
 
 std::string render_json(std::span<const Diagnostic> diagnostics) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();

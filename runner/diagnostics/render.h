@@ -25,7 +25,8 @@ std::string render(const Diagnostic& diagnostic, const RenderOptions& options = 
 std::string render(std::span<const Diagnostic> diagnostics, const RenderOptions& options = {});
 // "experiments/a.yaml:7:12: unknown key `cardinalty`": the place and the message alone, for a line in a list.
 std::string in_one_line(const Diagnostic& diagnostic);
-std::string render_json(std::span<const Diagnostic> diagnostics);  // an array of {severity, file, line, column, message, advice}, in one line
+std::string render_json(std::span<const Diagnostic>
+                            diagnostics);  // an array of {severity, file, line, column, message, advice}, in one line
 
 // Foreign text made safe to print: control characters (C0, C1), bidirectional overrides and invalid UTF-8 as \xNN.
 std::string printable(std::string_view text);

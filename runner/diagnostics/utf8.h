@@ -9,7 +9,7 @@ namespace rxrun {
 struct CodePoint {
   char32_t value = 0;
   std::size_t size = 1;  // bytes taken
-  bool valid = false;    // false: one byte that is no UTF-8 (overlong forms, surrogates and truncated sequences included)
+  bool valid = false;  // false: one byte that is no UTF-8 (overlong forms, surrogates and truncated sequences included)
 };
 
 // The code point that starts at `at`, which is less than text.size().

@@ -37,8 +37,7 @@ class Checker {
     if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
       error("data.augment.pad", "`pad` must be less than `image_size`, " + std::to_string(data.image_size));
     if (sound({"translate", "image_size"}) && data.augment.translate >= data.image_size)
-      error("data.augment.translate",
-            "`translate` must be less than `image_size`, " + std::to_string(data.image_size));
+      error("data.augment.translate", "`translate` must be less than `image_size`, " + std::to_string(data.image_size));
   }
 
   void training() {
@@ -66,8 +65,7 @@ class Checker {
   void schedule(const TrainingSpec& training) {
     if (training.schedule.warm_up > static_cast<double>(training.epochs))
       diagnostics_.warning(schedule_where("warm_up"), "`warm_up` lasts longer than the run, whose `epochs` is " +
-                                                          std::to_string(training.epochs) +
-                                                          ": `lr` is never reached");
+                                                          std::to_string(training.epochs) + ": `lr` is never reached");
     if (training.schedule.minimum > training.optimizer.lr)
       diagnostics_.error(schedule_where("minimum"),
                          "`minimum` must be at most `lr`, " + number_text(training.optimizer.lr));

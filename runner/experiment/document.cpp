@@ -60,7 +60,8 @@ class Chain {
     if (!root) return std::nullopt;
     left_.nodes -= count_nodes(*root);
     if (root->kind != Node::Kind::map) {
-      diagnostics_.error(root->where, fmt::format("an experiment must be a map of `key: value`, but this is {}", to_string(root->kind)));
+      diagnostics_.error(root->where, fmt::format("an experiment must be a map of `key: value`, but this is {}",
+                                                  to_string(root->kind)));
       return std::nullopt;
     }
     Node bases;
@@ -77,14 +78,17 @@ class Chain {
 
  private:
   bool load_bases(Node& root, const std::filesystem::path& folder, Node& bases) {
-    const auto entry = std::find_if(root.entries.begin(), root.entries.end(), [](const Node::Entry& e) { return e.key == "extends"; });
+    const auto entry =
+        std::find_if(root.entries.begin(), root.entries.end(), [](const Node::Entry& e) { return e.key == "extends"; });
     if (entry == root.entries.end()) return true;
     const Node value = std::move(entry->value);
     const SourceLocation key_where = entry->key_where;
     root.entries.erase(entry);
     if (value.kind == Node::Kind::string) return load_base(value, folder, bases);
     if (value.kind != Node::Kind::list || value.items.empty()) {
-      diagnostics_.error(value.kind == Node::Kind::null ? key_where : value.where, fmt::format("`extends` is {}, expected a file name or a list of them", value.kind == Node::Kind::list ? "an empty list" : to_string(value.kind)));
+      diagnostics_.error(value.kind == Node::Kind::null ? key_where : value.where,
+                         fmt::format("`extends` is {}, expected a file name or a list of them",
+                                     value.kind == Node::Kind::list ? "an empty list" : to_string(value.kind)));
       return false;
     }
     bool complete = true;
@@ -92,7 +96,8 @@ class Chain {
       if (item.kind == Node::Kind::string) {
         complete = load_base(item, folder, bases) && complete;
       } else {
-        diagnostics_.error(item.where, fmt::format("`extends` has {} in its list, expected a file name", to_string(item.kind)));
+        diagnostics_.error(item.where,
+                           fmt::format("`extends` has {} in its list, expected a file name", to_string(item.kind)));
         complete = false;
       }
     }
@@ -130,7 +135,8 @@ class Chain {
       for (auto step = loop; step != open_.end(); ++step) way += step->filename().string() + " → ";
       return fmt::format("the files extend each other in a circle: {}{}", way, canonical.filename().string());
     }
-    if (open_.size() >= deepest_chain) return fmt::format("`extends` leads through more than {} levels of files", deepest_chain);
+    if (open_.size() >= deepest_chain)
+      return fmt::format("`extends` leads through more than {} levels of files", deepest_chain);
     if (++files_ > most_files) return fmt::format("more than {} files are extended", most_files);
     return {};
   }

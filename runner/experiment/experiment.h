@@ -33,7 +33,7 @@ bool is_library_path(const std::string& plugin);
 struct NetworkSpec {
   std::vector<std::string> plugins;  // names or paths
   std::vector<SourceLocation> plugins_where;
-  std::vector<Node::Entry> shared;   // network-wide values: cardinality, base_width
+  std::vector<Node::Entry> shared;  // network-wide values: cardinality, base_width
   std::vector<LayerSpec> stem;
   std::vector<StageSpec> stages;
   std::vector<LayerSpec> head;
@@ -63,16 +63,16 @@ struct NormalizeSpec {
 
 // In the order of application. Probabilities and ranges of 0 switch a transform off.
 struct AugmentSpec {
-  std::int64_t pad = 0;               // pixels on each side before a random crop back to image_size
+  std::int64_t pad = 0;  // pixels on each side before a random crop back to image_size
   bool horizontal_flip = false;
   bool vertical_flip = false;
-  bool rotate_90 = false;             // by 0, 90, 180 or 270 degrees
-  std::int64_t translate = 0;         // by up to so many pixels
-  double rotate = 0.0;                // by up to so many degrees
-  double scale_low = 1.0;             // random resized crop: share of the area kept
+  bool rotate_90 = false;                                                // by 0, 90, 180 or 270 degrees
+  std::int64_t translate = 0;                                            // by up to so many pixels
+  double rotate = 0.0;                                                   // by up to so many degrees
+  double scale_low = 1.0;                                                // random resized crop: share of the area kept
   double brightness = 0.0, contrast = 0.0, saturation = 0.0, hue = 0.0;  // as torchvision's ColorJitter
-  double stain = 0.0;                 // jitter in haematoxylin-eosin-DAB space (Tellez et al. 2018, arXiv 1808.05896)
-  double erase = 0.0;                 // probability of random erasing (arXiv 1708.04896)
+  double stain = 0.0;  // jitter in haematoxylin-eosin-DAB space (Tellez et al. 2018, arXiv 1808.05896)
+  double erase = 0.0;  // probability of random erasing (arXiv 1708.04896)
 };
 
 enum class OnBadImage { error, skip };
@@ -84,10 +84,10 @@ struct GreyWindow {
 
 struct DataSpec {
   SourceKind source = SourceKind::class_folders;
-  std::filesystem::path path;         // made absolute against the working directory
+  std::filesystem::path path;  // made absolute against the working directory
   SourceLocation path_where;
   std::optional<std::string> sample;  // "histology": generated when `path` does not exist
-  std::int64_t sample_images = 1200;   // in all, for a generated sample
+  std::int64_t sample_images = 1200;  // in all, for a generated sample
   std::int64_t image_size = 64;       // height and width that the network sees
   std::string resize = "stretch";     // stretch | crop (short side to image_size, centre crop) | pad | none
   std::int64_t channels = 0;          // 0: as the source has them; 1 or 3: converted
@@ -105,10 +105,10 @@ struct OptimizerSpec {
   enum class Kind { sgd, adam, adamw, rmsprop } kind = Kind::adam;
   double lr = 1e-3;
   double weight_decay = 0.0;
-  double momentum = 0.0;       // sgd, rmsprop
-  bool nesterov = false;       // sgd
+  double momentum = 0.0;              // sgd, rmsprop
+  bool nesterov = false;              // sgd
   double beta1 = 0.9, beta2 = 0.999;  // adam, adamw
-  double alpha = 0.99;         // rmsprop
+  double alpha = 0.99;                // rmsprop
   double epsilon = 1e-8;
   bool decay_norm_and_bias = true;  // whether weight decay reaches biases and normalisation layers
 };
@@ -116,22 +116,23 @@ struct OptimizerSpec {
 struct ScheduleSpec {
   enum class Kind { constant, step, multi_step, exponential, cosine, one_cycle, polynomial, reduce_on_plateau };
   Kind kind = Kind::constant;
-  std::int64_t step = 10;                 // step: epochs
-  std::vector<std::int64_t> milestones;   // multi_step: epochs
-  double gamma = 0.1;                     // step, multi_step, exponential
-  double minimum = 0.0;                   // cosine, polynomial, reduce_on_plateau: lowest rate
-  double power = 1.0;                     // polynomial
-  double start_factor = 25.0, end_factor = 1e4, peak = 0.3;  // one_cycle: from lr/start_factor up to lr at `peak` of the run, down to lr/(start_factor*end_factor)
-  std::string metric = "test_loss";       // reduce_on_plateau
+  std::int64_t step = 10;                                    // step: epochs
+  std::vector<std::int64_t> milestones;                      // multi_step: epochs
+  double gamma = 0.1;                                        // step, multi_step, exponential
+  double minimum = 0.0;                                      // cosine, polynomial, reduce_on_plateau: lowest rate
+  double power = 1.0;                                        // polynomial
+  double start_factor = 25.0, end_factor = 1e4, peak = 0.3;  // one_cycle: from lr/start_factor up to lr at `peak` of
+                                                             // the run, down to lr/(start_factor*end_factor)
+  std::string metric = "test_loss";                          // reduce_on_plateau
   double factor = 0.1;
   std::int64_t patience = 10;
-  double threshold = 1e-4;                // relative, as PyTorch's
-  double warm_up = 0.0;                   // epochs of linear rise to the rate, before and beside any of the above
+  double threshold = 1e-4;  // relative, as PyTorch's
+  double warm_up = 0.0;     // epochs of linear rise to the rate, before and beside any of the above
 };
 
 struct LossSpec {
-  std::vector<double> class_weights;      // empty: all 1
-  bool balanced = false;                  // weights inverse to the training part's class counts
+  std::vector<double> class_weights;  // empty: all 1
+  bool balanced = false;              // weights inverse to the training part's class counts
   double label_smoothing = 0.0;
 };
 
@@ -155,8 +156,8 @@ struct EarlyStoppingSpec {
 
 // Weights of a safetensors file as the values that the network begins with.
 struct InitialWeightsSpec {
-  std::filesystem::path file;        // absolute
-  std::vector<std::string> except;   // layers, by the paths of their parameters ("fc"), that begin as without the file
+  std::filesystem::path file;       // absolute
+  std::vector<std::string> except;  // layers, by the paths of their parameters ("fc"), that begin as without the file
   SourceLocation where, except_where;
 };
 
@@ -167,21 +168,22 @@ struct TrainingSpec {
   ScheduleSpec schedule;
   LossSpec loss;
   MetricGoal keep_best;
-  bool keeps_last_epoch = false;      // its weights, whatever the metrics: those of keep_best only compare points of a sweep
+  bool keeps_last_epoch =
+      false;  // its weights, whatever the metrics: those of keep_best only compare points of a sweep
   std::optional<EarlyStoppingSpec> early_stopping;
-  double clip_gradient_norm = 0.0;    // 0: off
-  double average_weights = 0.0;       // decay of an exponential moving average of the weights that is evaluated; 0: off
-  double mixup = 0.0;                 // alpha of mixup (arXiv 1710.09412); 0: off
+  double clip_gradient_norm = 0.0;  // 0: off
+  double average_weights = 0.0;     // decay of an exponential moving average of the weights that is evaluated; 0: off
+  double mixup = 0.0;               // alpha of mixup (arXiv 1710.09412); 0: off
   TestTimeAugmentation test_time_augmentation = TestTimeAugmentation::none;  // of the kept weights; not each epoch
   Precision precision = Precision::automatic;
 };
 
 // How the machine is used; no part of an experiment's identity.
 struct MachineSpec {
-  std::string device = "auto";       // auto | cpu | cuda | cuda:N
-  std::int64_t threads = 0;          // of the mathematics; 0: all cores
-  std::int64_t loader_threads = 0;   // 0: as many as help
-  bool cuda_graph = false;           // on a GPU, replay the recorded step
+  std::string device = "auto";      // auto | cpu | cuda | cuda:N
+  std::int64_t threads = 0;         // of the mathematics; 0: all cores
+  std::int64_t loader_threads = 0;  // 0: as many as help
+  bool cuda_graph = false;          // on a GPU, replay the recorded step
 };
 
 struct Experiment {

@@ -102,7 +102,8 @@ std::string kinds_text(const Key& key) {
   std::string text = "the kinds of `" + key.name + "`:\n";
   std::size_t width = 0;
   for (const Kind& kind : key.kinds) width = std::max(width, kind.name.size());
-  for (const Kind& kind : key.kinds) text += "  " + kind.name + std::string(width - kind.name.size() + 2, ' ') + kind.doc + "\n";
+  for (const Kind& kind : key.kinds)
+    text += "  " + kind.name + std::string(width - kind.name.size() + 2, ' ') + kind.doc + "\n";
   return text;
 }
 
@@ -111,8 +112,7 @@ std::string as_text(const Explained& explained) {
   std::string text = explained.path + " = " + shown(value) + "\n  ";
   const bool is_default = value.origin == Node::Origin::default_value;
   text += is_default ? "the default" : printable(place(value));
-  for (const Node& over : explained.over)
-    text += ", over " + shown(over) + " of " + printable(place(over));
+  for (const Node& over : explained.over) text += ", over " + shown(over) + " of " + printable(place(over));
   if (explained.by_default && !is_default) text += ", over the default " + shown(*explained.by_default);
   if (explained.key) text += "\n  " + explained.key->doc + " (" + expected(*explained.key) + ")";
   return text + "\n";

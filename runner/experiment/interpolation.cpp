@@ -23,7 +23,8 @@ constexpr int most_errors = 50;
 bool is_name(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !text.empty() && !digit(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || digit(c); });
+  return !text.empty() && !digit(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
 // The end of the expression that starts with `${` at `start`: past its brace, or npos. Braces inside it nest.
@@ -54,7 +55,8 @@ int count_levels(const Node& node) {
 SourceLocation place_in(SourceLocation where, std::string_view expression) {
   if (expression.empty()) return where;
   std::size_t start = 0;
-  for (int column = 1; column < where.column && start < where.text.size(); ++column) start += decode_utf8(where.text, start).size;
+  for (int column = 1; column < where.column && start < where.text.size(); ++column)
+    start += decode_utf8(where.text, start).size;
   const std::size_t found = where.text.find(expression, start);
   if (found == std::string::npos) return where;
   where.column += static_cast<int>(count_code_points(std::string_view(where.text).substr(start, found - start)));
@@ -69,7 +71,11 @@ struct Exhausted {};
 class Interpolator {
  public:
   Interpolator(Node& root, Diagnostics& diagnostics, const DocumentLimits& limits)
-      : root_(root), diagnostics_(diagnostics), limits_(limits), nodes_left_(limits.nodes - count_nodes(root)), bytes_left_(limits.bytes) {}
+      : root_(root),
+        diagnostics_(diagnostics),
+        limits_(limits),
+        nodes_left_(limits.nodes - count_nodes(root)),
+        bytes_left_(limits.bytes) {}
 
   // Fills in all strings at and below `node`, which is `depth` levels down; each once.
   void walk(Node& node, int depth) {
@@ -89,7 +95,9 @@ class Interpolator {
   }
 
  private:
-  static bool is_pending(const Node& node) { return node.kind == Node::Kind::string && node.text.find("${") != std::string::npos; }
+  static bool is_pending(const Node& node) {
+    return node.kind == Node::Kind::string && node.text.find("${") != std::string::npos;
+  }
 
   void fill_in(Node& node, int depth) {
     const std::string text = node.text;
@@ -133,7 +141,8 @@ class Interpolator {
       } else {
         out += text[at++];
       }
-      if (out.size() > longest_text) fail(node, {}, fmt::format("the string has more than {} bytes after interpolation", longest_text));
+      if (out.size() > longest_text)
+        fail(node, {}, fmt::format("the string has more than {} bytes after interpolation", longest_text));
     }
     spend(node, out.size());
     return out;
@@ -141,13 +150,16 @@ class Interpolator {
 
   std::string text_of(const Node& node, std::string_view expression) {
     const Node value = evaluate(node, expression);
-    if (!value.is_scalar()) fail(node, expression, fmt::format("`{}` is {}, which cannot be part of a string", expression, to_string(value.kind)));
+    if (!value.is_scalar())
+      fail(node, expression,
+           fmt::format("`{}` is {}, which cannot be part of a string", expression, to_string(value.kind)));
     return value.kind == Node::Kind::null && value.text.empty() ? "null" : value.text;
   }
 
   // `expression` is `${...}`, whole.
   Node evaluate(const Node& node, std::string_view expression) {
-    if (depth_ >= deepest_reference) fail(node, expression, fmt::format("references lead through more than {} other references", deepest_reference));
+    if (depth_ >= deepest_reference)
+      fail(node, expression, fmt::format("references lead through more than {} other references", deepest_reference));
     struct Level {
       explicit Level(int& depth) : depth(depth) { ++depth; }
       ~Level() { --depth; }
@@ -157,7 +169,8 @@ class Interpolator {
     const std::size_t colon = body.find(':');
     if (colon == std::string_view::npos) return referenced(node, expression, body);
     if (body.substr(0, colon) == "env") return from_environment(node, expression, body.substr(colon + 1));
-    fail(node, expression, fmt::format("`{}` is not a reference, expected `${{env:NAME}}` or `${{path.to.key}}`", expression));
+    fail(node, expression,
+         fmt::format("`{}` is not a reference, expected `${{env:NAME}}` or `${{path.to.key}}`", expression));
   }
 
   Node from_environment(const Node& node, std::string_view expression, std::string_view body) {
@@ -171,9 +184,11 @@ class Interpolator {
     }
     if (found == nullptr) return typed(expand(node, body.substr(colon + 1)), node);
     const std::string text(found, ::strnlen(found, longest_text + 1));
-    if (text.size() > longest_text) fail(node, expression, fmt::format("the environment variable `{}` has more than {} bytes", name, longest_text));
+    if (text.size() > longest_text)
+      fail(node, expression, fmt::format("the environment variable `{}` has more than {} bytes", name, longest_text));
     if (printable(text) != text) {
-      fail(node, expression, fmt::format("the environment variable `{}` has control characters or invalid UTF-8", name));
+      fail(node, expression,
+           fmt::format("the environment variable `{}` has control characters or invalid UTF-8", name));
     }
     return typed(text, node);
   }
@@ -205,9 +220,11 @@ class Interpolator {
 
   [[noreturn]] void fail_unknown(const Node& node, std::string_view expression, std::string_view path) {
     std::vector<std::string> paths;
-    for_each_path(root_, [&](const std::vector<std::string>& parts, const Node&) { paths.push_back(join_path(parts)); });
+    for_each_path(root_,
+                  [&](const std::vector<std::string>& parts, const Node&) { paths.push_back(join_path(parts)); });
     const std::optional<std::string> nearest = nearest_name(path, paths);
-    fail(node, expression, fmt::format("there is no key `{}`", path), nearest ? fmt::format("did you mean `${{{}}}`?", *nearest) : "");
+    fail(node, expression, fmt::format("there is no key `{}`", path),
+         nearest ? fmt::format("did you mean `${{{}}}`?", *nearest) : "");
   }
 
   void spend(const Node& node, std::size_t bytes) {

@@ -7,8 +7,9 @@
 
 namespace rxrun {
 
-// ${env:NAME} and ${env:NAME:default} are the environment's, ${a.b.0} another value of the tree. A string that is nothing
-// but one of them takes that value with its type; inside a longer string the text is filled in. `$${` stands for `${`.
+// ${env:NAME} and ${env:NAME:default} are the environment's, ${a.b.0} another value of the tree. A string that is
+// nothing but one of them takes that value with its type; inside a longer string the text is filled in. `$${` stands
+// for `${`.
 void interpolate(Node& root, Diagnostics& diagnostics, const DocumentLimits& limits);
 
 }  // namespace rxrun

@@ -42,10 +42,11 @@ struct Key {
   std::string name;
   std::string doc;
   bool required = false;
-  bool nullable = false;            // may be null, which is then its default
-  bool identity = true;             // whether it can alter a number of the run
-  bool absent_when_null = false;    // null is left out of identities: the key came after runs had been recorded without it
-  bool consumed = false;            // dealt with before reading (`extends`); never in the resolved tree
+  bool nullable = false;  // may be null, which is then its default
+  bool identity = true;   // whether it can alter a number of the run
+  bool absent_when_null =
+      false;              // null is left out of identities: the key came after runs had been recorded without it
+  bool consumed = false;  // dealt with before reading (`extends`); never in the resolved tree
   std::vector<std::string> spread;  // an abbreviation: a list whose elements are the values of these keys (`betas`)
 
   bool boolean = false;

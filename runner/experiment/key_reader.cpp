@@ -91,12 +91,13 @@ Node KeyReader::spread(const Node& map, const std::vector<Key>& keys) {
 // Whether an unknown key will be answered with this one: that it is missing is said with that.
 bool KeyReader::is_misspelt(const Key& key, const Node& map, const std::vector<Key>& keys, bool open) {
   return std::any_of(map.entries.begin(), map.entries.end(), [&](const Node::Entry& entry) {
-    return is_unknown(entry, keys, open) && where_it_belongs(entry.key).empty() && nearest_name(entry.key, names_of(keys)) == key.name;
+    return is_unknown(entry, keys, open) && where_it_belongs(entry.key).empty() &&
+           nearest_name(entry.key, names_of(keys)) == key.name;
   });
 }
 
-// In an open map a scalar may have any name; a list or a map is hardly meant as a value for layers when its name is that of a
-// section, or nearly that of a key.
+// In an open map a scalar may have any name; a list or a map is hardly meant as a value for layers when its name is
+// that of a section, or nearly that of a key.
 bool KeyReader::is_unknown(const Node::Entry& entry, const std::vector<Key>& keys, bool open) {
   if (find(keys, entry.key)) return false;
   const bool single = entry.value.is_scalar() && entry.value.kind != Node::Kind::null;
@@ -140,7 +141,8 @@ Node KeyReader::read_known(const Key& key, const Node::Entry& entry) {
   } else if ((key.layers || key.stages) && node.kind == Node::Kind::list) {
     node = key.layers ? read_layers(key, node) : read_stages(key, node);
   } else if (key.layers || key.stages || (key.map && key.words.empty())) {
-    refuse(key.name, expected(key), node, {}, key.keys.empty() || !key.map ? "" : fmt::format("its keys: {}", fmt::join(names_of(key.keys), ", ")));
+    refuse(key.name, expected(key), node, {},
+           key.keys.empty() || !key.map ? "" : fmt::format("its keys: {}", fmt::join(names_of(key.keys), ", ")));
     return default_value(key);
   } else if (!accept(key, node)) {
     return default_value(key);

@@ -73,22 +73,25 @@ std::vector<Key> network_keys() {
                       .by_default(to_node(StageSpec{}.depth)));
 
   std::vector<Key> keys;
-  keys.push_back(KeyBuilder("plugins", "plugin libraries that provide the layers: names, or paths, which contain a `/` or end in `.so`")
-                     .list({.text = {.what = "the name or path of a plugin", .shortest = 1}, .longest = 100})
-                     .required()
-                     .set([](Experiment& e, const Node& node) {
-                       for (const Node& item : node.items) {
-                         e.network.plugins.push_back(item.text);
-                         e.network.plugins_where.push_back(item.where);
-                       }
-                     })
-                     .get(empty_list));
+  keys.push_back(
+      KeyBuilder("plugins",
+                 "plugin libraries that provide the layers: names, or paths, which contain a `/` or end in `.so`")
+          .list({.text = {.what = "the name or path of a plugin", .shortest = 1}, .longest = 100})
+          .required()
+          .set([](Experiment& e, const Node& node) {
+            for (const Node& item : node.items) {
+              e.network.plugins.push_back(item.text);
+              e.network.plugins_where.push_back(item.where);
+            }
+          })
+          .get(empty_list));
   keys.push_back(layers("stem", "layers before the stages", &NetworkSpec::stem));
   keys.push_back(KeyBuilder("stages", "stages of repeated blocks")
                      .stages(std::move(stage))
                      .set([](Experiment& e, const Node& node) { store_stages(node, e.network.stages); })
                      .get(empty_list));
-  keys.push_back(layers("head", "layers after the stages; the last one outputs one value per class", &NetworkSpec::head));
+  keys.push_back(
+      layers("head", "layers after the stages; the last one outputs one value per class", &NetworkSpec::head));
   return keys;
 }
 
@@ -109,7 +112,9 @@ std::vector<Key> machine_keys() {
           .to(1024)
           .zero_as("auto")
           .no_identity(),
-      KeyBuilder("cuda_graph", "record a training step once and replay it, where a GPU waits for the processor; not for layers that draw random numbers, nor for mixup",
+      KeyBuilder("cuda_graph",
+                 "record a training step once and replay it, where a GPU waits for the processor; not for layers that "
+                 "draw random numbers, nor for mixup",
                  machine(&MachineSpec::cuda_graph))
           .no_identity(),
   };
@@ -118,9 +123,14 @@ std::vector<Key> machine_keys() {
 // Of a section that sweep/section.h reads; here for the schema and for suggestions.
 std::vector<Key> sweep_keys() {
   std::vector<Key> keys;
-  keys.push_back(KeyBuilder("zip", "keys whose lists of values are paired: the first values together, the second, and so on").map({}).open());
-  keys.push_back(KeyBuilder("trials", "number of random draws, or of points of a search").number({.integer = true, .minimum = 1}));
-  keys.push_back(KeyBuilder("search", "tpe: choose each point by the results of the earlier ones").text("`tpe`", "^tpe$"));
+  keys.push_back(
+      KeyBuilder("zip", "keys whose lists of values are paired: the first values together, the second, and so on")
+          .map({})
+          .open());
+  keys.push_back(
+      KeyBuilder("trials", "number of random draws, or of points of a search").number({.integer = true, .minimum = 1}));
+  keys.push_back(
+      KeyBuilder("search", "tpe: choose each point by the results of the earlier ones").text("`tpe`", "^tpe$"));
   keys.push_back(KeyBuilder("repeat", "same as seed: 1..N").number({.integer = true, .minimum = 1}));
   return keys;
 }
@@ -132,7 +142,9 @@ const std::vector<Key>& experiment_keys() {
                       .text("the path of an experiment file")
                       .list({.text = {.what = "the path of an experiment file", .shortest = 1}})
                       .consumed());
-    top.push_back(section("sweep", "what `rxrun sweep` varies: keys with lists of values, or draws such as log(1e-5,1e-2)", sweep_keys())
+    top.push_back(section("sweep",
+                          "what `rxrun sweep` varies: keys with lists of values, or draws such as log(1e-5,1e-2)",
+                          sweep_keys())
                       .open()
                       .consumed());
     top.push_back(KeyBuilder("name", "name of the experiment; its runs are named after it", member(&Experiment::name))

@@ -22,24 +22,29 @@ KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member)
 std::vector<Key> split_keys() {
   return {
       part("train", "what the network learns from: a fraction, or a part that the source provides", &SplitSpec::train),
-      part("test", "scored after every epoch, may choose the kept weights; most papers call this part *validation*", &SplitSpec::test),
-      part("validation", "scored once, at the end, with the kept weights; most papers call this part *test*", &SplitSpec::validation),
+      part("test", "scored after every epoch, may choose the kept weights; most papers call this part *validation*",
+           &SplitSpec::test),
+      part("validation", "scored once, at the end, with the kept weights; most papers call this part *test*",
+           &SplitSpec::validation),
       KeyBuilder("group_by",
                  "keeps related images in one part: a regular expression on the file name whose first group is, "
                  "say, the patient; for a manifest, a column; empty: no grouping",
                  data(&DataSpec::split, &SplitSpec::group_by))
           .text("a regular expression with a group")
           .length(0, 1000),
-      KeyBuilder("seed", "seed of the random split; null: the experiment's seed", data(&DataSpec::split, &SplitSpec::seed)),
+      KeyBuilder("seed", "seed of the random split; null: the experiment's seed",
+                 data(&DataSpec::split, &SplitSpec::seed)),
   };
 }
 
 std::vector<Key> augment_keys() {
   return {
-      KeyBuilder("pad", "pixels added on each side before a random crop to the original size", augment(&AugmentSpec::pad))
+      KeyBuilder("pad", "pixels added on each side before a random crop to the original size",
+                 augment(&AugmentSpec::pad))
           .from(0)
           .to(1024),
-      KeyBuilder("horizontal_flip", "mirror left and right, with probability 1/2", augment(&AugmentSpec::horizontal_flip)),
+      KeyBuilder("horizontal_flip", "mirror left and right, with probability 1/2",
+                 augment(&AugmentSpec::horizontal_flip)),
       KeyBuilder("vertical_flip", "mirror top and bottom, with probability 1/2", augment(&AugmentSpec::vertical_flip)),
       KeyBuilder("rotate_90", "rotate by 0, 90, 180 or 270 degrees, at random", augment(&AugmentSpec::rotate_90)),
       KeyBuilder("translate", "shift by up to this many pixels", augment(&AugmentSpec::translate)).from(0).to(1024),
@@ -48,10 +53,18 @@ std::vector<Key> augment_keys() {
                  augment(&AugmentSpec::scale_low))
           .above(0)
           .to(1),
-      KeyBuilder("brightness", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::brightness)).from(0).to(1),
-      KeyBuilder("contrast", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::contrast)).from(0).to(1),
-      KeyBuilder("saturation", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::saturation)).from(0).to(1),
-      KeyBuilder("hue", "rotate the hue by up to this share of the colour circle", augment(&AugmentSpec::hue)).from(0).to(0.5),
+      KeyBuilder("brightness", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::brightness))
+          .from(0)
+          .to(1),
+      KeyBuilder("contrast", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::contrast))
+          .from(0)
+          .to(1),
+      KeyBuilder("saturation", "multiply by a random factor within 1 ± this", augment(&AugmentSpec::saturation))
+          .from(0)
+          .to(1),
+      KeyBuilder("hue", "rotate the hue by up to this share of the colour circle", augment(&AugmentSpec::hue))
+          .from(0)
+          .to(0.5),
       KeyBuilder("stain", "jitter in haematoxylin-eosin-DAB space (arXiv 1808.05896)", augment(&AugmentSpec::stain))
           .from(0)
           .to(1),
@@ -63,8 +76,9 @@ std::vector<Key> augment_keys() {
 
 Key normalize_key() {
   const auto spec = [](auto... rest) { return data(&DataSpec::normalize, rest...); };
-  return KeyBuilder("normalize",
-                    "scales channels to mean 0 and standard deviation 1: `measured` on the training part, given, or `none`")
+  return KeyBuilder(
+             "normalize",
+             "scales channels to mean 0 and standard deviation 1: `measured` on the training part, given, or `none`")
       .words({"measured", "none"})
       .map({
           KeyBuilder("mean", "mean of each channel, for pixels in [0, 1]", spec(&NormalizeSpec::mean))
@@ -72,7 +86,8 @@ Key normalize_key() {
               .to(1000)
               .length(1, 3)
               .required(),
-          KeyBuilder("deviation", "standard deviation of each channel, for pixels in [0, 1]", spec(&NormalizeSpec::deviation))
+          KeyBuilder("deviation", "standard deviation of each channel, for pixels in [0, 1]",
+                     spec(&NormalizeSpec::deviation))
               .above(0)
               .to(1000)
               .length(1, 3)
@@ -88,7 +103,9 @@ Key normalize_key() {
 }
 
 Key window_key() {
-  return KeyBuilder("window", "of 16-bit images (PNG, TIFF): the values that become black and white, [low, high]; null: all that 16 bits can be")
+  return KeyBuilder("window",
+                    "of 16-bit images (PNG, TIFF): the values that become black and white, [low, high]; null: all that "
+                    "16 bits can be")
       .list({.number = NumberForm{.minimum = -1e6, .maximum = 1e6}, .text = {}, .shortest = 2, .longest = 2})
       .nullable()
       .absent_when_null()
@@ -105,7 +122,8 @@ Key sample_key() {
       {"histology",
        "patches that look like stained tissue, two classes",
        {KeyBuilder("images", "number of images in total", data(&DataSpec::sample_images)).from(12).to(1'000'000)}}};
-  return KeyBuilder("sample", "images to generate when `path` does not exist; null: none, so that a missing path is an error")
+  return KeyBuilder("sample",
+                    "images to generate when `path` does not exist; null: none, so that a missing path is an error")
       .kinds(std::move(kinds))
       .nullable()
       .set([](Experiment& e, const Node& node) { e.data.sample = node.entries.at(0).key; })
@@ -127,7 +145,9 @@ Key path_key() {
 }
 
 Key memory_key() {
-  return KeyBuilder("memory", "memory for decoded images; beyond it, they are kept in a file in the folder `cache` of the results")
+  return KeyBuilder(
+             "memory",
+             "memory for decoded images; beyond it, they are kept in a file in the folder `cache` of the results")
       .text("a size such as `4 GiB`", "^[0-9]{1,15}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
       .number({.integer = true, .minimum = 0})
       .no_identity()
@@ -153,13 +173,12 @@ std::vector<Key> data_keys() {
       KeyBuilder("image_size", "height and width of the network's input, in pixels", data(&DataSpec::image_size))
           .from(4)
           .to(4096),
-      KeyBuilder(
-          "resize",
-          "how images of another size are fitted: stretch; crop: resize the short side, then cut out the centre; pad; none: an error",
-          data(&DataSpec::resize))
+      KeyBuilder("resize",
+                 "how images of another size are fitted: stretch; crop: resize the short side, then cut out the "
+                 "centre; pad; none: an error",
+                 data(&DataSpec::resize))
           .words({"stretch", "crop", "pad", "none"}),
-      KeyBuilder("channels", "convert to grey (1) or colour (3); auto: as in the source",
-                 data(&DataSpec::channels))
+      KeyBuilder("channels", "convert to grey (1) or colour (3); auto: as in the source", data(&DataSpec::channels))
           .zero_as("auto")
           .only({1, 3}),
       window_key(),
@@ -167,13 +186,15 @@ std::vector<Key> data_keys() {
           .from(2)
           .to(1'000'000)
           .zero_as("auto"),
-      KeyBuilder("split", "the training, test and validation parts: fractions to draw at random, or parts that the source provides")
+      KeyBuilder(
+          "split",
+          "the training, test and validation parts: fractions to draw at random, or parts that the source provides")
           .map(split_keys()),
       KeyBuilder("augment", "random changes to the training images, applied in this order").map(augment_keys()),
       normalize_key(),
       KeyBuilder("batch", "images per training step", data(&DataSpec::batch)).from(1).to(65536),
-      choice("on_bad_image", "whether a damaged image is an error, or is skipped and counted", data(&DataSpec::on_bad_image),
-             {"error", "skip"}),
+      choice("on_bad_image", "whether a damaged image is an error, or is skipped and counted",
+             data(&DataSpec::on_bad_image), {"error", "skip"}),
       memory_key(),
   };
 }

@@ -25,13 +25,16 @@ template <typename Access>
 Key goal(std::string doc, Access access) {
   return KeyBuilder("metric", std::move(doc))
       .words(watchable_metrics())
-      .set([access](Experiment& e, const Node& node) { access(e) = {node.text, larger_is_better(node.text)}; })
+      .set([access](Experiment& e, const Node& node) {
+        access(e) = {node.text, larger_is_better(node.text)};
+      })
       .get([access](Experiment& e) { return to_node(access(e).metric); });
 }
 
 Key lr() { return KeyBuilder("lr", "learning rate", optimizer(&OptimizerSpec::lr)).above(0).to(1000); }
 Key weight_decay(double by_default) {
-  return KeyBuilder("weight_decay", "how strongly the weights are pulled towards 0", optimizer(&OptimizerSpec::weight_decay))
+  return KeyBuilder("weight_decay", "how strongly the weights are pulled towards 0",
+                    optimizer(&OptimizerSpec::weight_decay))
       .from(0)
       .to(10)
       .by_default(to_node(by_default));
@@ -82,24 +85,32 @@ Key optimizer_key() {
 }
 
 Key warm_up() {
-  return KeyBuilder("warm_up", "epochs over which the learning rate rises from near 0", schedule(&ScheduleSpec::warm_up))
+  return KeyBuilder("warm_up", "epochs over which the learning rate rises from near 0",
+                    schedule(&ScheduleSpec::warm_up))
       .from(0)
       .to(1e6);
 }
-Key minimum() { return KeyBuilder("minimum", "lowest learning rate", schedule(&ScheduleSpec::minimum)).from(0).to(1000); }
+Key minimum() {
+  return KeyBuilder("minimum", "lowest learning rate", schedule(&ScheduleSpec::minimum)).from(0).to(1000);
+}
 Key gamma() {
-  return KeyBuilder("gamma", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::gamma)).above(0).to(1);
+  return KeyBuilder("gamma", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::gamma))
+      .above(0)
+      .to(1);
 }
 
 Kind reduce_on_plateau() {
   return {"reduce_on_plateau",
           "lower the rate whenever a metric has not improved for a while",
           {KeyBuilder("metric", "metric to watch", schedule(&ScheduleSpec::metric)).words(watchable_metrics()),
-           KeyBuilder("factor", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::factor)).above(0).below(1),
+           KeyBuilder("factor", "factor that the learning rate is multiplied by", schedule(&ScheduleSpec::factor))
+               .above(0)
+               .below(1),
            KeyBuilder("patience", "epochs without improvement that are tolerated", schedule(&ScheduleSpec::patience))
                .from(0)
                .to(1e6),
-           KeyBuilder("threshold", "smallest relative change that counts as an improvement", schedule(&ScheduleSpec::threshold))
+           KeyBuilder("threshold", "smallest relative change that counts as an improvement",
+                      schedule(&ScheduleSpec::threshold))
                .from(0)
                .below(1),
            minimum(), warm_up()}};
@@ -115,13 +126,16 @@ Key schedule_key() {
          gamma(), warm_up()}},
        {"multi_step",
         "lower the rate after given epochs",
-        {KeyBuilder("milestones", "the epochs after which the rate is lowered, ascending", schedule(&ScheduleSpec::milestones))
+        {KeyBuilder("milestones", "the epochs after which the rate is lowered, ascending",
+                    schedule(&ScheduleSpec::milestones))
              .from(1)
              .to(1e6)
              .required(),
          gamma(), warm_up()}},
        {"exponential", "lower the rate a little every epoch", {gamma(), warm_up()}},
-       {"cosine", "half a cosine from the rate down to the minimum (arXiv 1608.03983, without restarts)", {minimum(), warm_up()}},
+       {"cosine",
+        "half a cosine from the rate down to the minimum (arXiv 1608.03983, without restarts)",
+        {minimum(), warm_up()}},
        {"one_cycle",
         "up to the rate and down again (arXiv 1708.07120)",
         {KeyBuilder("start_factor", "starts at lr / start_factor", schedule(&ScheduleSpec::start_factor))
@@ -136,14 +150,15 @@ Key schedule_key() {
          warm_up()}},
        {"polynomial",
         "down to the minimum as a power of the remaining time",
-        {KeyBuilder("power", "exponent; 1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100), minimum(),
-         warm_up()}},
+        {KeyBuilder("power", "exponent; 1: a straight line", schedule(&ScheduleSpec::power)).above(0).to(100),
+         minimum(), warm_up()}},
        reduce_on_plateau()});
 }
 
 Key class_weights() {
   return KeyBuilder("class_weights",
-                    "weights in the order of the classes; balanced: inversely proportional to their counts in the training part")
+                    "weights in the order of the classes; balanced: inversely proportional to their counts in the "
+                    "training part")
       .words({"none", "balanced"})
       .list({.number = NumberForm{.minimum = 0, .maximum = 1e6, .exclusive_minimum = true}, .longest = 1'000'000})
       .set([](Experiment& e, const Node& node) {
@@ -182,33 +197,35 @@ Key early_stopping_key() {
 
 Key initial_weights_key() {
   return KeyBuilder("initial_weights", "weights that training starts from; null: drawn at random from the seed")
-      .map({KeyBuilder("file", "a safetensors file whose tensors have the network's names and shapes")
-                .text("a path")
-                .length(1, 4096)
-                .required()
-                .set([](Experiment& e, const Node& node) {
-                  std::error_code fault;
-                  initial_weights(e).file = std::filesystem::absolute(node.text, fault).lexically_normal();
-                  initial_weights(e).where = node.where;
-                }),
-            KeyBuilder("except", "layers that are initialised as without the file, such as [fc] when the classes differ")
-                .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .longest = 1000})
-                .set([](Experiment& e, const Node& node) {
-                  for (const Node& item : node.items) initial_weights(e).except.push_back(item.text);
-                  initial_weights(e).except_where = node.where;
-                })
-                .get([](Experiment&) {
-                  Node list;
-                  list.kind = Node::Kind::list;
-                  list.origin = Node::Origin::default_value;
-                  return list;
-                })})
+      .map(
+          {KeyBuilder("file", "a safetensors file whose tensors have the network's names and shapes")
+               .text("a path")
+               .length(1, 4096)
+               .required()
+               .set([](Experiment& e, const Node& node) {
+                 std::error_code fault;
+                 initial_weights(e).file = std::filesystem::absolute(node.text, fault).lexically_normal();
+                 initial_weights(e).where = node.where;
+               }),
+           KeyBuilder("except", "layers that are initialised as without the file, such as [fc] when the classes differ")
+               .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .longest = 1000})
+               .set([](Experiment& e, const Node& node) {
+                 for (const Node& item : node.items) initial_weights(e).except.push_back(item.text);
+                 initial_weights(e).except_where = node.where;
+               })
+               .get([](Experiment&) {
+                 Node list;
+                 list.kind = Node::Kind::list;
+                 list.origin = Node::Origin::default_value;
+                 return list;
+               })})
       .nullable()
       .get([](Experiment&) { return null_node(); });
 }
 
 Key kept_weights_key() {
-  return KeyBuilder("weights", "last: keep those that training ends with, whatever the metric; null: those of the best epoch")
+  return KeyBuilder("weights",
+                    "last: keep those that training ends with, whatever the metric; null: those of the best epoch")
       .words({"last"})
       .nullable()
       .absent_when_null()
@@ -226,7 +243,8 @@ std::vector<Key> training_keys() {
       schedule_key(),
       loss_key(),
       KeyBuilder("keep_best", "which weights are kept, and scored at the end")
-          .map({goal("metric whose best epoch is kept, and by which a sweep prunes, searches and chooses", training(&TrainingSpec::keep_best)),
+          .map({goal("metric whose best epoch is kept, and by which a sweep prunes, searches and chooses",
+                     training(&TrainingSpec::keep_best)),
                 kept_weights_key()}),
       early_stopping_key(),
       KeyBuilder("clip_gradient_norm", "largest norm of the gradient; a larger gradient is scaled down to it; 0: off",
@@ -242,8 +260,8 @@ std::vector<Key> training_keys() {
              "average the predictions for copies of an image when the kept weights are scored, and in evaluate and "
              "predict: mirrored: the image and its mirror image; dihedral: all eight orientations",
              training(&TrainingSpec::test_time_augmentation), {"none", "mirrored", "dihedral"}),
-      choice("precision", "numeric precision of the computation; auto: bfloat16 where it is fast", training(&TrainingSpec::precision),
-             {"auto", "float32", "bfloat16"}),
+      choice("precision", "numeric precision of the computation; auto: bfloat16 where it is fast",
+             training(&TrainingSpec::precision), {"auto", "float32", "bfloat16"}),
   };
 }
 

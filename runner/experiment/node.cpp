@@ -118,13 +118,20 @@ Node* Node::find(const std::string& key) { return const_cast<Node*>(std::as_cons
 
 const char* to_string(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::null: return "null";
-    case Node::Kind::boolean: return "a boolean";
-    case Node::Kind::integer: return "an integer";
-    case Node::Kind::real: return "a real number";
-    case Node::Kind::string: return "a string";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
+    case Node::Kind::null:
+      return "null";
+    case Node::Kind::boolean:
+      return "a boolean";
+    case Node::Kind::integer:
+      return "an integer";
+    case Node::Kind::real:
+      return "a real number";
+    case Node::Kind::string:
+      return "a string";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
   }
   return "nothing";
 }

@@ -17,12 +17,12 @@ struct Node {
 
   Kind kind = Kind::null;
   Origin origin = Origin::file;
-  SourceLocation where;      // of the value
-  std::string text;          // scalars: as written, after ${...}
+  SourceLocation where;  // of the value
+  std::string text;      // scalars: as written, after ${...}
   bool boolean = false;
   std::int64_t integer = 0;
-  double real = 0.0;         // also set for integers
-  std::vector<Node> items;   // list
+  double real = 0.0;           // also set for integers
+  std::vector<Node> items;     // list
   std::vector<Entry> entries;  // map, in the order of the file; keys are unique
 
   const Node* find(const std::string& key) const;  // map entry's value, or null
@@ -39,9 +39,9 @@ struct Node::Entry {
 
 const char* to_string(Node::Kind kind);  // "a map", "an integer", ...
 
-// A scalar's kind and value by the YAML 1.2 core schema: `1e-4` is real, `0o17` and `0x1f` are integers, `no` and `010`'s
-// friends are not booleans or octals. `quoted` text is always a string. An integer that does not fit 64 bits is an error
-// for the caller to tell: kind real with `integer` unset.
+// A scalar's kind and value by the YAML 1.2 core schema: `1e-4` is real, `0o17` and `0x1f` are integers, `no` and
+// `010`'s friends are not booleans or octals. `quoted` text is always a string. An integer that does not fit 64 bits is
+// an error for the caller to tell: kind real with `integer` unset.
 Node scalar(std::string text, bool quoted, SourceLocation where);
 
 }  // namespace rxrun

@@ -45,8 +45,9 @@ class Resolver {
     for (const std::string& path : known_paths) known_.push_back(split_path(path));
   }
 
-  // All that `tail` can mean: a key that is written and one that has its default are candidates alike, as for `explain`.
-  // Only where there is neither, a key that is new in a written map, and then one of a kind that is not chosen.
+  // All that `tail` can mean: a key that is written and one that has its default are candidates alike, as for
+  // `explain`. Only where there is neither, a key that is new in a written map, and then one of a kind that is not
+  // chosen.
   std::vector<Path> candidates(const Path& tail) const {
     if (node_at(root_, tail) != nullptr || may_create(tail)) return {tail};
     std::set<Path> found = written(tail);
@@ -95,8 +96,10 @@ class Resolver {
       parent_written = next != nullptr;
       if (parent_written) node = next;
     }
-    if (parent_written && node->kind != Node::Kind::map && node->kind != Node::Kind::null && !replaceable(path)) return false;
-    return std::any_of(known_.begin(), known_.end(), [&](const Path& pattern) { return covers(pattern, path, parent_written); });
+    if (parent_written && node->kind != Node::Kind::map && node->kind != Node::Kind::null && !replaceable(path))
+      return false;
+    return std::any_of(known_.begin(), known_.end(),
+                       [&](const Path& pattern) { return covers(pattern, path, parent_written); });
   }
 
   // `schedule: constant` gives way to `schedule.cosine.minimum=0`.
@@ -106,7 +109,8 @@ class Resolver {
   static bool covers(const Path& pattern, const Path& path, bool parent_written) {
     const bool open = pattern.back() == "*";
     if (path.size() != pattern.size() && !(open && parent_written && path.size() > pattern.size())) return false;
-    return std::equal(pattern.begin(), pattern.end(), path.begin(), [](const std::string& p, const std::string& part) { return p == "*" || p == part; });
+    return std::equal(pattern.begin(), pattern.end(), path.begin(),
+                      [](const std::string& p, const std::string& part) { return p == "*" || p == part; });
   }
 
   std::set<Path> written(const Path& tail) const {
@@ -176,7 +180,8 @@ void set_text(Node& node, const std::string& word) {
 std::string word_of(const Override& change) { return change.path + "=" + change.value; }
 
 SourceLocation place_of_path(const Override& change) {
-  return {"command line", 1, 1, static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path))), word_of(change)};
+  return {"command line", 1, 1, static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path))),
+          word_of(change)};
 }
 
 // The value stands where it stands in the word, so that carets point into what was typed.
@@ -199,25 +204,30 @@ std::optional<Node> read_value(const Override& change, Diagnostics& diagnostics,
   return value;
 }
 
-std::optional<Path> resolve(const Node& root, const Override& change, const std::vector<std::string>& known_paths, Diagnostics& diagnostics) {
+std::optional<Path> resolve(const Node& root, const Override& change, const std::vector<std::string>& known_paths,
+                            Diagnostics& diagnostics) {
   const Path tail = split_path(change.path);
   const Resolver resolver(root, known_paths);
   std::vector<Path> found = resolver.candidates(tail);
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) {
     if (const std::vector<std::string> keys = resolver.keys_below(tail); !keys.empty()) {
-      diagnostics.error(place_of_path(change), fmt::format("`{}` is a map and cannot be set to a single value", change.path),
+      diagnostics.error(place_of_path(change),
+                        fmt::format("`{}` is a map and cannot be set to a single value", change.path),
                         fmt::format("its keys are {}", fmt::join(keys, ", ")));
       return std::nullopt;
     }
     const std::optional<std::string> nearest = resolver.nearest(tail);
-    diagnostics.error(place_of_path(change), unknown_key(change.path), nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
+    diagnostics.error(place_of_path(change), unknown_key(change.path),
+                      nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
     return std::nullopt;
   }
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i) names.push_back(fmt::format("`{}`", join_path(found[i])));
+  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i)
+    names.push_back(fmt::format("`{}`", join_path(found[i])));
   if (found.size() > most_candidates) names.push_back(fmt::format("{} more", found.size() - most_candidates));
-  diagnostics.error(place_of_path(change), fmt::format("`{}` matches {} keys", change.path, found.size()), fmt::format("write more of the path: {}", fmt::join(names, ", ")));
+  diagnostics.error(place_of_path(change), fmt::format("`{}` matches {} keys", change.path, found.size()),
+                    fmt::format("write more of the path: {}", fmt::join(names, ", ")));
   return std::nullopt;
 }
 
@@ -261,17 +271,21 @@ void for_each_resolved(Node& root, const std::vector<Override>& overrides, const
 
 Override parse_override(const std::string& word) {
   const std::size_t equals = word.find('=');
-  const SourceLocation where{"command line", 1, 1, static_cast<int>(std::max<std::size_t>(1, count_code_points(word))), word};
+  const SourceLocation where{"command line", 1, 1, static_cast<int>(std::max<std::size_t>(1, count_code_points(word))),
+                             word};
   if (equals == std::string::npos) {
     throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word), "write `key=value`"});
   }
   const std::string path = word.substr(0, equals);
   if (path.find('(') != std::string::npos) {
-    throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word), "`rxrun sweep` takes several values of a key; an override is `key=value`"});
+    throw Error(Diagnostic{Severity::error, where, fmt::format("`{}` is not an override", word),
+                           "`rxrun sweep` takes several values of a key; an override is `key=value`"});
   }
   const Path parts = split_path(path);
   if (std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); })) {
-    throw Error(Diagnostic{Severity::error, where, path.empty() ? "a key is missing before `=`" : fmt::format("`{}` has an empty part", path), "write `key=value`"});
+    throw Error(Diagnostic{Severity::error, where,
+                           path.empty() ? "a key is missing before `=`" : fmt::format("`{}` has an empty part", path),
+                           "write `key=value`"});
   }
   return {path, word.substr(equals + 1)};
 }

@@ -13,7 +13,8 @@ namespace rxrun {
 // A path that is whole is taken as it is. A tail has to fit one key only, of those that are written and those that have
 // their defaults together: a value must not land in one key because another one happens not to be written.
 //
-// In order, so that a later one wins and may name what an earlier one made. The value is read as YAML (`[1, 2]`, `{a: 1}`,
+// In order, so that a later one wins and may name what an earlier one made. The value is read as YAML (`[1, 2]`, `{a:
+// 1}`,
 // `"text"`, `null`). Errors go to `diagnostics`; the tree is left as it is by an override that has one.
 void apply_overrides(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
                      Diagnostics& diagnostics, const DocumentLimits& limits);

@@ -64,6 +64,8 @@ std::optional<std::size_t> place_of_kind(const std::vector<std::string>& path) {
   return std::nullopt;
 }
 
-bool is_kind(const Node::Entry& entry) { return entry.value.kind == Node::Kind::map || entry.value.kind == Node::Kind::null; }
+bool is_kind(const Node::Entry& entry) {
+  return entry.value.kind == Node::Kind::map || entry.value.kind == Node::Kind::null;
+}
 
 }  // namespace rxrun

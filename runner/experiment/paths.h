@@ -18,7 +18,8 @@ std::string join_path(const std::vector<std::string>& parts);
 Node* child(Node& node, const std::string& part);
 
 // Every value below `root` with its path, before its own children.
-void for_each_path(const Node& root, const std::function<void(const std::vector<std::string>& path, const Node& node)>& visit);
+void for_each_path(const Node& root,
+                   const std::function<void(const std::vector<std::string>& path, const Node& node)>& visit);
 
 // Whether the keys of the map at `path` name kinds of which one is chosen: `optimizer: {adam: {...}}`.
 bool selects_kind(std::string_view path);

@@ -17,7 +17,9 @@ const Node* child_of(const Node& node, const std::string& part) { return child(c
 
 // Whether `word` stands in the text with no letter, digit or underscore beside it: `adam` is not in `adamw`.
 bool names_word(const std::string& text, const std::string& word) {
-  const auto part_of_word = [&](std::size_t at) { return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_'); };
+  const auto part_of_word = [&](std::size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
+  };
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
     if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + word.size())) return true;
   return false;

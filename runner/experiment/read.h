@@ -28,13 +28,14 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
 // The resolved experiment as YAML: reading it again gives the same Experiment and an equal tree.
 std::string write_experiment(const Node& tree);
 
-// The resolved tree with what is relative to the working directory made absolute (data.path, plugins named by a path): it
-// reads to the same experiment from any folder. Its canonical text stays the same.
+// The resolved tree with what is relative to the working directory made absolute (data.path, plugins named by a path):
+// it reads to the same experiment from any folder. Its canonical text stays the same.
 Node frozen(const ReadExperiment& read);
 
 // What of a resolved tree can alter a number of the run, as one text: equal meaning gives equal text, whether defaults
 // are written or not. Sorted keys, numbers in their shortest form; without the keys that are declared no_identity
-// (name, description, machine, paths, data.memory, ...); of a plugin named by a path the file's name. Options that a layer's table fills in are not in it: they come with the plugins.
+// (name, description, machine, paths, data.memory, ...); of a plugin named by a path the file's name. Options that a
+// layer's table fills in are not in it: they come with the plugins.
 std::string canonical_json(const Node& tree);
 
 // The same without the seed, and without data.split.seed where that only repeats it: equal for runs that differ in

@@ -11,13 +11,16 @@ namespace {
 constexpr std::size_t most_sections = 4;  // that an answer lists
 
 // The sections and kinds that have the key; "" is the top level.
-void add_sections_with(const std::string& name, const std::vector<Key>& keys, const std::string& section, std::vector<std::string>& sections) {
+void add_sections_with(const std::string& name, const std::vector<Key>& keys, const std::string& section,
+                       std::vector<std::string>& sections) {
   const std::string prefix = section.empty() ? "" : section + ".";
-  if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; })) sections.push_back(section);
+  if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; }))
+    sections.push_back(section);
   for (const Key& key : keys) {
     if (key.consumed || key.layers || key.stages) continue;
     add_sections_with(name, key.keys, prefix + key.name, sections);
-    for (const Kind& kind : key.kinds) add_sections_with(name, kind.keys, prefix + key.name + "." + kind.name, sections);
+    for (const Kind& kind : key.kinds)
+      add_sections_with(name, kind.keys, prefix + key.name + "." + kind.name, sections);
   }
 }
 

@@ -29,7 +29,8 @@ bool check_encoding(const SourceText& source, Diagnostics& diagnostics) {
     return false;
   }
   if (text.starts_with("\xef\xbb\xbf")) {
-    diagnostics.error(source.whole_file(), "the file starts with a byte order mark", "save it as UTF-8 without a byte order mark");
+    diagnostics.error(source.whole_file(), "the file starts with a byte order mark",
+                      "save it as UTF-8 without a byte order mark");
     return false;
   }
   return true;
@@ -37,8 +38,10 @@ bool check_encoding(const SourceText& source, Diagnostics& diagnostics) {
 
 std::string name_of(char32_t c) {
   if (c == 0) return "a NUL character";
-  const bool bidirectional = c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  return fmt::format("the {} character U+{:04X}", bidirectional ? "bidirectional" : "control", static_cast<unsigned>(c));
+  const bool bidirectional =
+      c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  return fmt::format("the {} character U+{:04X}", bidirectional ? "bidirectional" : "control",
+                     static_cast<unsigned>(c));
 }
 
 // The first byte that is no UTF-8, and the first character that may not be in a YAML file.
@@ -50,7 +53,9 @@ bool check_characters(const SourceText& source, Diagnostics& diagnostics) {
     const bool line_end = c.value == '\n' || (c.value == '\r' && text.substr(at + 1, 1) == "\n");
     if (!c.valid && utf8) {
       utf8 = false;
-      diagnostics.error(source.place(at), fmt::format("byte 0x{:02X} is not valid UTF-8", static_cast<unsigned>(c.value)), "save the file as UTF-8");
+      diagnostics.error(source.place(at),
+                        fmt::format("byte 0x{:02X} is not valid UTF-8", static_cast<unsigned>(c.value)),
+                        "save the file as UTF-8");
     } else if (c.valid && clean && is_control(c.value) && c.value != '\t' && !line_end) {
       clean = false;
       diagnostics.error(source.place(at, c.size), name_of(c.value) + " is not allowed", "remove it");
@@ -64,7 +69,8 @@ bool check_characters(const SourceText& source, Diagnostics& diagnostics) {
 bool starts_block_scalar(std::string_view line) {
   line = line.substr(0, line.find(" #"));
   while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-  while (!line.empty() && std::string_view("+-123456789").find(line.back()) != std::string_view::npos) line.remove_suffix(1);
+  while (!line.empty() && std::string_view("+-123456789").find(line.back()) != std::string_view::npos)
+    line.remove_suffix(1);
   if (line.empty() || (line.back() != '|' && line.back() != '>')) return false;
   line.remove_suffix(1);
   return line.empty() || line.back() == ' ';
@@ -83,7 +89,8 @@ bool check_indentation(const SourceText& source, Diagnostics& diagnostics) {
     in_block = starts_block_scalar(line);
     block_indent = spaces;
     if (spaces == content || line[content] == '#') continue;
-    if (tabs++ == 0) first = source.place(static_cast<std::size_t>(line.data() - source.text().data()) + spaces, content - spaces);
+    if (tabs++ == 0)
+      first = source.place(static_cast<std::size_t>(line.data() - source.text().data()) + spaces, content - spaces);
   }
   if (tabs == 0) return true;
   const std::string more = tabs > 1 ? fmt::format(" (and in {})", counted(tabs - 1, "more line")) : "";

@@ -18,7 +18,7 @@ class SourceText {
 
   std::string_view text() const { return text_; }
   const std::string& file() const { return file_; }
-  std::size_t line_of(std::size_t offset) const;  // from 0
+  std::size_t line_of(std::size_t offset) const;    // from 0
   std::string_view line(std::size_t number) const;  // without its end
   std::size_t line_count() const { return starts_.size(); }
 

@@ -1,4 +1,5 @@
-// What a split has to obey whatever the data is. Said here once: whoever draws a split of a checked experiment trusts it.
+// What a split has to obey whatever the data is. Said here once: whoever draws a split of a checked experiment trusts
+// it.
 #pragma once
 
 #include <string>
@@ -19,8 +20,8 @@ struct SplitFault {
   std::string message, advice;
 };
 
-// Each fraction is taken to be in (0, 1], as the keys declare it. Two parts have to be different ones, the fractions are
-// to add up to 1 at most, and those that are drawn from a named `train` to leave some of it.
+// Each fraction is taken to be in (0, 1], as the keys declare it. Two parts have to be different ones, the fractions
+// are to add up to 1 at most, and those that are drawn from a named `train` to leave some of it.
 std::vector<SplitFault> split_faults(const SplitSpec& split);
 
 }  // namespace rxrun

@@ -16,26 +16,36 @@ struct Wording {
 };
 
 constexpr std::array wordings = {
-    Wording{"end of map not found", "expected another `key: value` of the enclosing map", "check the indentation, and that a space follows each `:`"},
+    Wording{"end of map not found", "expected another `key: value` of the enclosing map",
+            "check the indentation, and that a space follows each `:`"},
     Wording{"end of sequence not found", "expected another `- item` of the enclosing list", "check the indentation"},
     Wording{"end of map flow not found", "expected `,` or `}` here", ""},
     Wording{"end of sequence flow not found", "expected `,` or `]` here", ""},
-    Wording{"illegal map value", "`:` is not allowed here", "quote the value if the colon belongs to it, or check the indentation"},
+    Wording{"illegal map value", "`:` is not allowed here",
+            "quote the value if the colon belongs to it, or check the indentation"},
     Wording{"illegal map key", "a key is not allowed here", "check the indentation"},
-    Wording{"illegal block entry", "`- ` is not allowed here", "start the list on a line of its own, or quote the value"},
+    Wording{"illegal block entry", "`- ` is not allowed here",
+            "start the list on a line of its own, or quote the value"},
     Wording{"illegal flow end", "unmatched closing bracket", ""},
     Wording{"illegal tab when looking for indentation", "tab in the indentation", "indent with spaces"},
-    Wording{"illegal document indicator in scalar", "a document marker inside a quoted string", "is the closing quote missing?"},
+    Wording{"illegal document indicator in scalar", "a document marker inside a quoted string",
+            "is the closing quote missing?"},
     Wording{"illegal character in scalar", "a character that is not allowed in a plain value", "quote the value"},
-    Wording{"the referenced anchor is not defined", "the alias has no anchor before it", "quote the value if `*` belongs to it"},
+    Wording{"the referenced anchor is not defined", "the alias has no anchor before it",
+            "quote the value if `*` belongs to it"},
     Wording{"alias not found after *", "a name is missing after `*`", "quote the value if `*` belongs to it"},
     Wording{"anchor not found after &", "a name is missing after `&`", "quote the value if `&` belongs to it"},
-    Wording{"illegal character found while scanning alias", "a character that is not allowed in the name of an alias", "quote the value if `*` belongs to it"},
-    Wording{"illegal character found while scanning anchor", "a character that is not allowed in the name of an anchor", "quote the value if `&` belongs to it"},
-    Wording{"unknown escape character", "unknown escape sequence", "write `\\\\` for a backslash, or use single quotes"},
-    Wording{"bad character found while scanning hex number", "escape sequence with too few hexadecimal digits", "write `\\\\` for a backslash, or use single quotes"},
+    Wording{"illegal character found while scanning alias", "a character that is not allowed in the name of an alias",
+            "quote the value if `*` belongs to it"},
+    Wording{"illegal character found while scanning anchor", "a character that is not allowed in the name of an anchor",
+            "quote the value if `&` belongs to it"},
+    Wording{"unknown escape character", "unknown escape sequence",
+            "write `\\\\` for a backslash, or use single quotes"},
+    Wording{"bad character found while scanning hex number", "escape sequence with too few hexadecimal digits",
+            "write `\\\\` for a backslash, or use single quotes"},
     Wording{"invalid unicode", "escape sequence for an invalid Unicode character", ""},
-    Wording{"unexpected character in block scalar", "unexpected text after `|` or `>`", "the text of a block starts on the next line"},
+    Wording{"unexpected character in block scalar", "unexpected text after `|` or `>`",
+            "the text of a block starts on the next line"},
     Wording{"cannot set zero indentation", "an indentation of 0 after `|` or `>`", "leave the digit out"},
     Wording{"cannot assign multiple tags", "a second tag for one value", ""},
     Wording{"cannot assign multiple anchors", "a second anchor for one value", ""},
@@ -54,7 +64,8 @@ bool only_blanks_from(std::string_view text, std::size_t offset) {
 }
 
 // What was opened last and never closed, if the text ended in it.
-bool tell_unclosed(const SourceText& source, std::string_view message, const TreeBuilder& builder, Diagnostics& diagnostics) {
+bool tell_unclosed(const SourceText& source, std::string_view message, const TreeBuilder& builder,
+                   Diagnostics& diagnostics) {
   if (message.starts_with("illegal EOF in scalar") || message.starts_with("illegal document indicator")) {
     const std::optional<std::size_t> quote = unclosed_quote(source.text(), builder.last_offset());
     if (!quote) return false;
@@ -89,11 +100,13 @@ bool tell_misplaced_colon(const SourceText& source, std::size_t offset, Diagnost
   if (start == start_before && !has_key && before[start_before] != '-') {
     const std::size_t at = static_cast<std::size_t>(before.data() - source.text().data()) + start_before;
     const bool colon = before.find(':') != std::string_view::npos;
-    diagnostics.error(source.place(at, before.size() - start_before), "expected `key: value`", colon ? "write a space after `:`" : "write `:` after the key");
+    diagnostics.error(source.place(at, before.size() - start_before), "expected `key: value`",
+                      colon ? "write a space after `:`" : "write `:` after the key");
     return true;
   }
   if (start > start_before && first_colon && has_key) {
-    diagnostics.error(source.place(offset - column + start, column - start), "this line is indented, but the one before it has a value already", "check the indentation");
+    diagnostics.error(source.place(offset - column + start, column - start),
+                      "this line is indented, but the one before it has a value already", "check the indentation");
     return true;
   }
   return false;
@@ -119,11 +132,14 @@ std::size_t corrected(std::string_view text, std::string_view message, std::size
 }
 
 // `${name}` in a flow list or map is cut at its brace.
-bool has_interpolation(std::string_view line, std::size_t column) { return line.substr(0, column).find("${") != std::string_view::npos; }
+bool has_interpolation(std::string_view line, std::size_t column) {
+  return line.substr(0, column).find("${") != std::string_view::npos;
+}
 
 }  // namespace
 
-void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder, Diagnostics& diagnostics) {
+void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder,
+                       Diagnostics& diagnostics) {
   const std::string_view text = source.text();
   const std::string_view message = exception.msg;
   const std::size_t offset = corrected(text, message, offset_of(source, exception.mark));
@@ -137,7 +153,8 @@ void tell_syntax_error(const SourceText& source, const YAML::Exception& exceptio
     if (!message.starts_with(wording.original)) continue;
     std::string advice = wording.advice;
     if (advice.empty()) advice = opened(source, message, builder);
-    if (has_interpolation(source.line(source.line_of(offset)), static_cast<std::size_t>(where.column))) advice = "quote a value with `${...}` inside a list or map in brackets";
+    if (has_interpolation(source.line(source.line_of(offset)), static_cast<std::size_t>(where.column)))
+      advice = "quote a value with `${...}` inside a list or map in brackets";
     diagnostics.error(where, wording.message, advice);
     return;
   }

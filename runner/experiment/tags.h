@@ -13,7 +13,8 @@ std::string shown_tag(const std::string& tag);  // `!!int`
 // Whether a list or map may have this tag.
 bool fits_tag(Node::Kind kind, const std::string& tag);
 
-// What `value` is under a tag, and whether it is what the tag says; nullopt for a tag that is none of the core schema's.
+// What `value` is under a tag, and whether it is what the tag says; nullopt for a tag that is none of the core
+// schema's.
 std::optional<Node> tagged_scalar(const std::string& value, const std::string& tag, SourceLocation where, bool& fits);
 
 }  // namespace rxrun

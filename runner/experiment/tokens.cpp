@@ -43,7 +43,9 @@ bool starts_token(std::string_view text, std::size_t at) {
   return at == 0 || std::string_view(" \t\r\n,[]{}:").find(text[at - 1]) != std::string_view::npos;
 }
 
-std::size_t line_end(std::string_view text, std::size_t offset) { return std::min(text.find_first_of("\r\n", offset), text.size()); }
+std::size_t line_end(std::string_view text, std::size_t offset) {
+  return std::min(text.find_first_of("\r\n", offset), text.size());
+}
 
 // The first bracket from `at` on that is in no string and no comment, or the end of the text.
 std::size_t next_bracket(std::string_view text, std::size_t at) {

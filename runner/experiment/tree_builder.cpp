@@ -55,7 +55,8 @@ std::optional<Node> TreeBuilder::take() {
 
 void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
   if (!std::exchange(started_, true)) return;
-  const std::size_t offset = std::min<std::size_t>(static_cast<std::size_t>(std::max(mark.pos, 0)), source_.text().size());
+  const std::size_t offset =
+      std::min<std::size_t>(static_cast<std::size_t>(std::max(mark.pos, 0)), source_.text().size());
   const std::optional<std::size_t> marker = document_marker(source_.text(), last_offset_, offset);
   if (marker) stop(source_.place(*marker, 3), "a second document starts here, expected one document in the file");
   const bool same_line = source_.line_of(offset) == source_.line_of(last_offset_);
@@ -73,7 +74,8 @@ void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   }
   check_colon(written > 0);
   Node node = scalar("", false, place_of_null(offset, written > 0));
-  if (written > 0 && node.where.line == static_cast<int>(source_.line_of(offset)) + 1) node.text = source_.text().substr(offset, written);
+  if (written > 0 && node.where.line == static_cast<int>(source_.line_of(offset)) + 1)
+    node.text = source_.text().substr(offset, written);
   last_offset_ = offset;
   attach(std::move(node), anchor);
 }
@@ -99,20 +101,24 @@ SourceLocation TreeBuilder::place_of_null(std::size_t offset, bool written) cons
   return source_.bounded_place(last == std::string_view::npos ? offset : last);
 }
 
-void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) {
+void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                           const std::string& value) {
   const std::size_t offset = skip_properties(source_.text(), static_cast<std::size_t>(mark.pos));
   const std::size_t bytes = scalar_length(source_.text(), offset, value);
   last_offset_ = offset;
   const std::string_view text = source_.text();
-  if (is_unclosed_quoted(text, offset)) stop(source_.place(offset), "the quoted string is never closed", "add the closing quote");
+  if (is_unclosed_quoted(text, offset))
+    stop(source_.place(offset), "the quoted string is never closed", "add the closing quote");
   check_value(value, offset, bytes);
   bool fits = true;
   std::optional<Node> node = tagged_scalar(value, tag, source_.bounded_place(offset, bytes), fits);
   if (!node) {
-    error(place_of_tag(mark, offset), fmt::format("unknown tag `{}`", shown_tag(tag)), "remove it; only !!str, !!int, !!float, !!bool and !!null are supported");
+    error(place_of_tag(mark, offset), fmt::format("unknown tag `{}`", shown_tag(tag)),
+          "remove it; only !!str, !!int, !!float, !!bool and !!null are supported");
     node = scalar(value, true, source_.bounded_place(offset, bytes));
   } else if (!fits) {
-    error(source_.place(offset, bytes), fmt::format("`{}` is {}, but its tag says `{}`", value, to_string(node->kind), shown_tag(tag)));
+    error(source_.place(offset, bytes),
+          fmt::format("`{}` is {}, but its tag says `{}`", value, to_string(node->kind), shown_tag(tag)));
   }
   if (!expects_key()) {
     attach(std::move(*node), anchor);
@@ -137,13 +143,16 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   if (found == anchors_.end()) stop(source_.place(offset, bytes), "the alias has no anchor before it");
   const Node& target = found->second.key ? *found->second.key : at(found->second.path);
   if (expects_key()) {
-    if (!target.is_scalar()) stop(source_.place(offset, bytes), fmt::format("a key must be a word, but the alias stands for {}", to_string(target.kind)));
+    if (!target.is_scalar())
+      stop(source_.place(offset, bytes),
+           fmt::format("a key must be a word, but the alias stands for {}", to_string(target.kind)));
     add_key(target.text, offset, bytes);
     return;
   }
   const Extent extent = extent_of(target);
   if (static_cast<int>(frames_.size()) + extent.levels > limits_.depth) {
-    stop(source_.place(offset, bytes), fmt::format("lists and maps nest deeper than {} levels once the alias is expanded", limits_.depth));
+    stop(source_.place(offset, bytes),
+         fmt::format("lists and maps nest deeper than {} levels once the alias is expanded", limits_.depth));
   }
   count(extent.nodes - 1, offset);  // attach counts one
   attach(Node(target), 0);
@@ -156,15 +165,18 @@ SourceLocation TreeBuilder::place_of_tag(const YAML::Mark& mark, std::size_t off
   return source_.place(tag, word_length(source_.text(), tag));
 }
 
-void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
+void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                                  YAML::EmitterStyle::value style) {
   open_frame(Node::Kind::list, mark, tag, anchor, style == YAML::EmitterStyle::Flow);
 }
 
-void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
+void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                             YAML::EmitterStyle::value style) {
   open_frame(Node::Kind::map, mark, tag, anchor, style == YAML::EmitterStyle::Flow);
 }
 
-void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, bool flow) {
+void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                             bool flow) {
   const std::size_t offset = skip_properties(source_.text(), static_cast<std::size_t>(mark.pos));
   last_offset_ = offset;
   if (expects_key()) stop_at_key(kind, offset);
@@ -172,7 +184,8 @@ void TreeBuilder::open_frame(Node::Kind kind, const YAML::Mark& mark, const std:
     stop(source_.place(offset), fmt::format("lists and maps nest deeper than {} levels", limits_.depth));
   }
   if (!fits_tag(kind, tag)) {
-    error(place_of_tag(mark, offset), fmt::format("the tag `{}` is not supported for {}", shown_tag(tag), to_string(kind)), "remove it");
+    error(place_of_tag(mark, offset),
+          fmt::format("the tag `{}` is not supported for {}", shown_tag(tag), to_string(kind)), "remove it");
   }
   Node node;
   node.kind = kind;
@@ -205,7 +218,8 @@ void TreeBuilder::add_key(std::string key, std::size_t offset, std::size_t bytes
   const SourceLocation where = source_.bounded_place(offset, bytes);
   if (frame.node->entries.empty() && !frame.flow) frame.node->where.length = where.length;
   if (source_.text().substr(offset, bytes) == "<<") {
-    error(source_.place(offset, bytes), "merge keys (`<<`) are not part of YAML 1.2", "use `extends: other.yaml`, or write the keys out");
+    error(source_.place(offset, bytes), "merge keys (`<<`) are not part of YAML 1.2",
+          "use `extends: other.yaml`, or write the keys out");
   }
   const auto [found, inserted] = frame.keys.emplace(key, frame.node->entries.size());
   if (!inserted) {
@@ -242,14 +256,16 @@ std::vector<std::size_t> TreeBuilder::path_of_next() const {
 
 const Node& TreeBuilder::at(const std::vector<std::size_t>& path) const {
   const Node* node = &root_;
-  for (std::size_t index : path) node = node->kind == Node::Kind::list ? &node->items[index] : &node->entries[index].value;
+  for (std::size_t index : path)
+    node = node->kind == Node::Kind::list ? &node->items[index] : &node->entries[index].value;
   return *node;
 }
 
 void TreeBuilder::count(std::int64_t nodes, std::size_t offset) {
   nodes_ += nodes;
   if (nodes_ > limits_.nodes) {
-    stop(source_.place(offset, word_length(source_.text(), offset)), fmt::format("more than {} values, with aliases expanded", limits_.nodes));
+    stop(source_.place(offset, word_length(source_.text(), offset)),
+         fmt::format("more than {} values, with aliases expanded", limits_.nodes));
   }
 }
 
@@ -259,7 +275,8 @@ void TreeBuilder::check_value(const std::string& value, std::size_t offset, std:
     const CodePoint c = decode_utf8(value, at);
     at += c.size;
     if (c.valid && (c.value == '\n' || c.value == '\t' || !is_control(c.value))) continue;
-    const std::string shown = c.valid ? fmt::format("the control character U+{:04X}", static_cast<unsigned>(c.value)) : "an invalid character";
+    const std::string shown = c.valid ? fmt::format("the control character U+{:04X}", static_cast<unsigned>(c.value))
+                                      : "an invalid character";
     error(source_.place(offset, bytes), fmt::format("an escape sequence stands for {}, which is not allowed", shown));
     return;
   }

@@ -46,10 +46,13 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override;
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override;
   void OnSequenceEnd() override { frames_.pop_back(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override;
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override;
   void OnMapEnd() override { frames_.pop_back(); }
 
  private:
@@ -87,6 +90,7 @@ class TreeBuilder final : public YAML::EventHandler {
 };
 
 // A yaml-cpp exception in our words and at the place that helps.
-void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder, Diagnostics& diagnostics);
+void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder,
+                       Diagnostics& diagnostics);
 
 }  // namespace rxrun

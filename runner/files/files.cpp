@@ -23,9 +23,12 @@ std::string reason(int error) { return std::generic_category().message(error); }
 // Calls `expect` with the size that the file has at first, then `take` with each block.
 void read_blocks(const std::filesystem::path& path, std::uint64_t limit, const std::function<void(std::size_t)>& expect,
                  const std::function<void(std::string_view)>& take) {
-  const auto fail = [&](const std::string& why) { throw Error(Failure::usage, fmt::format("cannot read `{}`: {}", path.string(), why)); };
+  const auto fail = [&](const std::string& why) {
+    throw Error(Failure::usage, fmt::format("cannot read `{}`: {}", path.string(), why));
+  };
   if (path.native().find('\0') != std::string::npos) {
-    throw Error(Failure::usage, fmt::format("cannot read `{}`: its name contains a NUL byte", printable(path.native())));
+    throw Error(Failure::usage,
+                fmt::format("cannot read `{}`: its name contains a NUL byte", printable(path.native())));
   }
   // O_NONBLOCK: opening a FIFO that nobody writes must not wait.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -34,7 +37,9 @@ void read_blocks(const std::filesystem::path& path, std::uint64_t limit, const s
   if (::fstat(file.get(), &status) != 0) fail(reason(errno));
   if (S_ISDIR(status.st_mode)) fail("it is a folder, not a file");
   if (!S_ISREG(status.st_mode)) fail("it is not a regular file (a device, a pipe or a socket)");
-  const auto too_large = [&](std::uint64_t size) { fail(fmt::format("it has {} bytes or more; the limit is {}", size, limit)); };
+  const auto too_large = [&](std::uint64_t size) {
+    fail(fmt::format("it has {} bytes or more; the limit is {}", size, limit));
+  };
   if (static_cast<std::uint64_t>(status.st_size) > limit) too_large(static_cast<std::uint64_t>(status.st_size));
   expect(static_cast<std::size_t>(status.st_size));
 
@@ -72,7 +77,8 @@ void write_file_atomically(const std::filesystem::path& path, const std::functio
 
 void for_each_block(const std::filesystem::path& path, std::uint64_t limit,
                     const std::function<void(std::string_view)>& take) {
-  read_blocks(path, limit, [](std::size_t) {}, take);
+  read_blocks(
+      path, limit, [](std::size_t) {}, take);
 }
 
 }  // namespace rxrun

@@ -42,7 +42,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   if (error == EWOULDBLOCK) {
     // The process that the file names is the last one that worked here, and not one that reads.
     if (lock(descriptor_.get(), LOCK_SH) == 0)
-      throw Error(Failure::try_later, fmt::format("{} is being copied by another process", printable(folder.string())), "wait for it to end");
+      throw Error(Failure::try_later, fmt::format("{} is being copied by another process", printable(folder.string())),
+                  "wait for it to end");
     tell_holder(folder, descriptor_.get());
   }
   if (error != 0)

@@ -1,5 +1,5 @@
-#include <limits>
 #include <openssl/evp.h>
+#include <limits>
 
 #include "diagnostics/diagnostic.h"
 #include "files/descriptor.h"
@@ -24,7 +24,9 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
 
 Sha256::~Sha256() { EVP_MD_CTX_free(context_of(context_)); }
 
-void Sha256::update(const void* data, std::size_t size) { check(EVP_DigestUpdate(context_of(context_), data, size) == 1); }
+void Sha256::update(const void* data, std::size_t size) {
+  check(EVP_DigestUpdate(context_of(context_), data, size) == 1);
+}
 
 std::string Sha256::hex() {
   unsigned char digest[EVP_MAX_MD_SIZE];

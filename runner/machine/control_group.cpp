@@ -15,7 +15,8 @@ std::string group_of_this_process(const std::filesystem::path& root) {
 
 }  // namespace
 
-void for_each_control_group(const std::filesystem::path& root, const std::function<void(const std::filesystem::path&)>& look) {
+void for_each_control_group(const std::filesystem::path& root,
+                            const std::function<void(const std::filesystem::path&)>& look) {
   const std::filesystem::path top = root / "sys/fs/cgroup";
   for (std::filesystem::path group = top / group_of_this_process(root);; group = group.parent_path()) {
     look(group);

@@ -54,7 +54,9 @@ void on_fault(int signal, siginfo_t* info, void*) {
   }
   // Nothing is wrong with the code then: the pages were there when the file was mapped.
   if (signal == SIGBUS && info != nullptr && info->si_code == BUS_ADRERR)
-    line.add(": a file that is read through memory, such as decoded images in results/cache, was cut short or its disk failed");
+    line.add(
+        ": a file that is read through memory, such as decoded images in results/cache, was cut short or its disk "
+        "failed");
   line.end();
   line.write(STDERR_FILENO);
   if (note_path[0] != '\0') {

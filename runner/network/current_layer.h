@@ -23,12 +23,13 @@ void set_current_layer(const char* label) noexcept;
 // The innermost scope's label; empty outside of all.
 const char* current_layer() noexcept;
 
-// Where a crash leaves its line too, for whoever reads the run later; empty: nowhere. Of a path beyond 4095 bytes nothing is left.
+// Where a crash leaves its line too, for whoever reads the run later; empty: nowhere. Of a path beyond 4095 bytes
+// nothing is left.
 void set_crash_note(const char* path) noexcept;
 
 // SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line to standard error before they end the process as they
-// would have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early, by
-// the main thread: of stack overflows, only its own are reported.
+// would have without it: "rxrun: crashed with SIGSEGV in layer `x` (layer2.0) of plugin `y`". To be called once, early,
+// by the main thread: of stack overflows, only its own are reported.
 void install_crash_handler();
 
 }  // namespace rxrun

@@ -59,8 +59,7 @@ void throw_failure(const NetworkLayer& layer, const std::string& what, const std
   Diagnostic diagnostic{Severity::error, layer.where, layer.label + " " + what + ": " + cause_of(exception), {}};
   if (is_out_of_memory(exception)) {
     diagnostic.message = "out of memory: " + diagnostic.message;
-    diagnostic.advice =
-        "reduce `data.batch` or `data.image_size`; `rxrun summary` estimates the memory of a step";
+    diagnostic.advice = "reduce `data.batch` or `data.image_size`; `rxrun summary` estimates the memory of a step";
     failure = Failure::run;
   }
   throw Error(failure, {diagnostic});

@@ -87,11 +87,12 @@ class Builder {
       throw Error(Failure::usage, "the network has no layers", "fill `stem`, `stages` or `head`");
     if (shape_ != Shape{network_.classes}) {
       const bool has_head = !checked.head.empty();
-      throw error_at(network_.layers.back().where,
-                     "the network ends in " + describe(shape_) + ", but there are " + std::to_string(network_.classes) +
-                         " classes: it must end in " + std::to_string(network_.classes) + " features",
-                     has_head ? "end `head` with `linear` and leave out its `features`: they default to the number of classes"
-                              : "add `head: [global_average_pool, flatten, linear]`");
+      throw error_at(
+          network_.layers.back().where,
+          "the network ends in " + describe(shape_) + ", but there are " + std::to_string(network_.classes) +
+              " classes: it must end in " + std::to_string(network_.classes) + " features",
+          has_head ? "end `head` with `linear` and leave out its `features`: they default to the number of classes"
+                   : "add `head: [global_average_pool, flatten, linear]`");
     }
     return std::move(network_);
   }

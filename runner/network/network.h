@@ -40,8 +40,8 @@ struct NetworkLimits {
 // Builds layer by layer and works out the shapes; nothing is allocated. Throws Error naming the layer, its line in the
 // YAML and both shapes when a layer does not fit what comes in, when the network's output is not one value a class, or
 // when it is beyond the limits. Names (network/naming.h): stem layers are `<weight_prefix><n>` (conv1, bn1), blocks
-// `layer<stage>.<index>`, head layers `<weight_prefix>` (fc), numbered when there are several: with the shipped plugins,
-// torchvision's names.
+// `layer<stage>.<index>`, head layers `<weight_prefix>` (fc), numbered when there are several: with the shipped
+// plugins, torchvision's names.
 Network build_network(const CheckedNetwork& checked, const Shape& input, std::int64_t classes,
                       const NetworkLimits& limits = {});
 

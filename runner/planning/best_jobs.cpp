@@ -23,7 +23,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // What the best number depends on.
-std::string this_machine() { return fmt::format("{}, {} cores, LibTorch {}", processor_name(), available_cores(), libtorch_version()); }
+std::string this_machine() {
+  return fmt::format("{}, {} cores, LibTorch {}", processor_name(), available_cores(), libtorch_version());
+}
 
 struct Trial {
   int jobs = 0, threads = 0;
@@ -104,7 +106,8 @@ double rate_in(const std::string& output) {
   return json.is_object() ? json.value("images_per_second", 0.0) : 0.0;
 }
 
-std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const TimeCommand& command, const std::atomic<int>& stop) {
+std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, const TimeCommand& command,
+                             const std::atomic<int>& stop) {
   Trial trial{.jobs = jobs, .threads = std::max(1, available_cores() / jobs)};
   std::vector<std::filesystem::path> logs;
   Processes processes;
@@ -123,21 +126,26 @@ std::optional<Trial> measure(int jobs, const std::filesystem::path& folder, cons
 
 void keep(const std::filesystem::path& file, const std::vector<Trial>& trials, int best, PlanObserver& observer) {
   Json measured = Json::array();
-  for (const Trial& trial : trials) measured.push_back({{"jobs", trial.jobs}, {"threads", trial.threads}, {"images_per_second", trial.images_per_second}});
+  for (const Trial& trial : trials)
+    measured.push_back(
+        {{"jobs", trial.jobs}, {"threads", trial.threads}, {"images_per_second", trial.images_per_second}});
   const Json json = {{"machine", this_machine()}, {"jobs", best}, {"measured", measured}};
   try {
     std::filesystem::create_directories(file.parent_path());
     write_file_atomically(file, json.dump(2, ' ', true) + "\n");
   } catch (const std::exception& error) {
-    observer.on_warning(fmt::format("the measurement could not be saved and will be repeated next time: {}", printable(error.what())));
+    observer.on_warning(
+        fmt::format("the measurement could not be saved and will be repeated next time: {}", printable(error.what())));
   }
 }
 
 }  // namespace
 
 std::filesystem::path jobs_file() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "rxrun/jobs.json";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache/rxrun/jobs.json";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+    return std::filesystem::path(cache) / "rxrun/jobs.json";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return std::filesystem::path(home) / ".cache/rxrun/jobs.json";
   return {};
 }
 
@@ -154,8 +162,8 @@ int kept_jobs(const std::filesystem::path& file) {
   return jobs.is_number_integer() && jobs > 0 && jobs <= 4096 ? jobs.get<int>() : 0;
 }
 
-int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, const TimeCommand& command, PlanObserver& observer,
-              const std::atomic<int>& stop) {
+int best_jobs(const std::filesystem::path& file, const std::string& experiment, int most, const TimeCommand& command,
+              PlanObserver& observer, const std::atomic<int>& stop) {
   if (const int kept = kept_jobs(file); kept > 0) return kept;
   if (most < 2 || available_cores() < 2) return std::max(1, std::min(most, available_cores()));
   observer.on_measuring();
@@ -180,9 +188,12 @@ int best_jobs(const std::filesystem::path& file, const std::string& experiment, 
   if (stop.load() != 0) return std::min(most, available_cores());
   // A guess is slower than a measurement, and better than no sweep.
   if (!fault.empty())
-    observer.on_warning(fmt::format("how many points at a time are best could not be measured{}{}", fault, trials.empty() ? "; running one on each core" : ""));
+    observer.on_warning(fmt::format("how many points at a time are best could not be measured{}{}", fault,
+                                    trials.empty() ? "; running one on each core" : ""));
   if (trials.empty()) return std::min(most, available_cores());
-  const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.images_per_second < b.images_per_second; });
+  const auto best = std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) {
+    return a.images_per_second < b.images_per_second;
+  });
   // With fewer points than cores not every number was tried.
   if (trials.back().jobs == available_cores() && !file.empty()) keep(file, trials, best->jobs, observer);
   return best->jobs;

@@ -119,7 +119,8 @@ void add_size_note(SweepPlan& plan, const std::vector<std::string>& varying) {
   if (static_cast<double>(most->parameters) <= 1.1 * static_cast<double>(least->parameters)) return;
   plan.warnings.push_back(fmt::format(
       "the points differ in size, from {} parameters ({}) to {} ({}): a difference in accuracy may be due to that",
-      count_of(least->parameters), in_words(*least, varying, files), count_of(most->parameters), in_words(*most, varying, files)));
+      count_of(least->parameters), in_words(*least, varying, files), count_of(most->parameters),
+      in_words(*most, varying, files)));
 }
 
 }  // namespace
@@ -186,8 +187,10 @@ SweepPlan SweepPlanner::plan_all(const std::vector<Point>& points) {
   plan.expected = plan.points.size();
   plan.warnings.assign(facts_->warnings.begin(), facts_->warnings.end());
   plan.notes = facts_->widths.notes();
-  if (doubles > 0) plan.warnings.push_back(fmt::format("{} identical to others and {} only once", doubles == 1 ? "1 point is" : fmt::format("{} points are", doubles),
-                                                         doubles == 1 ? "counts" : "count"));
+  if (doubles > 0)
+    plan.warnings.push_back(fmt::format("{} identical to others and {} only once",
+                                        doubles == 1 ? "1 point is" : fmt::format("{} points are", doubles),
+                                        doubles == 1 ? "counts" : "count"));
   add_size_note(plan, varying_keys(plan.points));
   return plan;
 }

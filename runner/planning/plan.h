@@ -25,7 +25,7 @@ struct PlannedPoint {
   std::int64_t parameters = 0, multiply_adds = 0, epochs = 0;
   std::int64_t memory = 0;  // bytes that its process takes at most, roughly, beside the images that all share
   std::int64_t threads = 0, loader_threads = 0;  // as declared; 0: the sweep divides the machine
-  std::string metric;       // that a sweep compares it by, at the epoch whose weights are kept
+  std::string metric;                            // that a sweep compares it by, at the epoch whose weights are kept
   bool maximize = true;
   bool keeps_last_epoch = false;  // otherwise the best one
   bool width_is_ignored = false;  // base_width is set, but the width rule does not look at it

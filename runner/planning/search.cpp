@@ -85,9 +85,10 @@ void SweepSearch::learn(const std::vector<SearchedPoint>& points) {
     if (planned.identity != point.identity)
       throw Error(
           Failure::usage,
-          fmt::format("point {} of the search would be a different one now: data, plugins or rxrun have changed since it "
-                      "was chosen",
-                      point.position),
+          fmt::format(
+              "point {} of the search would be a different one now: data, plugins or rxrun have changed since it "
+              "was chosen",
+              point.position),
           "run the same command again: it begins a new search");
     if (place < plan_.points.size())
       plan_.points[place] = std::move(planned);
@@ -115,9 +116,12 @@ bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
     try {
       PlannedPoint planned = planner_.plan(search_.space.point(at));
       if (const PlannedPoint& first = plan_.points.front(); planned.metric != first.metric)
-        throw Error(Failure::usage, fmt::format("a search compares points by one metric, not by {} and {}", first.metric, planned.metric));
+        throw Error(Failure::usage, fmt::format("a search compares points by one metric, not by {} and {}",
+                                                first.metric, planned.metric));
       else if (planned.keeps_last_epoch != first.keeps_last_epoch)
-        throw Error(Failure::usage, "a search compares points by the epoch that they keep, the best or the last, and not one's best with another's last");
+        throw Error(Failure::usage,
+                    "a search compares points by the epoch that they keep, the best or the last, and not one's best "
+                    "with another's last");
       const Added added = rows.add(sweep, position,
                                    {.identity = planned.identity,
                                     .resolved = planned.resolved,

@@ -50,9 +50,8 @@ Point WidthSolver::solve(const Point& point) {
   const std::int64_t at_wide = parameters_of(point, widest / 64);
   if (at_low == 0 && at_wide == 0) throw *refusal_;
   if (at_low == at_wide)
-    throw Error(
-        Failure::usage, fmt::format("`{}` does not change the number of parameters", printable(point.solve)),
-        "blocks whose width_rule is `planes` ignore base_width: set network.width_rule=paper to use it");
+    throw Error(Failure::usage, fmt::format("`{}` does not change the number of parameters", printable(point.solve)),
+                "blocks whose width_rule is `planes` ignore base_width: set network.width_rule=paper to use it");
   while (at_high < goal && high < widest) {
     low = high;
     at_low = at_high;

@@ -28,7 +28,8 @@ class WidthSolver {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  // 0 for a value that a layer refuses, as widths that come out as nothing: too narrow, that is. The last refusal is kept.
+  // 0 for a value that a layer refuses, as widths that come out as nothing: too narrow, that is. The last refusal is
+  // kept.
   std::int64_t parameters_of(const Point& point, std::int64_t value);
   std::int64_t wanted(const Point& point);
 

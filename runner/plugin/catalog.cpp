@@ -21,9 +21,10 @@ void Catalog::add(PluginInfo plugin) {
   }
   for (const LayerInfo& layer : plugin.layers) {
     if (const auto found = find(layer.name)) {
-      throw Error(Failure::usage, "layer `" + layer.name + "` is offered by two plugins: `" + found->plugin->manifest.plugin + "` (" +
-                                      printable(found->plugin->library.string()) + ") and `" + plugin.manifest.plugin + "` (" +
-                                      printable(plugin.library.string()) + ")",
+      throw Error(Failure::usage,
+                  "layer `" + layer.name + "` is offered by two plugins: `" + found->plugin->manifest.plugin + "` (" +
+                      printable(found->plugin->library.string()) + ") and `" + plugin.manifest.plugin + "` (" +
+                      printable(plugin.library.string()) + ")",
                   "name only one of them in network.plugins");
     }
   }
@@ -65,8 +66,8 @@ std::vector<PluginInfo> installed_plugins() {
 
 Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics) {
   Catalog catalog;
-  // That `plugins` is missing, or misspelt, is told. The layers are held against all plugins that there are, so that their own
-  // errors are told with it; a layer that is unknown even then may belong to a plugin in another place.
+  // That `plugins` is missing, or misspelt, is told. The layers are held against all plugins that there are, so that
+  // their own errors are told with it; a layer that is unknown even then may belong to a plugin in another place.
   if (network.plugins.empty()) {
     for (PluginInfo& plugin : installed_plugins()) {
       try {
@@ -83,7 +84,8 @@ Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics) {
     try {
       catalog.add(read_plugin(find_plugin(network.plugins[i])));
     } catch (const Error& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.error(where, diagnostic.message, diagnostic.advice);
+      for (const Diagnostic& diagnostic : error.diagnostics())
+        diagnostics.error(where, diagnostic.message, diagnostic.advice);
       catalog.set_incomplete();
     }
   }

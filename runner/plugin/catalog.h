@@ -30,16 +30,17 @@ struct PluginInfo {
 };
 
 // Reads a library's sections without loading it. A library without the table of layers is asked in a child process
-// (`rxrun-plugin-describe`, 10 s), so that one that crashes or hangs at start is an error and no more. Throws Error naming
-// the library and the cause: missing, not ELF, another machine's, truncated, no manifest, a manifest that does not fit
-// (both sides named), crashed or hung, a malformed table.
+// (`rxrun-plugin-describe`, 10 s), so that one that crashes or hangs at start is an error and no more. Throws Error
+// naming the library and the cause: missing, not ELF, another machine's, truncated, no manifest, a manifest that does
+// not fit (both sides named), crashed or hung, a malformed table.
 PluginInfo read_plugin(const std::filesystem::path& library);
 
-// Finds plugins by name or path: RXRUN_PLUGIN_PATH (colon-separated), then the `plugins` folder beside the program's libraries.
-// A name `convnet` is the file `libconvnet.so` or `convnet.so`.
+// Finds plugins by name or path: RXRUN_PLUGIN_PATH (colon-separated), then the `plugins` folder beside the program's
+// libraries. A name `convnet` is the file `libconvnet.so` or `convnet.so`.
 std::vector<std::filesystem::path> plugin_folders();
-std::filesystem::path find_plugin(const std::string& name_or_path);  // throws Error with what was searched and the nearest name
-std::vector<std::filesystem::path> all_plugins();                    // every library in the folders, by name
+std::filesystem::path find_plugin(
+    const std::string& name_or_path);              // throws Error with what was searched and the nearest name
+std::vector<std::filesystem::path> all_plugins();  // every library in the folders, by name
 
 class Catalog {
  public:
@@ -64,7 +65,8 @@ class Catalog {
 // Those in the folders that can be read; a damaged plugin is left out.
 std::vector<PluginInfo> installed_plugins();
 
-// The plugins that a network names, in order; all that are installed if it names none. Every error goes to `diagnostics` with its place in the YAML.
+// The plugins that a network names, in order; all that are installed if it names none. Every error goes to
+// `diagnostics` with its place in the YAML.
 Catalog load_catalog(const NetworkSpec& network, Diagnostics& diagnostics);
 
 // ---- a network whose options are complete ----
@@ -73,8 +75,8 @@ struct CheckedLayer {
   std::string type_name;
   std::string weight_prefix;
   bool view = false;
-  bool stride_first_only = false;  // a block: options named `stride` are 1 from the second repetition on
-  OptionValues options;            // complete, in the table's order; monostate for "work it out"
+  bool stride_first_only = false;            // a block: options named `stride` are 1 from the second repetition on
+  OptionValues options;                      // complete, in the table's order; monostate for "work it out"
   std::vector<std::string> classes_options;  // options that take the number of classes when absent
   SourceLocation where;
 };
@@ -89,9 +91,9 @@ struct CheckedNetwork {
   std::vector<PluginInfo> plugins;
 };
 
-// Checks every layer against the catalog: unknown layer or option (with the nearest name), missing option, wrong type, out
-// of range, unknown choice, a network-wide value that no layer takes. Hands network-wide values to the layers that have an
-// option of that name and do not set it themselves.
+// Checks every layer against the catalog: unknown layer or option (with the nearest name), missing option, wrong type,
+// out of range, unknown choice, a network-wide value that no layer takes. Hands network-wide values to the layers that
+// have an option of that name and do not set it themselves.
 CheckedNetwork check_network(const NetworkSpec& network, const Catalog& catalog, Diagnostics& diagnostics);
 
 // The table of layers as JSON and back; from_json throws Error for a malformed one.

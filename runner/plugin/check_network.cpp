@@ -59,12 +59,14 @@ void tell_unknown_options(const LayerSpec& spec, const LayerInfo& info, bool in_
     } else {
       for (const std::string& name : names) advice += (advice.empty() ? "its options: " : ", ") + name;
     }
-    diagnostics.error(entry.key_where, "layer `" + info.name + "` has no option `" + printable(entry.key) + "`", advice);
+    diagnostics.error(entry.key_where, "layer `" + info.name + "` has no option `" + printable(entry.key) + "`",
+                      advice);
   }
 }
 
 const Node* find(const std::vector<Node::Entry>& entries, const std::string& key) {
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const Node::Entry& entry) { return entry.key == key; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const Node::Entry& entry) { return entry.key == key; });
   return found == entries.end() ? nullptr : &found->value;
 }
 
@@ -96,7 +98,8 @@ CheckedLayer check_layer(const LayerSpec& spec, bool in_stage, Context& context)
   if (!found) {
     // Whatever else is unknown may belong to a plugin that could not be read; that error is told already.
     if (context.catalog.complete()) {
-      context.diagnostics.error(spec.where, "unknown layer `" + printable(spec.layer) + "`", advice_for_layer(spec.layer, context.catalog));
+      context.diagnostics.error(spec.where, "unknown layer `" + printable(spec.layer) + "`",
+                                advice_for_layer(spec.layer, context.catalog));
     }
     context.all_known = false;
     return checked;
@@ -110,7 +113,8 @@ CheckedLayer check_layer(const LayerSpec& spec, bool in_stage, Context& context)
   for (const OptionInfo& option : info.options) {
     context.option_names.insert(option.name);
     OptionValue value = value_of(option, spec, info, context);
-    if (option.number_of_classes && std::holds_alternative<std::monostate>(value)) checked.classes_options.push_back(option.name);
+    if (option.number_of_classes && std::holds_alternative<std::monostate>(value))
+      checked.classes_options.push_back(option.name);
     checked.options.emplace_back(option.name, std::move(value));
   }
   return checked;
@@ -135,7 +139,8 @@ CheckedNetwork check_network(const NetworkSpec& network, const Catalog& catalog,
   CheckedNetwork checked;
   checked.plugins = catalog.plugins();
   for (const LayerSpec& layer : network.stem) checked.stem.push_back(check_layer(layer, false, context));
-  for (const StageSpec& stage : network.stages) checked.stages.push_back({check_layer(stage.block, true, context), stage.depth});
+  for (const StageSpec& stage : network.stages)
+    checked.stages.push_back({check_layer(stage.block, true, context), stage.depth});
   for (const LayerSpec& layer : network.head) checked.head.push_back(check_layer(layer, false, context));
   tell_unused_values(context);
   return checked;

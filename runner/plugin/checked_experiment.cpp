@@ -27,7 +27,8 @@ std::vector<std::string> layers_with(const std::string& option, const NetworkSpe
   return names;
 }
 
-// `base_width=4` of a file that does not write it names no key; the network-wide value of that name would reach the blocks.
+// `base_width=4` of a file that does not write it names no key; the network-wide value of that name would reach the
+// blocks.
 std::vector<Diagnostic> with_options_advised(std::vector<Diagnostic> faults, const std::vector<Override>& overrides,
                                              const NetworkSpec& network, const Catalog& catalog) {
   for (Diagnostic& fault : faults) {

@@ -25,8 +25,8 @@ struct CheckedExperiment {
   const Experiment& experiment() const { return read.experiment; }
 };
 
-// Reads the file with its overrides and checks every layer against the plugins. Throws Error with all errors found, those
-// that `diagnostics` has already first.
+// Reads the file with its overrides and checks every layer against the plugins. Throws Error with all errors found,
+// those that `diagnostics` has already first.
 CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnostics diagnostics = {});
 
 }  // namespace rxrun

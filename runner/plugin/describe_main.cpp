@@ -1,7 +1,7 @@
 // rxrun-plugin-describe LIBRARY: loads one plugin library and prints its table of layers as JSON.
 //
-// A process of its own, so that whatever the library does while it is loaded happens here. Errors are one line on standard
-// error and exit code 2.
+// A process of its own, so that whatever the library does while it is loaded happens here. Errors are one line on
+// standard error and exit code 2.
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -48,7 +48,8 @@ std::string describe(const char* library) {
 
 int main(int argc, char** argv) {
   if (argc != 2 || std::strcmp(argv[1], "--help") == 0) {
-    std::fputs("usage: rxrun-plugin-describe LIBRARY\nPrints the layers of a plugin library as JSON.\n", argc == 2 ? stdout : stderr);
+    std::fputs("usage: rxrun-plugin-describe LIBRARY\nPrints the layers of a plugin library as JSON.\n",
+               argc == 2 ? stdout : stderr);
     return argc == 2 ? 0 : 2;
   }
   const rlimit no_core = {0, 0};

@@ -34,14 +34,22 @@ constexpr unsigned char kThisByteOrder = std::endian::native == std::endian::lit
 
 std::string machine_name(Elf64_Half machine) {
   switch (machine) {
-    case EM_X86_64: return "x86-64";
-    case EM_386: return "32-bit x86";
-    case EM_AARCH64: return "AArch64";
-    case EM_ARM: return "32-bit ARM";
-    case EM_RISCV: return "RISC-V";
-    case EM_PPC64: return "PowerPC64";
-    case EM_S390: return "s390x";
-    default: return "machine number " + std::to_string(machine);
+    case EM_X86_64:
+      return "x86-64";
+    case EM_386:
+      return "32-bit x86";
+    case EM_AARCH64:
+      return "AArch64";
+    case EM_ARM:
+      return "32-bit ARM";
+    case EM_RISCV:
+      return "RISC-V";
+    case EM_PPC64:
+      return "PowerPC64";
+    case EM_S390:
+      return "s390x";
+    default:
+      return "machine number " + std::to_string(machine);
   }
 }
 
@@ -103,7 +111,8 @@ ElfFile::ElfFile(const std::filesystem::path& path) : path_(path) {
     check_segments(header.e_phoff, header.e_phnum, header.e_phentsize);
     std::uint64_t count = header.e_shnum;
     std::uint64_t names = header.e_shstrndx;
-    if (header.e_shoff == 0) fail("has no section table, so its manifest cannot be read", "do not strip section headers");
+    if (header.e_shoff == 0)
+      fail("has no section table, so its manifest cannot be read", "do not strip section headers");
     if (header.e_shentsize != sizeof(Elf64_Shdr)) fail("is damaged: its section headers have an unknown size");
     Elf64_Shdr first;  // holds the numbers that do not fit the file's header
     read(&first, sizeof first, header.e_shoff, "section table");
@@ -125,7 +134,8 @@ void ElfFile::check_segments(std::uint64_t offset, std::uint64_t count, std::uin
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type != PT_LOAD) continue;
     if (segment.p_offset > size_ || segment.p_filesz > size_ - segment.p_offset) {
-      fail("is truncated: a segment lies beyond its end (" + std::to_string(size_) + " bytes)", "build or copy it again");
+      fail("is truncated: a segment lies beyond its end (" + std::to_string(size_) + " bytes)",
+           "build or copy it again");
     }
   }
 }
@@ -139,9 +149,11 @@ void ElfFile::read_sections(std::uint64_t offset, std::uint64_t count, std::uint
   std::string names(table.sh_size, '\0');
   read(names.data(), names.size(), table.sh_offset, "section names");
   for (const Elf64_Shdr& header : headers) {
-    if (header.sh_name >= names.size() && header.sh_type != SHT_NULL) fail("is damaged: a section's name lies outside its table");
+    if (header.sh_name >= names.size() && header.sh_type != SHT_NULL)
+      fail("is damaged: a section's name lies outside its table");
     if (header.sh_type == SHT_NULL) continue;
-    sections_.push_back({names.c_str() + header.sh_name, header.sh_offset, header.sh_size, header.sh_type != SHT_NOBITS});
+    sections_.push_back(
+        {names.c_str() + header.sh_name, header.sh_offset, header.sh_size, header.sh_type != SHT_NOBITS});
   }
 }
 

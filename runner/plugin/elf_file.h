@@ -11,8 +11,8 @@ namespace rxrun {
 
 class ElfFile {
  public:
-  // Opens and checks: a regular file, ELF, 64 bits, this machine's, a shared library, with every header and segment inside
-  // the file. Throws Error naming the file and the cause.
+  // Opens and checks: a regular file, ELF, 64 bits, this machine's, a shared library, with every header and segment
+  // inside the file. Throws Error naming the file and the cause.
   explicit ElfFile(const std::filesystem::path& path);
   ~ElfFile();
   ElfFile(const ElfFile&) = delete;

@@ -56,8 +56,10 @@ fs::path find_plugin(const std::string& name_or_path) {
     const fs::path looked_at = fs::absolute(name_or_path, ignored).lexically_normal();
     const bool relative = fs::path(name_or_path).is_relative();
     throw Error(Failure::usage,
-                "plugin library `" + printable(name_or_path) + "` does not exist" + (relative ? ": there is no " + printable(looked_at.string()) : ""),
-                relative ? "a relative path starts at the current folder; a name, such as `convnet`, is looked up in the plugin folders"
+                "plugin library `" + printable(name_or_path) + "` does not exist" +
+                    (relative ? ": there is no " + printable(looked_at.string()) : ""),
+                relative ? "a relative path starts at the current folder; a name, such as `convnet`, is looked up in "
+                           "the plugin folders"
                          : "give the plugin's name, such as `convnet`, or the path of its library");
   }
   const std::vector<fs::path> folders = plugin_folders();
@@ -70,7 +72,8 @@ fs::path find_plugin(const std::string& name_or_path) {
   for (const fs::path& library : all_plugins()) known.push_back(name_of(library));
   const auto nearest = nearest_name(name_or_path, known);
   throw Error(Failure::usage, "no plugin `" + printable(name_or_path) + "` in " + listed(folders),
-              nearest ? "did you mean `" + *nearest + "`?" : "`rxrun plugins` lists all plugins; RXRUN_PLUGIN_PATH adds folders");
+              nearest ? "did you mean `" + *nearest + "`?"
+                      : "`rxrun plugins` lists all plugins; RXRUN_PLUGIN_PATH adds folders");
 }
 
 std::vector<fs::path> all_plugins() {
@@ -81,7 +84,8 @@ std::vector<fs::path> all_plugins() {
       if (names.insert(name_of(library)).second) libraries.push_back(library);
     }
   }
-  std::sort(libraries.begin(), libraries.end(), [](const fs::path& a, const fs::path& b) { return name_of(a) < name_of(b); });
+  std::sort(libraries.begin(), libraries.end(),
+            [](const fs::path& a, const fs::path& b) { return name_of(a) < name_of(b); });
   return libraries;
 }
 

@@ -10,13 +10,15 @@ namespace {
 
 constexpr std::size_t kMostInputs = 3;
 constexpr std::int64_t kClasses = 5;
-const std::vector<Shape> kInputs = {{3, 16, 16}, {8, 16, 16}, {16, 8, 8}, {64, 8, 8}, {64}, {10}, {1, 32, 32}, {256, 4, 4}, {3, 64, 64}};
+const std::vector<Shape> kInputs = {{3, 16, 16}, {8, 16, 16}, {16, 8, 8},  {64, 8, 8}, {64},
+                                    {10},        {1, 32, 32}, {256, 4, 4}, {3, 64, 64}};
 const std::vector<std::int64_t> kIntegers = {8, 64, 16, 4, 2, 1, 32, 3, 128};
 
 bool fits(const OptionInfo& option, const OptionValue& value) { return range_fault(option, value).empty(); }
 
 std::optional<OptionValue> first_fitting(const OptionInfo& option, const std::vector<OptionValue>& values) {
-  const auto found = std::find_if(values.begin(), values.end(), [&](const OptionValue& value) { return fits(option, value); });
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const OptionValue& value) { return fits(option, value); });
   return found == values.end() ? std::nullopt : std::optional<OptionValue>(*found);
 }
 
@@ -24,8 +26,10 @@ std::optional<OptionValue> first_fitting(const OptionInfo& option, const std::ve
 OptionValue value_for(const OptionInfo& option, std::size_t attempt) {
   const double low = option.minimum.value_or(0.0);
   switch (option.type) {
-    case OptionType::boolean: return false;
-    case OptionType::string: return option.choices.empty() ? std::string("a") : option.choices[attempt % option.choices.size()];
+    case OptionType::boolean:
+      return false;
+    case OptionType::string:
+      return option.choices.empty() ? std::string("a") : option.choices[attempt % option.choices.size()];
     case OptionType::extent: {
       const std::int64_t side = attempt % 2 == 0 ? 3 : 1;
       return first_fitting(option, {Extent{side, side}, Extent{1, 1}, Extent{2, 2}}).value_or(Extent{1, 1});
@@ -109,7 +113,8 @@ struct Search {
       for (const OptionValue& value : alternatives(info.options[i], base.options[i].second)) {
         OptionValues options = base.options;
         options[i].second = value;
-        const auto input = std::find_if(kInputs.begin(), kInputs.end(), [&](const Shape& shape) { return accepts(options, shape); });
+        const auto input =
+            std::find_if(kInputs.begin(), kInputs.end(), [&](const Shape& shape) { return accepts(options, shape); });
         if (input != kInputs.end()) add(options, *input);
       }
     }

@@ -20,8 +20,8 @@ struct LayerCases {
   std::string fault;             // why there is no case, or what a constructor threw that it must not
 };
 
-// Required options get values from within their ranges. Several shapes of images and features are offered to the layer's
-// constructor; what it refuses with LayerError is no case.
+// Required options get values from within their ranges. Several shapes of images and features are offered to the
+// layer's constructor; what it refuses with LayerError is no case.
 LayerCases find_cases(const LayerFactories& factories, const LayerInfo& info);
 
 }  // namespace rxrun

@@ -21,7 +21,9 @@ struct Trial {
   const LayerCase& tried;
 
   LayerUnderTest fresh(bool training, std::uint64_t seed = 3) const { return {factories, tried, seed, training}; }
-  torch::Tensor input(std::int64_t batch = kBatch, std::uint64_t seed = 5) const { return test_input(tried.input, batch, seed); }
+  torch::Tensor input(std::int64_t batch = kBatch, std::uint64_t seed = 5) const {
+    return test_input(tried.input, batch, seed);
+  }
 };
 
 std::string sizes_text(at::IntArrayRef sizes) { return to_string(Shape(sizes.begin(), sizes.end())); }
@@ -33,7 +35,8 @@ std::string output_fault(const LayerUnderTest& tested, const torch::Tensor& x, c
     return "the output is " + sizes_text(y.sizes()) + " (batch first); the layer declares " + to_string(expected);
   }
   if (y.scalar_type() != x.scalar_type()) {
-    return std::string("the output is ") + c10::toString(y.scalar_type()) + "; the input was " + c10::toString(x.scalar_type());
+    return std::string("the output is ") + c10::toString(y.scalar_type()) + "; the input was " +
+           c10::toString(x.scalar_type());
   }
   if (!at::isfinite(y).all().item<bool>()) return "the output holds values that are not finite, for an ordinary input";
   return {};
@@ -57,7 +60,8 @@ std::string check_input(const Trial& trial) {
     const torch::Tensor x = trial.input();
     const torch::Tensor before = x.clone();
     tested.forward(x);
-    if (!at::equal(x, before)) return std::string("forward changes its input in ") + (training ? "training" : "evaluation");
+    if (!at::equal(x, before))
+      return std::string("forward changes its input in ") + (training ? "training" : "evaluation");
   }
   return {};
 }
@@ -89,14 +93,17 @@ std::string check_gradients(const Trial& trial) {
 std::string check_save_load(const Trial& trial) {
   LayerUnderTest saved = trial.fresh(true);
   for (const auto& [name, tensor] : saved.tensors()) {
-    if (at::isFloatingType(tensor.scalar_type())) tensor.detach().add_(0.01 * at::rand(tensor.sizes(), at::detail::createCPUGenerator(8), tensor.options().requires_grad(false)));
+    if (at::isFloatingType(tensor.scalar_type()))
+      tensor.detach().add_(
+          0.01 * at::rand(tensor.sizes(), at::detail::createCPUGenerator(8), tensor.options().requires_grad(false)));
   }
   saved.forward(trial.input());
   LayerUnderTest loaded = trial.fresh(true, 4);
   const auto from = saved.tensors(), to = loaded.tensors();
   if (from.size() != to.size()) return "two layers built alike declare different tensors";
   for (std::size_t i = 0; i < from.size(); ++i) {
-    if (from[i].first != to[i].first || from[i].second.sizes() != to[i].second.sizes()) return "two layers built alike declare different tensors";
+    if (from[i].first != to[i].first || from[i].second.sizes() != to[i].second.sizes())
+      return "two layers built alike declare different tensors";
     to[i].second.detach().copy_(from[i].second.detach());
   }
   saved.layer->set_training(false);
@@ -114,7 +121,8 @@ std::string check_determinism(const Trial& trial) {
   }
   const torch::Tensor x = trial.input();
   const std::string fault = difference(first.forward(x, 7), second.forward(x, 7), 0.0);
-  if (!fault.empty()) return "the same seed gives a different output: " + fault + "; random draws must come from generator()";
+  if (!fault.empty())
+    return "the same seed gives a different output: " + fault + "; random draws must come from generator()";
   return {};
 }
 
@@ -149,7 +157,8 @@ std::string check_batch_independence(const Trial& trial) {
 
 bool draws_random(Layer& layer) {
   bool draws = layer.draws_random();
-  layer.visit_layers([&](const std::string&, const std::string&, Layer& below) { draws = draws || below.draws_random(); });
+  layer.visit_layers(
+      [&](const std::string&, const std::string&, Layer& below) { draws = draws || below.draws_random(); });
   return draws;
 }
 
@@ -166,7 +175,8 @@ std::string check_memory_format(const Trial& trial) {
     *tensor.slot = tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast);
     if (tensor.trainable) tensor.slot->requires_grad_();
   });
-  const std::string fault = difference(plain.forward(x), last.forward(x.contiguous(at::MemoryFormat::ChannelsLast)), 1e-4);
+  const std::string fault =
+      difference(plain.forward(x), last.forward(x.contiguous(at::MemoryFormat::ChannelsLast)), 1e-4);
   return fault.empty() ? fault : "channels-last gives a different output: " + fault;
 }
 
@@ -199,7 +209,8 @@ std::string check_bfloat16(const Trial& trial) {
   const torch::Tensor expected = exact.forward(x.to(torch::kFloat));
   const Bfloat16 autocast;
   const torch::Tensor y = rounded.forward(x);
-  if (y.scalar_type() != torch::kBFloat16 && y.scalar_type() != torch::kFloat) return std::string("the output is ") + c10::toString(y.scalar_type());
+  if (y.scalar_type() != torch::kBFloat16 && y.scalar_type() != torch::kFloat)
+    return std::string("the output is ") + c10::toString(y.scalar_type());
   if (y.sizes() != expected.sizes()) return "the shape differs from that in single precision";
   if (!at::isfinite(y).all().item<bool>()) return "the output holds values that are not finite";
   // Single values may be far off where a difference of near numbers is scaled up; the whole may not.
@@ -212,7 +223,8 @@ std::vector<std::pair<std::string, torch::Tensor>> outcome(LayerUnderTest& teste
   x.requires_grad_();
   const torch::Tensor y = tested.forward(x);
   if (y.requires_grad()) y.sum().backward();
-  std::vector<std::pair<std::string, torch::Tensor>> all = {{"the output", y.detach()}, {"the input's gradient", x.grad()}};
+  std::vector<std::pair<std::string, torch::Tensor>> all = {{"the output", y.detach()},
+                                                            {"the input's gradient", x.grad()}};
   for (const auto& [name, tensor] : tested.tensors()) {
     all.emplace_back("`" + name + "`", tensor.detach());
     all.emplace_back("the gradient of `" + name + "`", tensor.grad());
@@ -227,7 +239,8 @@ std::string check_device(const Trial& trial) {
     const auto expected = outcome(here, trial.input()), found = outcome(there, trial.input().to(stand_in_device()));
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const auto& [what, tensor] = found[i];
-      if (tensor.defined() != expected[i].second.defined()) return what + " is there on one device and not on the other";
+      if (tensor.defined() != expected[i].second.defined())
+        return what + " is there on one device and not on the other";
       if (!tensor.defined()) continue;
       if (tensor.device() != stand_in_device()) return what + " is on the CPU, where the input is on another device";
       const std::string fault = difference(expected[i].second, tensor.to(torch::kCPU), 1e-4);
@@ -242,11 +255,16 @@ struct Check {
   std::string (*run)(const Trial&);
 };
 constexpr Check kChecks[] = {
-    {"shape", check_shape},           {"input", check_input},
-    {"aliasing", check_aliasing},     {"gradients", check_gradients},
-    {"save_load", check_save_load},   {"determinism", check_determinism},
-    {"evaluation", check_evaluation}, {"batch_independence", check_batch_independence},
-    {"memory_format", check_memory_format}, {"bfloat16", check_bfloat16},
+    {"shape", check_shape},
+    {"input", check_input},
+    {"aliasing", check_aliasing},
+    {"gradients", check_gradients},
+    {"save_load", check_save_load},
+    {"determinism", check_determinism},
+    {"evaluation", check_evaluation},
+    {"batch_independence", check_batch_independence},
+    {"memory_format", check_memory_format},
+    {"bfloat16", check_bfloat16},
     {"device", check_device},
 };
 

@@ -15,7 +15,7 @@ struct CheckResult {
   std::string input;    // "3×16×16"
   std::string check;    // "gradients"
   bool passed = false;
-  std::string detail;   // what is wrong
+  std::string detail;  // what is wrong
 };
 
 // Runs every check on every layer. `before` is told each one before it begins, so that a crash can be put down to it.

@@ -15,7 +15,8 @@ namespace {
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 100 && name[0] >= 'a' && name[0] <= 'z' &&
-         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 // `depth` says how often a block is repeated, `block` which one it is: stages use these keys themselves.
@@ -26,27 +27,35 @@ bool is_reserved(const LayerInfo& layer, const std::string& option) {
 std::string number_fault(const OptionInfo& option, double value, const std::string& text) {
   if (!std::isfinite(value)) return "must be a finite number, not " + text;
   if (option.minimum && (option.exclusive_minimum ? value <= *option.minimum : value < *option.minimum)) {
-    return (option.exclusive_minimum ? "must be greater than " : "must be at least ") + number_text(*option.minimum) + ", not " + text;
+    return (option.exclusive_minimum ? "must be greater than " : "must be at least ") + number_text(*option.minimum) +
+           ", not " + text;
   }
   if (option.maximum && (option.exclusive_maximum ? value >= *option.maximum : value > *option.maximum)) {
-    return (option.exclusive_maximum ? "must be less than " : "must be at most ") + number_text(*option.maximum) + ", not " + text;
+    return (option.exclusive_maximum ? "must be less than " : "must be at most ") + number_text(*option.maximum) +
+           ", not " + text;
   }
   return {};
 }
 
 bool holds_type(const OptionValue& value, OptionType type) {
   switch (type) {
-    case OptionType::boolean: return std::holds_alternative<bool>(value);
-    case OptionType::integer: return std::holds_alternative<std::int64_t>(value);
-    case OptionType::real: return std::holds_alternative<double>(value);
-    case OptionType::string: return std::holds_alternative<std::string>(value);
-    case OptionType::extent: return std::holds_alternative<Extent>(value);
+    case OptionType::boolean:
+      return std::holds_alternative<bool>(value);
+    case OptionType::integer:
+      return std::holds_alternative<std::int64_t>(value);
+    case OptionType::real:
+      return std::holds_alternative<double>(value);
+    case OptionType::string:
+      return std::holds_alternative<std::string>(value);
+    case OptionType::extent:
+      return std::holds_alternative<Extent>(value);
   }
   return false;
 }
 
 std::string option_fault(const OptionInfo& option) {
-  if (option.number_of_classes && option.type != OptionType::integer) return "takes the number of classes, but is not an integer";
+  if (option.number_of_classes && option.type != OptionType::integer)
+    return "takes the number of classes, but is not an integer";
   if (!option.choices.empty() && option.type != OptionType::string) return "has choices, but is not a string";
   if (std::holds_alternative<std::monostate>(option.default_value)) return {};
   if (!holds_type(option.default_value, option.type)) return "has a default of another type";
@@ -82,7 +91,8 @@ std::string range_text(const OptionInfo& option) {
   }
   if (option.minimum) text = (option.exclusive_minimum ? "> " : ">= ") + number_text(*option.minimum);
   if (option.maximum) {
-    text += (text.empty() ? "" : ", ") + std::string(option.exclusive_maximum ? "< " : "<= ") + number_text(*option.maximum);
+    text += (text.empty() ? "" : ", ") + std::string(option.exclusive_maximum ? "< " : "<= ") +
+            number_text(*option.maximum);
   }
   return text;
 }
@@ -94,7 +104,8 @@ std::string range_fault(const OptionInfo& option, const OptionValue& value) {
   if (const auto* real = std::get_if<double>(&value)) return number_fault(option, *real, to_text(value));
   if (const auto* extent = std::get_if<Extent>(&value)) {
     const std::string fault = number_fault(option, static_cast<double>(extent->height), std::to_string(extent->height));
-    return fault.empty() ? number_fault(option, static_cast<double>(extent->width), std::to_string(extent->width)) : fault;
+    return fault.empty() ? number_fault(option, static_cast<double>(extent->width), std::to_string(extent->width))
+                         : fault;
   }
   if (const auto* text = std::get_if<std::string>(&value); text != nullptr && !option.choices.empty()) {
     if (std::find(option.choices.begin(), option.choices.end(), *text) == option.choices.end()) {
@@ -111,7 +122,9 @@ void check_layer_table(const std::vector<LayerInfo>& layers, const std::filesyst
   if (layers.empty()) fail("offers no layers");
   std::set<std::string> names;
   for (const LayerInfo& layer : layers) {
-    if (!is_name(layer.name)) fail("offers a layer by the name `" + printable(layer.name) + "`, which must consist of lower-case letters, digits and underscores");
+    if (!is_name(layer.name))
+      fail("offers a layer by the name `" + printable(layer.name) +
+           "`, which must consist of lower-case letters, digits and underscores");
     if (!names.insert(layer.name).second) fail("offers layer `" + layer.name + "` twice");
     std::set<std::string> options;
     for (const OptionInfo& option : layer.options) {

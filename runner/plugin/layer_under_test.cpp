@@ -6,7 +6,8 @@
 
 namespace rxrun {
 
-LayerUnderTest::LayerUnderTest(const LayerFactories& factories, const LayerCase& tried, std::uint64_t seed, bool training)
+LayerUnderTest::LayerUnderTest(const LayerFactories& factories, const LayerCase& tried, std::uint64_t seed,
+                               bool training)
     : layer(factories.make(tried.info.name, tried.options, tried.input)) {
   layer->materialize(seed, torch::kCPU, "layer");
   layer->set_training(training);
@@ -26,7 +27,8 @@ void LayerUnderTest::disturb() {
   std::uint64_t seed = 100;
   layer->visit_tensors([&](const std::string&, Layer::DeclaredTensor& tensor) {
     if (!tensor.trainable) return;
-    tensor.slot->add_(0.1 * at::randn(tensor.slot->sizes(), at::detail::createCPUGenerator(++seed), tensor.slot->options().requires_grad(false)));
+    tensor.slot->add_(0.1 * at::randn(tensor.slot->sizes(), at::detail::createCPUGenerator(++seed),
+                                      tensor.slot->options().requires_grad(false)));
   });
 }
 
@@ -39,7 +41,8 @@ torch::Tensor LayerUnderTest::forward(const torch::Tensor& x, std::uint64_t step
 
 std::vector<std::pair<std::string, torch::Tensor>> LayerUnderTest::tensors() {
   std::vector<std::pair<std::string, torch::Tensor>> list;
-  layer->visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) { list.emplace_back(name, *tensor.slot); });
+  layer->visit_tensors(
+      [&](const std::string& name, Layer::DeclaredTensor& tensor) { list.emplace_back(name, *tensor.slot); });
   return list;
 }
 
@@ -64,8 +67,8 @@ std::string difference(const torch::Tensor& a, const torch::Tensor& b, double to
 
 namespace {
 
-// A step may cross a kink (of a ReLU, of a maximum), where both derivatives are right; a smaller one then does not. A wrong
-// gradient stays wrong at every step.
+// A step may cross a kink (of a ReLU, of a maximum), where both derivatives are right; a smaller one then does not. A
+// wrong gradient stays wrong at every step.
 constexpr double kSteps[] = {1e-6, 1e-7, 1e-8};
 constexpr double kTolerance = 1e-4;
 constexpr int kDirections = 3;
@@ -78,10 +81,11 @@ double weighted_sum(LayerUnderTest& tested, const torch::Tensor& x, const torch:
 }
 
 // `slot` is the input or a parameter; `evaluate` gives the weighted sum with the slot's present values.
-std::string compare_direction(const std::string& what, torch::Tensor& slot, const torch::Tensor& gradient, int direction,
-                              const std::function<double()>& evaluate) {
+std::string compare_direction(const std::string& what, torch::Tensor& slot, const torch::Tensor& gradient,
+                              int direction, const std::function<double()>& evaluate) {
   const torch::NoGradGuard no_gradients;
-  torch::Tensor along = at::randn(slot.sizes(), at::detail::createCPUGenerator(90 + direction), slot.options().requires_grad(false));
+  torch::Tensor along =
+      at::randn(slot.sizes(), at::detail::createCPUGenerator(90 + direction), slot.options().requires_grad(false));
   along /= along.norm();
   const double analytic = (gradient * along).sum().item<double>();
   const torch::Tensor original = slot.detach().clone();
@@ -98,7 +102,8 @@ std::string compare_direction(const std::string& what, torch::Tensor& slot, cons
     const double rounding = 1e-15 * (std::abs(above) + std::abs(below)) / step + 1e-7;
     if (std::abs(numerical - analytic) <= kTolerance * (std::abs(numerical) + std::abs(analytic)) + rounding) return {};
   }
-  return fmt::format("the derivative with respect to {} is {:.6g}; finite differences give {:.6g}{}", what, analytic, numerical, kInDouble);
+  return fmt::format("the derivative with respect to {} is {:.6g}; finite differences give {:.6g}{}", what, analytic,
+                     numerical, kInDouble);
 }
 
 std::string compare_slot(const std::string& what, torch::Tensor& slot, const std::function<double()>& evaluate) {
@@ -119,9 +124,11 @@ std::string gradient_fault(const LayerFactories& factories, const LayerCase& tri
   tested.disturb();
   torch::Tensor x = test_input(tried.input, 4, 11, torch::kDouble).requires_grad_();
   const torch::Tensor y = tested.forward(x);
-  if (y.scalar_type() != torch::kDouble) return std::string("the output for an input in double precision is ") + c10::toString(y.scalar_type()) + kInDouble;
+  if (y.scalar_type() != torch::kDouble)
+    return std::string("the output for an input in double precision is ") + c10::toString(y.scalar_type()) + kInDouble;
   if (!y.requires_grad()) return "the output is cut off from the input: no gradient flows back";
-  const torch::Tensor weights = at::randn(y.sizes(), at::detail::createCPUGenerator(12), y.options().requires_grad(false));
+  const torch::Tensor weights =
+      at::randn(y.sizes(), at::detail::createCPUGenerator(12), y.options().requires_grad(false));
   (y * weights).sum().backward();
   const auto evaluate = [&] { return weighted_sum(tested, x, weights); };
   std::string fault = compare_slot("the input", x, evaluate);

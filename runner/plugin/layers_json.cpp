@@ -55,14 +55,18 @@ OptionType type_from(const std::string& name) {
 
 OptionValue value_from(const Json& json, OptionType type) {
   switch (type) {
-    case OptionType::boolean: return json.get<bool>();
+    case OptionType::boolean:
+      return json.get<bool>();
     case OptionType::integer:
       if (!json.is_number_integer()) throw std::invalid_argument("a default is not an integer");
       return json.get<std::int64_t>();
-    case OptionType::real: return json.get<double>();
-    case OptionType::string: return json.get<std::string>();
+    case OptionType::real:
+      return json.get<double>();
+    case OptionType::string:
+      return json.get<std::string>();
     case OptionType::extent: {
-      if (!json.is_array() || json.size() != 2) throw std::invalid_argument("an extent's default is not [height, width]");
+      if (!json.is_array() || json.size() != 2)
+        throw std::invalid_argument("an extent's default is not [height, width]");
       return Extent{json[0].get<std::int64_t>(), json[1].get<std::int64_t>()};
     }
   }
@@ -107,7 +111,8 @@ std::string layers_to_json(const std::vector<LayerInfo>& layers) {
   try {
     return json.dump(1) + "\n";
   } catch (const nlohmann::json::exception& error) {
-    throw Error(Failure::usage, std::string("the table of layers cannot be written as JSON: ") + printable(error.what()));
+    throw Error(Failure::usage,
+                std::string("the table of layers cannot be written as JSON: ") + printable(error.what()));
   }
 }
 
@@ -118,8 +123,10 @@ std::vector<LayerInfo> layers_from_json(const std::string& text, const std::file
     if (json.at("version") != 1) throw std::invalid_argument("unknown version " + json["version"].dump());
     for (const Json& layer : json.at("layers")) layers.push_back(layer_from(layer));
   } catch (const std::exception& error) {
-    throw Error(Failure::usage, "plugin library `" + printable(library.string()) + "` has a malformed table of layers: " +
-                                    printable(error.what()), "build it again");
+    throw Error(Failure::usage,
+                "plugin library `" + printable(library.string()) +
+                    "` has a malformed table of layers: " + printable(error.what()),
+                "build it again");
   }
   check_layer_table(layers, library);
   return layers;

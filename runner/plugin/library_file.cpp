@@ -34,7 +34,8 @@ std::map<std::string, std::string> parse_lines(const std::filesystem::path& libr
 bool is_plugin_name(const std::string& name) {
   return !name.empty() && name.size() <= 100 && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                  c == '.';
          });
 }
 
@@ -49,11 +50,13 @@ Manifest parse_manifest(const std::filesystem::path& library, const std::string&
   manifest.libtorch = facts["libtorch"];
   manifest.abi = facts["abi"];
   manifest.compiler = facts["compiler"];
-  if (!is_plugin_name(manifest.plugin)) fail(library, "calls itself `" + printable(manifest.plugin) + "`, which is not a valid plugin name");
+  if (!is_plugin_name(manifest.plugin))
+    fail(library, "calls itself `" + printable(manifest.plugin) + "`, which is not a valid plugin name");
   return manifest;
 }
 
-void compare(const std::filesystem::path& library, const std::string& what, const std::string& theirs, const std::string& ours) {
+void compare(const std::filesystem::path& library, const std::string& what, const std::string& theirs,
+             const std::string& ours) {
   if (theirs == ours) return;
   fail(library, "was built for " + what + " " + printable(theirs) + "; this rxrun has " + what + " " + ours,
        "build the plugin again against this rxrun");
@@ -86,7 +89,8 @@ LibraryFile read_library_file(const std::filesystem::path& library) {
   compare(library, "LibTorch", read.manifest.libtorch, ours.libtorch);
   compare(library, "compiler ABI", read.manifest.abi, ours.abi);
   read.manifest.build_id = file.build_id();
-  if (read.manifest.build_id.empty()) fail(library, "has no build id", "link it with -Wl,--build-id=sha1, as rxrun_add_plugin does");
+  if (read.manifest.build_id.empty())
+    fail(library, "has no build id", "link it with -Wl,--build-id=sha1, as rxrun_add_plugin does");
   read.layers = file.section(".rxrun.layers", 4u << 20);
   if (read.layers) read.layers->resize(std::min(read.layers->size(), read.layers->find('\0')));
   return read;

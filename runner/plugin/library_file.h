@@ -10,7 +10,7 @@
 namespace rxrun {
 
 struct LibraryFile {
-  std::filesystem::path path;         // canonical
+  std::filesystem::path path;  // canonical
   Manifest manifest;
   std::optional<std::string> layers;  // the JSON of section .rxrun.layers
 };

@@ -21,7 +21,8 @@ using Definitions = std::vector<std::shared_ptr<LayerDefinition>>;
   throw Error(Failure::usage, "plugin library `" + printable(library.string()) + "` " + cause, advice);
 }
 
-// "... (dlerror system message: /a/libx.so: undefined symbol: _Zfoo): ..." → what dlerror said, with the symbol readable.
+// "... (dlerror system message: /a/libx.so: undefined symbol: _Zfoo): ..." → what dlerror said, with the symbol
+// readable.
 std::string load_fault(const std::string& what) {
   static const std::string mark = "dlerror system message: ";
   const std::size_t begin = what.find(mark);
@@ -32,7 +33,8 @@ std::string load_fault(const std::string& what) {
   if (symbol == std::string::npos) return "cannot be loaded: " + printable(text);
   std::string name = text.substr(symbol + undefined.size());
   name = name.substr(0, name.find_first_of(" ,)"));
-  return "cannot be loaded: it uses `" + printable(demangled(name.c_str())) + "`, which neither it nor what it links defines";
+  return "cannot be loaded: it uses `" + printable(demangled(name.c_str())) +
+         "`, which neither it nor what it links defines";
 }
 
 using Entry = void(Plugin&);
@@ -69,7 +71,8 @@ Definitions declare(const std::filesystem::path& library, Entry* entry) {
 void compare_with_table(const PluginInfo& plugin, const Definitions& definitions) {
   std::vector<LayerInfo> infos;
   for (const auto& definition : definitions) infos.push_back(definition->info);
-  if (infos != plugin.layers) fail(plugin.library, "offers layers that differ from its table of layers", "build it again");
+  if (infos != plugin.layers)
+    fail(plugin.library, "offers layers that differ from its table of layers", "build it again");
 }
 
 }  // namespace
@@ -93,12 +96,13 @@ LayerFactories::LayerFactories(const std::vector<PluginInfo>& plugins) {
   }
 }
 
-std::unique_ptr<Layer> LayerFactories::make(const std::string& layer, const OptionValues& options, const Shape& input) const {
+std::unique_ptr<Layer> LayerFactories::make(const std::string& layer, const OptionValues& options,
+                                            const Shape& input) const {
   for (const auto& definition : definitions_) {
     if (definition->info.name != layer) continue;
     if (options.size() != definition->info.options.size()) {
-      throw Error(Failure::run, "layer `" + layer + "` is given " + std::to_string(options.size()) + " options; its table has " +
-                                    std::to_string(definition->info.options.size()));
+      throw Error(Failure::run, "layer `" + layer + "` is given " + std::to_string(options.size()) +
+                                    " options; its table has " + std::to_string(definition->info.options.size()));
     }
     try {
       auto made = definition->make(options, input);

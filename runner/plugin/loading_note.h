@@ -1,4 +1,5 @@
-// A crash while a plugin library is loaded cannot be survived, but it is told: one line names the library and the signal.
+// A crash while a plugin library is loaded cannot be survived, but it is told: one line names the library and the
+// signal.
 #pragma once
 
 #include <signal.h>

@@ -28,13 +28,15 @@ fs::path libexec_folder() {
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw Error(Failure::usage, "the program's own path cannot be read from /proc/self/exe: " + error.message());
+  if (error)
+    throw Error(Failure::usage, "the program's own path cannot be read from /proc/self/exe: " + error.message());
   const fs::path own = program.parent_path();
   const fs::path beside = (own.parent_path() / RXRUN_LIBEXEC_FROM_PREFIX).lexically_normal();
   for (const fs::path& folder : {own, beside}) {
     if (holds_programs(folder)) return folder;
   }
-  throw Error(Failure::usage, "rxrun's own programs are neither in `" + own.string() + "` nor in `" + beside.string() + "`",
+  throw Error(Failure::usage,
+              "rxrun's own programs are neither in `" + own.string() + "` nor in `" + beside.string() + "`",
               "install rxrun again, or set RXRUN_LIBEXEC to the folder that holds rxrun-engine");
 }
 

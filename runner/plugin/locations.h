@@ -5,8 +5,8 @@
 
 namespace rxrun {
 
-// The folder of rxrun-engine, rxrun-plugin-describe and plugins/: <prefix>/lib/rxrun. RXRUN_LIBEXEC names it outright; else
-// it is found from the running program's own place. Throws Error with the places looked at.
+// The folder of rxrun-engine, rxrun-plugin-describe and plugins/: <prefix>/lib/rxrun. RXRUN_LIBEXEC names it outright;
+// else it is found from the running program's own place. Throws Error with the places looked at.
 std::filesystem::path libexec_folder();
 
 // The folder of rxrunConfig.cmake, which exists under an install prefix only; empty in a build tree.

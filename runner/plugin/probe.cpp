@@ -35,7 +35,8 @@ struct Pipe {
   int write_end = -1;
   Pipe() {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(Failure::run, std::string("cannot create a pipe: ") + std::strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(Failure::run, std::string("cannot create a pipe: ") + std::strerror(errno));
     read_end = ends[0];
     write_end = ends[1];
   }
@@ -51,7 +52,8 @@ struct Pipe {
   }
 };
 
-pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& library, const Pipe& out, const Pipe& messages) {
+pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& library, const Pipe& out,
+            const Pipe& messages) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -68,13 +70,15 @@ pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& l
   const int error = posix_spawn(&child, name.c_str(), &actions, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw Error(Failure::usage, "`" + name + "` cannot be started: " + std::strerror(error), "install rxrun again");
+  if (error != 0)
+    throw Error(Failure::usage, "`" + name + "` cannot be started: " + std::strerror(error), "install rxrun again");
   return child;
 }
 
 enum class Keep { beginning, end };
 
-// Reads what is there; false at the end of the pipe. Bytes beyond the limit are dropped, so that the child never blocks.
+// Reads what is there; false at the end of the pipe. Bytes beyond the limit are dropped, so that the child never
+// blocks.
 bool drain(int descriptor, std::string& text, std::size_t limit, Keep keep) {
   char buffer[8192];
   const ssize_t got = read(descriptor, buffer, sizeof buffer);
@@ -100,7 +104,8 @@ Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, std::chrono::m
   while (out_open || messages_open) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) break;
-    std::array<pollfd, 2> waits = {pollfd{out_open ? out.read_end : -1, POLLIN, 0}, pollfd{messages_open ? messages.read_end : -1, POLLIN, 0}};
+    std::array<pollfd, 2> waits = {pollfd{out_open ? out.read_end : -1, POLLIN, 0},
+                                   pollfd{messages_open ? messages.read_end : -1, POLLIN, 0}};
     if (poll(waits.data(), waits.size(), static_cast<int>(left)) < 0 && errno != EINTR) break;
     if (waits[0].revents != 0) out_open = drain(out.read_end, outcome.out, kLongestTable, Keep::beginning);
     if (!started && !outcome.out.empty()) {
@@ -142,8 +147,10 @@ std::string probe_layers(const std::filesystem::path& library, std::chrono::mill
   }
   if (WIFSIGNALED(outcome.status)) {
     const char* name = sigabbrev_np(WTERMSIG(outcome.status));
-    fail(library, std::string("crashes while it is loaded: SIG") + (name ? name : "?") + " (" +
-                      strsignal(WTERMSIG(outcome.status)) + ")", "check its static initialisers and its RXRUN_PLUGIN function");
+    fail(library,
+         std::string("crashes while it is loaded: SIG") + (name ? name : "?") + " (" +
+             strsignal(WTERMSIG(outcome.status)) + ")",
+         "check its static initialisers and its RXRUN_PLUGIN function");
   }
   if (outcome.status != 0) {
     // The last line is the describing program's own; what the library itself printed comes before it.
@@ -151,8 +158,10 @@ std::string probe_layers(const std::filesystem::path& library, std::chrono::mill
     while (!text.empty() && text.back() == '\n') text.pop_back();
     const std::size_t line = text.rfind('\n');
     const std::string cause = line == std::string::npos ? text : text.substr(line + 1);
-    throw Error(Failure::usage, cause.find(library.filename().string()) != std::string::npos ? printable(cause)
-                                : "plugin library `" + printable(library.string()) + "` cannot be described: " + printable(cause));
+    throw Error(Failure::usage,
+                cause.find(library.filename().string()) != std::string::npos
+                    ? printable(cause)
+                    : "plugin library `" + printable(library.string()) + "` cannot be described: " + printable(cause));
   }
   if (outcome.out.size() < 2) fail(library, "ends the process while it is loaded");
   return outcome.out;

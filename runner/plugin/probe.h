@@ -7,8 +7,10 @@
 
 namespace rxrun {
 
-// Runs `rxrun-plugin-describe LIBRARY` and returns what it prints. Throws Error naming the library and the cause: it crashed,
-// hung for longer than `timeout` (from when LibTorch is loaded, which may take long on a busy machine), ended at once, or refused.
-std::string probe_layers(const std::filesystem::path& library, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+// Runs `rxrun-plugin-describe LIBRARY` and returns what it prints. Throws Error naming the library and the cause: it
+// crashed, hung for longer than `timeout` (from when LibTorch is loaded, which may take long on a busy machine), ended
+// at once, or refused.
+std::string probe_layers(const std::filesystem::path& library,
+                         std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 }  // namespace rxrun

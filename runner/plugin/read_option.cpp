@@ -8,11 +8,16 @@ namespace {
 
 std::string expected(OptionType type) {
   switch (type) {
-    case OptionType::boolean: return "true or false";
-    case OptionType::integer: return "an integer";
-    case OptionType::real: return "a number";
-    case OptionType::string: return "a string";
-    case OptionType::extent: return "an integer or [height, width]";
+    case OptionType::boolean:
+      return "true or false";
+    case OptionType::integer:
+      return "an integer";
+    case OptionType::real:
+      return "a number";
+    case OptionType::string:
+      return "a string";
+    case OptionType::extent:
+      return "an integer or [height, width]";
   }
   return {};
 }
@@ -40,7 +45,8 @@ OptionValue typed(OptionType type, const Node& node) {
       break;
     case OptionType::extent:
       if (is_integer(node)) return Extent{node.integer, node.integer};
-      if (node.kind == Node::Kind::list && node.items.size() == 2 && is_integer(node.items[0]) && is_integer(node.items[1])) {
+      if (node.kind == Node::Kind::list && node.items.size() == 2 && is_integer(node.items[0]) &&
+          is_integer(node.items[1])) {
         return Extent{node.items[0].integer, node.items[1].integer};
       }
       break;
@@ -51,7 +57,8 @@ OptionValue typed(OptionType type, const Node& node) {
 std::string advice(OptionType type, const Node& node) {
   if (node.kind == Node::Kind::string && type != OptionType::string) {
     const Node unquoted = scalar(node.text, false, node.where);
-    if (unquoted.kind != Node::Kind::string && !std::holds_alternative<std::monostate>(typed(type, unquoted))) return "write it without quotes";
+    if (unquoted.kind != Node::Kind::string && !std::holds_alternative<std::monostate>(typed(type, unquoted)))
+      return "write it without quotes";
     if (type == OptionType::boolean && (node.text == "yes" || node.text == "on")) return "write true";
     if (type == OptionType::boolean && (node.text == "no" || node.text == "off")) return "write false";
   }
@@ -74,7 +81,8 @@ OptionResult read_option(const OptionInfo& option, const std::string& layer, con
   if (const std::string fault = range_fault(option, result.value); !fault.empty()) {
     result.fault = which + fault;
     if (!option.choices.empty()) {
-      if (const auto nearest = nearest_name(node.text, option.choices)) result.advice = "did you mean `" + *nearest + "`?";
+      if (const auto nearest = nearest_name(node.text, option.choices))
+        result.advice = "did you mean `" + *nearest + "`?";
     }
   }
   return result;

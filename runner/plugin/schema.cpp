@@ -92,8 +92,7 @@ Json key_schema(const Key& key) {
   schema["description"] = key.doc;
   Experiment pristine;
   const bool has_default = key.get && !key.required && !key.layers && !key.stages && !key.consumed;
-  if (const Json value = has_default ? json_of(key.get(pristine)) : Json(); !value.is_null())
-    schema["default"] = value;
+  if (const Json value = has_default ? json_of(key.get(pristine)) : Json(); !value.is_null()) schema["default"] = value;
   return schema;
 }
 

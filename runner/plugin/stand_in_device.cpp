@@ -17,9 +17,13 @@ constexpr c10::DeviceType kType = c10::DeviceType::PrivateUse1;
 // ---- tensors: each keeps one of the CPU, whose memory it shares ----
 
 at::Tensor stand_in(const at::Tensor& cpu) {
-  c10::DataPtr data(cpu.storage().data_ptr().get(), new at::Tensor(cpu), [](void* kept) { delete static_cast<at::Tensor*>(kept); }, at::Device(kType, 0));
-  c10::Storage storage(c10::Storage::use_byte_size_t(), cpu.storage().nbytes(), std::move(data), /*allocator=*/nullptr, /*resizable=*/false);
-  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), cpu.dtype());
+  c10::DataPtr data(
+      cpu.storage().data_ptr().get(), new at::Tensor(cpu), [](void* kept) { delete static_cast<at::Tensor*>(kept); },
+      at::Device(kType, 0));
+  c10::Storage storage(c10::Storage::use_byte_size_t(), cpu.storage().nbytes(), std::move(data), /*allocator=*/nullptr,
+                       /*resizable=*/false);
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), cpu.dtype());
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(cpu.sizes(), cpu.strides(), cpu.storage_offset());
   return tensor;
 }
@@ -27,7 +31,8 @@ at::Tensor stand_in(const at::Tensor& cpu) {
 at::Tensor on_cpu(const at::Tensor& tensor) {
   if (!tensor.defined() || tensor.is_cpu()) return tensor;
   const auto& kept = *static_cast<const at::Tensor*>(tensor.storage().data_ptr().get_context());
-  return at::empty({0}, at::TensorOptions(tensor.scalar_type())).set_(kept.storage(), tensor.storage_offset(), tensor.sizes(), tensor.strides());
+  return at::empty({0}, at::TensorOptions(tensor.scalar_type()))
+      .set_(kept.storage(), tensor.storage_offset(), tensor.sizes(), tensor.strides());
 }
 
 // An operation's tensors of this device, each with its counterpart.
@@ -65,8 +70,10 @@ c10::IValue changed(const c10::IValue& value, const Change& change) {
 // An operation may give its output's tensor another size.
 void take_over_shape(const at::Tensor& theirs, const at::Tensor& cpu) {
   c10::TensorImpl* const tensor = theirs.unsafeGetTensorImpl();
-  if (cpu.storage().data_ptr().get() != theirs.storage().data_ptr().get()) tensor->set_storage_keep_dtype(stand_in(cpu).storage());
-  if (theirs.sizes() != cpu.sizes() || theirs.strides() != cpu.strides()) tensor->set_sizes_and_strides(cpu.sizes(), cpu.strides(), cpu.storage_offset());
+  if (cpu.storage().data_ptr().get() != theirs.storage().data_ptr().get())
+    tensor->set_storage_keep_dtype(stand_in(cpu).storage());
+  if (theirs.sizes() != cpu.sizes() || theirs.strides() != cpu.strides())
+    tensor->set_sizes_and_strides(cpu.sizes(), cpu.strides(), cpu.storage_offset());
 }
 
 void compute_on_cpu(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
@@ -75,7 +82,8 @@ void compute_on_cpu(const c10::OperatorHandle& operation, torch::jit::Stack* sta
   Pairs pairs;
   for (std::size_t i = stack->size() - operation.schema().arguments().size(); i < stack->size(); ++i) {
     c10::IValue& value = (*stack)[i];
-    TORCH_CHECK(!value.isGenerator() || !value.toGenerator().defined(), name, " is given the CPU's generator and tensors of another device");
+    TORCH_CHECK(!value.isGenerator() || !value.toGenerator().defined(), name,
+                " is given the CPU's generator and tensors of another device");
     if (value.isDevice()) value = at::Device(at::kCPU);
     value = changed(value, [&](const at::Tensor& tensor) { return enter(tensor, pairs, name); });
   }
@@ -88,29 +96,35 @@ void compute_on_cpu(const c10::OperatorHandle& operation, torch::jit::Stack* sta
 
 // ---- what has no form that the CPU's could stand in for ----
 
-at::Tensor empty(at::IntArrayRef sizes, c10::optional<at::ScalarType> type, c10::optional<at::Layout>, c10::optional<at::Device>, c10::optional<bool>,
-                 c10::optional<at::MemoryFormat> format) {
+at::Tensor empty(at::IntArrayRef sizes, c10::optional<at::ScalarType> type, c10::optional<at::Layout>,
+                 c10::optional<at::Device>, c10::optional<bool>, c10::optional<at::MemoryFormat> format) {
   return stand_in(at::empty(sizes, at::TensorOptions(type.value_or(at::kFloat)), format));
 }
-at::Tensor empty_strided(at::IntArrayRef sizes, at::IntArrayRef strides, c10::optional<at::ScalarType> type, c10::optional<at::Layout>,
-                         c10::optional<at::Device>, c10::optional<bool>) {
+at::Tensor empty_strided(at::IntArrayRef sizes, at::IntArrayRef strides, c10::optional<at::ScalarType> type,
+                         c10::optional<at::Layout>, c10::optional<at::Device>, c10::optional<bool>) {
   return stand_in(at::empty_strided(sizes, strides, at::TensorOptions(type.value_or(at::kFloat))));
 }
 at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool) {
   on_cpu(to).copy_(on_cpu(from));
   return to;
 }
-at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias, at::IntArrayRef stride, at::IntArrayRef padding,
-                       at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding, std::int64_t groups) {
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias,
+                       at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
+                       at::IntArrayRef output_padding, std::int64_t groups) {
   const at::Tensor there = bias.value_or(at::Tensor());
-  TORCH_CHECK(!x.is_cpu() && !weight.is_cpu() && !(there.defined() && there.is_cpu()), "convolution is given tensors of the CPU and of another device");
-  return stand_in(at::convolution(on_cpu(x), on_cpu(weight), on_cpu(there), stride, padding, dilation, transposed, output_padding, groups));
+  TORCH_CHECK(!x.is_cpu() && !weight.is_cpu() && !(there.defined() && there.is_cpu()),
+              "convolution is given tensors of the CPU and of another device");
+  return stand_in(at::convolution(on_cpu(x), on_cpu(weight), on_cpu(there), stride, padding, dilation, transposed,
+                                  output_padding, groups));
 }
-std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, at::IntArrayRef stride,
-                                                                    at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
-                                                                    at::IntArrayRef output_padding, std::int64_t groups, std::array<bool, 3> wanted) {
-  const auto [dx, dw, db] = at::convolution_backward(on_cpu(dy), on_cpu(x), on_cpu(weight), at::IntArrayRef({weight.size(0)}), stride, padding, dilation,
-                                                     transposed, output_padding, groups, wanted);
+std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(const at::Tensor& dy, const at::Tensor& x,
+                                                                    const at::Tensor& weight, at::IntArrayRef stride,
+                                                                    at::IntArrayRef padding, at::IntArrayRef dilation,
+                                                                    bool transposed, at::IntArrayRef output_padding,
+                                                                    std::int64_t groups, std::array<bool, 3> wanted) {
+  const auto [dx, dw, db] =
+      at::convolution_backward(on_cpu(dy), on_cpu(x), on_cpu(weight), at::IntArrayRef({weight.size(0)}), stride,
+                               padding, dilation, transposed, output_padding, groups, wanted);
   const auto back = [](const at::Tensor& tensor) { return tensor.defined() ? stand_in(tensor) : tensor; };
   return {back(dx), back(dw), back(db)};
 }
@@ -138,7 +152,9 @@ class Streams final : public c10::impl::DeviceGuardImplInterface {
   c10::Stream getStream(c10::Device) const noexcept override { return stream(current()); }
   c10::Stream getDefaultStream(c10::Device) const override { return stream(0); }
   c10::Stream getStreamFromGlobalPool(c10::Device, bool) const override { return stream(1); }
-  c10::Stream exchangeStream(c10::Stream next) const noexcept override { return stream(std::exchange(current(), next.id())); }
+  c10::Stream exchangeStream(c10::Stream next) const noexcept override {
+    return stream(std::exchange(current(), next.id()));
+  }
   void record(void** event, const c10::Stream& on, const c10::DeviceIndex, const c10::EventFlag) const override {
     static std::uintptr_t events = 0;
     if (*event == nullptr) *event = reinterpret_cast<void*>(++events);
@@ -149,7 +165,9 @@ class Streams final : public c10::impl::DeviceGuardImplInterface {
   void destroyEvent(void*, const c10::DeviceIndex) const noexcept override {}
   bool queryStream(const c10::Stream&) const override { return true; }
   void synchronizeStream(const c10::Stream& on) const override { note("the program waits for " + name_of(on)); }
-  void recordDataPtrOnStream(const c10::DataPtr&, const c10::Stream& on) const override { note("memory is in use by " + name_of(on)); }
+  void recordDataPtrOnStream(const c10::DataPtr&, const c10::Stream& on) const override {
+    note("memory is in use by " + name_of(on));
+  }
 
  private:
   static c10::Stream stream(c10::StreamId id) { return c10::Stream(c10::Stream::UNSAFE, {kType, 0}, id); }

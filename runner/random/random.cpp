@@ -13,7 +13,8 @@ using random_bits::mix;
 
 RandomStream::RandomStream(std::uint64_t seed, Purpose purpose, std::uint64_t a, std::uint64_t b) : state_(mix(seed)) {
   // Each part passes through the mixer before the next is added, so (a, b) and (b, a) start apart.
-  for (std::uint64_t part : {static_cast<std::uint64_t>(purpose), a, b}) state_ = mix((state_ + golden_gamma) ^ mix(part + golden_gamma));
+  for (std::uint64_t part : {static_cast<std::uint64_t>(purpose), a, b})
+    state_ = mix((state_ + golden_gamma) ^ mix(part + golden_gamma));
 }
 
 std::uint64_t RandomStream::next() { return mix(state_ += golden_gamma); }

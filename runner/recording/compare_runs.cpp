@@ -16,12 +16,13 @@ namespace {
 using Facts = std::vector<std::pair<std::string, Value>>;
 
 Facts facts_of(Connection& connection, std::int64_t run) {
-  Table row = fetch(connection, fmt::format(R"(
+  Table row = fetch(connection,
+                    fmt::format(R"(
     SELECT v.experiment, {} AS status, v.reason, v.seed, v.generated_data, r.content_hash, r.split_hash, v.skipped_images, v.parameters,
            v.multiply_adds, v.epochs, v.best_epoch, v.images_per_second, v.seconds, v.started, v.tags, v.note,
            v.configuration, v.identity
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
-                                            kStatusNow),
+                                kStatusNow),
                     {run});
   as_booleans(row, {"generated_data"});
   Facts facts;

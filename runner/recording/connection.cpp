@@ -117,8 +117,7 @@ void Connection::fail(int code) const {
   const std::string shell_advice =
       fmt::format("keep a copy; to save what is readable: sqlite3 {} .recover | sqlite3 recovered.db", file);
   if (code == SQLITE_READONLY_DBMOVED)
-    throw Error(Failure::run,
-                fmt::format("{} was moved, deleted or replaced while it was being written", file),
+    throw Error(Failure::run, fmt::format("{} was moved, deleted or replaced while it was being written", file),
                 "move it back and run the same command again; what it holds is intact");
   switch (code & 0xff) {
     case SQLITE_BUSY:

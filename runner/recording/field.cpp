@@ -70,9 +70,10 @@ std::string trimmed(std::string text) {
 [[noreturn]] void fail_at(const std::string& condition, std::size_t at, const std::string& message) {
   const SourceLocation where{
       .file = "condition", .line = 1, .column = static_cast<int>(at) + 1, .length = 1, .text = condition};
-  throw Error(Diagnostic{.where = where,
-                         .message = message,
-                         .advice = "for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed"});
+  throw Error(Diagnostic{
+      .where = where,
+      .message = message,
+      .advice = "for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed"});
 }
 
 Words split_condition(const std::string& condition) {
@@ -123,7 +124,8 @@ void check_status(const Words& words, const std::string& condition) {
   static const std::vector<std::string> kStates = {"running", "finished", "failed", "interrupted", "pruned"};
   if (words.value.empty() || holds(kStates, words.value)) return;
   const auto nearest = nearest_name(words.value, kStates);
-  throw Error(Failure::usage, fmt::format("`{}`: a run's status is one of {}", printable(condition), fmt::join(kStates, ", ")),
+  throw Error(Failure::usage,
+              fmt::format("`{}`: a run's status is one of {}", printable(condition), fmt::join(kStates, ", ")),
               nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
 }
 

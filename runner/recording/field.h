@@ -27,8 +27,8 @@ struct Field {
 Field resolve_field(Connection& connection, const std::string& word);
 
 // "cardinality=8", "validation_accuracy>0.9", "tag=paper", "sweep=1", "note!=": one condition on `v`, with
-// = == != <> < <= > >=. A sweep is named by its number or its name, and of a hash, a sweep's name or a run's the beginning is enough.
-// Nothing after = or != asks whether there is a value. Throws Error that points at the fault.
+// = == != <> < <= > >=. A sweep is named by its number or its name, and of a hash, a sweep's name or a run's the
+// beginning is enough. Nothing after = or != asks whether there is a value. Throws Error that points at the fault.
 Clause resolve_condition(Connection& connection, const std::string& condition);
 
 // Throws Error, with the nearest name, unless `metric` is one that runs can have.

@@ -33,9 +33,10 @@ Table fitting(Connection& connection, const std::string& select, const std::stri
 }
 
 Table fitting_runs(Connection& connection, const std::string& run, Removed removed) {
-  return fitting(connection,
-                 fmt::format("SELECT id, name FROM runs WHERE removed IS {}NULL AND ", removed == Removed::yes ? "NOT " : ""),
-                 run);
+  return fitting(
+      connection,
+      fmt::format("SELECT id, name FROM runs WHERE removed IS {}NULL AND ", removed == Removed::yes ? "NOT " : ""),
+      run);
 }
 
 std::vector<std::string> names_in(const Table& table) {
@@ -77,9 +78,10 @@ std::int64_t only_one(const Table& found, const std::string& word, const char* n
       names_in(fetch(connection, "SELECT name FROM sweeps ORDER BY id DESC LIMIT 1000"));
   const auto nearest = nearest_name(sweep, names);
   throw Error(Failure::usage, fmt::format("there is no sweep `{}`", printable(sweep)),
-              nearest         ? fmt::format("did you mean `{}`?", printable(*nearest))
-              : names.empty() ? "there are no sweeps yet"
-                              : fmt::format("give the number or the name of a sweep; the newest is `{}`", printable(names[0])));
+              nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
+              : names.empty()
+                  ? "there are no sweeps yet"
+                  : fmt::format("give the number or the name of a sweep; the newest is `{}`", printable(names[0])));
 }
 
 }  // namespace

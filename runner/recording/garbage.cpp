@@ -57,8 +57,8 @@ std::optional<fs::path> folder_of(Connection& connection, const fs::path& result
 // The second name that a checkpoint bears for a moment (training/checkpoint.cpp).
 constexpr const char* kSecondName = "last-previous.safetensors.link";
 
-// ".rxrun-PID-...tmp": the names that files/folder.cpp (temporary_beside) gives to temporary files. One that is young may
-// belong to a process that cannot be seen from here.
+// ".rxrun-PID-...tmp": the names that files/folder.cpp (temporary_beside) gives to temporary files. One that is young
+// may belong to a process that cannot be seen from here.
 bool is_left_over(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   const std::string prefix = ".rxrun-";
@@ -122,8 +122,8 @@ void find_in_sweeps(const fs::path& folder, Statement& known, Garbage& garbage) 
   }
 }
 
-// Whoever has mapped them keeps them until it ends. A lock that is held while its file is deleted holds nobody up: then two
-// processes make the same file, each under a name of its own, and the later one takes the earlier one's place.
+// Whoever has mapped them keeps them until it ends. A lock that is held while its file is deleted holds nobody up: then
+// two processes make the same file, each under a name of its own, and the later one takes the earlier one's place.
 // Their names are 32 hexadecimal digits (data/prepared_images.cpp); whatever else lies there is somebody's own.
 void find_decoded_images(const fs::path& folder, std::vector<LeftOver>& found) {
   std::error_code code;
@@ -173,8 +173,7 @@ class Buried {
   static void rename(const fs::path& from, const fs::path& to) {
     std::error_code code;
     fs::rename(from, to, code);
-    if (code)
-      throw Error(Failure::run, fmt::format("cannot rename {}: {}", printable(from.string()), code.message()));
+    if (code) throw Error(Failure::run, fmt::format("cannot rename {}: {}", printable(from.string()), code.message()));
   }
 
   fs::path folder_, grave_;

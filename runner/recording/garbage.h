@@ -23,10 +23,11 @@ struct LeftOver {
 
 struct Garbage {
   std::vector<RemovedRun> runs;
-  std::vector<LeftOver> unfinished_files;  // .rxrun-*.tmp whose process is gone, and the like; folders whose deletion was cut off
-  std::vector<LeftOver> decoded_images;    // in cache/, with the files of their locks; processes that use them keep them
-  std::vector<LeftOver> unnamed_folders;   // in checkpoints/, of which no run knows; they are told and left alone
-  std::vector<LeftOver> unnamed_sweeps;    // in sweeps/, of which no sweep knows; likewise
+  std::vector<LeftOver>
+      unfinished_files;  // .rxrun-*.tmp whose process is gone, and the like; folders whose deletion was cut off
+  std::vector<LeftOver> decoded_images;   // in cache/, with the files of their locks; processes that use them keep them
+  std::vector<LeftOver> unnamed_folders;  // in checkpoints/, of which no run knows; they are told and left alone
+  std::vector<LeftOver> unnamed_sweeps;   // in sweeps/, of which no sweep knows; likewise
   std::vector<std::filesystem::path> links;  // checkpoints/, sweeps/ or cache/ itself: nothing behind them is looked at
 };
 

@@ -93,7 +93,8 @@ void add_parameters(Connection& connection, Table& runs, const std::string& ids,
   for (const auto& value : values.rows) {
     const auto row = rows.find(integer_in(value[0]));
     const auto column = columns.find(text_in(value[1]));
-    if (row != rows.end() && column != columns.end()) runs.rows[row->second][column->second] = parameter_value(value[2]);
+    if (row != rows.end() && column != columns.end())
+      runs.rows[row->second][column->second] = parameter_value(value[2]);
   }
 }
 
@@ -101,15 +102,21 @@ void add_parameters(Connection& connection, Table& runs, const std::string& ids,
 void add_sorted_by(Connection& connection, Table& runs, const RunSelection& selection, const std::string& ids) {
   if (selection.sort.empty()) return;
   const Field field = resolve_field(connection, selection.sort);
-  const auto has = [&](const std::string& name) { return std::find(runs.columns.begin(), runs.columns.end(), name) != runs.columns.end(); };
+  const auto has = [&](const std::string& name) {
+    return std::find(runs.columns.begin(), runs.columns.end(), name) != runs.columns.end();
+  };
   const bool parameter = field.name.find('.') != std::string::npos;  // those that differ are added below
   if (has(field.name) || parameter) return;
   std::vector<Value> parameters = field.of_run.parameters;
   parameters.emplace_back(ids);
-  const Table values = fetch(connection, fmt::format("SELECT {} FROM json_each(?) j JOIN v_runs v ON v.run = j.value ORDER BY j.key", field.of_run.sql), parameters);
+  const Table values = fetch(
+      connection,
+      fmt::format("SELECT {} FROM json_each(?) j JOIN v_runs v ON v.run = j.value ORDER BY j.key", field.of_run.sql),
+      parameters);
   const auto at = std::find(runs.columns.begin(), runs.columns.end(), "started") - runs.columns.begin();
   runs.columns.insert(runs.columns.begin() + at, field.name);
-  for (std::size_t i = 0; i < runs.rows.size(); ++i) runs.rows[i].insert(runs.rows[i].begin() + at, values.rows.at(i)[0]);
+  for (std::size_t i = 0; i < runs.rows.size(); ++i)
+    runs.rows[i].insert(runs.rows[i].begin() + at, values.rows.at(i)[0]);
 }
 
 }  // namespace
@@ -119,11 +126,12 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
   const auto connection = open_for_reading(database);
   const Table chosen = choose_runs(*connection, selection);
   const std::string ids = ids_of(chosen);
-  Table runs = fetch(*connection, fmt::format(R"(
+  Table runs = fetch(*connection,
+                     fmt::format(R"(
     SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data, {} AS status,
            v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note
     FROM json_each(?) j CROSS JOIN v_runs v ON v.run = j.value JOIN runs r ON r.id = v.run ORDER BY j.key)",
-                                              kStatusNow),
+                                 kStatusNow),
                      {ids});
   runs.more = chosen.more;
   add_sorted_by(*connection, runs, selection, ids);

@@ -88,10 +88,10 @@ fs::path link_in(const fs::path& root, const fs::path& relative) {
 // Throws Error for such a link: it may lead anywhere, and what lies there is neither copied nor written to.
 void check_no_link(const fs::path& root, const fs::path& relative) {
   if (const fs::path link = link_in(root, relative); !link.empty())
-    throw Error(Failure::usage,
-                fmt::format("{} is a symbolic link, which is not followed when runs are copied",
-                            printable(link.string())),
-                "replace it with the folder that it points to");
+    throw Error(
+        Failure::usage,
+        fmt::format("{} is a symbolic link, which is not followed when runs are copied", printable(link.string())),
+        "replace it with the folder that it points to");
 }
 
 // Its regular files, each whole or not at all; links and what is half-written stay behind.
@@ -261,10 +261,12 @@ class Merge {
 }  // namespace
 
 fs::path database_of(const fs::path& named) {
-  constexpr const char* expected = "expected a folder of results, which is one that holds a results.db, or that file itself";
+  constexpr const char* expected =
+      "expected a folder of results, which is one that holds a results.db, or that file itself";
   std::error_code code;
   const fs::file_status status = fs::status(named, code);
-  if (!fs::exists(status)) throw Error(Failure::usage, fmt::format("there is no `{}`", printable(named.string())), expected);
+  if (!fs::exists(status))
+    throw Error(Failure::usage, fmt::format("there is no `{}`", printable(named.string())), expected);
   const bool folder = fs::is_directory(status);
   const fs::path database = folder ? named / "results.db" : named;
   const auto is_there = [](const fs::path& path) {
@@ -284,7 +286,8 @@ fs::path database_of(const fs::path& named) {
   for (fs::path above = fs::absolute(named, code).lexically_normal(); near.size() < 5 && above.has_relative_path();
        above = above.parent_path())
     near.push_back(above.parent_path());
-  const auto meant = std::find_if(near.begin(), near.end(), [&](const fs::path& path) { return is_there(path / "results.db"); });
+  const auto meant =
+      std::find_if(near.begin(), near.end(), [&](const fs::path& path) { return is_there(path / "results.db"); });
   throw Error(Failure::usage, fmt::format("the folder `{}` has no results.db", printable(named.string())),
               meant == near.end() ? expected : fmt::format("did you mean `{}`?", printable(meant->string())));
 }

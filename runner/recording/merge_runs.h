@@ -10,8 +10,8 @@
 
 namespace rxrun {
 
-// The database that is meant by a folder of results or by the file itself. Throws Error when it is neither, with what was
-// expected and, where one is near, the folder that was probably meant.
+// The database that is meant by a folder of results or by the file itself. Throws Error when it is neither, with what
+// was expected and, where one is near, the folder that was probably meant.
 std::filesystem::path database_of(const std::filesystem::path& named);
 
 // Copies the runs of `source` (a results.db with checkpoints/ beside it) into the one of `target`, which is made if it

@@ -97,7 +97,8 @@ void mark_gone_runs(Connection& connection) {
     std::string reason;
   };
   std::vector<Gone> gone;
-  Statement select(connection, fmt::format("SELECT id, {}, heartbeat, folder FROM runs WHERE status = 'running'", kOwnerColumns));
+  Statement select(connection,
+                   fmt::format("SELECT id, {}, heartbeat, folder FROM runs WHERE status = 'running'", kOwnerColumns));
   while (select.step()) {
     const ProcessIdentity owner = owner_at(select, 1);
     if (status_now(RunStatus::running, owner, select.text(6)) == RunStatus::running) continue;

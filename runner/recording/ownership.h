@@ -29,7 +29,8 @@ RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std
 // Error (try_later) when another process that may be alive has it: two writers would mix their curves.
 bool claim_run(Connection& connection, std::int64_t run, const ProcessIdentity& process);
 
-// Within a transaction: marks runs that are `running` no more, so that plain SQL sees it too. One that crashed has failed.
+// Within a transaction: marks runs that are `running` no more, so that plain SQL sees it too. One that crashed has
+// failed.
 void mark_gone_runs(Connection& connection);
 
 }  // namespace rxrun

@@ -129,7 +129,8 @@ void check_statement(Connection& connection, const std::string& sql, Refusal& re
   const char* rest = nullptr;
   const auto [code, there] = prepare(sql.c_str(), &rest);
   if (code != SQLITE_OK) refuse_statement(connection, sql, code, refusal);
-  if (!there) throw Error(Failure::usage, "the statement is missing", "for example: rxrun sql \"SELECT * FROM v_best\"");
+  if (!there)
+    throw Error(Failure::usage, "the statement is missing", "for example: rxrun sql \"SELECT * FROM v_best\"");
   const char* end = nullptr;
   const auto [second_code, second] = prepare(rest, &end);
   if (second_code != SQLITE_OK || second) {

@@ -23,7 +23,8 @@ struct RunSelection {
   std::string sort;                // a fact, metric or parameter; empty: newest first
   bool descending = false;
   std::int64_t limit = 0;  // 0: all
-  bool full_names = false;  // of parameters: "network.cardinality"; else "cardinality" where only one column ends in that
+  bool full_names =
+      false;  // of parameters: "network.cardinality"; else "cardinality" where only one column ends in that
 };
 
 // run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, test_accuracy,
@@ -34,19 +35,19 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
 Table removed_runs(const std::filesystem::path& database);
 
 // Finished runs, the best by `metric` first: run, name, experiment, seed, generated_data, the metric, best_epoch,
-// epochs, parameters, seconds, finished, folder, content_hash, split_hash. Less is better for a loss or a Brier score. Throws Error, with the
-// nearest name, for a metric that no run has; without a finished run the table is empty.
+// epochs, parameters, seconds, finished, folder, content_hash, split_hash. Less is better for a loss or a Brier score.
+// Throws Error, with the nearest name, for a metric that no run has; without a finished run the table is empty.
 Table best_runs(const std::filesystem::path& database, const std::string& metric, std::int64_t limit,
                 const std::vector<std::string>& where = {});
 
-// Which images the finished runs with that metric were scored on: content_hash, split_hash and the number of runs, a row
-// for each split of each data. All generated data is one, whose hashes are empty.
+// Which images the finished runs with that metric were scored on: content_hash, split_hash and the number of runs, a
+// row for each split of each data. All generated data is one, whose hashes are empty.
 Table scored_images(const std::filesystem::path& database, const std::string& metric,
                     const std::vector<std::string>& where = {});
 
-// Of every finished run that fits: run, experiment, generated_data, configuration, seed, split_hash, content_hash (empty for
-// generated data), split (as it was declared), the metric, then a column a key. A split that is drawn by the run's own seed
-// is declared without a seed.
+// Of every finished run that fits: run, experiment, generated_data, configuration, seed, split_hash, content_hash
+// (empty for generated data), split (as it was declared), the metric, then a column a key. A split that is drawn by the
+// run's own seed is declared without a seed.
 struct SeedValues {
   std::vector<std::string> keys;  // their short names
   bool images_vary = false;       // a key decides which images a run is scored on: these are what is compared

@@ -18,8 +18,9 @@ namespace rxrun {
 // an older schema upgraded as a writer would.
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
 
-// SQL of a connection for reading: what the status of a run, a row `r` of runs, is now. A run that says `running` though its
-// process is gone was interrupted, or has failed if it left a note of its crash, and an interrupted one whose point was pruned is `pruned`.
+// SQL of a connection for reading: what the status of a run, a row `r` of runs, is now. A run that says `running`
+// though its process is gone was interrupted, or has failed if it left a note of its crash, and an interrupted one
+// whose point was pruned is `pruned`.
 inline constexpr const char* kStatusNow =
     "rxrun_status(r.status, r.host, r.boot_id, r.pid_namespace, r.pid, r.process_start, r.heartbeat,"
     " r.status IN ('interrupted', 'running') AND EXISTS (SELECT 1 FROM points p WHERE p.identity = r.identity"

@@ -31,15 +31,16 @@ namespace {
 void check_nobody_runs(Connection& connection, const std::string& identity) {
   Statement running(connection, "SELECT id, pid FROM runs WHERE identity = ? AND status = 'running'");
   if (!running.bind(identity).step()) return;
-  throw Error(Failure::try_later, fmt::format("the same experiment is already being run, as run {} by process {}", running.integer(0), running.integer(1)),
+  throw Error(Failure::try_later,
+              fmt::format("the same experiment is already being run, as run {} by process {}", running.integer(0),
+                          running.integer(1)),
               "wait for it to end, or stop it");
 }
 
 std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
-  Statement select(connection,
-                   fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat FROM runs"
-                               " WHERE removed IS NULL AND {}",
-                               kOwnerColumns, which));
+  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat FROM runs"
+                                           " WHERE removed IS NULL AND {}",
+                                           kOwnerColumns, which));
   if (!select.bind(value).step()) return std::nullopt;
   return ExistingRun{.id = select.integer(0),
                      .name = select.text(1),
@@ -48,8 +49,9 @@ std::optional<ExistingRun> existing(Connection& connection, const char* which, c
                      .epochs = select.integer(4)};
 }
 
-// The folder of a run that is being inserted, and with it the run's name. Rows and folders come apart by renaming a run,
-// by importing and by deleting, so both have to be free; mkdir decides against whoever works outside of the database.
+// The folder of a run that is being inserted, and with it the run's name. Rows and folders come apart by renaming a
+// run, by importing and by deleting, so both have to be free; mkdir decides against whoever works outside of the
+// database.
 class NewFolder {
  public:
   NewFolder(Connection& connection, RunRecord& run) {
@@ -86,10 +88,14 @@ void check_epochs(Connection& connection, std::int64_t run, std::int64_t wanted)
   Statement select(connection, "SELECT count(*) FROM epochs WHERE run = ?");
   select.bind(run).step();
   if (select.integer(0) == wanted) return;
-  throw Error(Failure::usage,
-              fmt::format("the checkpoint of run {} is ahead of results.db: of the {} before it {} recorded", run, counted(wanted, "epoch"),
-                          select.integer(0) == 0 ? "none is" : select.integer(0) == 1 ? "1 is" : fmt::format("{} are", select.integer(0))),
-              "a results.db from before, or an import, may have lost them: put the right one back, or begin anew with --again");
+  throw Error(
+      Failure::usage,
+      fmt::format("the checkpoint of run {} is ahead of results.db: of the {} before it {} recorded", run,
+                  counted(wanted, "epoch"),
+                  select.integer(0) == 0   ? "none is"
+                  : select.integer(0) == 1 ? "1 is"
+                                           : fmt::format("{} are", select.integer(0))),
+      "a results.db from before, or an import, may have lost them: put the right one back, or begin anew with --again");
 }
 
 }  // namespace
@@ -146,9 +152,7 @@ void Recorder::confirm(std::int64_t run) {
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process))
     throw Error(Failure::usage, fmt::format("run {} has finished: nothing works on it any more", run));
-  Statement(connection, fmt::format("UPDATE runs SET heartbeat = {} WHERE id = ?", kNow))
-      .bind(run)
-      .run();
+  Statement(connection, fmt::format("UPDATE runs SET heartbeat = {} WHERE id = ?", kNow)).bind(run).run();
   transaction.commit();
 }
 

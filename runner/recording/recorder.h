@@ -1,6 +1,7 @@
 // Recorder: a run's rows in results.db. sqlite3.h stays in this folder.
 //
-// One file, rollback journal with synchronous FULL; every write is one BEGIN IMMEDIATE transaction. Schema: schemas/results.sql.
+// One file, rollback journal with synchronous FULL; every write is one BEGIN IMMEDIATE transaction. Schema:
+// schemas/results.sql.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +17,21 @@
 namespace rxrun {
 
 struct RunRecord {
-  std::string name;                  // wanted: "resnext50_breast-3f9a1c2e"; a number is added when it is taken
-  std::string experiment;            // its declared name
-  std::string file;                  // the YAML it came from
-  std::string identity;              // SHA-256, hexadecimal
+  std::string name;        // wanted: "resnext50_breast-3f9a1c2e"; a number is added when it is taken
+  std::string experiment;  // its declared name
+  std::string file;        // the YAML it came from
+  std::string identity;    // SHA-256, hexadecimal
   std::uint64_t seed = 0;
-  std::string resolved;              // the resolved experiment as YAML
-  std::string configuration;         // what of it can alter a number, as text, without the seed
+  std::string resolved;                                     // the resolved experiment as YAML
+  std::string configuration;                                // what of it can alter a number, as text, without the seed
   std::vector<std::pair<std::string, std::string>> params;  // flat: "network.cardinality" -> "32"
-  std::string command;               // as typed
+  std::string command;                                      // as typed
   bool generated_data = false;
   std::string content_hash, split_hash;
   std::int64_t skipped_images = 0;
   std::int64_t parameters = 0, multiply_adds = 0;
   std::vector<std::pair<std::string, std::string>> environment;  // "libtorch" -> "1.13.1", "cpu", "precision", ...
-  std::string folder;                // relative to results.db; chosen by begin()
+  std::string folder;                                            // relative to results.db; chosen by begin()
 };
 
 struct EpochRecord {
@@ -40,14 +41,14 @@ struct EpochRecord {
   double images_per_second = 0.0;
   bool best = false;
   std::map<std::string, double> metrics;
-  std::string checkpoint;            // file, relative to results.db
+  std::string checkpoint;  // file, relative to results.db
 };
 
 struct PredictionRecord {
   std::string sample;
   std::int64_t label = 0;
   std::int64_t predicted = 0;
-  double probability = 0.0;          // of the predicted class
+  double probability = 0.0;  // of the predicted class
 };
 
 struct SplitRecord {
@@ -70,8 +71,8 @@ struct ExistingRun {
 
 class Recorder {
  public:
-  // Opens or creates, migrating under an exclusive lock. Throws Error: not a database, another program's, a newer schema,
-  // not writable.
+  // Opens or creates, migrating under an exclusive lock. Throws Error: not a database, another program's, a newer
+  // schema, not writable.
   explicit Recorder(const std::filesystem::path& database);
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -82,9 +83,9 @@ class Recorder {
   // The run of that number, unless it has been removed.
   std::optional<ExistingRun> find_run(std::int64_t run) const;
   // Inserts a run (status running, with pid, boot id and host) and returns its id. Its name is the first of "x", "x-2",
-  // "x-3", ... that no run has and whose folder, checkpoints/NAME, is free; the folder is made. `fill` is called with the
-  // record as it will be, before anybody else can see the run; when it throws, or the row cannot be written, neither row
-  // nor folder stay. Throws Error (try_later) while a run of this identity is being computed.
+  // "x-3", ... that no run has and whose folder, checkpoints/NAME, is free; the folder is made. `fill` is called with
+  // the record as it will be, before anybody else can see the run; when it throws, or the row cannot be written,
+  // neither row nor folder stay. Throws Error (try_later) while a run of this identity is being computed.
   std::int64_t begin(RunRecord run, const std::vector<SplitRecord>& split,
                      const std::function<void(const RunRecord&)>& fill = {});
   // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice. Throws
@@ -94,7 +95,8 @@ class Recorder {
   // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for
   // after five of silence another host may take it over (ownership.h). Throws Error (try_later) when one has.
   void confirm(std::int64_t run);
-  // Ends it: status, the final values ("validation_accuracy"), predictions, artifacts (name, file, sha256), the reason of a failure.
+  // Ends it: status, the final values ("validation_accuracy"), predictions, artifacts (name, file, sha256), the reason
+  // of a failure.
   struct End {
     RunStatus status = RunStatus::finished;
     std::int64_t best_epoch = 0;

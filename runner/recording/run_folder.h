@@ -34,8 +34,8 @@ inline std::string number_of_grave(const std::filesystem::path& folder) {
   return std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }) ? number : "";
 }
 
-// Within a transaction that has found the run's row: a deletion that was cut off before its row went gives the folder its
-// name back.
+// Within a transaction that has found the run's row: a deletion that was cut off before its row went gives the folder
+// its name back.
 inline void unbury(const std::filesystem::path& folder, std::int64_t run) {
   std::error_code code;
   const std::filesystem::path grave = grave_of(folder, run);

@@ -122,7 +122,8 @@ std::int64_t insert_run(Connection& connection, const RunRecord& run, const Proc
                       folder, content_hash, split_hash, skipped_images, parameters, multiply_adds, started, heartbeat,
                       host, boot_id, pid_namespace, pid, process_start)
     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            {0}, {0}, ?, ?, ?, ?, ?))", kNow))
+            {0}, {0}, ?, ?, ?, ?, ?))",
+                                    kNow))
       .bind(experiment_id(connection, run.experiment), run.name, run.identity, configuration_of(run),
             seed_value(run.seed), int{run.generated_data}, run.file, run.command, run.resolved, run.folder,
             run.content_hash, run.split_hash, run.skipped_images, run.parameters, run.multiply_adds, process.host,
@@ -179,7 +180,8 @@ void update_progress(Connection& connection, std::int64_t run) {
                     (epochs, best_epoch, images_per_second, seconds) =
       (SELECT count(*), max(epoch) FILTER (WHERE best = 1), avg(images_per_second), sum(seconds)
        FROM epochs WHERE run = ?1)
-    WHERE id = ?1)", kNow))
+    WHERE id = ?1)",
+                                    kNow))
       .bind(run)
       .run();
   keep_epoch(connection, run, best_epoch(connection, run));
@@ -191,7 +193,8 @@ void end_run(Connection& connection, std::int64_t run, const Recorder::End& end)
     UPDATE runs SET status = ?2, reason = nullif(?3, ''), best_epoch = coalesce(nullif(?4, 0), best_epoch),
                     seconds = max(coalesce(seconds, 0), ?5),
                     heartbeat = {0}, finished = {0}
-    WHERE id = ?1)", kNow))
+    WHERE id = ?1)",
+                                    kNow))
       .bind(run, to_string(end.status), end.reason, end.best_epoch, end.seconds)
       .run();
   insert_artifacts(connection, run, end.artifacts);

@@ -34,7 +34,8 @@ std::optional<double> own_value(Connection& connection, std::int64_t point, cons
   return real ? std::optional(*real) : std::nullopt;
 }
 
-std::optional<Judgement> earlier_judgement(Connection& connection, std::int64_t sweep, std::int64_t point, const Rung& rung) {
+std::optional<Judgement> earlier_judgement(Connection& connection, std::int64_t sweep, std::int64_t point,
+                                           const Rung& rung) {
   Statement before(connection,
                    "SELECT kept, coalesce(value, 0) FROM rungs WHERE sweep = ? AND point = ? AND epoch = ?");
   if (!before.bind(sweep, point, rung.epoch).step()) return std::nullopt;

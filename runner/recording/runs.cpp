@@ -63,14 +63,15 @@ Table scored_images(const std::filesystem::path& database, const std::string& me
   }
   if (!conditions.empty()) conditions = " AND r.id IN (SELECT v.run FROM v_runs v WHERE TRUE" + conditions + ")";
   // Experiments outermost: their runs then come out of runs_finished, which holds the hashes.
-  return fetch(*connection, fmt::format(R"(
+  return fetch(*connection,
+               fmt::format(R"(
     SELECT iif(r.generated_data, '', r.content_hash) AS content_hash, iif(r.generated_data, '', r.split_hash) AS split_hash,
            count(*) AS runs
     FROM experiments x CROSS JOIN runs r ON r.experiment = x.id
     WHERE r.status = 'finished' AND r.removed IS NULL
       AND r.id IN (SELECT run FROM metrics WHERE epoch = 0 AND name = ? AND value IS NOT NULL){}
     GROUP BY 1, 2)",
-                                        conditions),
+                           conditions),
                parameters);
 }
 
@@ -78,7 +79,8 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   const auto connection = open_for_reading(database);
   const std::int64_t id = find_run(*connection, run);
   RunDetails details;
-  details.facts = fetch(*connection, fmt::format(R"(
+  details.facts = fetch(*connection,
+                        fmt::format(R"(
     SELECT v.run, v.name, v.experiment, {} AS status, v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
            v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
            v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
@@ -86,7 +88,7 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
            v.started, v.heartbeat, v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity,
            v.configuration, r.content_hash, r.split_hash, r.host, r.pid
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
-                                                 kStatusNow),
+                                    kStatusNow),
                         {id});
   as_booleans(details.facts, {"generated_data"});
   add_facts(details.facts, "images.",

@@ -76,7 +76,8 @@ void keep_copy(Connection& connection, int version) {
   if (failure) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
-    throw Error(Failure::run, fmt::format("cannot rename {} to {}: {}", shown(temporary), shown(copy), failure.message()));
+    throw Error(Failure::run,
+                fmt::format("cannot rename {} to {}: {}", shown(temporary), shown(copy), failure.message()));
   }
   sync_folder(copy.parent_path());
 }
@@ -98,7 +99,8 @@ void create_if_missing(const fs::path& database) {
   const fs::path folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
   fs::create_directories(folder, code);
   if (code) {
-    throw Error(Failure::usage, fmt::format("cannot create the folder {} for results: {}", shown(folder), code.message()),
+    throw Error(Failure::usage,
+                fmt::format("cannot create the folder {} for results: {}", shown(folder), code.message()),
                 "choose another folder with --results");
   }
   const fs::path fresh = temporary_beside(database);

@@ -30,7 +30,8 @@ struct Migration {
 
 extern const std::span<const Migration> kMigrations;  // schemas/migrations/
 
-// Upgrades to version `target` in one transaction and makes the views anew. A copy is kept before as <database>.v<version>.bak.
+// Upgrades to version `target` in one transaction and makes the views anew. A copy is kept before as
+// <database>.v<version>.bak.
 void migrate(Connection& connection, std::span<const Migration> steps, int target);
 // The same with this program's own steps.
 void migrate(Connection& connection);

@@ -57,9 +57,10 @@ class Splits {
   explicit Splits(Connection& connection) {
     std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>> values;
     std::int64_t most = 0;
-    const Table found = fetch(connection,
-                              "SELECT name, value, count(*) FROM params WHERE name > 'data.split.' AND name < 'data.split/'"
-                              " GROUP BY name, value");
+    const Table found =
+        fetch(connection,
+              "SELECT name, value, count(*) FROM params WHERE name > 'data.split.' AND name < 'data.split/'"
+              " GROUP BY name, value");
     std::map<std::string, std::int64_t> runs;
     for (const auto& row : found.rows) {
       const std::string name = text_in(row[0]);
@@ -74,8 +75,9 @@ class Splits {
         differing.push_back(name);
     }
     if (differing.empty()) return;
-    const Table rows = fetch(
-        connection, "SELECT run, name, value FROM params WHERE name IN (SELECT value FROM json_each(?))", {differing.dump()});
+    const Table rows =
+        fetch(connection, "SELECT run, name, value FROM params WHERE name IN (SELECT value FROM json_each(?))",
+              {differing.dump()});
     for (const auto& row : rows.rows) own_[integer_in(row[0])][short_name(text_in(row[1]))] = text_of(row[2]);
   }
 
@@ -100,11 +102,12 @@ std::string in_words(const Split& split) {
 
 // Whether a parameter decides which images a run is scored on.
 bool chooses_images(const std::string& name) {
-  return name == "data.path" || name == "data.source" || name.starts_with("data.sample.") || name.starts_with(kSplitKeys);
+  return name == "data.path" || name == "data.source" || name.starts_with("data.sample.") ||
+         name.starts_with(kSplitKeys);
 }
 
-// Puts the declared split of each run into `column`. A seed of the split that is the run's own may be the same for all runs
-// or follow the seed: if another run of the same data has it too, beside another seed, it is the same for all.
+// Puts the declared split of each run into `column`. A seed of the split that is the run's own may be the same for all
+// runs or follow the seed: if another run of the same data has it too, beside another seed, it is the same for all.
 void declare_splits(Connection& connection, Table& rows, std::size_t column) {
   const Splits splits(connection);
   using Family = std::tuple<Value, Value, std::string>;  // experiment, content, the split but for its seed

@@ -104,11 +104,11 @@ std::string experiment_of(Connection& connection, std::int64_t run) {
   const Table found =
       fetch(connection, "SELECT x.name FROM runs r JOIN experiments x ON x.id = r.experiment WHERE r.id = ?", {run});
   if (found.rows.empty())
-    throw Error(Failure::usage,
-                fmt::format("{} is damaged: the experiment of run {} is not in it",
-                            printable(connection.path().string()), run),
-                fmt::format("`rxrun export RUN... --results {} --to FOLDER` copies the others",
-                            printable(connection.path().parent_path().string())));
+    throw Error(
+        Failure::usage,
+        fmt::format("{} is damaged: the experiment of run {} is not in it", printable(connection.path().string()), run),
+        fmt::format("`rxrun export RUN... --results {} --to FOLDER` copies the others",
+                    printable(connection.path().parent_path().string())));
   return text_in(found.rows[0][0]);
 }
 

@@ -85,7 +85,8 @@ std::int64_t SweepRows::open(const SweepRecord& sweep) {
   // An insertion that a conflict prevents would use a number up all the same.
   Statement(connection, fmt::format(R"(
     INSERT INTO sweeps (name, identity, declaration, command, created, search)
-    SELECT ?1, ?2, ?3, ?4, {}, nullif(?5, '') WHERE NOT EXISTS (SELECT 1 FROM sweeps WHERE identity = ?2))", kNow))
+    SELECT ?1, ?2, ?3, ?4, {}, nullif(?5, '') WHERE NOT EXISTS (SELECT 1 FROM sweeps WHERE identity = ?2))",
+                                    kNow))
       .bind(fmt::format("{}-{}", sweep.name, identity.substr(0, 8)), identity, sweep.declaration, sweep.command,
             sweep.search)
       .run();
@@ -172,7 +173,8 @@ std::optional<Claim> SweepRows::claim(std::int64_t sweep, const ClaimOptions& op
         coalesce((SELECT r.id <= newer_than FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL
                   ORDER BY r.id DESC LIMIT 1), 0),
         coalesce((SELECT r.epochs FROM runs r WHERE r.identity = points.identity AND r.removed IS NULL AND r.id > newer_than
-                  ORDER BY r.id DESC LIMIT 1), 0))", kNow));
+                  ORDER BY r.id DESC LIMIT 1), 0))",
+                                             kNow));
     update.bind(sweep, options.retries, json_of(options.leave), me.host, me.boot_id, me.pid_namespace, me.pid, me.start,
                 int{options.pruning});
     if (update.step())
@@ -222,7 +224,8 @@ std::vector<std::int64_t> SweepRows::confirm() {
     Statement update(connection, fmt::format(R"(
       UPDATE points SET heartbeat = {}
       WHERE status = 'running' AND host = ? AND boot_id = ? AND pid_namespace = ? AND pid = ? AND process_start = ?
-      RETURNING id)", kNow));
+      RETURNING id)",
+                                             kNow));
     update.bind(me.host, me.boot_id, me.pid_namespace, me.pid, me.start);
     while (update.step()) points.push_back(update.integer(0));
   }

@@ -115,7 +115,8 @@ Table tag_run(const std::filesystem::path& database, const std::string& run, con
 
 Table note_run(const std::filesystem::path& database, const std::string& run, const std::string& note) {
   if (note.size() > kLongestNote)
-    throw Error(Failure::usage, fmt::format("the note has {} bytes; at most {} are allowed", note.size(), kLongestNote));
+    throw Error(Failure::usage,
+                fmt::format("the note has {} bytes; at most {} are allowed", note.size(), kLongestNote));
   const auto connection = open_existing(database);
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);

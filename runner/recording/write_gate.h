@@ -12,8 +12,8 @@ namespace rxrun {
 
 class WriteGate {
  public:
-  // For databases in this folder: the lock is the folder's own (flock), so that no file is added. Where it cannot be had,
-  // as on some network file systems, the gate is open, and SQLite's waiting alone has to do.
+  // For databases in this folder: the lock is the folder's own (flock), so that no file is added. Where it cannot be
+  // had, as on some network file systems, the gate is open, and SQLite's waiting alone has to do.
   explicit WriteGate(const std::filesystem::path& folder);
 
   // Held while this lives. Waits for a minute at most, then goes by: who holds it that long has been stopped, and the

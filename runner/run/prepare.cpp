@@ -19,14 +19,18 @@ Machine set_up(const Experiment& experiment, RunObserver& observer) {
 void make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (failure) throw Error(Failure::usage, fmt::format("cannot create the folder {}: {}", printable(folder.string()), failure.message()), "choose another one with --results");
+  if (failure)
+    throw Error(Failure::usage,
+                fmt::format("cannot create the folder {}: {}", printable(folder.string()), failure.message()),
+                "choose another one with --results");
 }
 
 void make_results_folder(const std::filesystem::path& results, RunObserver& observer) {
   make_folder(results);
   if (const std::string system = network_file_system(results); !system.empty())
-    observer.on_warning(fmt::format("{} is on {}: locks may not work over a network, and results.db may be damaged; use a local disk if you can",
-                                    results.string(), system));
+    observer.on_warning(fmt::format(
+        "{} is on {}: locks may not work over a network, and results.db may be damaged; use a local disk if you can",
+        results.string(), system));
 }
 
 Network network_for(const CheckedExperiment& checked, const Source& source) {
@@ -52,11 +56,13 @@ ImageCaching image_caching(const std::filesystem::path& results, bool shared) {
   return {.folder = results.empty() ? results : results / "cache", .always = shared};
 }
 
-Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
-                     RunObserver& observer, bool shared, const std::atomic<int>* stop) {
-  Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
-                                 [&observer](const LoadProgress& progress) { observer.on_reading(progress); },
-                                 image_caching(results, shared), stop);
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source,
+                     const std::filesystem::path& results, RunObserver& observer, bool shared,
+                     const std::atomic<int>* stop) {
+  Dataset dataset = load_dataset(
+      experiment.data, std::move(source), experiment.seed, static_cast<int>(experiment.machine.threads),
+      [&observer](const LoadProgress& progress) { observer.on_reading(progress); }, image_caching(results, shared),
+      stop);
   observer.on_read();
   return dataset;
 }

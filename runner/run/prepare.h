@@ -16,8 +16,8 @@
 
 namespace rxrun {
 
-// The machine as the experiment wants it; what had to be changed so that it computes is told. To be called before LibTorch
-// is used.
+// The machine as the experiment wants it; what had to be changed so that it computes is told. To be called before
+// LibTorch is used.
 Machine set_up(const Experiment& experiment, RunObserver& observer);
 
 // The folder, made if it is not there. Throws Error.
@@ -35,12 +35,14 @@ std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checke
 // What a training step of the experiment takes memory for.
 StepAssumptions step_of(const Experiment& experiment);
 
-// Where decoded images are kept beside memory: those beyond data.memory, and with `shared` all, for the points of a sweep. In the
-// cache of `results`; empty: nowhere.
+// Where decoded images are kept beside memory: those beyond data.memory, and with `shared` all, for the points of a
+// sweep. In the cache of `results`; empty: nowhere.
 ImageCaching image_caching(const std::filesystem::path& results, bool shared);
 
-// Reads the images behind `source`, or takes them decoded from the cache. A signal number in `stop` ends it (data/parallel.h).
-Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source, const std::filesystem::path& results,
-                     RunObserver& observer, bool shared = false, const std::atomic<int>* stop = nullptr);
+// Reads the images behind `source`, or takes them decoded from the cache. A signal number in `stop` ends it
+// (data/parallel.h).
+Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source,
+                     const std::filesystem::path& results, RunObserver& observer, bool shared = false,
+                     const std::atomic<int>* stop = nullptr);
 
 }  // namespace rxrun

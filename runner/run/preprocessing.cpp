@@ -16,7 +16,8 @@ std::filesystem::path file_in(const std::filesystem::path& folder) { return fold
 }  // namespace
 
 Preprocessing preprocessing_of(const Dataset& dataset) {
-  return {.classes = dataset.classes, .channels = dataset.channels, .mean = dataset.mean, .deviation = dataset.deviation};
+  return {
+      .classes = dataset.classes, .channels = dataset.channels, .mean = dataset.mean, .deviation = dataset.deviation};
 }
 
 void write_preprocessing(const std::filesystem::path& folder, const Preprocessing& preprocessing) {
@@ -32,13 +33,18 @@ Preprocessing read_preprocessing(const std::filesystem::path& folder) {
   const std::string text = read_file(file, max_bytes);
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
-    Preprocessing read{.classes = json.at("classes"), .channels = json.at("channels"), .mean = json.at("mean"), .deviation = json.at("deviation")};
+    Preprocessing read{.classes = json.at("classes"),
+                       .channels = json.at("channels"),
+                       .mean = json.at("mean"),
+                       .deviation = json.at("deviation")};
     const auto channels = static_cast<std::size_t>(read.channels);
-    if ((channels == 1 || channels == 3) && read.mean.size() == channels && read.deviation.size() == channels) return read;
+    if ((channels == 1 || channels == 3) && read.mean.size() == channels && read.deviation.size() == channels)
+      return read;
   } catch (const nlohmann::json::exception&) {
     // told below, as for a file that is JSON but not this
   }
-  throw Error(Failure::usage, fmt::format("{} does not say how images were preprocessed", file.string()), "it is damaged; run the experiment again");
+  throw Error(Failure::usage, fmt::format("{} does not say how images were preprocessed", file.string()),
+              "it is damaged; run the experiment again");
 }
 
 }  // namespace rxrun

@@ -5,7 +5,8 @@
 
 namespace rxrun {
 
-RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder, TrainingObserver& next)
+RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder,
+                                     TrainingObserver& next)
     : recorder_(recorder), run_(run), folder_(std::move(folder)), next_(next) {}
 
 void RecordingObserver::on_resume(std::int64_t epoch) {

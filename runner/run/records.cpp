@@ -16,7 +16,8 @@ namespace {
 
 std::vector<std::pair<std::string, std::string>> plugin_builds(const CheckedNetwork& network) {
   std::vector<std::pair<std::string, std::string>> builds;
-  for (const PluginInfo& plugin : network.plugins) builds.emplace_back(plugin.manifest.plugin, plugin.manifest.build_id);
+  for (const PluginInfo& plugin : network.plugins)
+    builds.emplace_back(plugin.manifest.plugin, plugin.manifest.build_id);
   return builds;
 }
 
@@ -28,8 +29,9 @@ Node with_contents(Node tree, const std::optional<InitialWeights>& weights) {
 
 }  // namespace
 
-std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash, const std::string& split_hash,
-                        Precision precision, const std::optional<InitialWeights>& weights) {
+std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash,
+                        const std::string& split_hash, Precision precision,
+                        const std::optional<InitialWeights>& weights) {
   return run_identity({.experiment = canonical_json(with_contents(checked.read.tree, weights)),
                        .content_hash = content_hash,
                        .split_hash = split_hash,
@@ -67,7 +69,8 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
                                    {"precision", to_string(machine.precision)}},
                    .folder = {}};
   if (weights) record.environment.emplace_back("initial_weights", weights->sha256);
-  for (const auto& [name, build] : plugin_builds(checked.network)) record.environment.emplace_back("plugin." + name, build);
+  for (const auto& [name, build] : plugin_builds(checked.network))
+    record.environment.emplace_back("plugin." + name, build);
   return record;
 }
 
@@ -92,11 +95,13 @@ std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predi
   return records;
 }
 
-std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder, const std::filesystem::path& results) {
+std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder,
+                                                              const std::filesystem::path& results) {
   std::vector<std::pair<std::string, std::string>> artifacts;
   for (const char* name : {"best.safetensors", "last.safetensors"}) {
     const std::filesystem::path file = folder / name;
-    if (std::filesystem::exists(file)) artifacts.emplace_back(file.lexically_relative(results).string(), sha256_of_file(file));
+    if (std::filesystem::exists(file))
+      artifacts.emplace_back(file.lexically_relative(results).string(), sha256_of_file(file));
   }
   return artifacts;
 }

@@ -45,7 +45,8 @@ struct RunPlace {
 };
 
 // The run that is there already, to be continued or, when it has finished, told.
-std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::string& identity, const RunRequest& request) {
+std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::string& identity,
+                                       const RunRequest& request) {
   if (request.again) return std::nullopt;
   if (request.run == 0) return recorder.find(identity);
   std::optional<ExistingRun> run = recorder.find_run(request.run);
@@ -56,25 +57,32 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
 // `now` is not what was to be continued, or not the point of a sweep that was planned.
 [[noreturn]] void refuse(const RunRequest& request, const RunRecord& now) {
   if (request.run == 0)
-    throw Error(Failure::usage, "its data, plugins, precision, initial weights or rxrun itself have changed since it was started or planned, so it cannot be continued",
+    throw Error(Failure::usage,
+                "its data, plugins, precision, initial weights or rxrun itself have changed since it was started or "
+                "planned, so it cannot be continued",
                 "run the command for the whole experiment or sweep again");
   const std::vector<std::string> changes = changes_since(request.results, request.run, now).experiment;
-  const bool images = std::any_of(changes.begin(), changes.end(), [](const std::string& change) { return change.find("images") != std::string::npos; });
-  throw Error(Failure::usage, fmt::format("run {} cannot be continued with what is here now: {}", request.run, fmt::join(changes, ", and ")),
-              fmt::format("{}`rxrun rerun {}` starts a new run with what is here", images ? "set data.path=PATH if its images have moved; " : "", request.run));
+  const bool images = std::any_of(changes.begin(), changes.end(),
+                                  [](const std::string& change) { return change.find("images") != std::string::npos; });
+  throw Error(
+      Failure::usage,
+      fmt::format("run {} cannot be continued with what is here now: {}", request.run, fmt::join(changes, ", and ")),
+      fmt::format("{}`rxrun rerun {}` starts a new run with what is here",
+                  images ? "set data.path=PATH if its images have moved; " : "", request.run));
 }
 
 // A run that goes on in another place still ends with its own numbers, but for their rounding.
 void warn_of_another_machine(const RunRequest& request, std::int64_t run, const RunRecord& now, RunObserver& observer) {
   const std::vector<std::string> changes = changes_since(request.results, run, now).machine;
   if (changes.empty()) return;
-  observer.on_warning(fmt::format("run {} was started elsewhere ({}): from here on its numbers may be rounded differently, and the result is "
-                                  "not bit-identical to that of one machine",
-                                  run, fmt::join(changes, ", ")));
+  observer.on_warning(fmt::format(
+      "run {} was started elsewhere ({}): from here on its numbers may be rounded differently, and the result is "
+      "not bit-identical to that of one machine",
+      run, fmt::join(changes, ", ")));
 }
 
-RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing, const RunRequest& request,
-                  const std::vector<SplitRecord>& split) {
+RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<ExistingRun>& existing,
+                  const RunRequest& request, const std::vector<SplitRecord>& split) {
   RunPlace place;
   if (existing) {
     place.name = existing->name;
@@ -105,11 +113,14 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
-  // Made once there is something to record, and before images take their time: a folder that cannot be written to is told at once.
+  // Made once there is something to record, and before images take their time: a folder that cannot be written to is
+  // told at once.
   Recorder recorder(request.results / "results.db");
-  const Dataset dataset = read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
+  const Dataset dataset =
+      read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
 
-  const std::string identity = identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
+  const std::string identity =
+      identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
   RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
   if (!request.identity.empty() && request.identity != identity) refuse(request, record);
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
@@ -123,8 +134,14 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   if (existing) warn_of_another_machine(request, existing->id, record, observer);
   const RunPlace place = open_run(recorder, std::move(record), existing, request, split_of(dataset));
   write_preprocessing(place.folder, preprocessing_of(dataset));
-  const StartedRun run{.id = place.id, .name = place.name, .folder = place.folder, .continues = place.continues,
-                       .experiment = experiment, .network = network, .dataset = dataset, .machine = machine};
+  const StartedRun run{.id = place.id,
+                       .name = place.name,
+                       .folder = place.folder,
+                       .continues = place.continues,
+                       .experiment = experiment,
+                       .network = network,
+                       .dataset = dataset,
+                       .machine = machine};
   observer.on_start(run);
 
   const CrashNote crash_note(place.folder);
@@ -138,7 +155,8 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
                                          .identity = identity,
                                          .initial = weights ? &*weights : nullptr},
                                         recording);
-    if (result.end == TrainingResult::End::interrupted) outcome = {RunOutcome::End::interrupted, place.id, request.stop->load()};
+    if (result.end == TrainingResult::End::interrupted)
+      outcome = {RunOutcome::End::interrupted, place.id, request.stop->load()};
     const bool interrupted = outcome.end == RunOutcome::End::interrupted;
     recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
                             .best_epoch = result.best_epoch,

@@ -13,13 +13,14 @@ namespace rxrun {
 
 struct RunRequest {
   std::filesystem::path results = "results";  // folder of results.db and checkpoints/; made if it is not there
-  std::string file;                        // for the record
-  std::string command;                     // for the record
-  bool shares_images = false;              // with other processes: see read_dataset
-  bool again = false;                      // run anew though it has finished
-  std::int64_t run = 0;                    // the run to continue; 0: the newest of the identity
-  std::string identity;                    // that has to come out, to continue a run or to answer a point; empty: any
-  const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch, or of the reading of images
+  std::string file;                           // for the record
+  std::string command;                        // for the record
+  bool shares_images = false;                 // with other processes: see read_dataset
+  bool again = false;                         // run anew though it has finished
+  std::int64_t run = 0;                       // the run to continue; 0: the newest of the identity
+  std::string identity;  // that has to come out, to continue a run or to answer a point; empty: any
+  const std::atomic<int>* stop =
+      nullptr;  // a signal number asks for a stop after this batch, or of the reading of images
 };
 
 struct RunOutcome {

@@ -29,7 +29,9 @@ std::vector<std::string> overridable_keys(Overridable overridable) {
 
 // As it is typed in a shell.
 std::string shell_word(const std::string& word) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::string_view("_./=,:+-").find(static_cast<char>(c)) != std::string_view::npos; };
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) || std::string_view("_./=,:+-").find(static_cast<char>(c)) != std::string_view::npos;
+  };
   if (std::all_of(word.begin(), word.end(), plain)) return word;
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -42,7 +44,9 @@ void refuse(const Override& change, const std::string& key, const StoredRun& run
   const int length = static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path)));
   const bool other_run = can_alter_numbers(key);
   std::string advice = fmt::format("what can be set here: {}", fmt::join(allowed, ", "));
-  if (other_run) advice += fmt::format("; to make that run: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
+  if (other_run)
+    advice +=
+        fmt::format("; to make that run: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
   diagnostics.error({"command line", 1, 1, length, word},
                     other_run ? fmt::format("run {} would be a different run with another `{}`", run.id, key)
                               : fmt::format("`{}` has no effect here", key),
@@ -50,8 +54,9 @@ void refuse(const Override& change, const std::string& key, const StoredRun& run
 }
 
 // Those that may be given; the others are errors. A key that does not exist is left for reading the experiment to tell.
-std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::path& file, const std::vector<std::string>& words,
-                                   Overridable overridable, Diagnostics& diagnostics) {
+std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::path& file,
+                                   const std::vector<std::string>& words, Overridable overridable,
+                                   Diagnostics& diagnostics) {
   if (words.empty()) return {};
   std::vector<Override> overrides;
   for (const std::string& word : words) overrides.push_back(parse_override(word));
@@ -59,7 +64,8 @@ std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::
   const std::vector<std::string> allowed = overridable_keys(overridable);
   std::vector<std::string> rest;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool may = keys[i].empty() || keys[i] == "machine" || std::find(allowed.begin(), allowed.end(), keys[i]) != allowed.end();
+    const bool may =
+        keys[i].empty() || keys[i] == "machine" || std::find(allowed.begin(), allowed.end(), keys[i]) != allowed.end();
     if (may)
       rest.push_back(words[i]);
     else
@@ -70,13 +76,18 @@ std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::
 
 void require_images(const StoredRun& run, const DataSpec& data) {
   std::error_code unreadable;  // opening them tells
-  if (run.generated_data || data.source == SourceKind::histology || std::filesystem::exists(data.path, unreadable) || unreadable) return;
-  throw Error(Diagnostic{Severity::error, data.path_where,
-                         fmt::format("the images of run {} are missing: {} does not exist", run.id, printable(data.path.string())),
-                         "say where they are now: data.path=PATH"});
+  if (run.generated_data || data.source == SourceKind::histology || std::filesystem::exists(data.path, unreadable) ||
+      unreadable)
+    return;
+  throw Error(Diagnostic{
+      Severity::error, data.path_where,
+      fmt::format("the images of run {} are missing: {} does not exist", run.id, printable(data.path.string())),
+      "say where they are now: data.path=PATH"});
 }
 
-bool is_of_the_machine(const std::string& fact) { return fact == "cpu" || fact == "device" || fact == "instruction_set" || fact == "libtorch"; }
+bool is_of_the_machine(const std::string& fact) {
+  return fact == "cpu" || fact == "device" || fact == "instruction_set" || fact == "libtorch";
+}
 
 }  // namespace
 
@@ -87,11 +98,16 @@ StoredRun find_stored_run(const std::filesystem::path& results, const std::strin
                                             printable((results / "results.db").string()), printable(found.folder)));
   const Table row = query(results / "results.db", "SELECT resolved, generated_data FROM runs WHERE id = ?", {found.id});
   const auto* resolved = std::get_if<std::string>(&row.rows.at(0)[0]);
-  return {.id = found.id, .name = found.name, .identity = found.identity, .folder = results / found.folder,
-          .resolved = resolved ? *resolved : std::string(), .generated_data = row.rows[0][1] == Value(std::int64_t{1})};
+  return {.id = found.id,
+          .name = found.name,
+          .identity = found.identity,
+          .folder = results / found.folder,
+          .resolved = resolved ? *resolved : std::string(),
+          .generated_data = row.rows[0][1] == Value(std::int64_t{1})};
 }
 
-CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides, Overridable overridable) {
+CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides,
+                                    Overridable overridable) {
   const std::filesystem::path file = run.folder / "experiment.yaml";
   std::error_code ignored;  // reading it tells
   if (std::filesystem::symlink_status(file, ignored).type() == std::filesystem::file_type::not_found) {
@@ -115,7 +131,8 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
 }
 
 bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash) {
-  return query(results / "results.db", "SELECT content_hash FROM runs WHERE id = ?", {run}).rows.at(0)[0] == Value(content_hash);
+  return query(results / "results.db", "SELECT content_hash FROM runs WHERE id = ?", {run}).rows.at(0)[0] ==
+         Value(content_hash);
 }
 
 RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now) {
@@ -129,13 +146,16 @@ RunChanges changes_since(const std::filesystem::path& results, std::int64_t run,
   for (const auto& [name, values] : facts) {
     const auto& [before, after] = values;
     if (name == "threads" || before == after) continue;  // threads: a run that goes on keeps its number
-    const auto shown = [](const std::string& text) { return text.empty() ? std::string("absent") : printable(text.substr(0, 40)); };
+    const auto shown = [](const std::string& text) {
+      return text.empty() ? std::string("absent") : printable(text.substr(0, 40));
+    };
     (is_of_the_machine(name) ? changes.machine : changes.experiment)
         .push_back(fmt::format("{} was {}, is {}", printable(name), shown(before), shown(after)));
   }
   // Should the list miss something of what the identity holds.
   const Table identity = query(database, "SELECT identity FROM runs WHERE id = ?", {run});
-  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity)) changes.experiment.push_back("its identity is different");
+  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity))
+    changes.experiment.push_back("its identity is different");
   return changes;
 }
 

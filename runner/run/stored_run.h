@@ -33,10 +33,11 @@ enum class Overridable {
 };
 
 // The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written
-// again from results.db when it is missing and else left as it is; with `overrides` of the command line (key=value). Throws
-// Error, with all that is wrong, for one of another key; and, where images are to be read, when those of the run are not
-// there: generated ones do not stand in for them.
-CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides, Overridable overridable);
+// again from results.db when it is missing and else left as it is; with `overrides` of the command line (key=value).
+// Throws Error, with all that is wrong, for one of another key; and, where images are to be read, when those of the run
+// are not there: generated ones do not stand in for them.
+CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides,
+                                    Overridable overridable);
 
 // In what the data of these hashes are not those that the run was made with, in words; empty when they are.
 std::vector<std::string> changes_of_data(const std::filesystem::path& results, std::int64_t run,

@@ -35,7 +35,8 @@ class WordReader {
     const Piece whole{word_, 0};
     if (const auto call = call_in(whole); call && call->name == "zip") return read_zip(*call);
     const std::size_t equals = word_.find('=');
-    if (word_.find('(') < equals && word_.substr(0, word_.find('(')) == "zip") cut(word_, whole, ';');  // tells what is not closed
+    if (word_.find('(') < equals && word_.substr(0, word_.find('(')) == "zip")
+      cut(word_, whole, ';');  // tells what is not closed
     if (equals == std::string::npos) return read_file();
     Dimension dimension = read_setting(whole);
     if (dimension.kind == Dimension::Kind::grid && dimension.values.size() == 1)
@@ -100,7 +101,8 @@ class WordReader {
     if (call.name == "iso") {
       const Piece quantity = trimmed(call.inside);
       if (quantity.text != "parameters")
-        fail(quantity.text.empty() ? whole : quantity, "iso(...) can only keep the number of parameters", "write iso(parameters)");
+        fail(quantity.text.empty() ? whole : quantity, "iso(...) can only keep the number of parameters",
+             "write iso(parameters)");
       dimension.kind = Dimension::Kind::iso;
       dimension.quantity = "parameters";
       return;
@@ -210,12 +212,13 @@ class WordReader {
     zip.where = place_in_word(word_, {word_, 0});
     for (const Piece& piece : cut(word_, call.inside, ';')) {
       const Piece setting = trimmed(piece);
-      if (setting.text.empty()) fail({word_, 0}, "zip(...) has nothing between two semicolons", "write zip(a=1,2; b=3,4)");
+      if (setting.text.empty())
+        fail({word_, 0}, "zip(...) has nothing between two semicolons", "write zip(a=1,2; b=3,4)");
       const Dimension one = read_setting(setting);
       if (one.kind != Dimension::Kind::grid) fail(setting, "zip(...) takes only lists of values");
       if (!zip.keys.empty() && one.values.size() != zip.values.size())
-        fail(setting, fmt::format("`{}` has {}, but `{}` has {}", printable(one.keys[0]), counted(one.values.size(), "value"),
-                                  printable(zip.keys[0]), zip.values.size()));
+        fail(setting, fmt::format("`{}` has {}, but `{}` has {}", printable(one.keys[0]),
+                                  counted(one.values.size(), "value"), printable(zip.keys[0]), zip.values.size()));
       zip.values.resize(one.values.size());
       for (std::size_t i = 0; i < one.values.size(); ++i) zip.values[i].push_back(one.values[i][0]);
       zip.keys.push_back(one.keys[0]);

@@ -105,8 +105,8 @@ std::vector<Choices> choices_of(const Declaration& declaration, const DrawOption
 void check_draws(const Declaration& declaration, const DrawOptions& draws) {
   const auto draw = std::find_if(declaration.dimensions.begin(), declaration.dimensions.end(), is_draw);
   if (draw != declaration.dimensions.end() && draws.trials < 1)
-    throw Error(Diagnostic{
-        .where = draw->where, .message = "the number of draws is missing", .advice = "add --trials N"});
+    throw Error(
+        Diagnostic{.where = draw->where, .message = "the number of draws is missing", .advice = "add --trials N"});
   if (draw == declaration.dimensions.end() && draws.trials > 0)
     throw Error(Failure::usage, "--trials counts draws, but nothing is drawn",
                 "write lr=log(1e-5,1e-2) or key=uniform(low,high)");
@@ -137,8 +137,8 @@ std::uint64_t count_points(const Declaration& declaration, const DrawOptions& dr
   check_draws(declaration, draws);
   double count = static_cast<double>(std::max<std::size_t>(1, declaration.files.size()));
   if (draws.trials > 0)
-    count *= static_cast<double>(std::min(static_cast<std::uint64_t>(draws.trials),
-                                          different_draws(declaration).value_or(~std::uint64_t{0})));
+    count *= static_cast<double>(
+        std::min(static_cast<std::uint64_t>(draws.trials), different_draws(declaration).value_or(~std::uint64_t{0})));
   for (const Dimension& dimension : declaration.dimensions)
     if (dimension.kind == Dimension::Kind::grid) count *= static_cast<double>(dimension.values.size());
   constexpr double most = 1e15;

@@ -49,8 +49,8 @@ class SectionReader {
  private:
   void read_count(const Node::Entry& entry) {
     if (entry.value.kind != Node::Kind::integer || entry.value.integer < 1)
-      diagnostics_.error(entry.value.where, fmt::format("`{}` must be an integer of at least 1, found {}", entry.key,
-                                                        found(entry.value)));
+      diagnostics_.error(entry.value.where,
+                         fmt::format("`{}` must be an integer of at least 1, found {}", entry.key, found(entry.value)));
     else
       (entry.key == "trials" ? section_.trials : section_.repeat) = entry.value.integer;
   }

@@ -20,7 +20,7 @@ struct SweepSection {
   Declaration declaration;  // without files
   std::int64_t trials = 0;  // 0: not said
   std::int64_t repeat = 0;
-  std::string search;       // "tpe"; empty: not said
+  std::string search;  // "tpe"; empty: not said
 };
 
 // Faults go to `diagnostics`, each at its place in the file.

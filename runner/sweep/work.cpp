@@ -177,7 +177,9 @@ class Work {
       kills.count = worker.claim.epochs > kills.epochs ? 1 : kills.count + 1;
       kills.epochs = worker.claim.epochs;
       if (stopping() || kills.count < kMostKills)
-        return {.status = PointStatus::interrupted, .reason = stopping() ? "interrupted" : reason_of(how, tail), .log_tail = {}};
+        return {.status = PointStatus::interrupted,
+                .reason = stopping() ? "interrupted" : reason_of(how, tail),
+                .log_tail = {}};
       return {.status = PointStatus::failed,
               .reason = fmt::format("{}, {} times without finishing an epoch in between",
                                     reason_of({.signal = how.signal}, ""), kills.count),
@@ -206,12 +208,13 @@ class Work {
     }
   }
 
-  // For the sweep's table, and for whoever looks at the run alone: "asha, rung 2 of 3, epoch 8: test_accuracy 0.7100, ..."
+  // For the sweep's table, and for whoever looks at the run alone: "asha, rung 2 of 3, epoch 8: test_accuracy 0.7100,
+  // ..."
   static std::string why_pruned(const PruneRule& rule, std::size_t rung, const Judgement& judgement) {
     const std::int64_t epoch = rule.rungs[rung - 1];
     if (rule.kind == PruneRule::Kind::halving)
-      return fmt::format("asha, rung {} of {}, epoch {}: {} {:.4f}, the better half goes on", rung, rule.rungs.size(), epoch,
-                         rule.metric, judgement.value);
+      return fmt::format("asha, rung {} of {}, epoch {}: {} {:.4f}, the better half goes on", rung, rule.rungs.size(),
+                         epoch, rule.metric, judgement.value);
     // One that was judged before a restart is not compared again.
     return fmt::format("median rule, epoch {}: {} {:.4f}, worse than the median{}", epoch, rule.metric, judgement.value,
                        judgement.others > 0 ? " of " + counted(judgement.others, "other") : "");

@@ -20,8 +20,8 @@ struct WorkOptions {
   bool fail_fast = false;          // stop at the first point that has failed for good
   std::vector<std::int64_t> only;  // points to work on; empty: all
   PruneRule prune;
-  std::function<bool()> more;      // of a search: adds a point, or waits for one that another adds; false: there is none
-  std::filesystem::path folder;            // of logs and frozen experiments
+  std::function<bool()> more;    // of a search: adds a point, or waits for one that another adds; false: there is none
+  std::filesystem::path folder;  // of logs and frozen experiments
   const std::atomic<int>* stop = nullptr;  // a signal's number asks for a stop
 };
 
@@ -31,7 +31,8 @@ class WorkObserver {
   virtual void on_start(const Claim&) {}
   virtual void on_end(const Claim&, PointStatus, const std::string& /*reason*/) {}
   virtual void on_wait(std::size_t /*points that other processes work on*/) {}
-  virtual void on_tick(const std::vector<Claim>& /*running*/) {}  // about once a second, and soon after a point starts or ends
+  virtual void on_tick(const std::vector<Claim>& /*running*/) {
+  }  // about once a second, and soon after a point starts or ends
 };
 
 enum class WorkEnd { done, stopped, failed_fast };

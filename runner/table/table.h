@@ -20,8 +20,9 @@ enum class TableFormat { text, json, csv, markdown };
 
 // A truth value is `true` or `false` in all of them.
 // text: aligned columns, numbers to the right and rounded as one reads them, NULL empty; json: an array of objects,
-// every digit; csv (RFC 4180, lines ended by LF as other tools here want them): cells that start with = + - @ (and are no numbers) get a ', NULL empty; markdown: a
-// table. Foreign text is made printable in all of them; csv keeps line breaks.
+// every digit; csv (RFC 4180, lines ended by LF as other tools here want them): cells that start with = + - @ (and are
+// no numbers) get a ', NULL empty; markdown: a table. Foreign text is made printable in all of them; csv keeps line
+// breaks.
 std::string render(const Table& table, TableFormat format);
 
 }  // namespace rxrun

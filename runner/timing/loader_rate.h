@@ -6,7 +6,9 @@
 
 namespace rxrun {
 
-// Passes over the training part as training does, shuffled and augmented, with `threads` threads, for at least `seconds`.
-LoaderRate measure_loader(const Dataset& dataset, const DataSpec& spec, std::uint64_t seed, int threads, double seconds = 2.0);
+// Passes over the training part as training does, shuffled and augmented, with `threads` threads, for at least
+// `seconds`.
+LoaderRate measure_loader(const Dataset& dataset, const DataSpec& spec, std::uint64_t seed, int threads,
+                          double seconds = 2.0);
 
 }  // namespace rxrun

@@ -69,9 +69,9 @@ Table table_of(const Measurement& measurement, int depth) {
     const double seconds = part.forward.seconds + part.backward.seconds;
     const double flop = static_cast<double>(part.forward_flop + part.backward_flop);
     const bool counts = flop > 0.0 && seconds > 0.0;
-    table.rows.push_back({part.name, part.path.empty() ? Value() : Value(part.path), part.alone ? "alone" : "in the step",
-                          1e3 * part.forward.seconds, 1e3 * part.backward.seconds, seconds / measurement.step.seconds,
-                          counts ? Value(flop / seconds * 1e-9) : Value(),
+    table.rows.push_back({part.name, part.path.empty() ? Value() : Value(part.path),
+                          part.alone ? "alone" : "in the step", 1e3 * part.forward.seconds, 1e3 * part.backward.seconds,
+                          seconds / measurement.step.seconds, counts ? Value(flop / seconds * 1e-9) : Value(),
                           counts ? Value(flop / seconds / measurement.peak_flops) : Value()});
   }
   return table;

@@ -123,7 +123,8 @@ Measurement read_measurement(const std::filesystem::path& file) {
   } catch (const std::out_of_range& error) {
     why = error.what();
   }
-  throw Error(Failure::usage, fmt::format("{} is not a measurement of `rxrun time`: {}", printable(file.string()), printable(why)),
+  throw Error(Failure::usage,
+              fmt::format("{} is not a measurement of `rxrun time`: {}", printable(file.string()), printable(why)),
               "create one with: rxrun time FILE --json > baseline.json");
 }
 

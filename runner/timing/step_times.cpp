@@ -47,7 +47,8 @@ struct Repeats {
 class Pool {
  public:
   Pool(std::int64_t numbers, at::Device device)
-      : float32_(at::randn({numbers}, at::TensorOptions(at::kFloat).device(device))), bfloat16_(float32_.to(at::kBFloat16)) {}
+      : float32_(at::randn({numbers}, at::TensorOptions(at::kFloat).device(device))),
+        bfloat16_(float32_.to(at::kBFloat16)) {}
 
   // Channels last where there are channels.
   at::Tensor view(const std::vector<std::int64_t>& shape, at::ScalarType type) const {
@@ -87,7 +88,8 @@ class StepTimer {
       : network_(network),
         machine_(machine),
         watch_(machine.device),
-        loss_(experiment.training.loss, std::vector<std::int64_t>(static_cast<std::size_t>(network.classes), 1), machine.device),
+        loss_(experiment.training.loss, std::vector<std::int64_t>(static_cast<std::size_t>(network.classes), 1),
+              machine.device),
         schedule_(experiment.training.schedule, experiment.training.optimizer.lr, experiment.training.epochs, 1),
         optimizer_(experiment.training.optimizer, trainable_parameters(network)),
         clip_(experiment.training.clip_gradient_norm),
@@ -157,7 +159,8 @@ class LayerTimer {
         machine_(machine),
         watch_(machine.device),
         pool_(pool),
-        input_(pool.view(with_batch(batch, layer.input_shape()), machine.precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat)) {}
+        input_(pool.view(with_batch(batch, layer.input_shape()),
+                         machine.precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat)) {}
 
   void run() {
     at::Tensor x = input_.detach().requires_grad_();
@@ -173,7 +176,8 @@ class LayerTimer {
     const double back = watch_.now();
     y.backward(gradient);
     repeats.backward.push_back(watch_.now() - back);
-    layer_.visit_tensors([](const std::string&, Layer::DeclaredTensor& tensor) { tensor.slot->mutable_grad() = at::Tensor(); });
+    layer_.visit_tensors(
+        [](const std::string&, Layer::DeclaredTensor& tensor) { tensor.slot->mutable_grad() = at::Tensor(); });
   }
 
   Repeats repeats;
@@ -188,7 +192,8 @@ class LayerTimer {
 
 template <typename Values>
 void forget_warm_up(Values& values) {
-  values.erase(values.begin(), values.begin() + std::min<std::ptrdiff_t>(warm_up, static_cast<std::ptrdiff_t>(values.size())));
+  values.erase(values.begin(),
+               values.begin() + std::min<std::ptrdiff_t>(warm_up, static_cast<std::ptrdiff_t>(values.size())));
 }
 
 Repeats warm(Repeats repeats) {
@@ -208,7 +213,8 @@ std::vector<std::int64_t> whole_multiply_adds(const std::vector<SummaryRow>& row
   return whole;
 }
 
-PartTime part_of(const SummaryRow& row, bool alone, bool needs_input_gradient, const Repeats& repeats, std::int64_t flop) {
+PartTime part_of(const SummaryRow& row, bool alone, bool needs_input_gradient, const Repeats& repeats,
+                 std::int64_t flop) {
   return {.name = row.name,
           .path = row.path,
           .depth = row.depth,
@@ -227,7 +233,8 @@ PartTime rest_of(const Measurement& measurement) {
   return {.name = "rest", .path = {}, .forward = {std::max(0.0, measurement.step.seconds - sum), 0.0}, .backward = {}};
 }
 
-Measurement measure(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps, int depth) {
+Measurement measure(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps,
+                    int depth) {
   const std::int64_t batch = experiment.data.batch;
   prepare(network, experiment.seed, machine.device);
   set_training(network, true);
@@ -276,10 +283,12 @@ Measurement measure(Network& network, const Experiment& experiment, const Machin
     const bool alone = row.depth > 1;
     if (alone && !wanted.contains(row.path)) continue;
     const std::size_t layer = alone ? 1 : place.at(row.path);
-    measurement.parts.push_back(part_of(row, alone, layer > 0, warm(alone ? inner.at(row.path).repeats : step.layers[layer]), flop));
+    measurement.parts.push_back(
+        part_of(row, alone, layer > 0, warm(alone ? inner.at(row.path).repeats : step.layers[layer]), flop));
   }
   const Repeats loss = warm(step.loss);
-  measurement.parts.push_back({.name = "loss", .path = {}, .forward = timing_of(loss.forward), .backward = timing_of(loss.backward)});
+  measurement.parts.push_back(
+      {.name = "loss", .path = {}, .forward = timing_of(loss.forward), .backward = timing_of(loss.backward)});
   measurement.parts.push_back({.name = "optimizer", .path = {}, .forward = timing_of(step.optimizer), .backward = {}});
   measurement.parts.push_back(rest_of(measurement));
   return measurement;
@@ -303,7 +312,8 @@ double peak_flops(Precision precision, const std::string& device) {
   return best;
 }
 
-Measurement measure_step(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps, int depth) {
+Measurement measure_step(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps,
+                         int depth) {
   return translated([&] { return measure(network, experiment, machine, steps, depth); });
 }
 

@@ -28,7 +28,8 @@ void enable(bool cuda, bool on) {
 
 }  // namespace
 
-Autocast::Autocast(Precision precision, const std::string& device) : active_(precision == Precision::bfloat16), cuda_(device.starts_with("cuda")) {
+Autocast::Autocast(Precision precision, const std::string& device)
+    : active_(precision == Precision::bfloat16), cuda_(device.starts_with("cuda")) {
   if (!active_) return;
   enable(cuda_, true);
   at::autocast::increment_nesting();

@@ -7,8 +7,8 @@
 
 namespace rxrun {
 
-// Does nothing for float32. Ends with the scope, and then forgets the weights that were converted meanwhile: a scope must
-// not outlive a change of the weights.
+// Does nothing for float32. Ends with the scope, and then forgets the weights that were converted meanwhile: a scope
+// must not outlive a change of the weights.
 class Autocast {
  public:
   Autocast(Precision precision, const std::string& device);

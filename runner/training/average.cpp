@@ -13,9 +13,9 @@ namespace rxrun {
 struct WeightAverage::Impl {
   double decay;
   std::int64_t updates = 0;
-  std::vector<at::Tensor*> slots;     // the network's members
-  std::vector<std::size_t> trained;   // the places here of those with a gradient, in the order of trainable_parameters()
-  std::vector<std::size_t> buffers;   // of the others
+  std::vector<at::Tensor*> slots;    // the network's members
+  std::vector<std::size_t> trained;  // the places here of those with a gradient, in the order of trainable_parameters()
+  std::vector<std::size_t> buffers;  // of the others
   std::vector<std::string> names;
   std::vector<at::Tensor> averages;
 };
@@ -44,7 +44,8 @@ void WeightAverage::step(Optimizer& optimizer, double rate) {
     const std::size_t i = impl_->trained[parameter];
     const at::Tensor &weights = *impl_->slots[i], &average = impl_->averages[i];
     if (weights.device().is_cpu() && weights.scalar_type() == at::kFloat && weights.is_non_overlapping_and_dense()) {
-      follow(average.data_ptr<float>() + first, weights.data_ptr<float>() + first, last - first, static_cast<float>(share));
+      follow(average.data_ptr<float>() + first, weights.data_ptr<float>() + first, last - first,
+             static_cast<float>(share));
     } else {
       average.lerp_(weights, share);  // such a parameter is told in whole
     }

@@ -19,9 +19,9 @@ class WeightAverage {
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
 
-  // A step of `optimizer`, whose parameters are the network's trainable_parameters(), and in the same pass over them the
-  // average's: at the n-th step trained weights move by 1 - min(decay, (1 + n) / (10 + n)) towards the network's, so that a
-  // short run does not keep its random start; buffers are copied.
+  // A step of `optimizer`, whose parameters are the network's trainable_parameters(), and in the same pass over them
+  // the average's: at the n-th step trained weights move by 1 - min(decay, (1 + n) / (10 + n)) towards the network's,
+  // so that a short run does not keep its random start; buffers are copied.
   void step(Optimizer& optimizer, double rate);
   // Puts the average into the network and its own weights aside, and back again.
   void swap();

@@ -14,7 +14,8 @@ using Streams = c10::impl::VirtualGuardImpl;
 at::Tensor& grow(at::Tensor& kept, const at::Tensor& like, const at::Device& device) {
   if (kept.defined() && kept.size(0) >= like.size(0)) return kept;
   const at::TensorOptions options = like.options().pinned_memory(device.is_cuda());
-  kept = like.dim() == 4 ? at::empty(like.sizes(), options, at::MemoryFormat::ChannelsLast) : at::empty(like.sizes(), options);
+  kept = like.dim() == 4 ? at::empty(like.sizes(), options, at::MemoryFormat::ChannelsLast)
+                         : at::empty(like.sizes(), options);
   return kept;
 }
 
@@ -28,15 +29,18 @@ BatchTensors BatchFeed::operator()(Batch& batch) { return aside_ ? copy(view(bat
 
 BatchTensors BatchFeed::view(Batch& batch) const {
   const std::int64_t side = dataset_.image_size;
-  return {at::from_blob(batch.pixels.data(), {batch.size, side, side, dataset_.channels}, at::kFloat).permute({0, 3, 1, 2}),
-          at::from_blob(batch.labels.data(), {batch.size}, at::kLong)};
+  return {
+      at::from_blob(batch.pixels.data(), {batch.size, side, side, dataset_.channels}, at::kFloat).permute({0, 3, 1, 2}),
+      at::from_blob(batch.labels.data(), {batch.size}, at::kLong)};
 }
 
 // Which memory is used again, and why nobody still reads or writes it:
-// - The page-locked memory: the program waits until the copy of the batch before is done. That copy waited for the last step but
-//   one before its own, and is made during the last: the GPU still has a step to do. The program is never further ahead, so that
-//   the batches on the GPU do not become many.
-// - The GPU's memory: it belongs to the stream of the copies and is used by the computing one. LibTorch's allocator is told so,
+// - The page-locked memory: the program waits until the copy of the batch before is done. That copy waited for the last
+// step but
+//   one before its own, and is made during the last: the GPU still has a step to do. The program is never further
+//   ahead, so that the batches on the GPU do not become many.
+// - The GPU's memory: it belongs to the stream of the copies and is used by the computing one. LibTorch's allocator is
+// told so,
 //   and gives freed memory to the next copy only when the computing stream is done with it.
 BatchTensors BatchFeed::copy(const BatchTensors& batch) {
   const Streams streams(device_.type());
@@ -54,7 +58,8 @@ BatchTensors BatchFeed::copy(const BatchTensors& batch) {
     there = {pixels.to(device_, /*non_blocking=*/true), labels.to(device_, /*non_blocking=*/true)};
   }
   mark(*aside_).block(computing);
-  for (const at::Tensor* tensor : {&there.pixels, &there.labels}) streams.recordDataPtrOnStream(tensor->storage().data_ptr(), computing);
+  for (const at::Tensor* tensor : {&there.pixels, &there.labels})
+    streams.recordDataPtrOnStream(tensor->storage().data_ptr(), computing);
   return there;
 }
 

@@ -18,8 +18,9 @@ struct BatchTensors {
 
 // On the CPU the tensors are the batch's own memory: they hold until the loader fills it again, and nothing is copied.
 //
-// On a GPU they are copies, and the batch may be filled again at once. A step is only asked for, so the program comes with the
-// next batch while the GPU still computes; that batch is copied meanwhile, on a stream of its own, out of page-locked memory.
+// On a GPU they are copies, and the batch may be filled again at once. A step is only asked for, so the program comes
+// with the next batch while the GPU still computes; that batch is copied meanwhile, on a stream of its own, out of
+// page-locked memory.
 class BatchFeed {
  public:
   BatchFeed(const Dataset& dataset, const at::Device& device);

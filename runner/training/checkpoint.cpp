@@ -30,11 +30,16 @@ class Record {
  public:
   void add(const std::string& prefix, const NamedTensors& tensors) {
     for (const auto& [name, tensor] : tensors) {
-      const at::ScalarType type = tensor.scalar_type() == at::kLong || tensor.scalar_type() == at::kDouble ? tensor.scalar_type() : at::kFloat;
+      const at::ScalarType type =
+          tensor.scalar_type() == at::kLong || tensor.scalar_type() == at::kDouble ? tensor.scalar_type() : at::kFloat;
       const at::Tensor stored = tensor.detach().to(at::kCPU, type).contiguous();
       kept_.push_back(stored);
-      records_.push_back({prefix + name, type == at::kLong ? StoredType::i64 : type == at::kDouble ? StoredType::f64 : StoredType::f32,
-                          stored.sizes().vec(), stored.data_ptr(), static_cast<std::size_t>(stored.numel()) * stored.element_size()});
+      records_.push_back({prefix + name,
+                          type == at::kLong     ? StoredType::i64
+                          : type == at::kDouble ? StoredType::f64
+                                                : StoredType::f32,
+                          stored.sizes().vec(), stored.data_ptr(),
+                          static_cast<std::size_t>(stored.numel()) * stored.element_size()});
     }
   }
   const std::vector<TensorToStore>& records() const { return records_; }
@@ -52,11 +57,15 @@ void fill(const std::string& prefix, const NamedTensors& targets, const Safetens
     if (found == file.tensors.end()) {
       if (!name.ends_with("num_batches_tracked")) missing.push_back(prefix + name);
     } else if (at::IntArrayRef(found->second.shape) != target.sizes()) {
-      throw Error(Failure::usage, path + ": tensor `" + prefix + name + "` has shape " + shape_text(found->second.shape) + ", the network's has " + shape_text(target.sizes().vec()),
+      throw Error(Failure::usage,
+                  path + ": tensor `" + prefix + name + "` has shape " + shape_text(found->second.shape) +
+                      ", the network's has " + shape_text(target.sizes().vec()),
                   "the file belongs to another network");
     }
   }
-  if (!missing.empty()) throw Error(Failure::usage, path + ": the network's " + list_names(missing) + " is not in the file", "the file belongs to another network");
+  if (!missing.empty())
+    throw Error(Failure::usage, path + ": the network's " + list_names(missing) + " is not in the file",
+                "the file belongs to another network");
   at::NoGradGuard no_gradient;
   for (const auto& [name, target] : targets) {
     const auto found = file.tensors.find(prefix + name);
@@ -71,7 +80,9 @@ void refuse_foreign_tensors(const NamedTensors& known, const Safetensors& file, 
   for (const auto& [name, tensor] : file.tensors) {
     if (!names.contains(name) && name.find('/') == std::string::npos) foreign.push_back(name);
   }
-  if (!foreign.empty()) throw Error(Failure::usage, path + ": the network has no " + list_names(foreign), "the file belongs to another network");
+  if (!foreign.empty())
+    throw Error(Failure::usage, path + ": the network has no " + list_names(foreign),
+                "the file belongs to another network");
 }
 
 void restore_outputs(const Trained& trained, const Safetensors& file, const std::string& path) {
@@ -90,9 +101,12 @@ void restore_outputs(const Trained& trained, const Safetensors& file, const std:
 
 void restore(const Trained& trained, const Safetensors& file, const std::string& identity, const std::string& path) {
   const auto written_by = file.metadata.find("identity"), state = file.metadata.find("state");
-  if (!file.verified || written_by == file.metadata.end() || state == file.metadata.end()) throw Error(Failure::usage, path + ": not a checkpoint of rxrun");
+  if (!file.verified || written_by == file.metadata.end() || state == file.metadata.end())
+    throw Error(Failure::usage, path + ": not a checkpoint of rxrun");
   if (!identity.empty() && written_by->second != identity) {
-    throw Error(Failure::usage, path + ": the checkpoint belongs to another run (identity " + printable(written_by->second.substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")",
+    throw Error(Failure::usage,
+                path + ": the checkpoint belongs to another run (identity " +
+                    printable(written_by->second.substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")",
                 "the experiment, its data or the program changed; start a new run");
   }
   const NamedTensors weights = network_tensors(trained.network);
@@ -117,15 +131,18 @@ void keep_as_previous(const std::filesystem::path& last, const std::filesystem::
   } else {
     std::filesystem::rename(second, previous, failed);
   }
-  if (failed) throw Error(Failure::run, "cannot keep " + last.string() + " as " + previous.string() + ": " + failed.message());
+  if (failed)
+    throw Error(Failure::run, "cannot keep " + last.string() + " as " + previous.string() + ": " + failed.message());
 }
 
 }  // namespace
 
-void save_weights(const std::filesystem::path& file, Network& network, const std::string& identity, std::int64_t epoch) {
+void save_weights(const std::filesystem::path& file, Network& network, const std::string& identity,
+                  std::int64_t epoch) {
   Record record;
   record.add("", network_tensors(network));
-  write_safetensors(file, record.records(), {{"format", "pt"}, {"identity", identity}, {"epoch", std::to_string(epoch)}});
+  write_safetensors(file, record.records(),
+                    {{"format", "pt"}, {"identity", identity}, {"epoch", std::to_string(epoch)}});
 }
 
 void load_weights(const std::filesystem::path& file, Network& network) {
@@ -145,7 +162,9 @@ std::int64_t epoch_of_best(const Safetensors& content, const std::string& identi
   };
   if (!content.verified) throw Error(Failure::usage, path + ": it has no checksum that shows it is complete");
   if (value("identity") != identity) {
-    throw Error(Failure::usage, path + ": the weights belong to another run (identity " + printable(value("identity").substr(0, 12)) + ", this run's is " + identity.substr(0, 12) + ")");
+    throw Error(Failure::usage, path + ": the weights belong to another run (identity " +
+                                    printable(value("identity").substr(0, 12)) + ", this run's is " +
+                                    identity.substr(0, 12) + ")");
   }
   std::int64_t epoch = 0;
   const std::string text = value("epoch");
@@ -155,10 +174,13 @@ std::int64_t epoch_of_best(const Safetensors& content, const std::string& identi
 
 }  // namespace
 
-void load_best_weights(const std::filesystem::path& file, Network& network, const std::string& identity, std::int64_t epoch) {
+void load_best_weights(const std::filesystem::path& file, Network& network, const std::string& identity,
+                       std::int64_t epoch) {
   const Safetensors content = read_safetensors(file);
   const std::int64_t written_in = epoch_of_best(content, identity, file.string());
-  if (written_in != epoch) throw Error(Failure::usage, file.string() + ": the weights are those of epoch " + std::to_string(written_in) + ", the best epoch is " + std::to_string(epoch));
+  if (written_in != epoch)
+    throw Error(Failure::usage, file.string() + ": the weights are those of epoch " + std::to_string(written_in) +
+                                    ", the best epoch is " + std::to_string(epoch));
   const NamedTensors weights = network_tensors(network);
   refuse_foreign_tensors(weights, content, file.string());
   fill("", weights, content, file.string());
@@ -169,7 +191,8 @@ void Checkpoints::check_best(const TrainingState& state) const {
   try {
     const std::int64_t epoch = epoch_of_best(read_safetensors(best()), identity_, best().string());
     if (epoch == state.best_epoch || epoch == state.epoch + 1) return;
-    throw Error(Failure::usage, best().string() + ": the weights are those of epoch " + std::to_string(epoch) + ", the best epoch is " + std::to_string(state.best_epoch));
+    throw Error(Failure::usage, best().string() + ": the weights are those of epoch " + std::to_string(epoch) +
+                                    ", the best epoch is " + std::to_string(state.best_epoch));
   } catch (const Error& error) {
     throw Error(Failure::usage, std::string(error.what()) + "; without its best weights the run cannot be finished",
                 "put the file back, or start over with --again");
@@ -185,7 +208,8 @@ void Checkpoints::save(const Trained& trained) {
   record.add(optimizer_prefix, trained.optimizer.state());
   if (trained.average != nullptr) record.add(average_prefix, trained.average->tensors());
   if (trained.state.under_way.batches > 0) record.add(std::string(outputs_prefix), trained.outputs.tensors());
-  write_safetensors(last(), record.records(), {{"format", "pt"}, {"identity", identity_}, {"state", to_json(trained.state)}});
+  write_safetensors(last(), record.records(),
+                    {{"format", "pt"}, {"identity", identity_}, {"state", to_json(trained.state)}});
   last_is_good_ = true;
 }
 

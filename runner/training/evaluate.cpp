@@ -20,7 +20,8 @@ namespace rxrun {
 
 std::vector<std::int64_t> class_counts(const Dataset& dataset) {
   std::vector<std::int64_t> counts(dataset.classes.size());
-  for (const std::int64_t sample : dataset.part(Part::train)) ++counts.at(static_cast<std::size_t>(dataset.label(sample)));
+  for (const std::int64_t sample : dataset.part(Part::train))
+    ++counts.at(static_cast<std::size_t>(dataset.label(sample)));
   return counts;
 }
 
@@ -36,7 +37,9 @@ void prepare(Network& network, std::uint64_t seed, const std::string& device) {
   for (NetworkLayer& layer : network.layers) {
     layer.module->visit_tensors(
         [](const std::string&, Layer::DeclaredTensor& tensor) {
-          if (tensor.slot->dim() == 4) *tensor.slot = tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(tensor.trainable);
+          if (tensor.slot->dim() == 4)
+            *tensor.slot =
+                tensor.slot->detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(tensor.trainable);
         },
         layer.path);
   }
@@ -50,16 +53,19 @@ NamedTensors trainable_parameters(const Network& network) {
   return parameters;
 }
 
-std::optional<Predictions> evaluate_part(const Setting& setting, Part part, TestTimeAugmentation augmentation, Progress& progress,
-                                         const std::atomic<int>* stop) {
+std::optional<Predictions> evaluate_part(const Setting& setting, Part part, TestTimeAugmentation augmentation,
+                                         Progress& progress, const std::atomic<int>* stop) {
   at::NoGradGuard no_gradient;
   const Autocast autocast(setting.precision, setting.device);
   set_training(setting.network, false);
-  Loader loader(setting.dataset, part, setting.experiment.data,
-                {.batch = setting.experiment.data.batch, .seed = setting.experiment.seed, .threads = setting.loader_threads});
+  Loader loader(
+      setting.dataset, part, setting.experiment.data,
+      {.batch = setting.experiment.data.batch, .seed = setting.experiment.seed, .threads = setting.loader_threads});
   // Every image of the other parts is recorded with its probability; those of the training part are scored and no more.
-  Outputs outputs(part == Part::train ? Outputs::affordable(static_cast<std::int64_t>(setting.dataset.part(part).size()), setting.network.classes)
-                                      : Outputs::Keep::probabilities);
+  Outputs outputs(
+      part == Part::train
+          ? Outputs::affordable(static_cast<std::int64_t>(setting.dataset.part(part).size()), setting.network.classes)
+          : Outputs::Keep::probabilities);
   BatchFeed feed(setting.dataset, at::Device(setting.device));
   Batch batch;
   while (loader.next(batch)) {
@@ -72,7 +78,8 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
   return outputs.gather(setting.network.classes);
 }
 
-Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment, const std::filesystem::path& weights, Part part) {
+Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
+                     const std::filesystem::path& weights, Part part) {
   return translated([&] {
     const std::string device = choose_device(experiment.machine.device);
     prepare(network, experiment.seed, device);
@@ -81,7 +88,13 @@ Predictions evaluate(Network& network, const Dataset& dataset, const Experiment&
     TrainingObserver nobody;
     Progress progress(nobody);
     progress.begin(0, 0, part, static_cast<std::int64_t>(dataset.part(part).size()));
-    const Setting setting{network, dataset, experiment, loss, device, choose_precision(experiment.training.precision, device), choose_loader_threads(experiment.machine)};
+    const Setting setting{network,
+                          dataset,
+                          experiment,
+                          loss,
+                          device,
+                          choose_precision(experiment.training.precision, device),
+                          choose_loader_threads(experiment.machine)};
     return *evaluate_part(setting, part, experiment.training.test_time_augmentation, progress, nullptr);
   });
 }

@@ -24,8 +24,8 @@ struct Setting {
 };
 
 // nullopt when `stop` asked to end. `progress` has begun.
-std::optional<Predictions> evaluate_part(const Setting& setting, Part part, TestTimeAugmentation augmentation, Progress& progress,
-                                         const std::atomic<int>* stop);
+std::optional<Predictions> evaluate_part(const Setting& setting, Part part, TestTimeAugmentation augmentation,
+                                         Progress& progress, const std::atomic<int>* stop);
 
 // Images of each class in the training part.
 std::vector<std::int64_t> class_counts(const Dataset& dataset);

@@ -36,7 +36,8 @@ bool left_out(const InitialWeightsSpec& spec, const std::string& tensor) {
 
 void check_exceptions(const InitialWeightsSpec& spec, const Shapes& shapes, Diagnostics& faults) {
   for (const std::string& layer : spec.except)
-    if (std::none_of(shapes.begin(), shapes.end(), [&](const auto& tensor) { return begins_with(tensor.first, layer); }))
+    if (std::none_of(shapes.begin(), shapes.end(),
+                     [&](const auto& tensor) { return begins_with(tensor.first, layer); }))
       faults.error(spec.except_where, "the network has no layer `" + printable(layer) + "`",
                    "`rxrun summary --json` names them in `path`: conv1, layer1.0, fc");
 }
@@ -52,18 +53,26 @@ void check_fit(const InitialWeightsSpec& spec, const Shapes& shapes, const Safet
     if (found == file.tensors.end()) {
       if (!name.ends_with("num_batches_tracked")) missing.push_back(name);
     } else if (found->second.shape != shape && ++misshapen <= told_at_most) {
-      faults.error(spec.where, "tensor `" + name + "` has shape " + shape_text(found->second.shape) + " in " + path + ", the network's has " + shape_text(shape),
-                   "is it a different network? List a layer that should start fresh, such as for other classes, in `except`");
+      faults.error(
+          spec.where,
+          "tensor `" + name + "` has shape " + shape_text(found->second.shape) + " in " + path +
+              ", the network's has " + shape_text(shape),
+          "is it a different network? List a layer that should start fresh, such as for other classes, in `except`");
     }
   }
   if (misshapen > told_at_most)
-    faults.error(spec.where, "and " + counted(misshapen - told_at_most, "more tensor") + (misshapen == told_at_most + 1 ? " has" : " have") + " another shape than the network's");
+    faults.error(spec.where, "and " + counted(misshapen - told_at_most, "more tensor") +
+                                 (misshapen == told_at_most + 1 ? " has" : " have") +
+                                 " another shape than the network's");
   for (const auto& [name, tensor] : file.tensors)
     if (!shapes.contains(name) && !left_out(spec, name)) foreign.push_back(name);
   if (!missing.empty())
-    faults.error(spec.where, "the network's " + list_names(missing) + (missing.size() == 1 ? " is" : " are") + " not in " + path, "list a layer that should start fresh in `except`");
+    faults.error(spec.where,
+                 "the network's " + list_names(missing) + (missing.size() == 1 ? " is" : " are") + " not in " + path,
+                 "list a layer that should start fresh in `except`");
   if (!foreign.empty())
-    faults.error(spec.where, "the network has no " + list_names(foreign) + ", which " + path + " has", "the file belongs to another network");
+    faults.error(spec.where, "the network has no " + list_names(foreign) + ", which " + path + " has",
+                 "the file belongs to another network");
 }
 
 // A file that does not fit is refused before its data is read.
@@ -78,7 +87,8 @@ Safetensors read_fitting(const InitialWeightsSpec& spec, const Shapes& shapes) {
   } catch (const Error& error) {
     if (faults.has_errors()) throw;  // with places of their own
     Diagnostics fault;
-    fault.error(spec.where, error.what(), "expected a safetensors file, as written by rxrun and by the Python package of that name");
+    fault.error(spec.where, error.what(),
+                "expected a safetensors file, as written by rxrun and by the Python package of that name");
     fault.throw_errors();
     throw;
   }

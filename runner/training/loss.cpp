@@ -29,15 +29,18 @@ double draw_gamma(RandomStream& random, double shape) {
 std::vector<float> class_weights(const LossSpec& spec, const std::vector<std::int64_t>& counts) {
   const std::size_t classes = counts.size();
   if (!spec.class_weights.empty() && spec.class_weights.size() != classes) {
-    throw Error(Failure::usage, "training.loss.class_weights has " + std::to_string(spec.class_weights.size()) + " values, the data has " +
-                                    std::to_string(classes) + " classes", "give one weight for each class, in the order of the classes");
+    throw Error(Failure::usage,
+                "training.loss.class_weights has " + std::to_string(spec.class_weights.size()) +
+                    " values, the data has " + std::to_string(classes) + " classes",
+                "give one weight for each class, in the order of the classes");
   }
   if (spec.class_weights.empty() && !spec.balanced) return {};
   const double images = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   std::vector<float> weights;
   for (std::size_t c = 0; c < classes; ++c) {
     double weight = spec.class_weights.empty() ? 1.0 : spec.class_weights[c];
-    if (spec.balanced) weight *= counts[c] > 0 ? images / (static_cast<double>(classes) * static_cast<double>(counts[c])) : 0.0;
+    if (spec.balanced)
+      weight *= counts[c] > 0 ? images / (static_cast<double>(classes) * static_cast<double>(counts[c])) : 0.0;
     weights.push_back(static_cast<float>(weight));
   }
   return weights;
@@ -55,7 +58,8 @@ struct Loss::Impl {
   }
 };
 
-Loss::Loss(const LossSpec& spec, const std::vector<std::int64_t>& class_counts, const std::string& device) : impl_(std::make_unique<Impl>()) {
+Loss::Loss(const LossSpec& spec, const std::vector<std::int64_t>& class_counts, const std::string& device)
+    : impl_(std::make_unique<Impl>()) {
   impl_->smoothing = spec.label_smoothing;
   const std::vector<float> weights = class_weights(spec, class_counts);
   if (!weights.empty()) impl_->weights = torch::tensor(weights).to(at::Device(device));
@@ -63,8 +67,12 @@ Loss::Loss(const LossSpec& spec, const std::vector<std::int64_t>& class_counts, 
 Loss::~Loss() = default;
 Loss::Loss(Loss&&) noexcept = default;
 
-at::Tensor Loss::mean(const at::Tensor& logits, const at::Tensor& labels) const { return impl_->compute(logits, labels, at::Reduction::Mean); }
-at::Tensor Loss::sum(const at::Tensor& logits, const at::Tensor& labels) const { return impl_->compute(logits, labels, at::Reduction::Sum); }
+at::Tensor Loss::mean(const at::Tensor& logits, const at::Tensor& labels) const {
+  return impl_->compute(logits, labels, at::Reduction::Mean);
+}
+at::Tensor Loss::sum(const at::Tensor& logits, const at::Tensor& labels) const {
+  return impl_->compute(logits, labels, at::Reduction::Sum);
+}
 
 at::Tensor Loss::weight(const at::Tensor& labels) const {
   if (impl_->weights.defined()) return impl_->weights.index_select(0, labels).sum();
@@ -91,7 +99,9 @@ at::Tensor partners(const Mixup& mixup, const at::Tensor& values) {
 }
 }  // namespace
 
-at::Tensor Mixup::blend(const at::Tensor& pixels) const { return (pixels * share).add_(partners(*this, pixels), 1.0 - share); }
+at::Tensor Mixup::blend(const at::Tensor& pixels) const {
+  return (pixels * share).add_(partners(*this, pixels), 1.0 - share);
+}
 
 at::Tensor Mixup::loss(const Loss& loss, const at::Tensor& logits, const at::Tensor& labels) const {
   return loss.mean(logits, labels) * share + loss.mean(logits, partners(*this, labels)) * (1.0 - share);

@@ -14,8 +14,8 @@ namespace rxrun {
 
 class Loss {
  public:
-  // `class_counts`: images of each class in the training part, for `balanced` (weight = images / (classes × count), times
-  // class_weights when both are given). Throws Error when there are not as many class weights as classes.
+  // `class_counts`: images of each class in the training part, for `balanced` (weight = images / (classes × count),
+  // times class_weights when both are given). Throws Error when there are not as many class weights as classes.
   Loss(const LossSpec& spec, const std::vector<std::int64_t>& class_counts, const std::string& device);
   ~Loss();
   Loss(Loss&&) noexcept;
@@ -31,8 +31,8 @@ class Loss {
   std::unique_ptr<Impl> impl_;
 };
 
-// mixup (arXiv 1710.09412): each image is blended with another of its batch, and so is its target. `share`, that of the image
-// itself, is drawn once a batch from Beta(alpha, alpha).
+// mixup (arXiv 1710.09412): each image is blended with another of its batch, and so is its target. `share`, that of the
+// image itself, is drawn once a batch from Beta(alpha, alpha).
 struct Mixup {
   double share = 1.0;
   std::vector<std::int64_t> partner;  // position in the batch

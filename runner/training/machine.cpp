@@ -20,7 +20,8 @@ namespace {
 
 int gpus() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
 
-// Major compute capability of a CUDA device, asked of the driver: LibTorch's own way needs CUDA's headers. 0 when unknown.
+// Major compute capability of a CUDA device, asked of the driver: LibTorch's own way needs CUDA's headers. 0 when
+// unknown.
 int compute_capability(int device) {
   void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (driver == nullptr) return 0;
@@ -28,7 +29,8 @@ int compute_capability(int device) {
   const auto attribute = reinterpret_cast<int (*)(int*, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
   constexpr int capability_major = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
   int major = 0;
-  if (init == nullptr || attribute == nullptr || init(0) != 0 || attribute(&major, capability_major, device) != 0) return 0;
+  if (init == nullptr || attribute == nullptr || init(0) != 0 || attribute(&major, capability_major, device) != 0)
+    return 0;
   return major;
 }
 
@@ -38,7 +40,8 @@ void make_repeatable() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
-  // float32 means float32: LibTorch's default gives a GPU's convolutions products of 10 bits. Who wants them fast takes bfloat16.
+  // float32 means float32: LibTorch's default gives a GPU's convolutions products of 10 bits. Who wants them fast takes
+  // bfloat16.
   context.setAllowTF32CuDNN(false);
   context.setAllowTF32CuBLAS(false);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
@@ -49,7 +52,8 @@ void make_repeatable() {
 
 int device_number(const std::string& device) {
   int number = 0;
-  if (const auto colon = device.find(':'); colon != std::string::npos) std::from_chars(device.data() + colon + 1, device.data() + device.size(), number);
+  if (const auto colon = device.find(':'); colon != std::string::npos)
+    std::from_chars(device.data() + colon + 1, device.data() + device.size(), number);
   return number;
 }
 
@@ -80,15 +84,19 @@ std::string choose_device(const std::string& device) {
   if (device == "cpu") return device;
   const int there = gpus();
   if (device == "auto") return there > 0 ? "cuda:0" : "cpu";
-  const bool cuda = device == "cuda" || (device.starts_with("cuda:") && device.size() > 5 && device.find_first_not_of("0123456789", 5) == std::string::npos);
+  const bool cuda = device == "cuda" || (device.starts_with("cuda:") && device.size() > 5 &&
+                                         device.find_first_not_of("0123456789", 5) == std::string::npos);
   if (!cuda) throw Error(Failure::usage, "machine.device is `" + device + "`; expected auto, cpu, cuda or cuda:N");
   if (there == 0) {
     throw Error(Failure::usage, "machine.device is `" + device + "`, but this LibTorch finds no CUDA device",
                 at::hasCUDA() ? "check nvidia-smi and CUDA_VISIBLE_DEVICES, or set machine.device to auto or cpu"
-                              : "it was built without CUDA; use an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or set machine.device to auto or cpu");
+                              : "it was built without CUDA; use an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or "
+                                "set machine.device to auto or cpu");
   }
   const int number = device_number(device);
-  if (number >= there || device.size() > 9) throw Error(Failure::usage, "machine.device is `" + device + "`, but there are " + std::to_string(there) + " CUDA devices, from cuda:0");
+  if (number >= there || device.size() > 9)
+    throw Error(Failure::usage, "machine.device is `" + device + "`, but there are " + std::to_string(there) +
+                                    " CUDA devices, from cuda:0");
   return "cuda:" + std::to_string(number);
 }
 
@@ -104,7 +112,9 @@ Machine set_up_machine(const MachineSpec& spec, Precision precision) {
   machine.device = choose_device(spec.device);
   machine.precision = choose_precision(precision, machine.device);
   // LibTorch starts with one thread in some builds, whatever the machine has.
-  machine.threads = spec.threads > 0 ? static_cast<int>(std::min<std::int64_t>(spec.threads, std::numeric_limits<int>::max())) : available_cores();
+  machine.threads = spec.threads > 0
+                        ? static_cast<int>(std::min<std::int64_t>(spec.threads, std::numeric_limits<int>::max()))
+                        : available_cores();
   at::set_num_threads(machine.threads);
   at::globalContext().setFlushDenormal(true);
   make_repeatable();

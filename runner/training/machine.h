@@ -8,17 +8,17 @@
 namespace rxrun {
 
 struct Machine {
-  std::string device;      // "cpu", "cuda:0"
+  std::string device;  // "cpu", "cuda:0"
   int threads = 1;
   Precision precision = Precision::float32;  // chosen, never automatic
-  std::string libtorch;    // "1.13.1"
-  std::string cpu;         // processor's name
+  std::string libtorch;                      // "1.13.1"
+  std::string cpu;                           // processor's name
   std::string instruction_set;
-  std::string remark;      // what had to be changed so that it computes, in words; empty: nothing
+  std::string remark;  // what had to be changed so that it computes, in words; empty: nothing
 };
 
-// To be called first in a process, before LibTorch is used: sets threads, flushes denormals, picks a device and precision,
-// and makes LibTorch's arithmetic repeatable. Throws Error for a device that is not there.
+// To be called first in a process, before LibTorch is used: sets threads, flushes denormals, picks a device and
+// precision, and makes LibTorch's arithmetic repeatable. Throws Error for a device that is not there.
 Machine set_up_machine(const MachineSpec& spec, Precision precision);
 
 std::string processor_name();    // as the kernel tells it, or "unknown"

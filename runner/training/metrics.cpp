@@ -17,10 +17,12 @@ struct Counts {
 
 Counts count(const Predictions& p) {
   const auto classes = static_cast<std::size_t>(p.classes);
-  Counts counts{std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes)};
+  Counts counts{std::vector<std::int64_t>(classes), std::vector<std::int64_t>(classes),
+                std::vector<std::int64_t>(classes)};
   for (std::size_t i = 0; i < p.labels.size(); ++i) {
     const auto label = static_cast<std::size_t>(p.labels[i]);
-    const auto guess = static_cast<std::size_t>(p.probabilities.empty() ? p.guesses[i] : likeliest(probabilities_of(p, i)));
+    const auto guess =
+        static_cast<std::size_t>(p.probabilities.empty() ? p.guesses[i] : likeliest(probabilities_of(p, i)));
     ++counts.images[label];
     ++counts.guesses[guess];
     if (label == guess) ++counts.hits[label], ++counts.right;
@@ -74,7 +76,8 @@ std::optional<double> auc(const Predictions& p, const Counts& counts) {
   for (const std::int64_t n : counts.images) {
     if (n == 0 || n == static_cast<std::int64_t>(images)) return std::nullopt;
   }
-  if (std::any_of(p.probabilities.begin(), p.probabilities.end(), [](float x) { return std::isnan(x); })) return std::nullopt;
+  if (std::any_of(p.probabilities.begin(), p.probabilities.end(), [](float x) { return std::isnan(x); }))
+    return std::nullopt;
   std::vector<float> scores(images);
   std::vector<std::uint8_t> positive(images);
   const auto against_rest = [&](std::size_t c) {

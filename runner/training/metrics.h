@@ -12,13 +12,13 @@ namespace rxrun {
 // Predictions of one part, gathered over its batches.
 struct Predictions {
   std::int64_t classes = 0;
-  std::vector<std::int64_t> samples;    // indices into the source
+  std::vector<std::int64_t> samples;  // indices into the source
   std::vector<std::int64_t> labels;
-  std::vector<float> probabilities;     // samples × classes, softmax; empty where only the two after it were kept
-  std::vector<std::int64_t> guesses;    // the likeliest class of each
-  std::vector<double> square_errors;    // summed over the classes, of each one's probabilities against its label
-  double loss_sum = 0.0;                // of the images
-  double loss_weight = 0.0;             // number of images, or the sum of their class weights
+  std::vector<float> probabilities;   // samples × classes, softmax; empty where only the two after it were kept
+  std::vector<std::int64_t> guesses;  // the likeliest class of each
+  std::vector<double> square_errors;  // summed over the classes, of each one's probabilities against its label
+  double loss_sum = 0.0;              // of the images
+  double loss_weight = 0.0;           // number of images, or the sum of their class weights
 };
 
 // "accuracy", "balanced_accuracy", "loss", "auc" (area under the ROC curve; for more than two classes the mean of one

@@ -58,16 +58,19 @@ void wide_backward_convolution() {
     const auto x = at::ones({2, 2048, 2, 2}, options).contiguous(at::MemoryFormat::ChannelsLast);
     const auto weight = at::ones({1024, 2048, 1, 1}, options).contiguous(at::MemoryFormat::ChannelsLast);
     const auto gradient = at::ones_like(at::conv2d(x, weight));
-    at::convolution_backward(gradient, x, weight, c10::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1, {true, true, false});
+    at::convolution_backward(gradient, x, weight, c10::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1,
+                             {true, true, false});
   }
 }
 
 // Output and gradient of a convolution, as oneDNN or LibTorch itself computes it.
-std::pair<at::Tensor, at::Tensor> convolved(const at::Tensor& x, const at::Tensor& weight, std::int64_t groups, bool onednn) {
+std::pair<at::Tensor, at::Tensor> convolved(const at::Tensor& x, const at::Tensor& weight, std::int64_t groups,
+                                            bool onednn) {
   const bool before = at::globalContext().userEnabledMkldnn();
   at::globalContext().setUserEnabledMkldnn(onednn);
   const at::Tensor y = at::conv2d(x, weight, {}, 1, 1, 1, groups);
-  const auto gradients = at::convolution_backward(y, x, weight, c10::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, groups, {true, false, false});
+  const auto gradients = at::convolution_backward(y, x, weight, c10::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0},
+                                                  groups, {true, false, false});
   at::globalContext().setUserEnabledMkldnn(before);
   return {y, std::get<0>(gradients)};
 }
@@ -82,7 +85,8 @@ bool computes_correctly() {
       };
       const auto x = wave({2, in, 7, 9}), weight = wave({out, in / groups, 3, 3});
       const auto theirs = convolved(x, weight, groups, true), ours = convolved(x, weight, groups, false);
-      if (!at::allclose(theirs.first, ours.first, 1e-3, 1e-3) || !at::allclose(theirs.second, ours.second, 1e-3, 1e-3)) return false;
+      if (!at::allclose(theirs.first, ours.first, 1e-3, 1e-3) || !at::allclose(theirs.second, ours.second, 1e-3, 1e-3))
+        return false;
     }
   }
   return true;
@@ -94,11 +98,12 @@ std::string kib(unsigned bytes) { return std::to_string(bytes / 1024); }
 
 unsigned plausible_cache_size(int level, unsigned told) {
   if (level < 1 || level > levels) return told;
-  struct Range { unsigned smallest, guess, largest; };
+  struct Range {
+    unsigned smallest, guess, largest;
+  };
   // A hidden third level is often given as that of the whole socket, which is no core's share.
-  constexpr std::array<Range, levels> ranges{{{8U << 10, 32U << 10, 256U << 10},
-                                              {64U << 10, 512U << 10, 4U << 20},
-                                              {256U << 10, 1U << 20, 4U << 20}}};
+  constexpr std::array<Range, levels> ranges{
+      {{8U << 10, 32U << 10, 256U << 10}, {64U << 10, 512U << 10, 4U << 20}, {256U << 10, 1U << 20, 4U << 20}}};
   const Range& range = ranges[static_cast<std::size_t>(level - 1)];
   if (told >= range.smallest) return told;
   // Processors without a third level are told apart by having a second one.
@@ -139,7 +144,10 @@ std::string mend() {
   } else if (TORCH_VERSION_MAJOR < 2 || !caches_hidden()) {
     return {};
   }
-  if (survives(wide_backward_convolution) && survives([] { at::set_num_threads(1); if (!computes_correctly()) _exit(1); })) {
+  if (survives(wide_backward_convolution) && survives([] {
+        at::set_num_threads(1);
+        if (!computes_correctly()) _exit(1);
+      })) {
     if (own == nullptr) return {};
     return "The processor does not report the sizes of its caches; oneDNN assumes " +
            kib(plausible_cache_size(1, own(1))) + " KiB, " + kib(plausible_cache_size(2, own(2))) + " KiB and " +

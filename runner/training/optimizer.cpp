@@ -24,7 +24,8 @@ std::vector<std::string> slot_names(const OptimizerSpec& spec) {
     case Kind::adamw:
       return {"exp_avg", "exp_avg_sq"};
     case Kind::rmsprop:
-      return spec.momentum > 0.0 ? std::vector<std::string>{"square_avg", "momentum_buffer"} : std::vector<std::string>{"square_avg"};
+      return spec.momentum > 0.0 ? std::vector<std::string>{"square_avg", "momentum_buffer"}
+                                 : std::vector<std::string>{"square_avg"};
   }
   return {};
 }
@@ -33,7 +34,7 @@ std::vector<std::string> slot_names(const OptimizerSpec& spec) {
 struct Moving {
   Tensors parameters, gradients;
   std::vector<Tensors> slots;
-  std::vector<double> steps;  // of each parameter, this one included
+  std::vector<double> steps;        // of each parameter, this one included
   std::vector<std::size_t> places;  // of each parameter among all
   double rate = 0.0;
 };
@@ -98,7 +99,8 @@ void clip(Tensors& gradients, double longest) {
 constexpr std::int64_t kStretch = 1 << 15;  // numbers that a thread takes at a time
 
 bool is_float32_on_cpu(const at::Tensor& tensor) {
-  return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.layout() == at::kStrided && tensor.is_non_overlapping_and_dense();
+  return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.layout() == at::kStrided &&
+         tensor.is_non_overlapping_and_dense();
 }
 
 bool takes_one_pass(const Moving& m) {
@@ -114,12 +116,13 @@ void align_gradients(Moving& m) {
   }
 }
 
-// Calls work(parameter's number, first, last) for stretches of all tensors, and of each tensor alike however many threads
-// there are.
+// Calls work(parameter's number, first, last) for stretches of all tensors, and of each tensor alike however many
+// threads there are.
 template <typename Work>
 void for_stretches(const Tensors& tensors, const Work& work) {
   std::vector<std::int64_t> ends;  // of each tensor's stretches
-  for (const at::Tensor& tensor : tensors) ends.push_back((ends.empty() ? 0 : ends.back()) + (tensor.numel() + kStretch - 1) / kStretch);
+  for (const at::Tensor& tensor : tensors)
+    ends.push_back((ends.empty() ? 0 : ends.back()) + (tensor.numel() + kStretch - 1) / kStretch);
   parallel_for(ends.back(), [&](std::int64_t first, std::int64_t last) {
     auto tensor = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), first) - ends.begin());
     for (std::int64_t stretch = first; stretch < last; ++stretch) {
@@ -142,7 +145,8 @@ double clipping_factor(const Tensors& gradients, double longest) {
 }
 
 // Moves numbers begin ... end - 1 of the i-th parameter.
-void move(const OptimizerSpec& spec, const Moving& m, bool decaying, double factor, std::size_t i, std::int64_t begin, std::int64_t end) {
+void move(const OptimizerSpec& spec, const Moving& m, bool decaying, double factor, std::size_t i, std::int64_t begin,
+          std::int64_t end) {
   Stretch stretch{m.parameters[i].data_ptr<float>() + begin, m.gradients[i].data_ptr<float>() + begin, {}, end - begin};
   for (std::size_t s = 0; s < m.slots.size(); ++s) stretch.slots[s] = m.slots[s][i].data_ptr<float>() + begin;
   const double decay = decaying ? spec.weight_decay : 0.0;
@@ -164,11 +168,13 @@ void move(const OptimizerSpec& spec, const Moving& m, bool decaying, double fact
                              .correction = narrow(std::sqrt(1.0 - std::pow(spec.beta2, m.steps[i])))});
     case Kind::rmsprop:
       return update(stretch, gradient,
-                    RmspropRule{narrow(m.rate), narrow(spec.alpha), narrow(1.0 - spec.alpha), narrow(spec.epsilon), narrow(spec.momentum)});
+                    RmspropRule{narrow(m.rate), narrow(spec.alpha), narrow(1.0 - spec.alpha), narrow(spec.epsilon),
+                                narrow(spec.momentum)});
   }
 }
 
-void one_pass(const OptimizerSpec& spec, const Moving& m, const std::vector<bool>& decays, double factor, const Optimizer::AfterMove& after) {
+void one_pass(const OptimizerSpec& spec, const Moving& m, const std::vector<bool>& decays, double factor,
+              const Optimizer::AfterMove& after) {
   for_stretches(m.parameters, [&](std::int64_t, std::size_t i, std::int64_t begin, std::int64_t end) {
     move(spec, m, decays[i], factor, i, begin, end);
     if (after) after(m.places[i], begin, end);
@@ -186,9 +192,11 @@ struct Optimizer::Impl {
   std::vector<Tensors> slots;      // slot, parameter
   at::Tensor steps;                // int64, one for each parameter
 
-  double longest = 0.0;            // of the coming step's gradients; 0: as long as they are
+  double longest = 0.0;  // of the coming step's gradients; 0: as long as they are
 
-  bool decays(const at::Tensor& parameter) const { return spec.weight_decay > 0.0 && (spec.decay_norm_and_bias || parameter.dim() > 1); }
+  bool decays(const at::Tensor& parameter) const {
+    return spec.weight_decay > 0.0 && (spec.decay_norm_and_bias || parameter.dim() > 1);
+  }
 
   Moving gather(double rate) {
     Moving moving;
@@ -281,7 +289,8 @@ void Optimizer::clip_gradient_norm(double maximum) { impl_->longest = maximum; }
 NamedTensors Optimizer::state() const {
   NamedTensors state;
   for (std::size_t s = 0; s < impl_->names.size(); ++s) {
-    for (std::size_t i = 0; i < impl_->parameters.size(); ++i) state.emplace_back(impl_->names[s] + "/" + impl_->parameters[i].first, impl_->slots[s][i]);
+    for (std::size_t i = 0; i < impl_->parameters.size(); ++i)
+      state.emplace_back(impl_->names[s] + "/" + impl_->parameters[i].first, impl_->slots[s][i]);
   }
   state.emplace_back("step", impl_->steps);
   return state;

@@ -12,19 +12,20 @@ namespace rxrun {
 
 class Optimizer {
  public:
-  // Keeps handles on the parameters. Those of one dimension or none (biases, normalisation) are spared weight decay when
-  // `decay_norm_and_bias` is off.
+  // Keeps handles on the parameters. Those of one dimension or none (biases, normalisation) are spared weight decay
+  // when `decay_norm_and_bias` is off.
   Optimizer(const OptimizerSpec& spec, const NamedTensors& parameters);
   ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // Told where weights stand after a step, while they are still in the cache: numbers first ... last - 1, in the order of
-  // memory, of a parameter that is named by its place in the constructor's list. Once for each number of each parameter,
-  // moved or not, by any thread.
+  // Told where weights stand after a step, while they are still in the cache: numbers first ... last - 1, in the order
+  // of memory, of a parameter that is named by its place in the constructor's list. Once for each number of each
+  // parameter, moved or not, by any thread.
   using AfterMove = std::function<void(std::size_t parameter, std::int64_t first, std::int64_t last)>;
 
-  // Moves every parameter that has a gradient, at this learning rate, and drops the gradients, whose memory it may have used.
+  // Moves every parameter that has a gradient, at this learning rate, and drops the gradients, whose memory it may have
+  // used.
   void step(double rate, const AfterMove& after = {});
 
   // For the coming step: it takes the gradients scaled so that their norm as one vector is at most `maximum`.

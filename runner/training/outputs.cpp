@@ -20,7 +20,8 @@ at::Tensor square_errors(const at::Tensor& probabilities, const std::vector<std:
 
 }  // namespace
 
-void Outputs::add(const Batch& batch, const at::Tensor& logits, const at::Tensor& loss_sum, const at::Tensor& loss_weight) {
+void Outputs::add(const Batch& batch, const at::Tensor& logits, const at::Tensor& loss_sum,
+                  const at::Tensor& loss_weight) {
   const auto size = static_cast<std::ptrdiff_t>(batch.size);
   predictions_.samples.insert(predictions_.samples.end(), batch.samples.begin(), batch.samples.begin() + size);
   predictions_.labels.insert(predictions_.labels.end(), batch.labels.begin(), batch.labels.begin() + size);

@@ -1,5 +1,5 @@
-// A pass's outputs, kept on their device until its end, so that a GPU is not made to wait at every batch. Includes LibTorch:
-// for .cpp files of this folder only.
+// A pass's outputs, kept on their device until its end, so that a GPU is not made to wait at every batch. Includes
+// LibTorch: for .cpp files of this folder only.
 #pragma once
 
 #include <torch/types.h>
@@ -17,7 +17,8 @@ namespace rxrun {
 
 class Outputs {
  public:
-  // What is kept of an image's probabilities: all; or the guess and the square error, in two numbers whatever the classes.
+  // What is kept of an image's probabilities: all; or the guess and the square error, in two numbers whatever the
+  // classes.
   enum class Keep { probabilities, guesses };
   // Probabilities as long as those of a whole pass take 256 MiB at most.
   static Keep affordable(std::int64_t images, std::int64_t classes) {

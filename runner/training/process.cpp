@@ -27,8 +27,8 @@ std::vector<std::pair<std::string, std::string>> engine_environment() {
   }
   // Huge pages for the heap: a step's page faults become few.
   add("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-  // Threads that wait for each other sleep soon instead of spinning for a millisecond: where the cores are shared, with the
-  // loader's threads or with other programs, those that spin keep those that work from working.
+  // Threads that wait for each other sleep soon instead of spinning for a millisecond: where the cores are shared, with
+  // the loader's threads or with other programs, those that spin keep those that work from working.
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) add("GOMP_SPINCOUNT", "1000");
   // Without it cuBLAS may add in another order from run to run.
   add("CUBLAS_WORKSPACE_CONFIG", ":4096:8");

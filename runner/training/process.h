@@ -7,8 +7,8 @@
 
 namespace rxrun {
 
-// To be called at the very start of main. Makes the C allocator keep the large blocks that a training step frees, instead of
-// returning them to the kernel and faulting them in again a moment later.
+// To be called at the very start of main. Makes the C allocator keep the large blocks that a training step frees,
+// instead of returning them to the kernel and faulting them in again a moment later.
 void set_up_process();
 
 // Environment variables, name and value, that the program which starts the engine sets: they are read when the engine's

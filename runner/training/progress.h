@@ -26,7 +26,8 @@ class Progress {
     if (now - told_ < std::chrono::milliseconds(100) && step_.images_done < step_.images) return;
     told_ = now;
     step_.loss = mean_loss();
-    step_.images_per_second = static_cast<double>(step_.images_done - done_before_) / std::chrono::duration<double>(now - began_).count();
+    step_.images_per_second =
+        static_cast<double>(step_.images_done - done_before_) / std::chrono::duration<double>(now - began_).count();
     observer_.on_step(step_);
   }
 

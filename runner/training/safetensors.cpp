@@ -48,8 +48,9 @@ constexpr std::array<TypeName, 5> types = {{{StoredType::f64, "F64", 8},
               "the file is damaged or was written by something else; take another copy of it");
 }
 
-// Looks at a header's depth and keys before it is taken: nlohmann::json alone takes the last of two equal keys, and with a
-// callback it goes through a whole object at each end of one of its members, which takes hours of a header that is made for it.
+// Looks at a header's depth and keys before it is taken: nlohmann::json alone takes the last of two equal keys, and
+// with a callback it goes through a whole object at each end of one of its members, which takes hours of a header that
+// is made for it.
 class HeaderWatch final : public nlohmann::json_sax<Json> {
  public:
   bool repeated = false, deep = false;
@@ -97,7 +98,9 @@ Json parse_header(std::string_view text, const std::string& file) {
 
 std::optional<std::int64_t> natural(const Json& value) {
   if (!value.is_number_integer()) return std::nullopt;
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+  if (value.is_number_unsigned() &&
+      value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return std::nullopt;
   const auto number = value.get<std::int64_t>();
   return number < 0 ? std::nullopt : std::optional(number);
 }
@@ -116,14 +119,19 @@ struct Extent {
   std::string name;
 };
 
-StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_t data_size, const std::string& file, Extent& extent) {
+StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_t data_size, const std::string& file,
+                        Extent& extent) {
   const std::string which = "tensor `" + printable(name) + "`: ";
-  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
+  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
+      !entry.contains("data_offsets"))
     refuse(file, which + "expected dtype, shape and data_offsets");
   StoredTensor tensor;
   const Json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
-  const auto type = std::find_if(types.begin(), types.end(), [&](const TypeName& t) { return dtype.is_string() && dtype.get<std::string>() == t.name; });
-  if (type == types.end()) refuse(file, which + "its type " + printable(dtype.dump()) + " is not one of F64, F32, F16, BF16, I64");
+  const auto type = std::find_if(types.begin(), types.end(), [&](const TypeName& t) {
+    return dtype.is_string() && dtype.get<std::string>() == t.name;
+  });
+  if (type == types.end())
+    refuse(file, which + "its type " + printable(dtype.dump()) + " is not one of F64, F32, F16, BF16, I64");
   tensor.type = type->type;
   if (!shape.is_array()) refuse(file, which + "its shape is not a list");
   for (const Json& side : shape) {
@@ -137,22 +145,26 @@ StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_
     refuse(file, which + "its bytes lie outside of the file (" + std::to_string(data_size) + " bytes of data)");
   const auto bytes = bytes_of(tensor.type, tensor.shape);
   if (!bytes || *bytes != *end - *begin)
-    refuse(file, which + "shape " + shape_text(tensor.shape) + " does not take " + std::to_string(*end - *begin) + " bytes");
+    refuse(file,
+           which + "shape " + shape_text(tensor.shape) + " does not take " + std::to_string(*end - *begin) + " bytes");
   extent = {*begin, *end, name};
   return tensor;
 }
 
 // End to end from the first byte to the last, as the format demands: nothing hidden between tensors, nothing shared.
 void check_extents(std::vector<Extent> extents, std::uint64_t size, const std::string& file) {
-  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  std::sort(extents.begin(), extents.end(),
+            [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::int64_t at = 0;
   for (const Extent& extent : extents) {
     if (extent.begin != at) {
-      refuse(file, "tensor `" + printable(extent.name) + "` " + (extent.begin < at ? "overlaps another" : "follows a gap"));
+      refuse(file,
+             "tensor `" + printable(extent.name) + "` " + (extent.begin < at ? "overlaps another" : "follows a gap"));
     }
     at = extent.end;
   }
-  if (static_cast<std::uint64_t>(at) != size) refuse(file, std::to_string(size - static_cast<std::uint64_t>(at)) + " bytes follow the last tensor");
+  if (static_cast<std::uint64_t>(at) != size)
+    refuse(file, std::to_string(size - static_cast<std::uint64_t>(at)) + " bytes follow the last tensor");
 }
 
 // What a file says of itself before its data.
@@ -215,7 +227,8 @@ std::string header_of(const std::vector<TensorToStore>& tensors, std::map<std::s
   std::size_t at = 0;
   for (const TensorToStore& tensor : tensors) {
     if (header.contains(tensor.name)) throw Error(Failure::run, "two tensors are named `" + tensor.name + "`");
-    header[tensor.name] = {{"dtype", to_string(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
+    header[tensor.name] = {
+        {"dtype", to_string(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes}}};
     at += tensor.bytes;
   }
   std::string text = header.dump();
@@ -234,7 +247,8 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return text + "]";
 }
 
-void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToStore>& tensors, const std::map<std::string, std::string>& metadata) {
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToStore>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
   std::string header = header_of(tensors, metadata);
   const auto sum_at = find_sum(header);
   if (!sum_at) throw Error(Failure::run, path.string() + ": the header has no place for its sum");
@@ -256,9 +270,11 @@ Safetensors with_data(Head head, std::string content, const std::string& file) {
   Safetensors result = std::move(head.said);
   result.content = std::move(content);
   const std::string_view all = result.content;
-  const std::string_view header = all.substr(sizeof(std::uint64_t), head.size), data = all.substr(sizeof(std::uint64_t) + head.size);
+  const std::string_view header = all.substr(sizeof(std::uint64_t), head.size),
+                         data = all.substr(sizeof(std::uint64_t) + head.size);
   for (const Extent& extent : head.extents)
-    result.tensors.at(extent.name).bytes = data.substr(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(extent.end - extent.begin));
+    result.tensors.at(extent.name).bytes =
+        data.substr(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(extent.end - extent.begin));
 
   const auto written = result.metadata.find(sum_key);
   if (written == result.metadata.end()) {

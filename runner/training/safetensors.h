@@ -1,8 +1,8 @@
-// The safetensors file format (https://github.com/huggingface/safetensors): eight bytes of header size, a JSON header, the
-// tensors' bytes end to end. Own bounded reader and writer; includes no LibTorch.
+// The safetensors file format (https://github.com/huggingface/safetensors): eight bytes of header size, a JSON header,
+// the tensors' bytes end to end. Own bounded reader and writer; includes no LibTorch.
 //
-// A file that rxrun writes carries in its metadata the SHA-256 of everything after the first eight bytes (with the sum itself
-// taken as zeros), so that a flipped bit anywhere is an error and not another network.
+// A file that rxrun writes carries in its metadata the SHA-256 of everything after the first eight bytes (with the sum
+// itself taken as zeros), so that a flipped bit anywhere is an error and not another network.
 #pragma once
 
 #include <cstddef>
@@ -43,19 +43,20 @@ struct Safetensors {
   std::string content;  // the file; a Safetensors that was moved from has no views left
   std::map<std::string, StoredTensor> tensors;
   std::map<std::string, std::string> metadata;  // without the sum
-  bool verified = false;  // carried a sum, and it was right
+  bool verified = false;                        // carried a sum, and it was right
 
   Safetensors() = default;
   Safetensors(Safetensors&&) = default;
   Safetensors& operator=(Safetensors&&) = default;
 };
 
-// Checks the header's size and depth, every type, shape, offset, gap and overlap, that the tensors end where the file does, and
-// the sum when there is one. Throws Error (usage) naming the file, the tensor and what is wrong.
+// Checks the header's size and depth, every type, shape, offset, gap and overlap, that the tensors end where the file
+// does, and the sum when there is one. Throws Error (usage) naming the file, the tensor and what is wrong.
 //
-// `check`, if given, gets what the header says, the tensors without their bytes, before any of the data is read; what it throws
-// is thrown on.
-Safetensors read_safetensors(const std::filesystem::path& path, const std::function<void(const Safetensors&)>& check = {});
+// `check`, if given, gets what the header says, the tensors without their bytes, before any of the data is read; what
+// it throws is thrown on.
+Safetensors read_safetensors(const std::filesystem::path& path,
+                             const std::function<void(const Safetensors&)>& check = {});
 
 // The same for bytes at hand; `name` is for messages.
 Safetensors parse_safetensors(std::string content, const std::string& name);

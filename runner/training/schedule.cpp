@@ -25,7 +25,10 @@ double one_cycle(const ScheduleSpec& spec, double lr, double step, double steps)
 }  // namespace
 
 Schedule::Schedule(const ScheduleSpec& spec, double lr, std::int64_t epochs, std::int64_t steps_per_epoch)
-    : spec_(spec), lr_(lr), epochs_(std::max<std::int64_t>(epochs, 1)), steps_per_epoch_(std::max<std::int64_t>(steps_per_epoch, 1)) {
+    : spec_(spec),
+      lr_(lr),
+      epochs_(std::max<std::int64_t>(epochs, 1)),
+      steps_per_epoch_(std::max<std::int64_t>(steps_per_epoch, 1)) {
   plateau_ = initial_plateau();
 }
 
@@ -39,7 +42,8 @@ double Schedule::rate_without_warm_up(std::int64_t epoch, std::int64_t step) con
     case Kind::step:
       return lr_ * std::pow(spec_.gamma, static_cast<double>(epoch / std::max<std::int64_t>(spec_.step, 1)));
     case Kind::multi_step: {
-      const auto passed = std::count_if(spec_.milestones.begin(), spec_.milestones.end(), [&](std::int64_t m) { return m <= epoch; });
+      const auto passed =
+          std::count_if(spec_.milestones.begin(), spec_.milestones.end(), [&](std::int64_t m) { return m <= epoch; });
       return lr_ * std::pow(spec_.gamma, static_cast<double>(passed));
     }
     case Kind::exponential:

@@ -11,10 +11,10 @@ namespace rxrun {
 
 // What reduce_on_plateau has seen so far: written into checkpoints.
 struct PlateauState {
-  bool seen = false;     // one epoch at least
+  bool seen = false;  // one epoch at least
   double best = 0.0;
   std::int64_t bad_epochs = 0;
-  double rate = 0.0;     // without warm-up
+  double rate = 0.0;  // without warm-up
   bool operator==(const PlateauState&) const = default;
 };
 
@@ -27,7 +27,8 @@ class Schedule {
   // `epoch` and `step` count from 0. A place beyond the end has the last step's rate.
   double rate(std::int64_t epoch, std::int64_t step) const;
 
-  // To be called once after each epoch; only reduce_on_plateau looks at the metrics. Throws Error when its metric was not measured.
+  // To be called once after each epoch; only reduce_on_plateau looks at the metrics. Throws Error when its metric was
+  // not measured.
   void after_epoch(const std::map<std::string, double>& metrics);
 
   PlateauState initial_plateau() const { return {.rate = lr_}; }

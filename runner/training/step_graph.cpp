@@ -14,7 +14,8 @@ constexpr const char* kAdvice = "set machine.cuda_graph to false";
 
 bool draws_random(Layer& layer) {
   bool draws = layer.draws_random();
-  layer.visit_layers([&](const std::string&, const std::string&, Layer& below) { draws = draws || below.draws_random(); });
+  layer.visit_layers(
+      [&](const std::string&, const std::string&, Layer& below) { draws = draws || below.draws_random(); });
   return draws;
 }
 
@@ -50,7 +51,8 @@ std::string why_not_recorded(const TrainingSpec& training, const Network& networ
   return {};
 }
 
-StepGraph::StepGraph(Network& network, std::int64_t batch, std::unique_ptr<Graph> graph) : network_(network), batch_(batch), graph_(std::move(graph)) {
+StepGraph::StepGraph(Network& network, std::int64_t batch, std::unique_ptr<Graph> graph)
+    : network_(network), batch_(batch), graph_(std::move(graph)) {
   for (const NamedTensor& tensor : named_tensors(network)) {
     if (tensor.trainable) parameters_.push_back(tensor.tensor);
   }
@@ -62,13 +64,14 @@ std::optional<Step> StepGraph::run(const BatchTensors& batch, const Forward& for
   input_.pixels.copy_(batch.pixels, /*non_blocking=*/true);
   input_.labels.copy_(batch.labels, /*non_blocking=*/true);
   graph_->replay();
-  // The optimizer lets go of the gradients; here they stay, because a replay writes where they were when it was recorded.
+  // The optimizer lets go of the gradients; here they stay, because a replay writes where they were when it was
+  // recorded.
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = results_[2 + i];
   return Step{results_[0], results_[1], input_.pixels, /*differentiated=*/true};
 }
 
-// As LibTorch wants it: on a stream of its own, after some steps in which libraries choose and allocate what they need, and with
-// gradients that the recorded step allocates itself.
+// As LibTorch wants it: on a stream of its own, after some steps in which libraries choose and allocate what they need,
+// and with gradients that the recorded step allocates itself.
 void StepGraph::record(const BatchTensors& first, const Forward& forward) {
   input_ = {first.pixels.clone(), first.labels.clone()};
   const Aside aside(first.pixels.device());
@@ -77,7 +80,8 @@ void StepGraph::record(const BatchTensors& first, const Forward& forward) {
     results_ = graph_->record([&] { return pass(forward); });
   } catch (const std::exception& error) {
     const std::string what = error.what();
-    throw Error(Failure::run, "the training step cannot be recorded as a CUDA graph: " + what.substr(0, what.find('\n')), kAdvice);
+    throw Error(Failure::run,
+                "the training step cannot be recorded as a CUDA graph: " + what.substr(0, what.find('\n')), kAdvice);
   }
 }
 
@@ -104,7 +108,10 @@ void StepGraph::warm_up(const Forward& forward) {
   std::erase_if(after, [](const NamedTensor& tensor) { return tensor.trainable; });
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     if (!after[i].tensor.is_same(buffers[i].tensor))
-      throw Error(Failure::run, "the training step cannot be recorded as a CUDA graph: the layer of `" + buffers[i].name + "` puts another tensor in its place in each step", kAdvice);
+      throw Error(Failure::run,
+                  "the training step cannot be recorded as a CUDA graph: the layer of `" + buffers[i].name +
+                      "` puts another tensor in its place in each step",
+                  kAdvice);
     buffers[i].tensor.copy_(before[i]);
   }
 }

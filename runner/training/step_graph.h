@@ -1,5 +1,6 @@
-// A training step recorded once and replayed. Where a step's operations are small, a GPU is done with them faster than a program
-// asks for them one by one; a recorded step is asked for as a whole. Includes LibTorch: for .cpp files of this folder only.
+// A training step recorded once and replayed. Where a step's operations are small, a GPU is done with them faster than
+// a program asks for them one by one; a recorded step is asked for as a whole. Includes LibTorch: for .cpp files of
+// this folder only.
 #pragma once
 
 #include <torch/types.h>
@@ -26,8 +27,8 @@ struct Step {
 class Graph {
  public:
   virtual ~Graph() = default;
-  // Records what `work` asks of the device, without doing it. The tensors that it returns keep their memory; each replay fills
-  // them anew, from what is then in the tensors that `work` reads.
+  // Records what `work` asks of the device, without doing it. The tensors that it returns keep their memory; each
+  // replay fills them anew, from what is then in the tensors that `work` reads.
   virtual std::vector<at::Tensor> record(const std::function<std::vector<at::Tensor>()>& work) = 0;
   virtual void replay() = 0;
 };
@@ -45,8 +46,8 @@ class StepGraph {
   // For batches of `batch` images. The network is materialised and keeps its tensors as long as this lives.
   StepGraph(Network& network, std::int64_t batch, std::unique_ptr<Graph> graph);
 
-  // Forward and backward for a batch; recorded at the first. Nothing for a batch of another size. What the step holds is
-  // overwritten by the next. Throws Error (run) for a step that cannot be recorded.
+  // Forward and backward for a batch; recorded at the first. Nothing for a batch of another size. What the step holds
+  // is overwritten by the next. Throws Error (run) for a step that cannot be recorded.
   std::optional<Step> run(const BatchTensors& batch, const Forward& forward);
 
  private:

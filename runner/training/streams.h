@@ -1,5 +1,5 @@
-// Streams of a GPU, which works off each in order, and lets them wait for each other. Includes LibTorch: for .cpp files of this
-// folder only.
+// Streams of a GPU, which works off each in order, and lets them wait for each other. Includes LibTorch: for .cpp files
+// of this folder only.
 #pragma once
 
 #include <c10/core/Event.h>

@@ -20,12 +20,16 @@ struct Place {
   std::int64_t epoch, batch;  // both from 1
 };
 
-[[noreturn]] void fail_not_finite(const Setting& setting, const at::Tensor& pixels, const Place& place, double loss, std::optional<double> last_finite) {
+[[noreturn]] void fail_not_finite(const Setting& setting, const at::Tensor& pixels, const Place& place, double loss,
+                                  std::optional<double> last_finite) {
   const Autocast autocast(setting.precision, setting.device);
   const std::string origin = first_not_finite(setting.network, pixels);
-  std::string message = "the loss is " + std::to_string(loss) + " in epoch " + std::to_string(place.epoch) + ", batch " + std::to_string(place.batch) + "; ";
-  message += origin.empty() ? "all layers' outputs are finite, so it began in the loss itself" : "the first value that is not finite is in " + origin;
-  message += last_finite ? "; the last finite loss was " + std::to_string(*last_finite) : "; there was no finite loss before";
+  std::string message = "the loss is " + std::to_string(loss) + " in epoch " + std::to_string(place.epoch) +
+                        ", batch " + std::to_string(place.batch) + "; ";
+  message += origin.empty() ? "all layers' outputs are finite, so it began in the loss itself"
+                            : "the first value that is not finite is in " + origin;
+  message +=
+      last_finite ? "; the last finite loss was " + std::to_string(*last_finite) : "; there was no finite loss before";
   throw Error(Failure::run, message,
               std::string("lower training.optimizer's lr, add warm_up or training.clip_gradient_norm") +
                   (setting.precision == Precision::bfloat16 ? ", or set training.precision to float32" : ""));
@@ -43,7 +47,8 @@ Step compute(const Setting& setting, const BatchTensors& batch, const std::optio
     const Autocast autocast(setting.precision, setting.device);
     step.logits = forward(setting.network, step.pixels);
   }
-  step.loss = mixup ? mixup->loss(setting.loss, step.logits, batch.labels) : setting.loss.mean(step.logits, batch.labels);
+  step.loss =
+      mixup ? mixup->loss(setting.loss, step.logits, batch.labels) : setting.loss.mean(step.logits, batch.labels);
   return step;
 }
 
@@ -64,13 +69,20 @@ std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch) {
   return batches_of(images, batch, /*drop_last_single=*/true);
 }
 
-TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, EpochProgress& under_way, Outputs& outputs,
-                         Progress& progress) {
+TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check,
+                         EpochProgress& under_way, Outputs& outputs, Progress& progress) {
   const std::uint64_t seed = setting.experiment.seed;
   set_training(setting.network, true);
   const auto began = std::chrono::steady_clock::now();
   Loader loader(setting.dataset, Part::train, setting.experiment.data,
-                {.batch = setting.experiment.data.batch, .seed = seed, .epoch = epoch, .shuffle = true, .augment = true, .drop_last_single = true, .threads = setting.loader_threads, .first_batch = under_way.batches});
+                {.batch = setting.experiment.data.batch,
+                 .seed = seed,
+                 .epoch = epoch,
+                 .shuffle = true,
+                 .augment = true,
+                 .drop_last_single = true,
+                 .threads = setting.loader_threads,
+                 .first_batch = under_way.batches});
   const EpochProgress before = under_way;
   BatchFeed feed(setting.dataset, at::Device(setting.device));
   StepGraph* const graph = check == LossCheck::late ? learning.graph : nullptr;
@@ -100,7 +112,8 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
     outputs.add(batch, step.logits, step.loss.detach() * weight, weight);
     under_way.batches = number + 1;
     under_way.images += batch.size;
-    under_way.seconds = before.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    under_way.seconds =
+        before.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     under_way.seconds_waited = before.seconds_waited + loader.seconds_waited();
     bool finite = true;
     progress.add(batch.size, [&] {
@@ -110,10 +123,12 @@ TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::
     });
     const bool stopped = learning.stop != nullptr && learning.stop->load() != 0;
     // What a checkpoint is made of is looked at first.
-    if (check == LossCheck::late && (!finite || (stopped && !std::isfinite(outputs.mean_loss())))) return {.end = TrainedEpoch::End::late_not_finite};
+    if (check == LossCheck::late && (!finite || (stopped && !std::isfinite(outputs.mean_loss()))))
+      return {.end = TrainedEpoch::End::late_not_finite};
     if (stopped) return {.end = TrainedEpoch::End::stopped};
   }
-  if (check == LossCheck::late && !std::isfinite(outputs.mean_loss())) return {.end = TrainedEpoch::End::late_not_finite};
+  if (check == LossCheck::late && !std::isfinite(outputs.mean_loss()))
+    return {.end = TrainedEpoch::End::late_not_finite};
   return {.predictions = outputs.gather(setting.network.classes), .progress = under_way};
 }
 

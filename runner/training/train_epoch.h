@@ -14,8 +14,9 @@ namespace rxrun {
 class Outputs;
 class StepGraph;
 
-// When the loss's value is looked at. On a GPU looking means waiting for all that it was asked to do, so it is done when progress
-// is told, about ten times a second; the weights have then moved, and where the fault began can no longer be told.
+// When the loss's value is looked at. On a GPU looking means waiting for all that it was asked to do, so it is done
+// when progress is told, about ten times a second; the weights have then moved, and where the fault began can no longer
+// be told.
 enum class LossCheck { at_once, late };
 
 struct Learning {
@@ -33,11 +34,11 @@ struct TrainedEpoch {
   EpochProgress progress;   // all of it
 };
 
-// `epoch` counts from 1. Goes on behind the batches of `under_way`, whose outputs are in `outputs`; when it was stopped,
-// the two hold how far it came. Throws Error (run) at the batch whose loss is not finite, naming epoch, batch, the
-// last finite loss and where it began; the weights are then those before that batch.
-TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check, EpochProgress& under_way, Outputs& outputs,
-                         Progress& progress);
+// `epoch` counts from 1. Goes on behind the batches of `under_way`, whose outputs are in `outputs`; when it was
+// stopped, the two hold how far it came. Throws Error (run) at the batch whose loss is not finite, naming epoch, batch,
+// the last finite loss and where it began; the weights are then those before that batch.
+TrainedEpoch train_epoch(const Setting& setting, const Learning& learning, std::int64_t epoch, LossCheck check,
+                         EpochProgress& under_way, Outputs& outputs, Progress& progress);
 
 // Batches that an epoch trains on: a last one of a single image is left out.
 std::int64_t steps_per_epoch(std::int64_t images, std::int64_t batch);

@@ -28,15 +28,24 @@ void add_scores(std::map<std::string, double>& values, const std::string& part, 
 // A training under way: the parts that live from the first epoch to the last.
 class Training {
  public:
-  Training(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options, TrainingObserver& observer)
+  Training(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options,
+           TrainingObserver& observer)
       : spec_(experiment.training),
         options_(options),
         observer_(observer),
         device_(choose_device(experiment.machine.device)),
         loss_(spec_.loss, class_counts(dataset), device_),
-        setting_{network, dataset, experiment, loss_, device_, choose_precision(spec_.precision, device_), choose_loader_threads(experiment.machine)},
-        schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs, steps_per_epoch(images(Part::train), experiment.data.batch)),
-        checkpoints_(options.folder, options.identity, [&observer](const std::string& text) { observer.on_warning(text); }),
+        setting_{network,
+                 dataset,
+                 experiment,
+                 loss_,
+                 device_,
+                 choose_precision(spec_.precision, device_),
+                 choose_loader_threads(experiment.machine)},
+        schedule_(spec_.schedule, spec_.optimizer.lr, spec_.epochs,
+                  steps_per_epoch(images(Part::train), experiment.data.batch)),
+        checkpoints_(options.folder, options.identity,
+                     [&observer](const std::string& text) { observer.on_warning(text); }),
         progress_(observer),
         records_steps_(can_record_steps()),
         outputs_(Outputs::affordable(images(Part::train), network.classes)) {
@@ -68,12 +77,14 @@ class Training {
   void refuse_unmeasured() const {
     if (Outputs::affordable(images(Part::train), setting_.network.classes) == Outputs::Keep::probabilities) return;
     const ScheduleSpec& schedule = spec_.schedule;
-    const bool watched = spec_.keep_best.metric == "train_auc" || (spec_.early_stopping && spec_.early_stopping->goal.metric == "train_auc") ||
+    const bool watched = spec_.keep_best.metric == "train_auc" ||
+                         (spec_.early_stopping && spec_.early_stopping->goal.metric == "train_auc") ||
                          (schedule.kind == ScheduleSpec::Kind::reduce_on_plateau && schedule.metric == "train_auc");
     if (watched)
       throw Error(Failure::usage,
-                  "train_auc is watched, but it is not measured for " + std::to_string(images(Part::train)) + " images of " +
-                      std::to_string(setting_.network.classes) + " classes: their probabilities would take more than 256 MiB",
+                  "train_auc is watched, but it is not measured for " + std::to_string(images(Part::train)) +
+                      " images of " + std::to_string(setting_.network.classes) +
+                      " classes: their probabilities would take more than 256 MiB",
                   "watch test_auc, or another metric");
   }
 
@@ -106,14 +117,16 @@ class Training {
   // The number of threads decides how sums round, so a run ends with the one that it began with.
   void keep_threads() {
     if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
-    observer_.on_warning("the run started with " + std::to_string(state_.threads) + " threads and continues with as many, so that its results stay the same");
+    observer_.on_warning("the run started with " + std::to_string(state_.threads) +
+                         " threads and continues with as many, so that its results stay the same");
     at::set_num_threads(state_.threads);
   }
 
   TrainedEpoch train(std::int64_t epoch) {
     const auto pass = [&](LossCheck check) {
       progress_.begin(epoch, spec_.epochs, Part::train, images(Part::train), state_.under_way.images);
-      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop, graph_ ? &*graph_ : nullptr}, epoch, check, state_.under_way, outputs_, progress_);
+      return train_epoch(setting_, {*optimizer_, schedule_, average(), options_.stop, graph_ ? &*graph_ : nullptr},
+                         epoch, check, state_.under_way, outputs_, progress_);
     };
     TrainedEpoch trained = pass(device_ == "cpu" ? LossCheck::at_once : LossCheck::late);
     if (trained.end != TrainedEpoch::End::late_not_finite) return trained;
@@ -141,10 +154,12 @@ class Training {
     add_scores(metrics.values, "test", tested);
     schedule_.after_epoch(metrics.values);
     metrics.learning_rate = schedule_.rate(epoch, 0);
-    const bool improved = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"), spec_.keep_best.maximize, 0.0);
+    const bool improved = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"),
+                                                    spec_.keep_best.maximize, 0.0);
     metrics.best = improved || spec_.keeps_last_epoch;
     if (const auto& stopping = spec_.early_stopping) {
-      state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"), stopping->goal.maximize, stopping->minimum_change);
+      state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"),
+                                     stopping->goal.maximize, stopping->minimum_change);
     }
     metrics.images_per_second = static_cast<double>(trained.progress.images) / trained.progress.seconds;
     metrics.share_waiting = trained.progress.seconds_waited / trained.progress.seconds;
@@ -173,7 +188,8 @@ class Training {
     TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
     load_best_weights(checkpoints_.best(), setting_.network, options_.identity, state_.best_epoch);
     progress_.begin(state_.epoch, spec_.epochs, Part::validation, images(Part::validation));
-    std::optional<Predictions> predictions = evaluate_part(setting_, Part::validation, spec_.test_time_augmentation, progress_, options_.stop);
+    std::optional<Predictions> predictions =
+        evaluate_part(setting_, Part::validation, spec_.test_time_augmentation, progress_, options_.stop);
     if (!predictions) return result(TrainingResult::End::interrupted);
     add_scores(end.validation, "validation", *predictions);
     end.validation_predictions = std::move(*predictions);
@@ -191,7 +207,9 @@ class Training {
   }
 
   bool is_over() const { return state_.epoch >= spec_.epochs || given_up(); }
-  bool given_up() const { return spec_.early_stopping && state_.early_stopping.epochs_since >= spec_.early_stopping->patience; }
+  bool given_up() const {
+    return spec_.early_stopping && state_.early_stopping.epochs_since >= spec_.early_stopping->patience;
+  }
   std::int64_t images(Part part) const { return static_cast<std::int64_t>(setting_.dataset.part(part).size()); }
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
   Trained trained() { return {setting_.network, *optimizer_, average(), state_, outputs_}; }
@@ -215,7 +233,8 @@ class Training {
 
 }  // namespace
 
-TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options, TrainingObserver& observer) {
+TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
+                     const TrainingOptions& options, TrainingObserver& observer) {
   return translated([&] { return Training(network, dataset, experiment, options, observer).run(); });
 }
 

@@ -22,7 +22,7 @@ struct StepProgress {
   std::int64_t epoch = 0, epochs = 0;
   Part part = Part::train;
   std::int64_t images_done = 0, images = 0;
-  double loss = 0.0;                       // running mean
+  double loss = 0.0;  // running mean
   double images_per_second = 0.0;
 };
 
@@ -30,8 +30,9 @@ struct StepProgress {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
-  // When a training is continued, before the first step: epochs beyond `epoch` are not known to the checkpoint. The epoch
-  // that the checkpoint ends with is told again by on_epoch right after, for it may have been cut off before it was recorded.
+  // When a training is continued, before the first step: epochs beyond `epoch` are not known to the checkpoint. The
+  // epoch that the checkpoint ends with is told again by on_epoch right after, for it may have been cut off before it
+  // was recorded.
   virtual void on_resume(std::int64_t /*epoch*/) {}
   virtual void on_step(const StepProgress&) {}
   virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
@@ -39,27 +40,28 @@ class TrainingObserver {
 };
 
 struct TrainingOptions {
-  std::filesystem::path folder;            // the run's: last.safetensors, best.safetensors
-  bool resume = false;                     // continue from last.safetensors when it is there
-  const std::atomic<int>* stop = nullptr;  // a signal number asks for a stop after this batch
-  std::string identity;                    // written into checkpoints; one of another run is refused
-  const InitialWeights* initial = nullptr; // that a new training begins with; none: drawn by the seed
+  std::filesystem::path folder;             // the run's: last.safetensors, best.safetensors
+  bool resume = false;                      // continue from last.safetensors when it is there
+  const std::atomic<int>* stop = nullptr;   // a signal number asks for a stop after this batch
+  std::string identity;                     // written into checkpoints; one of another run is refused
+  const InitialWeights* initial = nullptr;  // that a new training begins with; none: drawn by the seed
 };
 
 struct TrainingResult {
   enum class End { finished, stopped_early, interrupted } end = End::finished;
-  std::int64_t epochs = 0;                       // done in all
+  std::int64_t epochs = 0;  // done in all
   std::int64_t best_epoch = 0;
-  std::map<std::string, double> best;            // of the best epoch
-  std::map<std::string, double> validation;      // "validation_accuracy", ...; empty when interrupted
+  std::map<std::string, double> best;        // of the best epoch
+  std::map<std::string, double> validation;  // "validation_accuracy", ...; empty when interrupted
   Predictions validation_predictions;
   double seconds = 0.0;
 };
 
 // Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them
-// once on the validation part. Throws Error (run) when the loss is not a number, naming the first layer whose output was not.
-TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment, const TrainingOptions& options,
-                     TrainingObserver& observer);
+// once on the validation part. Throws Error (run) when the loss is not a number, naming the first layer whose output
+// was not.
+TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
+                     const TrainingOptions& options, TrainingObserver& observer);
 
 // Scores given weights on a part. `weights`: a safetensors file.
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,

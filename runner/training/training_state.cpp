@@ -25,7 +25,9 @@ double to_number(const Json& json) {
   throw Error(Failure::run, "`" + text + "` is not a number");
 }
 
-Json to_json(const Watch& watch) { return {{"best", watch.best ? number(*watch.best) : Json()}, {"epochs_since", watch.epochs_since}}; }
+Json to_json(const Watch& watch) {
+  return {{"best", watch.best ? number(*watch.best) : Json()}, {"epochs_since", watch.epochs_since}};
+}
 
 Json to_json(const std::map<std::string, double>& values) {
   Json json = Json::object();
@@ -69,7 +71,8 @@ Watch to_watch(const Json& json) {
 }  // namespace
 
 bool Watch::improves(double value, bool maximize, double minimum_change) {
-  const bool better = best ? (maximize ? value > *best + minimum_change : value < *best - minimum_change) : !std::isnan(value);
+  const bool better =
+      best ? (maximize ? value > *best + minimum_change : value < *best - minimum_change) : !std::isnan(value);
   if (better) best = value;
   epochs_since = better ? 0 : epochs_since + 1;
   return better;
@@ -77,13 +80,21 @@ bool Watch::improves(double value, bool maximize, double minimum_change) {
 
 std::string to_json(const TrainingState& state) {
   return Json{{"epoch", state.epoch},
-              {"under_way", {{"batches", state.under_way.batches}, {"images", state.under_way.images}, {"seconds", number(state.under_way.seconds)}, {"seconds_waited", number(state.under_way.seconds_waited)}}},
+              {"under_way",
+               {{"batches", state.under_way.batches},
+                {"images", state.under_way.images},
+                {"seconds", number(state.under_way.seconds)},
+                {"seconds_waited", number(state.under_way.seconds_waited)}}},
               {"threads", state.threads},
               {"best_epoch", state.best_epoch},
               {"best", to_json(state.best)},
               {"keep_best", to_json(state.keep_best)},
               {"early_stopping", to_json(state.early_stopping)},
-              {"plateau", {{"seen", state.plateau.seen}, {"best", number(state.plateau.best)}, {"bad_epochs", state.plateau.bad_epochs}, {"rate", number(state.plateau.rate)}}},
+              {"plateau",
+               {{"seen", state.plateau.seen},
+                {"best", number(state.plateau.best)},
+                {"bad_epochs", state.plateau.bad_epochs},
+                {"rate", number(state.plateau.rate)}}},
               {"average_updates", state.average_updates},
               {"seconds", number(state.seconds)},
               {"last", to_json(state.last)}}
@@ -96,14 +107,16 @@ TrainingState state_from_json(const std::string& text) {
     TrainingState state;
     state.epoch = json.at("epoch").get<std::int64_t>();
     const Json& under_way = json.at("under_way");
-    state.under_way = {under_way.at("batches").get<std::int64_t>(), under_way.at("images").get<std::int64_t>(), to_number(under_way.at("seconds")), to_number(under_way.at("seconds_waited"))};
+    state.under_way = {under_way.at("batches").get<std::int64_t>(), under_way.at("images").get<std::int64_t>(),
+                       to_number(under_way.at("seconds")), to_number(under_way.at("seconds_waited"))};
     state.threads = json.at("threads").get<int>();
     state.best_epoch = json.at("best_epoch").get<std::int64_t>();
     state.best = to_values(json.at("best"));
     state.keep_best = to_watch(json.at("keep_best"));
     state.early_stopping = to_watch(json.at("early_stopping"));
     const Json& plateau = json.at("plateau");
-    state.plateau = {plateau.at("seen").get<bool>(), to_number(plateau.at("best")), plateau.at("bad_epochs").get<std::int64_t>(), to_number(plateau.at("rate"))};
+    state.plateau = {plateau.at("seen").get<bool>(), to_number(plateau.at("best")),
+                     plateau.at("bad_epochs").get<std::int64_t>(), to_number(plateau.at("rate"))};
     state.average_updates = json.at("average_updates").get<std::int64_t>();
     state.seconds = to_number(json.at("seconds"));
     state.last = to_epoch_metrics(json.at("last"));

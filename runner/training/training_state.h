@@ -30,7 +30,7 @@ struct EpochProgress {
 };
 
 struct TrainingState {
-  std::int64_t epoch = 0;  // finished
+  std::int64_t epoch = 0;   // finished
   EpochProgress under_way;  // of the epoch after that
   std::int64_t best_epoch = 0;
   std::map<std::string, double> best;  // metrics of the best epoch
@@ -43,7 +43,8 @@ struct TrainingState {
   bool operator==(const TrainingState&) const = default;
 };
 
-// Every number comes back to the bit, not-a-number and infinities too. from_json throws Error for text that is not a state.
+// Every number comes back to the bit, not-a-number and infinities too. from_json throws Error for text that is not a
+// state.
 std::string to_json(const TrainingState& state);
 TrainingState state_from_json(const std::string& text);
 

@@ -19,7 +19,8 @@ void update(const Stretch& stretch, const GradientRule& gradient_rule, const Sgd
   const float* __restrict g = stretch.gradient;
   float* __restrict momentum = stretch.slots[0];
   if (momentum == nullptr) {
-    for (std::int64_t i = 0; i < stretch.count; ++i) p[i] -= rule.rate * (g[i] * gradient.scale + gradient.decay * p[i]);
+    for (std::int64_t i = 0; i < stretch.count; ++i)
+      p[i] -= rule.rate * (g[i] * gradient.scale + gradient.decay * p[i]);
     return;
   }
   const float of_gradient = rule.nesterov ? 1.0f : 0.0f, of_momentum = rule.nesterov ? rule.momentum : 1.0f;

@@ -28,12 +28,12 @@ void update(const Stretch& stretch, const GradientRule& gradient, const SgdRule&
 
 // AdamW too: its decay shrinks the parameter first.
 struct AdamRule {
-  float shrink;                // 1, or less for AdamW
-  float beta1, rest1;          // rest: 1 - beta, which float32 would not give to its last digit
+  float shrink;        // 1, or less for AdamW
+  float beta1, rest1;  // rest: 1 - beta, which float32 would not give to its last digit
   float beta2, rest2;
   float epsilon;
-  float size;                  // the rate over the correction of the first moment
-  float correction;            // what the root of the second moment is divided by
+  float size;        // the rate over the correction of the first moment
+  float correction;  // what the root of the second moment is divided by
 };
 void update(const Stretch& stretch, const GradientRule& gradient, const AdamRule& rule);
 

@@ -21,13 +21,11 @@ class Base : public rxrun::Layer {
   Base(const Options&, const Shape& input) : Layer(input) {}
 };
 
-#define LAYER(Name, expression)                          \
-  class Name final : public Base {                       \
-   public:                                               \
-    using Base::Base;                                    \
-    Tensor forward(const Tensor& x) override {           \
-      expression;                                        \
-    }                                                    \
+#define LAYER(Name, expression)                              \
+  class Name final : public Base {                           \
+   public:                                                   \
+    using Base::Base;                                        \
+    Tensor forward(const Tensor& x) override { expression; } \
   };
 LAYER(ThrowsInForward, if (x.defined()) throw std::runtime_error("forward gave up"); return x)
 LAYER(ThrowsNonStdInForward, if (x.defined()) throw 7; return x)
@@ -94,7 +92,9 @@ class AddsTensorOfTheCpu final : public Base {
 class DrawsOnDevice final : public Base {
  public:
   DrawsOnDevice(const Options& options, const Shape& input) : Base(options, input) { declare_random(); }
-  Tensor forward(const Tensor& x) override { return training() ? x * at::empty_like(x).uniform_(0.5, 1.5, generator()) : x.clone(); }
+  Tensor forward(const Tensor& x) override {
+    return training() ? x * at::empty_like(x).uniform_(0.5, 1.5, generator()) : x.clone();
+  }
 };
 
 }  // namespace

@@ -7,11 +7,13 @@
 #include "rxrun/manifest.h"
 
 #if defined(FOREIGN_SDK)
-#define MANIFEST "rxrun-plugin=foreign\nsdk=999\nlibtorch=" TORCH_VERSION "\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
+#define MANIFEST \
+  "rxrun-plugin=foreign\nsdk=999\nlibtorch=" TORCH_VERSION "\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
 #elif defined(FOREIGN_LIBTORCH)
 #define MANIFEST "rxrun-plugin=foreign\nsdk=1\nlibtorch=0.4.1\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
 #elif defined(FOREIGN_ABI)
-#define MANIFEST "rxrun-plugin=foreign\nsdk=1\nlibtorch=" TORCH_VERSION "\nabi=itanium-1002/cxx11abi=0\ncompiler=gcc 4\n"
+#define MANIFEST \
+  "rxrun-plugin=foreign\nsdk=1\nlibtorch=" TORCH_VERSION "\nabi=itanium-1002/cxx11abi=0\ncompiler=gcc 4\n"
 #elif defined(MALFORMED_MANIFEST)
 #define MANIFEST "rxrun-plugin=malformed\nsdk\n"
 #elif defined(INCOMPLETE_MANIFEST)
@@ -37,7 +39,8 @@ EXPORTED const char rxrun_plugin_manifest[] __attribute__((section(".rxrun.manif
 #elif defined(FUTURE_TABLE)
 #define TABLE R"({"version":2,"layers":[]})"
 #elif defined(BAD_DEFAULT_TABLE)
-#define TABLE R"({"version":1,"layers":[{"name":"conv","type_name":"","doc":"","options":[{"name":"groups","type":"integer","default":0,"minimum":1,"doc":""}]}]})"
+#define TABLE \
+  R"({"version":1,"layers":[{"name":"conv","type_name":"","doc":"","options":[{"name":"groups","type":"integer","default":0,"minimum":1,"doc":""}]}]})"
 #endif
 #if defined(TABLE)
 EXPORTED const char table_of_layers[] __attribute__((section(".rxrun.layers"))) = TABLE;
@@ -76,7 +79,8 @@ struct AtStart {
 #elif defined(NOISE_AT_START)
 struct AtStart {
   AtStart() {
-    for (int i = 0; i < 20000; ++i) [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, "noise noise noise\n", 18);
+    for (int i = 0; i < 20000; ++i)
+      [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, "noise noise noise\n", 18);
   }
 } at_start;
 #endif

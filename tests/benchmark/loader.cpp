@@ -40,7 +40,10 @@ int main(int argc, char** argv) {
     measure_loader(dataset, spec, 1, threads, 1.0);
     const LoaderRate rate = measure_loader(dataset, spec, 1, threads, seconds);
     std::printf("{\"program\": \"rxrun, %d threads, %s\", \"images_per_second\": %.1f, \"seconds\": %.3f}\n", threads,
-                keep ? "kept in memory" : dataset.images.empty() ? "decoded each time" : "mapped", rate.images_per_second, seconds + 1.0);
+                keep                     ? "kept in memory"
+                : dataset.images.empty() ? "decoded each time"
+                                         : "mapped",
+                rate.images_per_second, seconds + 1.0);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s", render(error.diagnostics()).c_str());
     return 1;

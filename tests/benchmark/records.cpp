@@ -29,13 +29,22 @@ void fill(const std::filesystem::path& database, long runs) {
 
 double median_milliseconds(const std::filesystem::path& database) {
   Recorder recorder(database);
-  const std::int64_t run = recorder.begin({.name = "new", .experiment = "new", .file = "new.yaml", .identity = std::string(64, 'f'), .resolved = "name: new",
-                                           .content_hash = "c", .split_hash = "s", .folder = "checkpoints/new"}, {});
+  const std::int64_t run = recorder.begin({.name = "new",
+                                           .experiment = "new",
+                                           .file = "new.yaml",
+                                           .identity = std::string(64, 'f'),
+                                           .resolved = "name: new",
+                                           .content_hash = "c",
+                                           .split_hash = "s",
+                                           .folder = "checkpoints/new"},
+                                          {});
   std::vector<double> taken;
   for (std::int64_t epoch = 1; epoch <= 200; ++epoch) {
-    EpochRecord record{.epoch = epoch, .learning_rate = 1e-3, .seconds = 1.0, .images_per_second = 100.0, .best = false};
+    EpochRecord record{
+        .epoch = epoch, .learning_rate = 1e-3, .seconds = 1.0, .images_per_second = 100.0, .best = false};
     for (const char* part : {"train", "test"})
-      for (const char* metric : {"loss", "accuracy", "auc", "f1", "balanced_accuracy"}) record.metrics[std::string(part) + "_" + metric] = 0.5;
+      for (const char* metric : {"loss", "accuracy", "auc", "f1", "balanced_accuracy"})
+        record.metrics[std::string(part) + "_" + metric] = 0.5;
     const auto began = std::chrono::steady_clock::now();
     recorder.epoch(run, record);
     taken.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
@@ -57,8 +66,8 @@ int main(int argc, char** argv) {
   try {
     const std::filesystem::path database = std::filesystem::path(folder) / "results.db";
     fill(database, runs);
-    std::printf("{\"runs\": %ld, \"milliseconds_an_epoch\": %.3f, \"mebibytes\": %ld}\n", runs, median_milliseconds(database),
-                static_cast<long>(std::filesystem::file_size(database) >> 20));
+    std::printf("{\"runs\": %ld, \"milliseconds_an_epoch\": %.3f, \"mebibytes\": %ld}\n", runs,
+                median_milliseconds(database), static_cast<long>(std::filesystem::file_size(database) >> 20));
   } catch (const Error& error) {
     std::fprintf(stderr, "%s", render(error.diagnostics()).c_str());
     code = 1;

@@ -110,7 +110,10 @@ double seconds_of(const Work& work) {
 class Bare {
  public:
   Bare(Network& network, const Machine& machine, const Options& options)
-      : network_(network), machine_(machine), optimizer_({.kind = OptimizerSpec::Kind::adam, .lr = 1e-4}, trainable_parameters(network)), loss_({}, {1, 1}, machine.device) {
+      : network_(network),
+        machine_(machine),
+        optimizer_({.kind = OptimizerSpec::Kind::adam, .lr = 1e-4}, trainable_parameters(network)),
+        loss_({}, {1, 1}, machine.device) {
     torch::manual_seed(0);
     pixels_ = at::randn({options.batch, 3, options.size, options.size}).contiguous(at::MemoryFormat::ChannelsLast);
     labels_ = at::randint(0, 2, {options.batch}, at::kLong);
@@ -144,14 +147,17 @@ class Bare {
   at::Tensor pixels_, labels_;
 };
 
-void print(const Options& options, const Machine& machine, const Network& network, double images_per_second, const std::string& more = {}) {
+void print(const Options& options, const Machine& machine, const Network& network, double images_per_second,
+           const std::string& more = {}) {
   std::int64_t count = 0;
   for (const auto& [name, tensor] : trainable_parameters(network)) count += tensor.numel();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"program\": \"rxrun, %s, %d threads\", \"threads\": %d, \"parameters\": %ld, \"images_per_second\": %.3f, \"page_faults\": %ld, \"peak_mebibytes\": %ld%s}\n",
-              options.precision.c_str(), machine.threads, machine.threads, static_cast<long>(count), images_per_second, usage.ru_minflt,
-              usage.ru_maxrss / 1024, more.c_str());
+  std::printf(
+      "{\"program\": \"rxrun, %s, %d threads\", \"threads\": %d, \"parameters\": %ld, \"images_per_second\": %.3f, "
+      "\"page_faults\": %ld, \"peak_mebibytes\": %ld%s}\n",
+      options.precision.c_str(), machine.threads, machine.threads, static_cast<long>(count), images_per_second,
+      usage.ru_minflt, usage.ru_maxrss / 1024, more.c_str());
 }
 
 void measure_batches(const Options& options, const Machine& machine, Subject& subject) {
@@ -170,9 +176,16 @@ void measure_epochs(const Options& options, const Machine& machine, Subject& sub
   const Dataset dataset = load_dataset(experiment.data, experiment.seed, 0);
   const Loss loss(experiment.training.loss, class_counts(dataset), machine.device);
   Optimizer optimizer({.kind = OptimizerSpec::Kind::adam, .lr = 1e-4}, trainable_parameters(subject.network));
-  const std::int64_t steps = steps_per_epoch(static_cast<std::int64_t>(dataset.part(Part::train).size()), options.batch);
+  const std::int64_t steps =
+      steps_per_epoch(static_cast<std::int64_t>(dataset.part(Part::train).size()), options.batch);
   const Schedule schedule({}, 1e-4, 1, steps);
-  const Setting setting{subject.network, dataset, experiment, loss, machine.device, machine.precision, choose_loader_threads(experiment.machine)};
+  const Setting setting{subject.network,
+                        dataset,
+                        experiment,
+                        loss,
+                        machine.device,
+                        machine.precision,
+                        choose_loader_threads(experiment.machine)};
   TrainingObserver nobody;
   Progress progress(nobody);
   Bare bare(subject.network, machine, options);
@@ -180,22 +193,26 @@ void measure_epochs(const Options& options, const Machine& machine, Subject& sub
   std::vector<double> ratios, rates, waiting;
   for (std::int64_t round = 1; round <= options.steps; ++round) {
     const double alone = static_cast<double>(steps * options.batch) / seconds_of([&] {
-      for (std::int64_t i = 0; i < steps; ++i) bare.step();
-    });
+                           for (std::int64_t i = 0; i < steps; ++i) bare.step();
+                         });
     progress.begin(round, options.steps, Part::train, 0);
     EpochProgress under_way;
     Outputs outputs;
-    const EpochProgress epoch = train_epoch(setting, {optimizer, schedule, nullptr, nullptr}, round, LossCheck::at_once, under_way, outputs, progress).progress;
+    const EpochProgress epoch = train_epoch(setting, {optimizer, schedule, nullptr, nullptr}, round, LossCheck::at_once,
+                                            under_way, outputs, progress)
+                                    .progress;
     rates.push_back(static_cast<double>(epoch.images) / epoch.seconds);
     ratios.push_back(rates.back() / alone);
     waiting.push_back(epoch.seconds_waited / epoch.seconds);
   }
   print(options, machine, subject.network, median(rates),
-        ", \"of_the_bare_step\": " + std::to_string(median(ratios)) + ", \"share_waiting\": " + std::to_string(median(waiting)));
+        ", \"of_the_bare_step\": " + std::to_string(median(ratios)) +
+            ", \"share_waiting\": " + std::to_string(median(waiting)));
 }
 
 void measure(const Options& options) {
-  const Machine machine = set_up_machine({.device = "cpu", .threads = options.threads}, options.precision == "bfloat16" ? Precision::bfloat16 : Precision::float32);
+  const Machine machine = set_up_machine({.device = "cpu", .threads = options.threads},
+                                         options.precision == "bfloat16" ? Precision::bfloat16 : Precision::float32);
   Subject subject = build(options);
   prepare(subject.network, 1, machine.device);
   set_training(subject.network, true);

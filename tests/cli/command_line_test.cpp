@@ -22,7 +22,9 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Workplace place;
   const Finished help = place.rxrun({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "sweep", "resume", "check", "summary", "explain", "schema", "plugins", "ls", "show", "best", "compare", "sql", "tag", "note", "rename", "rm", "restore", "gc", "export", "import", "rerun", "evaluate", "predict"})
+  for (const char* command : {"run", "sweep",   "resume", "check",   "summary", "explain", "schema",   "plugins",
+                              "ls",  "show",    "best",   "compare", "sql",     "tag",     "note",     "rename",
+                              "rm",  "restore", "gc",     "export",  "import",  "rerun",   "evaluate", "predict"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
 
@@ -76,9 +78,11 @@ network:
 data: {source: histology, bach: 4}
 )");
   EXPECT_THAT(lines_with(": error: ", place.rxrun({"check", "bad.yaml"}).err),
-              testing::ElementsAre(HasSubstr("yaml:3:3: error: unknown key `plugin`"), HasSubstr("yaml:4:16: error: option `cardinality`"),
+              testing::ElementsAre(HasSubstr("yaml:3:3: error: unknown key `plugin`"),
+                                   HasSubstr("yaml:4:16: error: option `cardinality`"),
                                    HasSubstr("yaml:7:35: error: layer `resnext_bottleneck` has no option `deth`"),
-                                   HasSubstr("yaml:7:52: error: option `planes`"), HasSubstr("yaml:9:27: error: unknown key `bach`")));
+                                   HasSubstr("yaml:7:52: error: option `planes`"),
+                                   HasSubstr("yaml:9:27: error: unknown key `bach`")));
 }
 
 TEST(CommandLine, AShapeThatDoesNotFitIsToldBeforeDataIsRead) {
@@ -95,7 +99,9 @@ TEST(CommandLine, AShapeThatDoesNotFitIsToldBeforeDataIsRead) {
 TEST(CommandLine, OverridesReachTheExperimentAndMayHoldLists) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(2));
-  EXPECT_EQ(place.rxrun({"check", "tiny.yaml", "epochs=5", "training.loss={cross_entropy: {class_weights: [1, 2]}}"}).code, 0);
+  EXPECT_EQ(
+      place.rxrun({"check", "tiny.yaml", "epochs=5", "training.loss={cross_entropy: {class_weights: [1, 2]}}"}).code,
+      0);
   const Finished explained = place.rxrun({"explain", "tiny.yaml", "epochs", "epochs=5"});
   EXPECT_EQ(explained.code, 0);
   EXPECT_THAT(explained.out, HasSubstr("command line"));
@@ -110,12 +116,14 @@ TEST(CommandLine, MissingDataHidesNoErrorOfTheNetwork) {
   place.write("bad.yaml", text);
   const Finished answer = place.rxrun({"check", "bad.yaml"});
   EXPECT_EQ(answer.code, 2);
-  EXPECT_THAT(lines_with(": error: ", answer.err), testing::ElementsAre(HasSubstr("yaml:6:"), HasSubstr("yaml:9:9: error: no data at")));
+  EXPECT_THAT(lines_with(": error: ", answer.err),
+              testing::ElementsAre(HasSubstr("yaml:6:"), HasSubstr("yaml:9:9: error: no data at")));
   EXPECT_THAT(answer.err, HasSubstr("`~` is not expanded: write the whole path"));
   // How many classes there are only the data knows.
   text.replace(text.find("linear]"), 7, "flatten, {linear: {features: 5}}]");
   place.write("open.yaml", text);
-  EXPECT_THAT(lines_with(": error: ", place.rxrun({"check", "open.yaml"}).err), testing::ElementsAre(HasSubstr("no data at")));
+  EXPECT_THAT(lines_with(": error: ", place.rxrun({"check", "open.yaml"}).err),
+              testing::ElementsAre(HasSubstr("no data at")));
 }
 
 // Where the eye is: at the word that was typed.
@@ -129,10 +137,18 @@ TEST(CommandLine, AMistypedOverrideIsShownWithTheNearestName) {
     std::filesystem::create_directories(place.folder() / folder);
     place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
   }
-  const struct { const char *word, *shown; } cases[] = {
-      {"trian=0.5", "command line:1:1: error: there is no key `trian`\n  1 | trian=0.5\n    | ^~~~~\n    = did you mean `data.split.train`?\n"},
-      {"training.epoch=5", "command line:1:1: error: there is no key `training.epoch`\n  1 | training.epoch=5\n    | ^~~~~~~~~~~~~~\n    = did you mean `training.epochs`?\n"},
-      {"resize=strech", "command line:1:8: error: `resize` must be `stretch`, `crop`, `pad` or `none`, found the string `strech`\n  1 | resize=strech\n    |        ^~~~~~\n    = did you mean `stretch`?\n"},
+  const struct {
+    const char *word, *shown;
+  } cases[] = {
+      {"trian=0.5",
+       "command line:1:1: error: there is no key `trian`\n  1 | trian=0.5\n    | ^~~~~\n    = did you mean "
+       "`data.split.train`?\n"},
+      {"training.epoch=5",
+       "command line:1:1: error: there is no key `training.epoch`\n  1 | training.epoch=5\n    | ^~~~~~~~~~~~~~\n    = "
+       "did you mean `training.epochs`?\n"},
+      {"resize=strech",
+       "command line:1:8: error: `resize` must be `stretch`, `crop`, `pad` or `none`, found the string `strech`\n  1 | "
+       "resize=strech\n    |        ^~~~~~\n    = did you mean `stretch`?\n"},
   };
   for (const auto& [word, shown] : cases) {
     const Finished answer = place.rxrun({"check", "tiny.yaml", word, "--color", "never"});
@@ -146,10 +162,12 @@ TEST(CommandLine, EveryLineOfJsonIsAnEvent) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(2));
   const std::string weights = "training.loss={cross_entropy: {class_weights: [1, 2, 3]}}";
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"run", "tiny.yaml", "--json"}, {"run", "tiny.yaml", weights, "--json"},
-        {"check", "tiny.yaml", "--json"}, {"check", "tiny.yaml", "batch=0", "--json"}, {"resume", "99", "--json"},
-        {"sweep", "tiny.yaml", "batch=4,0", "--json"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"run", "tiny.yaml", "--json"},
+                                                  {"run", "tiny.yaml", weights, "--json"},
+                                                  {"check", "tiny.yaml", "--json"},
+                                                  {"check", "tiny.yaml", "batch=0", "--json"},
+                                                  {"resume", "99", "--json"},
+                                                  {"sweep", "tiny.yaml", "batch=4,0", "--json"}}) {
     const Finished finished = place.rxrun(command);
     std::istringstream lines(finished.out);
     nlohmann::json last;
@@ -166,10 +184,13 @@ TEST(CommandLine, EveryLineOfJsonIsAnEvent) {
 TEST(CommandLine, OnlyOptionsThatAreHeededAreThere) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(1));
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"run", "tiny.yaml", "--csv"}, {"check", "tiny.yaml", "--results", "x"},
-        {"summary", "tiny.yaml", "--markdown"}, {"explain", "tiny.yaml", "lr", "--csv"}, {"schema", "--json"},
-        {"plugins", "new", "x", "--json"}, {"show", "1", "--quiet"}})
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"run", "tiny.yaml", "--csv"},
+                                                  {"check", "tiny.yaml", "--results", "x"},
+                                                  {"summary", "tiny.yaml", "--markdown"},
+                                                  {"explain", "tiny.yaml", "lr", "--csv"},
+                                                  {"schema", "--json"},
+                                                  {"plugins", "new", "x", "--json"},
+                                                  {"show", "1", "--quiet"}})
     EXPECT_EQ(place.rxrun(command).code, 2) << command[0] << " takes " << command.back();
   EXPECT_EQ(place.rxrun({"summary", "tiny.yaml", "--json", "--color", "never"}).code, 0);
 }
@@ -190,7 +211,9 @@ TEST(CommandLine, AWarningIsToldWithItsPlaceAndMadeSafe) {
 
 TEST(CommandLine, ANewPluginIsNotTakenForAnother) {
   Workplace place;
-  for (const auto& [name, why] : {std::pair("convnet", "rxrun has a plugin of that name"), std::pair("int", "it is a keyword of C++"), std::pair("test", "CMake has a target")}) {
+  for (const auto& [name, why] :
+       {std::pair("convnet", "rxrun has a plugin of that name"), std::pair("int", "it is a keyword of C++"),
+        std::pair("test", "CMake has a target")}) {
     const Finished refused = place.rxrun({"plugins", "new", name});
     EXPECT_EQ(refused.code, 2);
     EXPECT_THAT(refused.err, HasSubstr(std::string("`") + name + "` cannot be the name of a plugin: " + why));
@@ -242,7 +265,10 @@ TEST(CommandLine, OutputThatIsLostIsAFailure) {
   EXPECT_EQ(code_of("schema | head -1 > /dev/null"), 0);
   EXPECT_EQ(told(), "");
   // The engine is told by an error of its write, not by a signal.
-  ASSERT_EQ(std::system(("cd '" + place.folder().string() + "' && { '" RXRUN_PROGRAM "' check tiny.yaml 2> told; echo $? > code; } | true").c_str()), 0);
+  ASSERT_EQ(std::system(("cd '" + place.folder().string() +
+                         "' && { '" RXRUN_PROGRAM "' check tiny.yaml 2> told; echo $? > code; } | true")
+                            .c_str()),
+            0);
   int code = -1;
   std::ifstream(place.folder() / "code") >> code;
   EXPECT_EQ(code, 0);
@@ -250,10 +276,15 @@ TEST(CommandLine, OutputThatIsLostIsAFailure) {
 }
 
 TEST(CommandLine, ErrorsOfTheWordsAreToldLikeAllOthers) {
-  const struct { std::vector<std::string> words; const char* told; } cases[] = {
+  const struct {
+    std::vector<std::string> words;
+    const char* told;
+  } cases[] = {
       {{"ls", "--wher", "x=1"}, "error: `rxrun ls` has no option `--wher`\n  = did you mean `--where`?\n"},
-      {{"plugins", "show", "convnet", "--cvs"}, "error: `rxrun plugins show` has no option `--cvs`\n  = did you mean `--csv`?\n"},
-      {{"schema", "x"}, "error: `rxrun schema` takes no further word, found `x`\n  = `rxrun schema --help` lists its options\n"},
+      {{"plugins", "show", "convnet", "--cvs"},
+       "error: `rxrun plugins show` has no option `--cvs`\n  = did you mean `--csv`?\n"},
+      {{"schema", "x"},
+       "error: `rxrun schema` takes no further word, found `x`\n  = `rxrun schema --help` lists its options\n"},
       {{"check"}, "error: `rxrun check`: FILE is required\n  = `rxrun check --help` lists its arguments and options\n"},
       {{"ls", "--limit", "many"}, "error: "},
   };
@@ -269,8 +300,10 @@ TEST(CommandLine, TheExamplesOfASweepCanBePlanned) {
   const Workplace place;
   const std::string help = place.rxrun({"sweep", "--help"}).out;
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"label_smoothing=uniform(0,0.2)", "--trials", "2"}, {"batch=uniform(16,64,8)", "--trials", "2"},
-        {"base_width=iso(parameters)", "width_rule=paper", "cardinality=8,16"}, {"betas=[0.9,0.99],[0.8,0.9]", "description=\"a,b\""}}) {
+       {std::vector<std::string>{"label_smoothing=uniform(0,0.2)", "--trials", "2"},
+        {"batch=uniform(16,64,8)", "--trials", "2"},
+        {"base_width=iso(parameters)", "width_rule=paper", "cardinality=8,16"},
+        {"betas=[0.9,0.99],[0.8,0.9]", "description=\"a,b\""}}) {
     EXPECT_THAT(help, HasSubstr(words[0]));
     std::vector<std::string> command = {"sweep", RXRUN_SOURCE_DIR "/experiments/default.yaml", "--plan"};
     command.insert(command.end(), words.begin(), words.end());
@@ -284,7 +317,8 @@ TEST(CommandLine, SeveralValuesAreAnsweredWithTheSweep) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(2));
   for (const char* word : {"seed=1,2", "zip(seed=1,2; epochs=3,4)", "batch=range(8,32,8)"})
-    EXPECT_THAT(place.rxrun({"check", "tiny.yaml", word}).err, HasSubstr("`rxrun sweep` takes several values of a key")) << word;
+    EXPECT_THAT(place.rxrun({"check", "tiny.yaml", word}).err, HasSubstr("`rxrun sweep` takes several values of a key"))
+        << word;
 }
 
 TEST(CommandLine, ExplainTakesTheKeyAnywhereAndKnowsWhatIsNotSet) {
@@ -293,9 +327,13 @@ TEST(CommandLine, ExplainTakesTheKeyAnywhereAndKnowsWhatIsNotSet) {
   text.replace(text.find("  sample:"), 9, "  memory: 1 GiB\n  sample:");
   place.write("tiny.yaml", text);
   EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "epochs=5", "epochs"}).out, HasSubstr("training.epochs = 5"));
-  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "epochs=5"}).err, HasSubstr("`epochs=5` is an override; the key to explain is missing"));
-  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "description", "description=x"}).out, HasSubstr("over the default (empty)"));
-  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "schedule"}).out, testing::AllOf(HasSubstr("reduce_on_plateau.patience = 1"), HasSubstr("\n  cosine             half a cosine")));
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "epochs=5"}).err,
+              HasSubstr("`epochs=5` is an override; the key to explain is missing"));
+  EXPECT_THAT(place.rxrun({"explain", "tiny.yaml", "description", "description=x"}).out,
+              HasSubstr("over the default (empty)"));
+  EXPECT_THAT(
+      place.rxrun({"explain", "tiny.yaml", "schedule"}).out,
+      testing::AllOf(HasSubstr("reduce_on_plateau.patience = 1"), HasSubstr("\n  cosine             half a cosine")));
   // An option of a layer: each layer has its own default.
   const Finished groups = place.rxrun({"explain", "tiny.yaml", "groups"});
   EXPECT_EQ(groups.code, 0) << groups.err;
@@ -320,7 +358,8 @@ TEST(CommandLine, ANetworkBeyondTheMemoryIsWarnedOf) {
   std::string text = tiny_experiment(2);
   place.write("small.yaml", text);
   EXPECT_EQ(place.rxrun({"check", "small.yaml"}).err, "");
-  text.replace(text.find("batch_norm, relu"), 16, "{conv: {channels: 1000000, kernel: 3}}, {conv: {channels: 100000, kernel: 1}}");
+  text.replace(text.find("batch_norm, relu"), 16,
+               "{conv: {channels: 1000000, kernel: 3}}, {conv: {channels: 100000, kernel: 1}}");
   place.write("large.yaml", text);
   const Finished large = place.rxrun({"check", "large.yaml"});
   EXPECT_EQ(large.code, 0) << large.err;
@@ -328,7 +367,19 @@ TEST(CommandLine, ANetworkBeyondTheMemoryIsWarnedOf) {
 }
 
 TEST(CommandLine, NoResultsYetIsSaid) {
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"ls"}, {"best"}, {"show", "1"}, {"sql", "SELECT 1"}, {"compare", "1", "2"}, {"tag", "1", "+a", "-b"}, {"note", "1", "x"}, {"rename", "1", "x"}, {"rm", "1"}, {"restore", "1"}, {"gc"}, {"export", "1", "--to", "x"}, {"rerun", "1"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"ls"},
+                                                  {"best"},
+                                                  {"show", "1"},
+                                                  {"sql", "SELECT 1"},
+                                                  {"compare", "1", "2"},
+                                                  {"tag", "1", "+a", "-b"},
+                                                  {"note", "1", "x"},
+                                                  {"rename", "1", "x"},
+                                                  {"rm", "1"},
+                                                  {"restore", "1"},
+                                                  {"gc"},
+                                                  {"export", "1", "--to", "x"},
+                                                  {"rerun", "1"}}) {
     const Finished answer = Workplace().rxrun(command);
     EXPECT_EQ(answer.code, 2) << command[0];
     EXPECT_THAT(answer.err, HasSubstr("no results yet"));

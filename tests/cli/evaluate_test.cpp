@@ -55,10 +55,14 @@ TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
   for (const char* average : {"average_weights=0", "average_weights=0.5"}) {
     Workplace place;
     std::string text = tiny_experiment(3);
-    text.replace(text.find("plugins: [convnet]"), 18, "plugins: [convnet, resnet]\n  stages: [{block: basic_block, depth: 1, planes: 16}]");
+    text.replace(text.find("plugins: [convnet]"), 18,
+                 "plugins: [convnet, resnet]\n  stages: [{block: basic_block, depth: 1, planes: 16}]");
     place.write("blocks.yaml", text);
     ASSERT_EQ(place.rxrun({"blocks.yaml", average, "keep_best.metric=train_loss"}).code, 0);
-    const auto scored = query(place.results() / "results.db", "SELECT c.epoch, c.test_loss FROM v_curves c JOIN runs r ON r.id = c.run WHERE c.epoch = r.best_epoch").rows.at(0);
+    const auto scored =
+        query(place.results() / "results.db",
+              "SELECT c.epoch, c.test_loss FROM v_curves c JOIN runs r ON r.id = c.run WHERE c.epoch = r.best_epoch")
+            .rows.at(0);
     EXPECT_GT(std::get<std::int64_t>(scored[0]), 1) << "the first epoch shows nothing";
     const Finished evaluated = place.rxrun({"evaluate", "1", "--part", "test", "--json"});
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
@@ -106,7 +110,8 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
     std::filesystem::create_directories(place.folder() / folder);
     place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 500 + i)));
   }
-  const Finished all = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--part", "all", "--json"});
+  const Finished all =
+      place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--part", "all", "--json"});
   ASSERT_EQ(all.code, 0) << all.err;
   const json scores = json::parse(all.out).at(0);
   EXPECT_EQ(scores["part"], "all");
@@ -115,7 +120,8 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   double loss = 0.0;
   for (int i = 0; i < 10; ++i) {
     const std::string folder = i < 3 ? "even" : "odd";
-    const Finished one = place.rxrun({"predict", number(), "other/" + folder + "/" + std::to_string(i) + ".png", "--json"});
+    const Finished one =
+        place.rxrun({"predict", number(), "other/" + folder + "/" + std::to_string(i) + ".png", "--json"});
     const json answer = json::parse(one.out).at(0);
     const bool is_right = answer["class"] == folder;
     const double probability = answer["probability"];
@@ -126,10 +132,12 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   EXPECT_EQ(scores["accuracy"].get<double>(), right / 10.0) << "the network sees what predict shows it";
 
   for (int i = 10; i < 60; ++i)
-    place.write(std::string("other/") + (i % 2 == 0 ? "even" : "odd") + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 500 + i)));
+    place.write(std::string("other/") + (i % 2 == 0 ? "even" : "odd") + "/" + std::to_string(i) + ".png",
+                png_bytes(picture(16, 16, 3, 500 + i)));
   const Finished part = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--csv"});
   ASSERT_EQ(part.code, 0) << part.err;
-  EXPECT_THAT(part.err, testing::ContainsRegex("note: [0-9]+ of 60 images scored, those that the run's split puts into validation; the other [0-9]+ are left out: --part all"));
+  EXPECT_THAT(part.err, testing::ContainsRegex("note: [0-9]+ of 60 images scored, those that the run's split puts into "
+                                               "validation; the other [0-9]+ are left out: --part all"));
 
   const Finished unasked = place.rxrun({"evaluate", number(), "data.path=other", "--part", "all"});
   EXPECT_EQ(unasked.code, 2);
@@ -140,16 +148,20 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   std::filesystem::rename(place.folder() / "other/odd", place.folder() / "other/strange");
   const Finished strange = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--part", "all"});
   EXPECT_EQ(strange.code, 2);
-  EXPECT_THAT(strange.err, HasSubstr("the classes of this data are even, strange, those of run " + number() + " are even, odd"));
+  EXPECT_THAT(strange.err,
+              HasSubstr("the classes of this data are even, strange, those of run " + number() + " are even, odd"));
 }
 
 TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"evaluate", number()}, {"evaluate", number(), "--other-data"}, {"resume", number()}, {"rerun", number()}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"evaluate", number()},
+                                                {"evaluate", number(), "--other-data"},
+                                                {"resume", number()},
+                                                {"rerun", number()}}) {
     const Finished refused = place.rxrun(words);
     EXPECT_EQ(refused.code, 2) << words[0];
-    EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() + " are missing: " + (place.folder() / "images").string() + " does not exist"));
+    EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() +
+                                       " are missing: " + (place.folder() / "images").string() + " does not exist"));
     EXPECT_THAT(refused.err, HasSubstr("data.path=PATH"));
     EXPECT_THAT(refused.err, Not(HasSubstr("GENERATED")));
   }
@@ -157,10 +169,12 @@ TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
 }
 
 TEST_F(Evaluate, FindsTheImagesWhereTheyAreNowAndUsesThisMachine) {
-  const std::string recorded = std::to_string(std::get<double>(ask("SELECT validation_loss FROM v_best WHERE run = " + number()).rows.at(0).at(0)));
+  const std::string recorded = std::to_string(
+      std::get<double>(ask("SELECT validation_loss FROM v_best WHERE run = " + number()).rows.at(0).at(0)));
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
   const std::string stored = stored_text();
-  const Finished found = place.rxrun({"evaluate", number(), "path=elsewhere", "memory=1 MiB", "loader_threads=2", "device=cpu", "--json"});
+  const Finished found =
+      place.rxrun({"evaluate", number(), "path=elsewhere", "memory=1 MiB", "loader_threads=2", "device=cpu", "--json"});
   ASSERT_EQ(found.code, 0) << found.err;
   EXPECT_EQ(std::to_string(json::parse(found.out).at(0)["loss"].get<double>()), recorded);
   EXPECT_EQ(stored_text(), stored) << "for one command only";
@@ -172,19 +186,22 @@ TEST_F(Evaluate, FindsTheImagesWhereTheyAreNowAndUsesThisMachine) {
 }
 
 TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
-  const Finished refused =
-      place.rxrun({"evaluate", number(), "data.path=images", "epochs=9", "machine.thread=2", "lr=0.2", "name=x", "--color", "never"});
+  const Finished refused = place.rxrun({"evaluate", number(), "data.path=images", "epochs=9", "machine.thread=2",
+                                        "lr=0.2", "name=x", "--color", "never"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_EQ(refused.out, "");
-  EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() + " would be a different run with another `training.epochs`"));
+  EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() +
+                                     " would be a different run with another `training.epochs`"));
   EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
-  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, machine.loader_threads, machine.cuda_graph;"));
+  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, "
+                                     "machine.loader_threads, machine.cuda_graph;"));
   EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
   EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
   EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));
   EXPECT_THAT(refused.err, HasSubstr("did you mean `machine.threads`?"));
   EXPECT_THAT(refused.err, HasSubstr("`name` has no effect here"));
-  for (const char* command : {"resume", "rerun"}) EXPECT_EQ(place.rxrun({command, number(), "batch=4"}).code, 2) << command;
+  for (const char* command : {"resume", "rerun"})
+    EXPECT_EQ(place.rxrun({command, number(), "batch=4"}).code, 2) << command;
   EXPECT_EQ(ask("SELECT count(*) FROM runs").rows[0][0], Value(run)) << "nothing was begun";
 
   const Finished device = place.rxrun({"evaluate", number(), "device=gpu"});
@@ -193,10 +210,12 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
 }
 
 TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
-  const Table recorded = ask("SELECT sample, predicted, probability FROM predictions WHERE run = " + number() + " ORDER BY position");
+  const Table recorded =
+      ask("SELECT sample, predicted, probability FROM predictions WHERE run = " + number() + " ORDER BY position");
   ASSERT_GT(recorded.rows.size(), 5u);
   std::vector<std::string> words = {"predict", number(), "--json"};
-  for (const auto& row : recorded.rows) words.push_back((place.folder() / "images" / std::get<std::string>(row[0])).string());
+  for (const auto& row : recorded.rows)
+    words.push_back((place.folder() / "images" / std::get<std::string>(row[0])).string());
   const Finished predicted = place.rxrun(words);
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   const json rows = json::parse(predicted.out);
@@ -211,7 +230,10 @@ TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
 
   // Words between the images say how the machine is used; an image may have such a name.
   place.write("threads=1", png_bytes(picture(16, 16, 3, 5)));
-  EXPECT_EQ(json::parse(place.rxrun({"predict", number(), "threads=1", "machine.threads=1", words.back(), "--json"}).out).size(), 2u);
+  EXPECT_EQ(
+      json::parse(place.rxrun({"predict", number(), "threads=1", "machine.threads=1", words.back(), "--json"}).out)
+          .size(),
+      2u);
   const Finished data = place.rxrun({"predict", number(), words.back(), "data.path=images"});
   EXPECT_EQ(data.code, 2);
   EXPECT_THAT(data.err, HasSubstr("`data.path` has no effect here"));

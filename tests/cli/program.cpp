@@ -39,8 +39,10 @@ pid_t Workplace::start(const std::vector<std::string>& arguments) const {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                   0644);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                   0644);
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), RXRUN_PROGRAM);
   std::vector<char*> argv;
@@ -56,7 +58,9 @@ pid_t Workplace::start(const std::vector<std::string>& arguments) const {
 Finished Workplace::wait(pid_t child) const {
   int status = 0;
   if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid");
-  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = text_of(folder_ / "out"), .err = text_of(folder_ / "err")};
+  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          .out = text_of(folder_ / "out"),
+          .err = text_of(folder_ / "err")};
 }
 
 Finished Workplace::rxrun(const std::vector<std::string>& arguments) const { return wait(start(arguments)); }
@@ -76,7 +80,8 @@ data:
   augment: {horizontal_flip: true, rotate_90: true}
   batch: 8
 training:
-  epochs: )" + std::to_string(epochs) + R"(
+  epochs: )" +
+         std::to_string(epochs) + R"(
   optimizer: {adam: {lr: 1e-2}}
   schedule: {reduce_on_plateau: {metric: test_loss, patience: 1}}
   keep_best: {metric: test_accuracy}

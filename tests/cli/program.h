@@ -10,7 +10,7 @@
 namespace rxrun::test {
 
 struct Finished {
-  int code = 0;    // exit code, or 128 + the signal that ended it
+  int code = 0;  // exit code, or 128 + the signal that ended it
   std::string out, err;
 };
 

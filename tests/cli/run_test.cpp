@@ -30,7 +30,9 @@ std::string weights_of(const Workplace& place, const std::string& run) {
   return sha256_of_file(place.results() / "checkpoints" / run / "best.safetensors");
 }
 
-std::string only_run(const Workplace& place) { return std::get<std::string>(ask(place, "SELECT name FROM runs").rows.at(0).at(0)); }
+std::string only_run(const Workplace& place) {
+  return std::get<std::string>(ask(place, "SELECT name FROM runs").rows.at(0).at(0));
+}
 
 TEST(Run, TrainsAndAnswersTheQuestion) {
   Workplace place;
@@ -50,7 +52,8 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.out, HasSubstr("Nothing to do"));
   EXPECT_THAT(again.out, HasSubstr("rxrun best"));
-  EXPECT_THAT(place.rxrun({"tiny.yaml", "-q"}).out, testing::AllOf(HasSubstr("Nothing to do"), Not(HasSubstr("rxrun best"))));
+  EXPECT_THAT(place.rxrun({"tiny.yaml", "-q"}).out,
+              testing::AllOf(HasSubstr("Nothing to do"), Not(HasSubstr("rxrun best"))));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
 }
 
@@ -97,7 +100,8 @@ TEST(Run, NothingToDoWarnsOfNothing) {
   place.write("tiny.yaml", text);
   for (const char* folder : {"images/even", "images/odd"}) std::filesystem::create_directories(place.folder() / folder);
   for (int i = 0; i < 40; ++i)
-    place.write(std::string("images/") + (i % 2 == 0 ? "even/" : "odd/") + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+    place.write(std::string("images/") + (i % 2 == 0 ? "even/" : "odd/") + std::to_string(i) + ".png",
+                png_bytes(picture(16, 16, 3, i)));
   place.write("images/even/notes.txt", "x");
   const Finished first = place.rxrun({"tiny.yaml"});
   ASSERT_EQ(first.code, 0) << first.err;
@@ -123,17 +127,20 @@ TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
     }
     const std::string folder = std::string("images/") + (i % 2 == 0 ? "even" : "odd");
     std::filesystem::create_directories(place.folder() / folder);
-    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(16, 16, rows, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}));
+    place.write(folder + "/" + std::to_string(i) + ".png",
+                png_bytes(16, 16, rows, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}));
   }
   std::string text = tiny_experiment(2);
   text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
   place.write("tiny.yaml", text);
-  const Finished plain = place.rxrun({"tiny.yaml", "--quiet"}), run = place.rxrun({"tiny.yaml", "data.window=[0, 4095]"});
+  const Finished plain = place.rxrun({"tiny.yaml", "--quiet"}),
+                 run = place.rxrun({"tiny.yaml", "data.window=[0, 4095]"});
   ASSERT_EQ(plain.code, 0) << plain.err;
   EXPECT_THAT(plain.err, HasSubstr("60 images have 16 bits, of which 8 are kept"));
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, testing::Not(HasSubstr("16 bits")));
-  const Table scored = ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
+  const Table scored =
+      ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
   const std::string sample = std::get<std::string>(scored.rows.at(0)[0]);
   const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--csv"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
@@ -146,13 +153,15 @@ TEST(Run, SaysAtItsEndWhatItsFigureRestsOn) {
   for (const char* folder : {"train/a", "train/b", "test/a", "test/b", "validation/b"}) {
     std::filesystem::create_directories(place.folder() / "images" / folder);
     for (int i = 0; i < 6; ++i)
-      place.write(std::string("images/") + folder + "/" + std::string(folder).substr(0, 2) + std::to_string(i / 3) + "_" + std::to_string(i) + ".png",
+      place.write(std::string("images/") + folder + "/" + std::string(folder).substr(0, 2) + std::to_string(i / 3) +
+                      "_" + std::to_string(i) + ".png",
                   png_bytes(picture(16, 16, 3, static_cast<int>(std::string(folder).size()) * 100 + i)));
   }
   std::string text = tiny_experiment(1);
   text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
   place.write("tiny.yaml", text);
-  const Finished run = place.rxrun({"tiny.yaml", "data.split={train: train, test: test, validation: validation, group_by: '([a-z]+[0-9]+)_'}"});
+  const Finished run = place.rxrun(
+      {"tiny.yaml", "data.split={train: train, test: test, validation: validation, group_by: '([a-z]+[0-9]+)_'}"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("validation has images of one class only, `b`"));
   EXPECT_THAT(run.out, HasSubstr("6 images counted as independent; they come from 2 groups); compare runs with"));
@@ -184,8 +193,8 @@ TEST(Run, BeginsWithTheWeightsOfAFile) {
 
   // Other weights under the same name are another run.
   const auto second = ask(place, "SELECT folder FROM runs WHERE id = 2");
-  std::filesystem::copy_file(place.results() / std::get<std::string>(second.rows.at(0).at(0)) / "best.safetensors", weights,
-                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(place.results() / std::get<std::string>(second.rows.at(0).at(0)) / "best.safetensors",
+                             weights, std::filesystem::copy_options::overwrite_existing);
   ASSERT_EQ(place.rxrun(tuned).code, 0);
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 3u);
 
@@ -244,7 +253,8 @@ TEST(Run, AMissingExperimentFileIsWrittenAgainFromTheDatabase) {
   place.write("tiny.yaml", tiny_experiment(1));
   ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
   std::filesystem::path file;
-  for (const auto& run : std::filesystem::directory_iterator(place.results() / "checkpoints")) file = run.path() / "experiment.yaml";
+  for (const auto& run : std::filesystem::directory_iterator(place.results() / "checkpoints"))
+    file = run.path() / "experiment.yaml";
   const auto text = [&] {
     std::ifstream stream(file);
     return std::string(std::istreambuf_iterator<char>(stream), {});
@@ -288,8 +298,9 @@ TEST(Run, ResumeTakesThePlaceOfTheImagesAndTellsAnotherMachine) {
   const auto change = [&](const char* sql) {
     Connection(place.results() / "results.db", Connection::Mode::read_write).execute(sql);
   };
-  change("UPDATE runs SET status = 'interrupted'; DELETE FROM epochs WHERE epoch = 2;"
-         "UPDATE environment SET value = 'cuda:0' WHERE name = 'device'");
+  change(
+      "UPDATE runs SET status = 'interrupted'; DELETE FROM epochs WHERE epoch = 2;"
+      "UPDATE environment SET value = 'cuda:0' WHERE name = 'device'");
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
   const Finished resumed = place.rxrun({"resume", "1", "data.path=elsewhere"});
   ASSERT_EQ(resumed.code, 0) << resumed.err;
@@ -303,7 +314,9 @@ TEST(Run, ResumeTakesThePlaceOfTheImagesAndTellsAnotherMachine) {
               HasSubstr("path: " + (place.folder() / "elsewhere").string()));
   EXPECT_EQ(place.rxrun({"evaluate", "2"}).code, 0) << "a run of its own, which knows where its images are";
 
-  change("UPDATE runs SET status = 'interrupted' WHERE id = 1; UPDATE environment SET value = 'older' WHERE name = 'precision'");
+  change(
+      "UPDATE runs SET status = 'interrupted' WHERE id = 1; UPDATE environment SET value = 'older' WHERE name = "
+      "'precision'");
   EXPECT_EQ(place.rxrun({"resume", "1", "data.path=elsewhere"}).code, 0) << "its identity is what counts";
   change("UPDATE runs SET status = 'interrupted', identity = 'x' WHERE id = 1");
   const Finished other = place.rxrun({"resume", "1", "data.path=elsewhere"});

@@ -28,8 +28,9 @@ class TimeCommand : public testing::Test {
 TEST_F(TimeCommand, ShowsEveryLayerTheStepAndTheLoader) {
   const Finished shown = time({});
   ASSERT_EQ(shown.code, 0) << shown.err;
-  for (const char* text : {"Conv2d-1", "BatchNorm2d-2", "Linear", "loss", "optimizer", "rest", "A step of 8 images at 3×16×16", "large matrix product",
-                           "The loader alone delivers", "generated images/s with 1 thread:"})
+  for (const char* text :
+       {"Conv2d-1", "BatchNorm2d-2", "Linear", "loss", "optimizer", "rest", "A step of 8 images at 3×16×16",
+        "large matrix product", "The loader alone delivers", "generated images/s with 1 thread:"})
     EXPECT_THAT(shown.out, HasSubstr(text));
   EXPECT_FALSE(std::filesystem::exists(place_.results()));
 }
@@ -42,7 +43,8 @@ TEST_F(TimeCommand, TablesForOtherPrograms) {
 }
 
 TEST_F(TimeCommand, WithoutDataTheStepIsTimedAllTheSame) {
-  const Finished shown = time({"data.source=class_folders", "data.path=nowhere", "data.sample=null", "--input", "3x16x16", "--classes", "2"});
+  const Finished shown = time(
+      {"data.source=class_folders", "data.path=nowhere", "data.sample=null", "--input", "3x16x16", "--classes", "2"});
   ASSERT_EQ(shown.code, 0) << shown.err;
   EXPECT_THAT(shown.err, HasSubstr("the loader is not measured: no data at"));
   EXPECT_THAT(shown.out, HasSubstr("A step of 8 images"));
@@ -87,7 +89,8 @@ TEST_F(TimeCommand, ABaselineOfSomethingElseIsAnError) {
   const Finished other = time({"--compare", "other.json"});
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.err, HasSubstr("is not a measurement of `rxrun time`: a value is missing or of another type"));
-  EXPECT_THAT(time({"--compare", "tiny.yaml"}).err, HasSubstr("tiny.yaml is not a measurement of `rxrun time`: it is not JSON"));
+  EXPECT_THAT(time({"--compare", "tiny.yaml"}).err,
+              HasSubstr("tiny.yaml is not a measurement of `rxrun time`: it is not JSON"));
 }
 
 }  // namespace

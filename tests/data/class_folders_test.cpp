@@ -60,7 +60,10 @@ TEST(ClassFolders, OfImagesInAnotherFormatTheExtensionIsTold) {
     open_source(folders(folder.path()), 0);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_THAT(render_json(error.diagnostics()), testing::AllOf(HasSubstr("class `a` has no images"), HasSubstr("4 files in " + folder.path().string() + " are ignored: their extensions, mostly `.dcm`, are not those of images")));
+    EXPECT_THAT(render_json(error.diagnostics()),
+                testing::AllOf(HasSubstr("class `a` has no images"),
+                               HasSubstr("4 files in " + folder.path().string() +
+                                         " are ignored: their extensions, mostly `.dcm`, are not those of images")));
   }
 }
 

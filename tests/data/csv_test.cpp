@@ -20,8 +20,7 @@ TEST(Csv, QuotesLinesAndEmptyFields) {
 }
 
 TEST(Csv, FaultsHaveALine) {
-  EXPECT_THAT(test::error_of([] { read_csv("a,b\n1,\"open\n2", "m.csv"); }),
-              HasSubstr("m.csv:2: unclosed quote"));
+  EXPECT_THAT(test::error_of([] { read_csv("a,b\n1,\"open\n2", "m.csv"); }), HasSubstr("m.csv:2: unclosed quote"));
   EXPECT_THAT(test::error_of([] { read_csv("a,b\n\"x\"y,2\n", "m.csv"); }),
               HasSubstr("m.csv:2: text after a closing quote"));
 }

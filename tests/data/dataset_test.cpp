@@ -55,7 +55,8 @@ TEST(Dataset, SixteenBitsWithoutAWindowAreToldOnce) {
   for (int time = 0; time < 2; ++time) {  // decoded, and out of the cache
     const Dataset dataset = load_dataset(spec, 1, 2, {}, caching);
     ASSERT_EQ(dataset.warnings.size(), 1u);
-    EXPECT_EQ(dataset.warnings[0].message, "40 images have 16 bits, of which 8 are kept: their values, 0 to 4095, become 17 grey levels");
+    EXPECT_EQ(dataset.warnings[0].message,
+              "40 images have 16 bits, of which 8 are kept: their values, 0 to 4095, become 17 grey levels");
     EXPECT_THAT(dataset.warnings[0].advice, HasSubstr("data.window"));
     EXPECT_EQ(*std::ranges::max_element(dataset.images[3]), 16);
   }
@@ -107,7 +108,8 @@ TEST(Dataset, ThreadsAndMemoryAlterNothing) {
   spec.memory = 100;
   const Dataset streamed = load_dataset(spec, 1, 3);
   ASSERT_EQ(one.images.size(), four.images.size());
-  for (std::size_t i = 0; i < one.images.size(); ++i) EXPECT_TRUE(std::ranges::equal(one.images[i], four.images[i])) << i;
+  for (std::size_t i = 0; i < one.images.size(); ++i)
+    EXPECT_TRUE(std::ranges::equal(one.images[i], four.images[i])) << i;
   EXPECT_TRUE(streamed.images.empty());
   for (const Dataset* other : {&four, &streamed}) {
     EXPECT_EQ(one.mean, other->mean);
@@ -256,16 +258,18 @@ TEST(Dataset, EveryWayToNormalise) {
   const TemporaryFolder folder;
   write_images(folder, 20);
   const auto loaded = [&](const std::string& normalize) {
-    const auto file = folder.write("../" + folder.path().filename().string() + ".yaml",
-                                   "name: a\nnetwork: {plugins: [p], head: [linear]}\ndata: {path: " +
-                                       folder.path().string() + ", image_size: 8, normalize: " + normalize + "}\n");
+    const auto file =
+        folder.write("../" + folder.path().filename().string() + ".yaml",
+                     "name: a\nnetwork: {plugins: [p], head: [linear]}\ndata: {path: " + folder.path().string() +
+                         ", image_size: 8, normalize: " + normalize + "}\n");
     Diagnostics diagnostics;
     const Experiment experiment = read_experiment(file, {}, diagnostics).experiment;
     std::filesystem::remove(file);
     diagnostics.throw_errors();
     return load_dataset(experiment.data, 1, 1);
   };
-  const Dataset none = loaded("none"), given = loaded("{mean: [0.5], deviation: [0.25]}"), measured = loaded("measured");
+  const Dataset none = loaded("none"), given = loaded("{mean: [0.5], deviation: [0.25]}"),
+                measured = loaded("measured");
   EXPECT_EQ(none.mean, std::vector<float>(3, 0.0f));
   EXPECT_EQ(none.deviation, std::vector<float>(3, 1.0f));
   EXPECT_EQ(given.mean, std::vector<float>(3, 0.5f));

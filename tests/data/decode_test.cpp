@@ -39,7 +39,8 @@ TEST(Decode, LosslessFormatsGiveTheSamePixels) {
 TEST(Decode, PlainPngsOfEveryFilter) {
   for (const int channels : {1, 3})
     for (const int width : {1, 2, 5, 16, 50})
-      for (const int filter : {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH, PNG_ALL_FILTERS}) {
+      for (const int filter :
+           {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH, PNG_ALL_FILTERS}) {
         const Image image = picture(13, width, channels, filter);
         test::PngForm form;
         form.colour_type = channels == 1 ? 0 : 2;
@@ -57,9 +58,12 @@ TEST(Decode, PngsThatAreNotPlainAreLeftToLibpng) {
   const std::string plain = test::png_bytes(image);
   EXPECT_FALSE(is_left(plain));
   EXPECT_TRUE(is_left(test::png_bytes(picture(9, 7, 4))));
-  EXPECT_TRUE(is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .interlaced = true, .exif = {}, .palette = {}})));
-  EXPECT_TRUE(is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .exif = test::exif_block(6), .palette = {}})));
-  EXPECT_TRUE(is_left(test::png_bytes(4, 4, std::vector<std::uint8_t>(8, 0), {.colour_type = 3, .depth = 4, .exif = {}, .palette = {1, 2, 3}})));
+  EXPECT_TRUE(
+      is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .interlaced = true, .exif = {}, .palette = {}})));
+  EXPECT_TRUE(
+      is_left(test::png_bytes(9, 7, image.pixels, {.colour_type = 2, .exif = test::exif_block(6), .palette = {}})));
+  EXPECT_TRUE(is_left(test::png_bytes(4, 4, std::vector<std::uint8_t>(8, 0),
+                                      {.colour_type = 3, .depth = 4, .exif = {}, .palette = {1, 2, 3}})));
   for (std::size_t size = 0; size < plain.size(); size += 7) EXPECT_TRUE(is_left(plain.substr(0, size))) << size;
   for (std::size_t at = 8; at < plain.size(); at += 5) {
     std::string damaged = plain;
@@ -81,7 +85,8 @@ TEST(Decode, SixteenBitsAreScaled) {
   std::vector<std::uint8_t> wide;
   for (const std::uint8_t value : grey.pixels) wide.insert(wide.end(), {value, value});
   EXPECT_EQ(
-      decode_image(as_bytes(test::png_bytes(3, 5, wide, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}}))).pixels,
+      decode_image(as_bytes(test::png_bytes(3, 5, wide, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}})))
+          .pixels,
       grey.pixels);
   EXPECT_LE(largest_difference(decode_image(as_bytes(test::tiff_bytes(grey, {.depth = 16}))), grey), 1);
   const Image colour = picture(3, 5, 3);
@@ -91,8 +96,10 @@ TEST(Decode, SixteenBitsAreScaled) {
 // A PNG of one row of grey values.
 std::string wide_png(const std::vector<std::uint16_t>& values) {
   std::vector<std::uint8_t> row;
-  for (const std::uint16_t value : values) row.insert(row.end(), {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)});
-  return test::png_bytes(1, static_cast<int>(values.size()), row, {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}});
+  for (const std::uint16_t value : values)
+    row.insert(row.end(), {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)});
+  return test::png_bytes(1, static_cast<int>(values.size()), row,
+                         {.colour_type = 0, .depth = 16, .exif = {}, .palette = {}});
 }
 
 TEST(Decode, AWindowOfSixteenBitsHasAllLevels) {
@@ -100,19 +107,22 @@ TEST(Decode, AWindowOfSixteenBitsHasAllLevels) {
   const std::vector<std::uint16_t> values = {0, 1000, 1001, 1002, 1255, 1510, 1511, 4095};
   const std::vector<std::uint8_t> expected = {0, 0, 1, 1, 128, 255, 255, 255};
   const Levels levels{.lowest = 0, .highest = 4095};
-  for (const Image& image : {decode_image(as_bytes(wide_png(values)), window), decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values)), window),
+  for (const Image& image : {decode_image(as_bytes(wide_png(values)), window),
+                             decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values)), window),
                              decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values, {.tile = 16})), window)}) {
     EXPECT_EQ(image.pixels, expected);
     EXPECT_EQ(image.wide, levels);
   }
   // Without one all values that 16 bits can have are the window: 12 bits are left with 16 levels.
   EXPECT_EQ(decode_image(as_bytes(wide_png(values))).pixels, (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
-  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values))).pixels, (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values))).pixels,
+            (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
 }
 
 TEST(Decode, AWindowIsOfTheUnitsOfSignedImages) {
   const auto hounsfield = [](int value) { return static_cast<std::uint16_t>(static_cast<std::int16_t>(value)); };
-  const std::vector<std::uint16_t> values = {hounsfield(-1024), hounsfield(-160), hounsfield(40), hounsfield(240), hounsfield(3000)};
+  const std::vector<std::uint16_t> values = {hounsfield(-1024), hounsfield(-160), hounsfield(40), hounsfield(240),
+                                             hounsfield(3000)};
   const std::string tiff = test::wide_tiff_bytes(1, 5, 1, values, {.is_signed = true});
   const Image image = decode_image(as_bytes(tiff), GreyWindow{.low = -160, .high = 240});
   EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 128, 255, 255}));
@@ -127,7 +137,8 @@ TEST(Decode, AWindowLeavesOtherImagesAndTransparencyAlone) {
   EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image)), window), image);
   EXPECT_EQ(decode_image(as_bytes(test::bmp_bytes(image)), window), image);
   // Grey 150 and then opacity: all, none.
-  const std::string alpha = test::png_bytes(1, 2, {0, 150, 255, 255, 0, 150, 0, 0}, {.colour_type = 4, .depth = 16, .exif = {}, .palette = {}});
+  const std::string alpha = test::png_bytes(1, 2, {0, 150, 255, 255, 0, 150, 0, 0},
+                                            {.colour_type = 4, .depth = 16, .exif = {}, .palette = {}});
   EXPECT_EQ(decode_image(as_bytes(alpha), window).pixels, (std::vector<std::uint8_t>{128, 255}));
   EXPECT_EQ(decode_image(as_bytes(alpha), window).wide, (Levels{.lowest = 150, .highest = 150}));
 }
@@ -135,8 +146,10 @@ TEST(Decode, AWindowLeavesOtherImagesAndTransparencyAlone) {
 TEST(Decode, WideTiffsAreTurnedAndInverted) {
   const GreyWindow window{.low = 0, .high = 255};
   const std::vector<std::uint16_t> values = {1, 2, 3, 4, 5, 6};
-  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(2, 3, 1, values, {.orientation = 3})), window).pixels, (std::vector<std::uint8_t>{6, 5, 4, 3, 2, 1}));
-  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 2, 3, values)), window).pixels, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(2, 3, 1, values, {.orientation = 3})), window).pixels,
+            (std::vector<std::uint8_t>{6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(1, 2, 3, values)), window).pixels,
+            (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(decode_image(as_bytes(test::wide_tiff_bytes(2, 3, 1, values, {.white_is_zero = true})), window).pixels,
             (std::vector<std::uint8_t>{254, 253, 252, 251, 250, 249}));
   const std::string whole = test::wide_tiff_bytes(40, 30, 1, std::vector<std::uint16_t>(1200, 7));

@@ -63,8 +63,7 @@ ColourFeatures features(const Dataset& dataset, Part part) {
     std::array<double, 7> row{};
     for (std::size_t c = 0; c < 3; ++c) {
       double sum = 0.0, squares = 0.0;
-      for (std::size_t k = c; k < pixels.size(); k += 3)
-        sum += pixels[k], squares += pixels[k] * pixels[k];
+      for (std::size_t k = c; k < pixels.size(); k += 3) sum += pixels[k], squares += pixels[k] * pixels[k];
       const double count = static_cast<double>(pixels.size()) / 3.0;
       row[c] = sum / count;
       row[3 + c] = std::sqrt(squares / count - row[c] * row[c]);

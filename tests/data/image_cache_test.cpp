@@ -35,7 +35,9 @@ class CountingSource final : public Source {
   }
   Image decode(std::size_t index, std::string* digest) const override {
     if (++decoded == stop_at) stop = SIGTERM;
-    const int which = static_cast<int>(index) == altered || static_cast<int>(index) == altered_once_digested ? 1000 : static_cast<int>(index);
+    const int which = static_cast<int>(index) == altered || static_cast<int>(index) == altered_once_digested
+                          ? 1000
+                          : static_cast<int>(index);
     if (digest != nullptr) *digest = sha256_hex(std::to_string(which));
     if (static_cast<int>(index) == bad) throw Error(Failure::usage, "is bad");
     return picture(10, 12, 3, which);
@@ -63,7 +65,9 @@ class ImageCacheTest : public testing::Test {
     caching_.folder = folder_.path() / "cache";
   }
 
-  Dataset load(const std::shared_ptr<CountingSource>& source) const { return load_dataset(spec_, source, 1, 2, {}, caching_); }
+  Dataset load(const std::shared_ptr<CountingSource>& source) const {
+    return load_dataset(spec_, source, 1, 2, {}, caching_);
+  }
 
   std::vector<std::filesystem::path> caches() const {
     std::vector<std::filesystem::path> found;
@@ -76,7 +80,8 @@ class ImageCacheTest : public testing::Test {
   // What is the same whether images came out of memory, out of a cache or were decoded as needed.
   static void expect_same(const Dataset& one, const Dataset& other) {
     ASSERT_EQ(one.images.size(), other.images.size());
-    for (std::size_t i = 0; i < one.images.size(); ++i) EXPECT_TRUE(std::ranges::equal(one.images[i], other.images[i])) << i;
+    for (std::size_t i = 0; i < one.images.size(); ++i)
+      EXPECT_TRUE(std::ranges::equal(one.images[i], other.images[i])) << i;
     EXPECT_EQ(one.mean, other.mean);
     EXPECT_EQ(one.deviation, other.deviation);
     EXPECT_EQ(one.parts, other.parts);
@@ -140,7 +145,8 @@ TEST_F(ImageCacheTest, AnotherContentOrPreparationIsAnotherFile) {
 
 TEST_F(ImageCacheTest, ARecipeSparesTheLookAtTheBytes) {
   load(std::make_shared<CountingSource>(30, "generated, seed 1"));
-  const auto again = std::make_shared<CountingSource>(30, "generated, seed 1"), other = std::make_shared<CountingSource>(30, "generated, seed 2");
+  const auto again = std::make_shared<CountingSource>(30, "generated, seed 1"),
+             other = std::make_shared<CountingSource>(30, "generated, seed 2");
   load(again);
   EXPECT_EQ(again->decoded + again->digested, 0);
   load(other);
@@ -156,7 +162,8 @@ TEST_F(ImageCacheTest, AnyDamageIsNoticedAndMended) {
   const std::size_t images = image_cache_pixels + 30 * 8 * 8 * 3;
   ASSERT_EQ(whole.size(), images + 30 * 192);
   std::vector<std::string> damaged;
-  for (const std::size_t place : {std::size_t{0}, std::size_t{17}, std::size_t{40}, std::size_t{110}, std::size_t{image_cache_pixels}, images - 1, images, whole.size() - 1}) {
+  for (const std::size_t place : {std::size_t{0}, std::size_t{17}, std::size_t{40}, std::size_t{110},
+                                  std::size_t{image_cache_pixels}, images - 1, images, whole.size() - 1}) {
     damaged.push_back(whole);
     damaged.back()[place] ^= 1;
   }
@@ -220,9 +227,11 @@ TEST_F(ImageCacheTest, NoRoomIsToldAndImagesAreDecodedAsNeeded) {
   setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_TRUE(dataset.images.empty());
   ASSERT_EQ(dataset.warnings.size(), 1u);
-  EXPECT_THAT(dataset.warnings[0].message, testing::AllOf(HasSubstr("File too large"), HasSubstr("decoded whenever they are needed")));
+  EXPECT_THAT(dataset.warnings[0].message,
+              testing::AllOf(HasSubstr("File too large"), HasSubstr("decoded whenever they are needed")));
   EXPECT_TRUE(caches().empty());
-  for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
+  for (const auto& entry : std::filesystem::directory_iterator(caching_.folder))
+    EXPECT_EQ(entry.path().extension(), ".lock");
 }
 
 TEST_F(ImageCacheTest, AFolderInPlaceOfTheFileIsToldOnce) {
@@ -254,7 +263,9 @@ TEST_F(ImageCacheTest, OfSeveralAtOnceOneDecodes) {
   std::vector<Dataset> datasets(many);
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < many; ++i) threads.emplace_back([&, i] { datasets[static_cast<std::size_t>(i)] = load(sources[static_cast<std::size_t>(i)]); });
+    for (int i = 0; i < many; ++i)
+      threads.emplace_back(
+          [&, i] { datasets[static_cast<std::size_t>(i)] = load(sources[static_cast<std::size_t>(i)]); });
   }
   int decoded = 0;
   for (const auto& source : sources) decoded += source->decoded;
@@ -297,7 +308,8 @@ TEST_F(ImageCacheTest, WhoeverWatchesMayEndTheReading) {
     EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, throws, caching_); }), HasSubstr("enough of it"));
     EXPECT_LT(source->decoded, 300);
     EXPECT_TRUE(caches().empty());
-    for (const auto& entry : std::filesystem::directory_iterator(caching_.folder)) EXPECT_EQ(entry.path().extension(), ".lock");
+    for (const auto& entry : std::filesystem::directory_iterator(caching_.folder))
+      EXPECT_EQ(entry.path().extension(), ".lock");
   }
 }
 
@@ -344,7 +356,8 @@ TEST_F(ImageCacheTest, ASignalEndsTheWaitForAnotherProcess) {
     if (++told == 1) source->stop = SIGINT;
   };
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, on_progress, caching_, &source->stop); }), HasSubstr("stopped by signal 2"));
+  EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, on_progress, caching_, &source->stop); }),
+              HasSubstr("stopped by signal 2"));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   EXPECT_EQ(told, 1);
   EXPECT_EQ(source->decoded, 30);

@@ -183,7 +183,8 @@ std::string tiff_bytes(const Image& image, const TiffForm& form) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values, const WideTiffForm& form) {
+std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values,
+                            const WideTiffForm& form) {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "image.tif";
   TIFF* tiff = TIFFOpen(path.c_str(), "w");
@@ -193,7 +194,9 @@ std::string wide_tiff_bytes(int height, int width, int channels, const std::vect
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 16);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC,
-               channels == 3 ? PHOTOMETRIC_RGB : form.white_is_zero ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK);
+               channels == 3        ? PHOTOMETRIC_RGB
+               : form.white_is_zero ? PHOTOMETRIC_MINISWHITE
+                                    : PHOTOMETRIC_MINISBLACK);
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, form.orientation);
   if (form.is_signed) TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_INT);
   const auto row_size = static_cast<std::size_t>(width * channels);
@@ -208,8 +211,9 @@ std::string wide_tiff_bytes(int height, int width, int channels, const std::vect
   } else {
     TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 4);
     for (int y = 0; y < height; ++y) {
-      std::vector<std::uint16_t> row(values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * row_size),
-                                     values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y + 1) * row_size));
+      std::vector<std::uint16_t> row(
+          values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * row_size),
+          values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y + 1) * row_size));
       TIFFWriteScanline(tiff, row.data(), static_cast<std::uint32_t>(y));
     }
   }

@@ -61,7 +61,8 @@ struct WideTiffForm {
   bool is_signed = false, white_is_zero = false;
 };
 // Of 16 bits; a tiled one is no larger than its tile.
-std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values, const WideTiffForm& form = {});
+std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values,
+                            const WideTiffForm& form = {});
 
 std::string bmp_bytes(const Image& image, bool top_down = false);  // 24 bits; grey by an 8-bit palette
 

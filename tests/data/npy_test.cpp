@@ -41,7 +41,8 @@ TEST(Npy, WhatIsRefused) {
   EXPECT_THAT(fault("junk and more junk"), HasSubstr("not an npy array"));
   EXPECT_THAT(fault(npy_bytes("|O", "(3,)", "abc")), HasSubstr("Python objects"));
   EXPECT_THAT(fault(npy_bytes("<f4", "(1,)", "abcd")), HasSubstr("expected integers"));
-  EXPECT_THAT(fault(npy_bytes("|u1", "(4294967296, 4294967296, 4294967296)", "")), HasSubstr("too large for any memory"));
+  EXPECT_THAT(fault(npy_bytes("|u1", "(4294967296, 4294967296, 4294967296)", "")),
+              HasSubstr("too large for any memory"));
   EXPECT_THAT(fault(npy_bytes("|u1", "(99999999999999999999999,)", "")), HasSubstr("too large for any memory"));
   EXPECT_THAT(fault(npy_bytes("|u1", "(4,)", "abc")), HasSubstr("asks for 4 elements"));
   EXPECT_THAT(fault(npy_bytes("|u1", "(2,)", "abc")), HasSubstr("asks for 2 elements"));

@@ -74,7 +74,8 @@ TEST(Medmnist, WhatIsRefused) {
               HasSubstr("unsigned bytes"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 16)", counting(64)))),
               HasSubstr("images × height × width"));
-  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))), HasSubstr("size out of range"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))),
+              HasSubstr("size out of range"));
   EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(3, 1)", "\1\1\1"))),
               HasSubstr("3 labels for 4 images"));
   EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(4, 2)", counting(8)))),

@@ -61,12 +61,15 @@ std::vector<std::uint8_t> one_axis(const std::vector<std::uint8_t>& line, int ou
   std::vector<std::uint8_t> result;
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5)), last = std::min(in, static_cast<int>(centre + support + 0.5));
+    const int first = std::max(0, static_cast<int>(centre - support + 0.5)),
+              last = std::min(in, static_cast<int>(centre + support + 0.5));
     double all = 0.0;
     for (int t = first; t < last; ++t) all += std::max(0.0, 1.0 - std::abs((t - centre + 0.5) / support));
     std::int64_t sum = 1 << 21;
     for (int t = first; t < last; ++t)
-      sum += static_cast<std::int64_t>(std::floor(std::max(0.0, 1.0 - std::abs((t - centre + 0.5) / support)) / all * (1 << 22) + 0.5)) * line[static_cast<std::size_t>(t)];
+      sum += static_cast<std::int64_t>(
+                 std::floor(std::max(0.0, 1.0 - std::abs((t - centre + 0.5) / support)) / all * (1 << 22) + 0.5)) *
+             line[static_cast<std::size_t>(t)];
     result.push_back(static_cast<std::uint8_t>(std::clamp<std::int64_t>(sum >> 22, 0, 255)));
   }
   return result;
@@ -74,7 +77,8 @@ std::vector<std::uint8_t> one_axis(const std::vector<std::uint8_t>& line, int ou
 
 TEST(Resize, IsTheFixedPointDefinitionToTheBit) {
   for (const int channels : {1, 3})
-    for (const auto& [in, out] : {std::pair{1, 5}, {2, 1}, {3, 2}, {5, 64}, {17, 8}, {50, 64}, {64, 64}, {224, 50}, {512, 224}, {301, 7}})
+    for (const auto& [in, out] :
+         {std::pair{1, 5}, {2, 1}, {3, 2}, {5, 64}, {17, 8}, {50, 64}, {64, 64}, {224, 50}, {512, 224}, {301, 7}})
       for (const bool tall : {false, true}) {
         const Image image = tall ? picture(in, 3, channels, in) : picture(3, in, channels, in);
         const Image resized = tall ? resize_bilinear(image, out, 3) : resize_bilinear(image, 3, out);
@@ -88,7 +92,8 @@ TEST(Resize, IsTheFixedPointDefinitionToTheBit) {
               }
               return values;
             };
-            ASSERT_EQ(along(resized, out), one_axis(along(image, in), out)) << channels << " " << in << " " << out << " " << tall;
+            ASSERT_EQ(along(resized, out), one_axis(along(image, in), out))
+                << channels << " " << in << " " << out << " " << tall;
           }
       }
 }

@@ -207,12 +207,17 @@ TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
   const Parts nothing_watched = {std::vector<std::int64_t>{0, 50}, {}, {1, 51}};
   std::vector<Diagnostic> warnings = split_warnings(listing, {}, nothing_watched);
   ASSERT_FALSE(warnings.empty());
-  const std::string told = error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
+  const std::string told =
+      error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
   EXPECT_THAT(told, HasSubstr("the split leaves no images for test"));
   try {
     check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings);
   } catch (const Error& error) {
-    EXPECT_THAT(error.diagnostics(), testing::Contains(testing::Field(&Diagnostic::advice, "there are 100 images in 2 groups, and a group is kept whole: use more groups, or other fractions")));
+    EXPECT_THAT(
+        error.diagnostics(),
+        testing::Contains(testing::Field(
+            &Diagnostic::advice,
+            "there are 100 images in 2 groups, and a group is kept whole: use more groups, or other fractions")));
   }
   EXPECT_THAT(told, HasSubstr("groups are kept whole"));
 }

@@ -9,7 +9,8 @@ using testing::StrEq;
 
 TEST(Error, SaysItsFirstErrorAndHowManyMore) {
   EXPECT_THAT(Error(Failure::run, "disk full").what(), StrEq("disk full"));
-  const Diagnostic warning{Severity::warning, {}, "odd", ""}, first{Severity::error, {}, "bad", ""}, second{Severity::error, {}, "worse", ""};
+  const Diagnostic warning{Severity::warning, {}, "odd", ""}, first{Severity::error, {}, "bad", ""},
+      second{Severity::error, {}, "worse", ""};
   EXPECT_THAT(Error(Failure::usage, {warning, first}).what(), StrEq("bad"));
   EXPECT_THAT(Error(Failure::usage, {warning, first, second, second}).what(), StrEq("bad (and 2 more)"));
   EXPECT_THAT(Error(Failure::usage, {warning}).what(), StrEq("odd"));

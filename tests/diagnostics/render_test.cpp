@@ -56,14 +56,15 @@ TEST(Render, CaretStaysWithinReachOfTheLine) {
 TEST(Render, LongLinesAreCutAroundTheMark) {
   const std::string line = std::string(500, 'a') + "HERE" + std::string(500, 'b');
   const std::string text = render(at(1, 501, 4, line));
-  EXPECT_EQ(text, "a.yaml:1:501: error: wrong\n  1 | …" + std::string(33, 'a') + "HERE" + std::string(63, 'b') + "…\n    | " +
-                      std::string(34, ' ') + "^~~~\n");
+  EXPECT_EQ(text, "a.yaml:1:501: error: wrong\n  1 | …" + std::string(33, 'a') + "HERE" + std::string(63, 'b') +
+                      "…\n    | " + std::string(34, ' ') + "^~~~\n");
   const std::string front = render(at(1, 2, 1, line));
   EXPECT_EQ(front, "a.yaml:1:2: error: wrong\n  1 | " + std::string(100, 'a') + "…\n    |  ^\n");
 }
 
 TEST(Render, ForeignTextCannotSteerTheTerminal) {
-  const Diagnostic diagnostic{Severity::error, {"\x1b]0;x\a.yaml", 1, 3, 1, "a\x1b[2Jb\xff"}, "name `\xe2\x80\xae`\n", "\x9b\r"};
+  const Diagnostic diagnostic{
+      Severity::error, {"\x1b]0;x\a.yaml", 1, 3, 1, "a\x1b[2Jb\xff"}, "name `\xe2\x80\xae`\n", "\x9b\r"};
   EXPECT_EQ(render(diagnostic),
             "\\x1B]0;x\\x07.yaml:1:3: error: name `\\xE2\\x80\\xAE`\\x0A\n"
             "  1 | a\\x1B[2Jb\\xFF\n"
@@ -77,8 +78,10 @@ TEST(Render, ColorOnlyWhereAsked) {
   EXPECT_NE(colored.find("\x1b[1;31merror:\x1b[0m"), std::string::npos);
   std::string stripped;
   for (std::size_t i = 0; i < colored.size(); ++i) {
-    if (colored[i] == '\x1b') i = colored.find('m', i);
-    else stripped += colored[i];
+    if (colored[i] == '\x1b')
+      i = colored.find('m', i);
+    else
+      stripped += colored[i];
   }
   EXPECT_EQ(stripped, plain);
 }

@@ -1,5 +1,6 @@
 // The experiment's network with the weights of a file: its logits for a file's images, and the weights written again.
-//   exchange_probe EXPERIMENT WEIGHTS IMAGES LOGITS WEIGHTS_AGAIN, all but the first safetensors; IMAGES has a tensor `images`
+//   exchange_probe EXPERIMENT WEIGHTS IMAGES LOGITS WEIGHTS_AGAIN, all but the first safetensors; IMAGES has a tensor
+//   `images`
 #include <torch/types.h>
 
 #include <cstdio>
@@ -31,14 +32,16 @@ void exchange(char** files) {
   const at::Tensor images = tensor_of(stored.tensors.at("images"));
   set_up_machine({.device = "cpu"}, Precision::float32);
   Network network = build_network(checked, images[0].sizes().vec(), 1000);
-  const InitialWeights weights = read_initial_weights({.file = files[1], .except = {}, .where = {}, .except_where = {}}, network);
+  const InitialWeights weights =
+      read_initial_weights({.file = files[1], .except = {}, .where = {}, .except_where = {}}, network);
   prepare(network, 0, "cpu");
   fill(network, weights);
 
   const at::NoGradGuard no_gradient;
   set_training(network, false);
   const at::Tensor logits = forward(network, images).contiguous();
-  write_safetensors(files[3], {{"logits", StoredType::f32, logits.sizes().vec(), logits.data_ptr(), logits.nbytes()}}, {});
+  write_safetensors(files[3], {{"logits", StoredType::f32, logits.sizes().vec(), logits.data_ptr(), logits.nbytes()}},
+                    {});
   save_weights(files[4], network, "exchange", 1);
 }
 

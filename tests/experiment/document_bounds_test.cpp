@@ -20,7 +20,9 @@ std::string repeat(std::string_view text, std::size_t count) {
   return out;
 }
 
-std::string first_message(const Diagnostics& diagnostics) { return diagnostics.list().empty() ? "" : diagnostics.list().front().message; }
+std::string first_message(const Diagnostics& diagnostics) {
+  return diagnostics.list().empty() ? "" : diagnostics.list().front().message;
+}
 
 // Processor time, so that a busy machine makes no difference.
 class Bounds : public testing::Test {
@@ -40,7 +42,8 @@ std::string alias_bomb(const std::string& first, const std::string& open, const 
   std::string text = "a0: &a0 " + first + "\n";
   for (int i = 1; i < 20; ++i) {
     text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " " + open;
-    for (int j = 0; j < 10; ++j) text += (j > 0 ? ", " : "") + (keys ? "k" + std::to_string(j) + ": " : "") + "*a" + std::to_string(i - 1);
+    for (int j = 0; j < 10; ++j)
+      text += (j > 0 ? ", " : "") + (keys ? "k" + std::to_string(j) + ": " : "") + "*a" + std::to_string(i - 1);
     text += close + "\n";
   }
   return text;
@@ -52,7 +55,8 @@ TEST_F(Bounds, AliasBombs) {
 }
 
 TEST_F(Bounds, DeepNesting) {
-  for (const char* open : {"[", "{a: ", "- ", "[{", "{"}) EXPECT_THAT(parse(repeat(open, 100'000)), HasSubstr("nest deeper than 64")) << open;
+  for (const char* open : {"[", "{a: ", "- ", "[{", "{"})
+    EXPECT_THAT(parse(repeat(open, 100'000)), HasSubstr("nest deeper than 64")) << open;
   EXPECT_THAT(parse("a: " + repeat("[", 1'000'000)), HasSubstr("nest deeper than 64"));
   EXPECT_THAT(parse(repeat("? ", 100'000)), HasSubstr("a key must be a word"));
   std::string block;
@@ -68,7 +72,8 @@ TEST_F(Bounds, ManyValues) {
 
 TEST_F(Bounds, LongLinesAndLongWords) {
   const std::size_t size = 200'000;
-  for (const char* unit : {"\"", "'", "#", "&", "*", "!", "%", ":", "-", ",", "|", "`", "\\", "x", " ", "\n", "---\n", "-\n", "\"\n", "? \n", "a:\n", "漢"}) {
+  for (const char* unit : {"\"", "'",  "#", "&", "*",  "!",     "%",   ":",    "-",    ",",    "|",
+                           "`",  "\\", "x", " ", "\n", "---\n", "-\n", "\"\n", "? \n", "a:\n", "漢"}) {
     const std::size_t count = size / std::string_view(unit).size();
     // Twenty times what they take, and a twentieth of what looking back over all that came before would.
     constexpr double most = 0.5;
@@ -95,8 +100,11 @@ TEST_F(Bounds, LargeAndIrregularFilesAreNotRead) {
   std::filesystem::resize_file(large, 100'000'000);
   const std::filesystem::path fifo = folder.path() / "fifo.yaml";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  const std::pair<std::filesystem::path, const char*> files[] = {
-      {large, "100000000 bytes"}, {fifo, "not a regular file"}, {"/dev/zero", "not a regular file"}, {folder.path(), "it is a folder"}, {folder.path() / "none", "No such file"}};
+  const std::pair<std::filesystem::path, const char*> files[] = {{large, "100000000 bytes"},
+                                                                 {fifo, "not a regular file"},
+                                                                 {"/dev/zero", "not a regular file"},
+                                                                 {folder.path(), "it is a folder"},
+                                                                 {folder.path() / "none", "No such file"}};
   for (const auto& [file, message] : files) {
     Diagnostics diagnostics;
     try {
@@ -118,7 +126,8 @@ TEST_F(Bounds, InterpolationCannotExplode) {
   std::string chain = "k0: 1\n";
   for (int i = 1; i < 20'000; ++i) chain = "k" + std::to_string(i) + ": ${k" + std::to_string(i - 1) + "}\n" + chain;
   TemporaryFolder folder;
-  const std::pair<std::string, const char*> files[] = {{lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 other references"}};
+  const std::pair<std::string, const char*> files[] = {
+      {lists, "more than 50000 values"}, {texts, "more than 65536 bytes"}, {chain, "more than 50 other references"}};
   for (const auto& [text, message] : files) {
     Diagnostics diagnostics;
     const std::clock_t start = std::clock();

@@ -12,7 +12,8 @@ namespace {
 
 std::vector<std::string> told(const Diagnostics& diagnostics) {
   std::vector<std::string> out;
-  for (const Diagnostic& d : diagnostics.list()) out.push_back(fmt::format("{}:{}: {}", d.where.line, d.where.column, d.message));
+  for (const Diagnostic& d : diagnostics.list())
+    out.push_back(fmt::format("{}:{}: {}", d.where.line, d.where.column, d.message));
   return out;
 }
 
@@ -28,7 +29,9 @@ TEST_P(DocumentFaults, AreToldWithTheirPlaces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DocumentFaults, testing::ValuesIn(document_faults()),
-                         [](const testing::TestParamInfo<DocumentFault>& info) { return std::string(info.param.name); });
+                         [](const testing::TestParamInfo<DocumentFault>& info) {
+                           return std::string(info.param.name);
+                         });
 
 TEST(DocumentFaultsTable, IsLargeAndNamesEachOnce) {
   std::set<std::string> names;

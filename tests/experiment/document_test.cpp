@@ -17,7 +17,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Kind = Node::Kind;
 
-std::string place(const SourceLocation& where) { return fmt::format("{}:{}+{}", where.line, where.column, where.length); }
+std::string place(const SourceLocation& where) {
+  return fmt::format("{}:{}+{}", where.line, where.column, where.length);
+}
 
 std::vector<std::string> told(const Diagnostics& diagnostics) {
   std::vector<std::string> out;
@@ -136,8 +138,16 @@ class ResolveDocument : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::vector<std::string> known_ = {"name", "training.epochs", "training.batch", "data.batch", "network.*", "training.optimizer.adam.lr",
-                                     "training.optimizer.sgd.lr", "training.optimizer.sgd.momentum", "training.schedule.cosine.minimum", "training.schedule.warm_up"};
+  std::vector<std::string> known_ = {"name",
+                                     "training.epochs",
+                                     "training.batch",
+                                     "data.batch",
+                                     "network.*",
+                                     "training.optimizer.adam.lr",
+                                     "training.optimizer.sgd.lr",
+                                     "training.optimizer.sgd.momentum",
+                                     "training.schedule.cosine.minimum",
+                                     "training.schedule.warm_up"};
   Diagnostics diagnostics_;
   std::optional<Node> root_;
 };
@@ -160,34 +170,45 @@ TEST_F(ResolveDocument, ExtendsSeveralInOrderAndThroughFolders) {
 }
 
 TEST_F(ResolveDocument, AnotherKindReplacesTheFirst) {
-  folder_.write("base.yaml", "training: {optimizer: {adam: {lr: 1, beta1: 2}}, schedule: {cosine: {minimum: 1}, warm_up: 3}}\n");
-  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {optimizer: {sgd: {lr: 2}}}\n"), "{training={optimizer={sgd={lr=2}} schedule={cosine={minimum=1} warm_up=3}}}");
-  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {optimizer: {adam: {lr: 2}}}\n"), "{training={optimizer={adam={lr=2 beta1=2}} schedule={cosine={minimum=1} warm_up=3}}}");
-  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {schedule: {step: {gamma: 2}}}\n"), "{training={optimizer={adam={lr=1 beta1=2}} schedule={warm_up=3 step={gamma=2}}}}");
-  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {schedule: {warm_up: 5}}\n"), "{training={optimizer={adam={lr=1 beta1=2}} schedule={cosine={minimum=1} warm_up=5}}}");
-  EXPECT_EQ(resolve("extends: base.yaml\n", {"optimizer.sgd.lr=0.5", "sgd.momentum=0.9"}), "{training={optimizer={sgd={lr=0.5 momentum=0.9}} schedule={cosine={minimum=1} warm_up=3}}}");
+  folder_.write("base.yaml",
+                "training: {optimizer: {adam: {lr: 1, beta1: 2}}, schedule: {cosine: {minimum: 1}, warm_up: 3}}\n");
+  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {optimizer: {sgd: {lr: 2}}}\n"),
+            "{training={optimizer={sgd={lr=2}} schedule={cosine={minimum=1} warm_up=3}}}");
+  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {optimizer: {adam: {lr: 2}}}\n"),
+            "{training={optimizer={adam={lr=2 beta1=2}} schedule={cosine={minimum=1} warm_up=3}}}");
+  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {schedule: {step: {gamma: 2}}}\n"),
+            "{training={optimizer={adam={lr=1 beta1=2}} schedule={warm_up=3 step={gamma=2}}}}");
+  EXPECT_EQ(resolve("extends: base.yaml\ntraining: {schedule: {warm_up: 5}}\n"),
+            "{training={optimizer={adam={lr=1 beta1=2}} schedule={cosine={minimum=1} warm_up=5}}}");
+  EXPECT_EQ(resolve("extends: base.yaml\n", {"optimizer.sgd.lr=0.5", "sgd.momentum=0.9"}),
+            "{training={optimizer={sgd={lr=0.5 momentum=0.9}} schedule={cosine={minimum=1} warm_up=3}}}");
 }
 
 TEST_F(ResolveDocument, FaultsOfABaseAreToldInTheBase) {
   folder_.write("base.yaml", "a: 1\na: 2\n");
-  EXPECT_EQ(resolve("extends: base.yaml\nb: 1\nb: 2\n"), "a.yaml:3:1: duplicate key `b`; base.yaml:2:1: duplicate key `a`");
+  EXPECT_EQ(resolve("extends: base.yaml\nb: 1\nb: 2\n"),
+            "a.yaml:3:1: duplicate key `b`; base.yaml:2:1: duplicate key `a`");
   folder_.write("list.yaml", "[1]\n");
-  EXPECT_EQ(resolve("extends: list.yaml\n"), "list.yaml:1:1: an experiment must be a map of `key: value`, but this is a list");
+  EXPECT_EQ(resolve("extends: list.yaml\n"),
+            "list.yaml:1:1: an experiment must be a map of `key: value`, but this is a list");
 }
 
 TEST_F(ResolveDocument, BasesThatCannotBeReadAreToldWhereTheyAreNamed) {
   EXPECT_THAT(resolve("name: x\nextends: none.yaml\n"), HasSubstr("a.yaml:2:10: cannot read `"));
-  EXPECT_THAT(resolve("extends: [none.yaml, missing.yaml]\n"), testing::AllOf(HasSubstr("a.yaml:1:11"), HasSubstr("a.yaml:1:22")));
+  EXPECT_THAT(resolve("extends: [none.yaml, missing.yaml]\n"),
+              testing::AllOf(HasSubstr("a.yaml:1:11"), HasSubstr("a.yaml:1:22")));
   EXPECT_EQ(resolve("extends: 3\n"), "a.yaml:1:10: `extends` is an integer, expected a file name or a list of them");
   EXPECT_EQ(resolve("extends: [a.yml, {}]\n").substr(0, 12), "a.yaml:1:11:");
-  EXPECT_EQ(resolve("extends: []\n"), "a.yaml:1:10: `extends` is an empty list, expected a file name or a list of them");
+  EXPECT_EQ(resolve("extends: []\n"),
+            "a.yaml:1:10: `extends` is an empty list, expected a file name or a list of them");
   EXPECT_EQ(resolve("extends:\n"), "a.yaml:1:1: `extends` is null, expected a file name or a list of them");
   EXPECT_THAT(resolve("extends: /dev/zero\n"), HasSubstr("not a regular file"));
 }
 
 TEST_F(ResolveDocument, CirclesAndLongChainsAreTold) {
   folder_.write("b.yaml", "extends: a.yaml\n");
-  EXPECT_EQ(resolve("extends: b.yaml\n"), "b.yaml:1:10: the files extend each other in a circle: a.yaml → b.yaml → a.yaml");
+  EXPECT_EQ(resolve("extends: b.yaml\n"),
+            "b.yaml:1:10: the files extend each other in a circle: a.yaml → b.yaml → a.yaml");
   EXPECT_EQ(resolve("extends: a.yaml\n"), "a.yaml:1:10: the files extend each other in a circle: a.yaml → a.yaml");
   folder_.write("c0.yaml", "x: 1\n");
   for (int i = 1; i < 20; ++i) folder_.write(fmt::format("c{}.yaml", i), fmt::format("extends: c{}.yaml\n", i - 1));
@@ -201,12 +222,23 @@ constexpr const char* experiment =
     "training: {optimizer: {adam: {lr: 1e-3}}, batch: 8}\n";
 
 TEST_F(ResolveDocument, OverridesNameAKeyByPathOrTail) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"training.optimizer.adam.lr=3", "lr=3"}, {"lr=3e-4", "lr=3e-4"},       {"adam.lr=.5", "lr=.5"},         {"network.stages.0.depth=9", "{depth=9}"},
-      {"stages.1.depth=9", "{depth=9}"},        {"cardinality=8", "cardinality=8"}, {"training.epochs=5", "epochs=5"}, {"epochs=5", "epochs=5"},
-      {"network.width=4", "width=4"},           {"stages.0.stride=2", "{depth=3 stride=2}"}, {"training.batch=16", "batch=16"},  {"name=null", "name=null"},
-      {"name=", "name="},                       {"name=\"1\"", "name=1"},     {"stages=[{depth: 1}]", "stages=[{depth=1}]"}, {"data.batch=2", "data={batch=2}"},
-      {"warm_up=5", "schedule={warm_up=5}"}};
+  const std::pair<const char*, const char*> cases[] = {{"training.optimizer.adam.lr=3", "lr=3"},
+                                                       {"lr=3e-4", "lr=3e-4"},
+                                                       {"adam.lr=.5", "lr=.5"},
+                                                       {"network.stages.0.depth=9", "{depth=9}"},
+                                                       {"stages.1.depth=9", "{depth=9}"},
+                                                       {"cardinality=8", "cardinality=8"},
+                                                       {"training.epochs=5", "epochs=5"},
+                                                       {"epochs=5", "epochs=5"},
+                                                       {"network.width=4", "width=4"},
+                                                       {"stages.0.stride=2", "{depth=3 stride=2}"},
+                                                       {"training.batch=16", "batch=16"},
+                                                       {"name=null", "name=null"},
+                                                       {"name=", "name="},
+                                                       {"name=\"1\"", "name=1"},
+                                                       {"stages=[{depth: 1}]", "stages=[{depth=1}]"},
+                                                       {"data.batch=2", "data={batch=2}"},
+                                                       {"warm_up=5", "schedule={warm_up=5}"}};
   for (const auto& [word, expected] : cases) EXPECT_THAT(resolve(experiment, {word}), HasSubstr(expected)) << word;
 }
 
@@ -231,7 +263,8 @@ TEST_F(ResolveDocument, OverriddenValuesKnowTheWordTheyCameFrom) {
 
 TEST_F(ResolveDocument, OverridesThatFailPointIntoTheWord) {
   EXPECT_EQ(resolve(experiment, {"depth=1"}), "command line:1:1: `depth` matches 2 keys");
-  EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `network.stages.0.depth`, `network.stages.1.depth`");
+  EXPECT_EQ(diagnostics_.list()[0].advice,
+            "write more of the path: `network.stages.0.depth`, `network.stages.1.depth`");
   // Written in one place, and with its default in another.
   EXPECT_EQ(resolve(experiment, {"batch=16"}), "command line:1:1: `batch` matches 2 keys");
   EXPECT_EQ(diagnostics_.list()[0].advice, "write more of the path: `data.batch`, `training.batch`");
@@ -242,8 +275,11 @@ TEST_F(ResolveDocument, OverridesThatFailPointIntoTheWord) {
   EXPECT_EQ(resolve(experiment, {"name=[1, 2"}), "command line:1:6: `[` is never closed, expected `]`");
   EXPECT_EQ(resolve(experiment, {"name={a: 1, a: 2}"}), "command line:1:13: duplicate key `a`");
   EXPECT_EQ(resolve(experiment, {"name=*x"}), "command line:1:6: the alias has no anchor before it");
-  EXPECT_EQ(resolve(experiment, {"nope=1", "name=@"}), "command line:1:1: there is no key `nope`; command line:1:6: a value cannot start with `@`");
-  EXPECT_EQ(render(diagnostics_.list()[1]), "command line:1:6: error: a value cannot start with `@`\n  1 | name=@\n    |      ^\n    = quote the value\n");
+  EXPECT_EQ(resolve(experiment, {"nope=1", "name=@"}),
+            "command line:1:1: there is no key `nope`; command line:1:6: a value cannot start with `@`");
+  EXPECT_EQ(
+      render(diagnostics_.list()[1]),
+      "command line:1:6: error: a value cannot start with `@`\n  1 | name=@\n    |      ^\n    = quote the value\n");
 }
 
 TEST_F(ResolveDocument, InterpolationFillsIn) {
@@ -289,7 +325,8 @@ TEST_F(ResolveDocument, InterpolationsThatFailPointAtTheExpression) {
   ::setenv("RXRUN_TEST_CONTROL", "\x1b[2J", 1);
   const std::pair<const char*, const char*> cases[] = {
       {"a: x/${env:RXRUN_TEST_NONE}\n", "a.yaml:1:6: the environment variable `RXRUN_TEST_NONE` is not set"},
-      {"a: x/${env:RXRUN_TEST_CONTROL}\n", "a.yaml:1:6: the environment variable `RXRUN_TEST_CONTROL` has control characters or invalid UTF-8"},
+      {"a: x/${env:RXRUN_TEST_CONTROL}\n",
+       "a.yaml:1:6: the environment variable `RXRUN_TEST_CONTROL` has control characters or invalid UTF-8"},
       {"a: ${env:2x}\n", "a.yaml:1:4: `2x` is not a valid environment variable name"},
       {"a: größe ${nope}\n", "a.yaml:1:10: there is no key `nope`"},
       {"a: ${}\n", "a.yaml:1:4: there is no key ``"},

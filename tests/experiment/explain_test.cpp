@@ -77,14 +77,14 @@ TEST_F(Explain, WhatIsNotThere) {
 }
 
 TEST_F(Explain, ATailIsAsAmbiguousAsInAnOverride) {
-  folder_.write("a.yaml", "name: a\nnetwork: {plugins: [convnet], stem: [{conv: {channels: 16}}], head: [linear]}\n"
-                          "data: {path: images}\ntraining: {}\n");
+  folder_.write("a.yaml",
+                "name: a\nnetwork: {plugins: [convnet], stem: [{conv: {channels: 16}}], head: [linear]}\n"
+                "data: {path: images}\ntraining: {}\n");
   EXPECT_THAT(error("channels"), HasSubstr("it can mean any of network.stem.0.conv.channels, data.channels"));
   Diagnostics diagnostics;
   read_experiment("a.yaml", {{"channels", "3"}}, diagnostics);
   ASSERT_EQ(diagnostics.list().size(), 1u);
-  EXPECT_EQ(diagnostics.list()[0].advice,
-            "write more of the path: `data.channels`, `network.stem.0.conv.channels`");
+  EXPECT_EQ(diagnostics.list()[0].advice, "write more of the path: `data.channels`, `network.stem.0.conv.channels`");
 }
 
 TEST_F(Explain, AsJson) {

@@ -72,7 +72,8 @@ TEST_F(Read, WhichWeightsAreKeptIsWrittenOnlyWhereItIsTheLast) {
   const TrainingSpec kept = read(network + keep_best + ", weights: last}}\n").experiment.training;
   EXPECT_TRUE(kept.keeps_last_epoch);
   EXPECT_EQ(kept.keep_best.metric, "test_auc");
-  EXPECT_EQ(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: null}}\n")) << "older runs keep their identities";
+  EXPECT_EQ(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: null}}\n"))
+      << "older runs keep their identities";
   EXPECT_NE(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: last}}\n"));
 }
 
@@ -181,28 +182,37 @@ TEST_F(Read, OverridesByTail) {
 
 TEST_F(Read, ATailNamesAKeyOfTheKindThatAnOverrideChooses) {
   using Kind = OptimizerSpec::Kind;
-  for (const char* written : {"optimizer: {adamw: {lr: 4e-4, weight_decay: 0.05}}", "optimizer: adamw", "optimizer: {sgd: {}}", "epochs: 3"}) {
+  for (const char* written : {"optimizer: {adamw: {lr: 4e-4, weight_decay: 0.05}}", "optimizer: adamw",
+                              "optimizer: {sgd: {}}", "epochs: 3"}) {
     const std::string yaml = network + "data: {path: images}\ntraining: {" + written + "}\n";
-    for (const auto& [word, kind] : {std::pair("optimizer=sgd", Kind::sgd), std::pair("optimizer=adamw", Kind::adamw), std::pair("optimizer=adam", Kind::adam),
-                                     std::pair("optimizer={rmsprop: {alpha: 0.5}}", Kind::rmsprop), std::pair("training={optimizer: sgd}", Kind::sgd)}) {
+    for (const auto& [word, kind] :
+         {std::pair("optimizer=sgd", Kind::sgd), std::pair("optimizer=adamw", Kind::adamw),
+          std::pair("optimizer=adam", Kind::adam), std::pair("optimizer={rmsprop: {alpha: 0.5}}", Kind::rmsprop),
+          std::pair("training={optimizer: sgd}", Kind::sgd)}) {
       const OptimizerSpec optimizer = read(yaml, {word, "lr=0.1"}).experiment.training.optimizer;
       EXPECT_EQ(optimizer.kind, kind) << written << " " << word;
       EXPECT_EQ(optimizer.lr, 0.1) << written << " " << word;
     }
   }
-  EXPECT_EQ(read(network + "data: {path: images}\n", {"epochs=4", "schedule=step", "gamma=0.5", "warm_up=2"}).experiment.training.schedule.warm_up, 2.0);
-  EXPECT_EQ(read(network + "data: {path: images}\n", {"sample=histology", "images=50"}).experiment.data.sample_images, 50);
+  EXPECT_EQ(read(network + "data: {path: images}\n", {"epochs=4", "schedule=step", "gamma=0.5", "warm_up=2"})
+                .experiment.training.schedule.warm_up,
+            2.0);
+  EXPECT_EQ(read(network + "data: {path: images}\n", {"sample=histology", "images=50"}).experiment.data.sample_images,
+            50);
 }
 
 TEST_F(Read, ATailThatAlsoNamesADefaultIsAmbiguous) {
   const std::string yaml = "name: a\nnetwork: {plugins: [convnet], head: [linear], epsilon: 1}\ndata: {path: images}\n";
   EXPECT_THAT(errors(yaml, {"epsilon=1e-3"}), HasSubstr("`network.epsilon`, `training.optimizer.adam.epsilon`"));
-  EXPECT_THAT(errors(yaml, {"optimizer=adamw", "epsilon=1e-3"}), HasSubstr("`network.epsilon`, `training.optimizer.adamw.epsilon`"));
+  EXPECT_THAT(errors(yaml, {"optimizer=adamw", "epsilon=1e-3"}),
+              HasSubstr("`network.epsilon`, `training.optimizer.adamw.epsilon`"));
 }
 
 TEST(Keys, KindsAreChosenWhereTheTableSaysSo) {
-  for (const char* path : {"training.optimizer", "training.schedule", "training.loss", "data.sample"}) EXPECT_TRUE(selects_kind(path)) << path;
-  for (const char* path : {"", "training", "training.optimizer.adam", "training.optimizer.adam.lr", "data.path", "no.such"})
+  for (const char* path : {"training.optimizer", "training.schedule", "training.loss", "data.sample"})
+    EXPECT_TRUE(selects_kind(path)) << path;
+  for (const char* path :
+       {"", "training", "training.optimizer.adam", "training.optimizer.adam.lr", "data.path", "no.such"})
     EXPECT_FALSE(selects_kind(path)) << path;
 }
 
@@ -245,8 +255,7 @@ void visit_values(Node& node, const std::string& path, const std::function<void(
 }
 
 TEST_F(Read, WhatIsDeclaredToAlterNoNumberAltersNeitherIdentityNorConfiguration) {
-  const Node tree =
-      read(network + "data: {path: images}\ntraining: {early_stopping: {}}\ndescription: x\n").tree;
+  const Node tree = read(network + "data: {path: images}\ntraining: {early_stopping: {}}\ndescription: x\n").tree;
   std::set<std::string> seen;
   Node copy = tree;
   visit_values(copy, "", [&](const std::string& path, Node& value) {
@@ -258,7 +267,8 @@ TEST_F(Read, WhatIsDeclaredToAlterNoNumberAltersNeitherIdentityNorConfiguration)
     if (!alters) seen.insert(path);
     value = before;
   });
-  const auto declared = [&](const auto& self, const std::vector<Key>& keys, const std::string& path, bool below) -> void {
+  const auto declared = [&](const auto& self, const std::vector<Key>& keys, const std::string& path,
+                            bool below) -> void {
     for (const Key& key : keys) {
       const std::string name = path.empty() ? key.name : path + "." + key.name;
       if (key.consumed) continue;
@@ -287,7 +297,8 @@ TEST_F(Read, ASeedIsNoConfigurationButASplitThatWasAskedForIs) {
 // experiment.yaml of a run and of a point are read from other folders.
 TEST_F(Read, FrozenItReadsTheSameFromAnyFolder) {
   const std::string yaml =
-      "name: a\nnetwork: {plugins: [convnet, ./build/libmine.so, other.so], head: [linear]}\ndata: {path: some/images}\n";
+      "name: a\nnetwork: {plugins: [convnet, ./build/libmine.so, other.so], head: [linear]}\ndata: {path: "
+      "some/images}\n";
   const ReadExperiment here = read(yaml);
   const std::string text = write_experiment(frozen(here));
   const auto before = std::filesystem::current_path();
@@ -299,7 +310,9 @@ TEST_F(Read, FrozenItReadsTheSameFromAnyFolder) {
               ElementsAre("convnet", (before / "build/libmine.so").string(), (before / "other.so").string()));
   EXPECT_EQ(canonical_json(there.tree), canonical_json(here.tree));
   EXPECT_EQ(configuration_json(there.tree), configuration_json(here.tree));
-  EXPECT_NE(canonical_json(there.tree), canonical_json(read(yaml.substr(0, yaml.find("libmine")) + "libours" + yaml.substr(yaml.find("libmine") + 7)).tree));
+  EXPECT_NE(canonical_json(there.tree),
+            canonical_json(
+                read(yaml.substr(0, yaml.find("libmine")) + "libours" + yaml.substr(yaml.find("libmine") + 7)).tree));
 }
 
 TEST_F(Read, LayersOfEqualMeaningAreEqualText) {
@@ -325,7 +338,8 @@ TEST_F(Read, CanonicalText) {
           R"("optimizer":{"adam":{"beta1":0.9,"beta2":0.999,"decay_norm_and_bias":true,"epsilon":1e-08,"lr":0.001,"weight_decay":0}})"));
   EXPECT_THAT(text, testing::Not(HasSubstr("machine")));
   EXPECT_THAT(text, testing::Not(HasSubstr("\"path\"")));
-  EXPECT_THAT(text, testing::Not(HasSubstr("window"))) << "which came after runs had been recorded: they keep their identities";
+  EXPECT_THAT(text, testing::Not(HasSubstr("window")))
+      << "which came after runs had been recorded: they keep their identities";
   EXPECT_THAT(canonical("data: {source: histology, window: [-160, 240]}\n"), HasSubstr(R"("window":[-160,240])"));
 }
 

@@ -76,12 +76,15 @@ TEST_F(Files, ReadsWhatIsThere) {
   EXPECT_EQ(read_file(folder_ / "link", bytes.size()), bytes);
 }
 
-TEST_F(Files, ReadsFilesThatDoNotTellTheirSize) { EXPECT_THAT(read_file("/proc/self/status", 1 << 20), HasSubstr("Pid:")); }
+TEST_F(Files, ReadsFilesThatDoNotTellTheirSize) {
+  EXPECT_THAT(read_file("/proc/self/status", 1 << 20), HasSubstr("Pid:"));
+}
 
 TEST_F(Files, RefusesMoreThanTheLimit) {
   const fs::path file = put("a", "12345");
   EXPECT_EQ(read_file(file, 5), "12345");
-  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(file, 4); }), AllOf(HasSubstr(file.string()), HasSubstr("5 bytes"), HasSubstr("the limit is 4")));
+  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(file, 4); }),
+              AllOf(HasSubstr(file.string()), HasSubstr("5 bytes"), HasSubstr("the limit is 4")));
   EXPECT_THAT(error_of(Failure::usage, [&] { read_file("/proc/self/status", 3); }), HasSubstr("the limit is 3"));
   const fs::path sparse = put("sparse", "");
   fs::resize_file(sparse, 1ull << 40);
@@ -93,13 +96,15 @@ TEST_F(Files, RefusesWhatIsNoRegularFile) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   fs::create_symlink("/dev/zero", folder_ / "zero");
   for (const fs::path& path : {fifo, folder_ / "zero", fs::path("/dev/null")}) {
-    EXPECT_THAT(error_of(Failure::usage, [&] { read_file(path, 100); }), AllOf(HasSubstr(path.string()), HasSubstr("not a regular file")));
+    EXPECT_THAT(error_of(Failure::usage, [&] { read_file(path, 100); }),
+                AllOf(HasSubstr(path.string()), HasSubstr("not a regular file")));
   }
   EXPECT_THAT(error_of(Failure::usage, [&] { read_file(folder_, 100); }), HasSubstr("it is a folder"));
 }
 
 TEST_F(Files, SaysWhyAFileCannotBeRead) {
-  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(folder_ / "none", 100); }), AllOf(HasSubstr("none`"), HasSubstr("No such file")));
+  EXPECT_THAT(error_of(Failure::usage, [&] { read_file(folder_ / "none", 100); }),
+              AllOf(HasSubstr("none`"), HasSubstr("No such file")));
   fs::create_symlink("loop", folder_ / "loop");
   EXPECT_THAT(error_of(Failure::usage, [&] { read_file(folder_ / "loop", 100); }), HasSubstr("symbolic links"));
   EXPECT_THAT(error_of(Failure::usage, [&] { read_file(std::string("a\0b", 3), 100); }), HasSubstr("NUL"));
@@ -168,7 +173,8 @@ TEST_F(Files, SaysWhyAFileCannotBeWritten) {
   EXPECT_THAT(error_of(Failure::run, [&] { write_file_atomically(folder_ / "no" / "out", "x"); }),
               AllOf(HasSubstr("out`"), HasSubstr("after 0 bytes"), HasSubstr("No such file")));
   fs::create_directory(folder_ / "taken");
-  EXPECT_THAT(error_of(Failure::run, [&] { write_file_atomically(folder_ / "taken", "x"); }), AllOf(HasSubstr("taken`"), HasSubstr("rename")));
+  EXPECT_THAT(error_of(Failure::run, [&] { write_file_atomically(folder_ / "taken", "x"); }),
+              AllOf(HasSubstr("taken`"), HasSubstr("rename")));
   EXPECT_EQ(entries(), 1u);
 }
 
@@ -179,13 +185,15 @@ TEST_F(Files, AFullDiskLeavesTheOldFileAndNoOther) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
-    const struct rlimit limit {1000, 1000};
+    const struct rlimit limit { 1000, 1000 };
     ::setrlimit(RLIMIT_FSIZE, &limit);
     try {
       write_file_atomically(file, std::string(5000, 'x'));
     } catch (const Error& error) {
       const std::string what = error.what();
-      const bool told = what.find(file.string()) != std::string::npos && what.find("after 1000 bytes") != std::string::npos && what.find("File too large") != std::string::npos;
+      const bool told = what.find(file.string()) != std::string::npos &&
+                        what.find("after 1000 bytes") != std::string::npos &&
+                        what.find("File too large") != std::string::npos;
       ::_exit(told ? 7 : 8);
     }
     ::_exit(9);

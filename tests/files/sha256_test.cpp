@@ -14,8 +14,10 @@ namespace {
 TEST(Sha256, KnowsThePublishedDigests) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  EXPECT_EQ(sha256_hex(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256_hex(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST(Sha256, PiecesGiveTheSameAsTheWhole) {
@@ -25,7 +27,8 @@ TEST(Sha256, PiecesGiveTheSameAsTheWhole) {
 }
 
 TEST(Sha256, OfAFileIsOfItsBytes) {
-  const std::filesystem::path file = std::filesystem::temp_directory_path() / ("rxrun-sha256-" + std::to_string(::getpid()));
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / ("rxrun-sha256-" + std::to_string(::getpid()));
   const std::string bytes(3'000'017, 'x');
   std::ofstream(file, std::ios::binary) << bytes;
   EXPECT_EQ(sha256_of_file(file), sha256_hex(bytes));

@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   int lines = 1;
   for (char c : text) lines += c == '\n';
   rxrun::Diagnostics diagnostics;
-  std::optional<rxrun::Node> root = rxrun::parse_document(text, "f.yaml", diagnostics, {.bytes = 1 << 16, .depth = 16, .nodes = 2000});
+  std::optional<rxrun::Node> root =
+      rxrun::parse_document(text, "f.yaml", diagnostics, {.bytes = 1 << 16, .depth = 16, .nodes = 2000});
   require(root.has_value() || diagnostics.has_errors());
   if (root) {
     check_places(*root, lines);

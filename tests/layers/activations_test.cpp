@@ -50,7 +50,8 @@ TEST(Activations, Gelu) {
   expect_activation<Gelu>({.approximate = "tanh"}, [](const Tensor& x) {
     return x * (1 + at::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))) / 2;
   });
-  EXPECT_EQ(test::layer_error([] { Gelu({.approximate = "erf"}, {3}); }), "`approximate` is \"erf\": it must be none or tanh");
+  EXPECT_EQ(test::layer_error([] { Gelu({.approximate = "erf"}, {3}); }),
+            "`approximate` is \"erf\": it must be none or tanh");
 }
 
 }  // namespace

@@ -96,7 +96,9 @@ TEST(FoldedConvolution, FollowsEveryTensorOfItsLayers) {
   const torch::NoGradGuard no_gradients;
   Pair pair({.channels = 32, .bias = true}, {32, 4, 4});
   const Tensor x = image({32, 4, 4}, 2);
-  const auto agree = [&] { return apart(pair.folded.forward(x, {}, false), pair.norm.forward(pair.conv.forward(x))) < float32_tolerance; };
+  const auto agree = [&] {
+    return apart(pair.folded.forward(x, {}, false), pair.norm.forward(pair.conv.forward(x))) < float32_tolerance;
+  };
   EXPECT_TRUE(agree());
   for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
     pair.statistics.at(name).add_(1.0);

@@ -58,15 +58,19 @@ TEST(BatchNorm, EvaluatesOnTheRunningStatistics) {
 class Follow final : public Layer {
  public:
   enum class By { nothing, relu, add_relu };
-  Follow(By by, const Shape& input) : Layer(input), by_(by), norm_(child("norm", "", std::make_unique<BatchNorm>(BatchNorm::Options{}, input))) {}
+  Follow(By by, const Shape& input)
+      : Layer(input), by_(by), norm_(child("norm", "", std::make_unique<BatchNorm>(BatchNorm::Options{}, input))) {}
   Tensor forward(const Tensor& x) override {
-    return by_ == By::nothing ? norm_.forward(x) : by_ == By::relu ? norm_.forward_relu(x) : norm_.forward_add_relu(x, x);
+    return by_ == By::nothing ? norm_.forward(x)
+           : by_ == By::relu  ? norm_.forward_relu(x)
+                              : norm_.forward_add_relu(x, x);
   }
   Tensor formula(const Tensor& x, const Tensors& weights) const {
     Tensors w;
     for (const auto& [name, tensor] : weights) w[name.substr(5)] = tensor;
     const Tensor mean = training() ? x.mean(all_but_channels(x), true) : a_channel(w.at("running_mean"), x.dim());
-    const Tensor variance = training() ? at::square(x - mean).mean(all_but_channels(x), true) : a_channel(w.at("running_var"), x.dim());
+    const Tensor variance =
+        training() ? at::square(x - mean).mean(all_but_channels(x), true) : a_channel(w.at("running_var"), x.dim());
     const Tensor y = scale(x, mean, variance, w, 1e-5);
     return by_ == By::nothing ? y : at::relu(by_ == By::relu ? y : y + x);
   }
@@ -84,7 +88,8 @@ TEST(BatchNorm, WithWhatFollowsMatchesTheFormula) {
         SCOPED_TRACE(testing::Message() << training << static_cast<int>(by) << to_string(shape));
         Follow layer(by, shape);
         layer.set_training(training);
-        expect_formula(layer, [&](const Tensor& x, const Tensors& w) { return layer.formula(x, w); }, 6, 1e-3);
+        expect_formula(
+            layer, [&](const Tensor& x, const Tensors& w) { return layer.formula(x, w); }, 6, 1e-3);
       }
     }
   }
@@ -108,13 +113,18 @@ TEST(BatchNorm, TakesItsKernelsForImagesInChannelsLastMemory) {
 
 // Against double precision with the same rounded inputs: the results are rounded, nothing before them.
 TEST(BatchNorm, ComputesBfloat16InSinglePrecision) {
-  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch rounds more often";
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable)
+    GTEST_SKIP() << "LibTorch rounds more often";
   for (const Follow::By by : kFollowing) {
     Follow layer(by, {32, 5, 7});
     const Tensors weights = test::fill(layer);
     Tensors exact;
-    for (const auto& [name, tensor] : weights) exact[name] = tensor.detach().to(torch::kDouble).requires_grad_(tensor.requires_grad());
-    const Tensor x = (test::random_batch({32, 5, 7}, 6) + 3.0).to(torch::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+    for (const auto& [name, tensor] : weights)
+      exact[name] = tensor.detach().to(torch::kDouble).requires_grad_(tensor.requires_grad());
+    const Tensor x = (test::random_batch({32, 5, 7}, 6) + 3.0)
+                         .to(torch::kBFloat16)
+                         .contiguous(at::MemoryFormat::ChannelsLast)
+                         .requires_grad_();
     const Tensor exact_x = x.detach().to(torch::kDouble).requires_grad_();
     const Tensor expected = layer.formula(exact_x, exact);
     const Tensor gradient = test::random_batch({32, 5, 7}, 6, 4).to(torch::kBFloat16);
@@ -144,7 +154,8 @@ TEST(BatchNorm, DoesNotDependOnTheThreads) {
     gradients.push_back(x.grad());
   }
   at::set_num_threads(threads);
-  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP() << "LibTorch promises this not";
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable)
+    GTEST_SKIP() << "LibTorch promises this not";
   for (const std::size_t other : {1, 2}) {
     EXPECT_TRUE(outputs[0].equal(outputs[other]));
     EXPECT_TRUE(gradients[0].equal(gradients[other]));

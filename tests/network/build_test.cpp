@@ -94,10 +94,12 @@ TEST(BuildNetwork, AnEmptyOutputIsTheLayersFault) {
 
 // Only a LayerError says that the shape does not fit.
 TEST(BuildNetwork, AConstructorThatThrowsSomethingElseFailed) {
-  EXPECT_THAT(error_of("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n"
-                       "  stem: [throwing_constructor]\n"
-                       "  head: [flatten, linear]"),
-              AllOf(HasSubstr("could not be built for 3×32×32: its constructor threw std::runtime_error: no table of weights"), testing::Not(HasSubstr("does not fit"))));
+  EXPECT_THAT(
+      error_of("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n"
+               "  stem: [throwing_constructor]\n"
+               "  head: [flatten, linear]"),
+      AllOf(HasSubstr("could not be built for 3×32×32: its constructor threw std::runtime_error: no table of weights"),
+            testing::Not(HasSubstr("does not fit"))));
 }
 
 TEST(BuildNetwork, RefusesAbsurdSizesBeforeTheyAreAllocated) {

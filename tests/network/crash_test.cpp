@@ -87,11 +87,13 @@ TEST_F(CrashDeathTest, InAMappedFileThatIsCutShort) {
         install_crash_handler();
         std::FILE* file = std::tmpfile();
         if (ftruncate(fileno(file), 8192) != 0) std::_Exit(1);
-        const auto* bytes = static_cast<const volatile char*>(mmap(nullptr, 8192, PROT_READ, MAP_SHARED, fileno(file), 0));
+        const auto* bytes =
+            static_cast<const volatile char*>(mmap(nullptr, 8192, PROT_READ, MAP_SHARED, fileno(file), 0));
         if (ftruncate(fileno(file), 0) != 0) std::_Exit(1);
         std::_Exit(bytes[5000]);
       },
-      testing::KilledBySignal(SIGBUS), "rxrun: crashed with SIGBUS: a file that is read through memory, .* was cut short");
+      testing::KilledBySignal(SIGBUS),
+      "rxrun: crashed with SIGBUS: a file that is read through memory, .* was cut short");
 }
 
 TEST_F(CrashDeathTest, ScopesNest) {

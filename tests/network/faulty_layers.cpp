@@ -83,7 +83,9 @@ class NoOutput final : public Layer {
 class ThrowingConstructor final : public Layer {
  public:
   struct Options {};
-  ThrowingConstructor(const Options&, const Shape& input) : Layer(input) { throw std::runtime_error("no table of weights"); }
+  ThrowingConstructor(const Options&, const Shape& input) : Layer(input) {
+    throw std::runtime_error("no table of weights");
+  }
   Tensor forward(const Tensor& x) override { return x; }
 };
 

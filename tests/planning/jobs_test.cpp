@@ -33,7 +33,8 @@ TEST_F(Jobs, TheNumberWithTheMostImagesASecondIsMeasuredOnceAndKept) {
   EXPECT_EQ(best("printf '{\n\"images_per_second\": 5}\n'"), available_cores());
   EXPECT_THAT(observer.told.front(), "measuring");
   EXPECT_THAT(observer.told.at(1), StartsWith("1 at a time: 5"));
-  EXPECT_THAT(observer.told.back(), StartsWith(fmt::format("{} at a time: {}", available_cores(), 5 * available_cores())));
+  EXPECT_THAT(observer.told.back(),
+              StartsWith(fmt::format("{} at a time: {}", available_cores(), 5 * available_cores())));
   observer.told.clear();
   EXPECT_EQ(best("exit 1"), available_cores());
   EXPECT_THAT(observer.told, IsEmpty());
@@ -48,7 +49,8 @@ TEST_F(Jobs, OneProcessWithAllThreadsMayBeTheBest) {
 
 TEST_F(Jobs, WhereNothingCanBeMeasuredItIsOneACoreAndNothingIsKept) {
   EXPECT_EQ(best("exit 1"), available_cores());
-  EXPECT_THAT(observer.told.back(), HasSubstr("could not be measured (a training that was to be timed failed); running one on each core"));
+  EXPECT_THAT(observer.told.back(),
+              HasSubstr("could not be measured (a training that was to be timed failed); running one on each core"));
   EXPECT_EQ(kept_jobs(file), 0);
 }
 

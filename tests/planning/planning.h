@@ -16,12 +16,16 @@ namespace rxrun::test {
 
 class Told : public PlanObserver {
  public:
-  void on_point(std::size_t done, std::size_t points) override { told.push_back("point " + std::to_string(done) + " of " + std::to_string(points)); }
+  void on_point(std::size_t done, std::size_t points) override {
+    told.push_back("point " + std::to_string(done) + " of " + std::to_string(points));
+  }
   void on_planned() override { told.push_back("planned"); }
   void on_unusable(const std::string& reason) override { told.push_back("unusable: " + reason); }
   void on_exhausted(std::size_t points) override { told.push_back("exhausted after " + std::to_string(points)); }
   void on_measuring() override { told.push_back("measuring"); }
-  void on_measured(int jobs, int, double images_per_second) override { told.push_back(fmt::format("{} at a time: {}", jobs, images_per_second)); }
+  void on_measured(int jobs, int, double images_per_second) override {
+    told.push_back(fmt::format("{} at a time: {}", jobs, images_per_second));
+  }
   void on_warning(const std::string& text) override { told.push_back("warning: " + text); }
 
   std::vector<std::string> told;

@@ -18,7 +18,8 @@ TEST_F(Planning, ASearchTellsOfAPointThatCannotBeBuiltAndOfTheEndOfItsSpace) {
   std::optional<SweepSearch> search;
   for (std::uint64_t seed = 1; seed <= 20 && !search; ++seed) {
     try {
-      search.emplace(DeclaredSearch{SearchSpace(parse_declaration({file, "batch=0..13"})), 20, seed}, planner, plan, observer);
+      search.emplace(DeclaredSearch{SearchSpace(parse_declaration({file, "batch=0..13"})), 20, seed}, planner, plan,
+                     observer);
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("batch")) << "what is drawn at the start is checked at once";
     }
@@ -30,7 +31,8 @@ TEST_F(Planning, ASearchTellsOfAPointThatCannotBeBuiltAndOfTheEndOfItsSpace) {
 
   SweepRows rows(place.folder() / "results.db");
   SweepRecord record{.name = "tiny", .declaration = {}, .command = {}, .points = {}, .search = search->text()};
-  for (const PlannedPoint& one : plan.points) record.points.push_back({one.identity, one.resolved, settings_json(one), one.coordinates});
+  for (const PlannedPoint& one : plan.points)
+    record.points.push_back({one.identity, one.resolved, settings_json(one), one.coordinates});
   const std::int64_t sweep = rows.open(record);
   while (search->more(rows, sweep)) {
   }

@@ -10,7 +10,9 @@ using ::testing::HasSubstr;
 
 // A batch of 8 and 2 epochs in the file: any number that grows with a key will do.
 TEST_F(Planning, AnOpenValueKeepsTheNumberOfTheFile) {
-  WidthSolver solver([](const CheckedExperiment& checked) { return checked.experiment().data.batch * checked.experiment().training.epochs; });
+  WidthSolver solver([](const CheckedExperiment& checked) {
+    return checked.experiment().data.batch * checked.experiment().training.epochs;
+  });
   Point open = point({{"epochs", "4"}});
   open.solve = "batch";
   const Point solved = solver.solve(open);

@@ -21,20 +21,39 @@ std::string fault(const std::string& name) {
 }
 
 // ---- libraries without a table of layers are asked in a child process ----
-TEST(Probe, Segfault) { EXPECT_THAT(fault("segfault_at_start"), AllOf(HasSubstr("segfault_at_start.so"), HasSubstr("SIGSEGV"))); }
-TEST(Probe, Abort) { EXPECT_THAT(fault("abort_at_start"), AllOf(HasSubstr("abort_at_start.so"), HasSubstr("SIGABRT"))); }
-TEST(Probe, Exit) { EXPECT_THAT(fault("exit_at_start"), AllOf(HasSubstr("exit_at_start.so"), HasSubstr("ends the process"))); }
-TEST(Probe, ThrowsStd) { EXPECT_THAT(fault("throws_std"), AllOf(HasSubstr("throws_std.so"), HasSubstr("std::runtime_error: the licence server is down"))); }
-TEST(Probe, ThrowsNonStd) { EXPECT_THAT(fault("throws_non_std"), AllOf(HasSubstr("throws_non_std.so"), HasSubstr("int"))); }
-TEST(Probe, NoEntry) { EXPECT_THAT(fault("no_entry"), AllOf(HasSubstr("no_entry.so"), HasSubstr("no entry function"))); }
-TEST(Probe, NoLayers) { EXPECT_THAT(fault("no_layers"), AllOf(HasSubstr("no_layers.so"), HasSubstr("offers no layers"))); }
+TEST(Probe, Segfault) {
+  EXPECT_THAT(fault("segfault_at_start"), AllOf(HasSubstr("segfault_at_start.so"), HasSubstr("SIGSEGV")));
+}
+TEST(Probe, Abort) {
+  EXPECT_THAT(fault("abort_at_start"), AllOf(HasSubstr("abort_at_start.so"), HasSubstr("SIGABRT")));
+}
+TEST(Probe, Exit) {
+  EXPECT_THAT(fault("exit_at_start"), AllOf(HasSubstr("exit_at_start.so"), HasSubstr("ends the process")));
+}
+TEST(Probe, ThrowsStd) {
+  EXPECT_THAT(fault("throws_std"),
+              AllOf(HasSubstr("throws_std.so"), HasSubstr("std::runtime_error: the licence server is down")));
+}
+TEST(Probe, ThrowsNonStd) {
+  EXPECT_THAT(fault("throws_non_std"), AllOf(HasSubstr("throws_non_std.so"), HasSubstr("int")));
+}
+TEST(Probe, NoEntry) {
+  EXPECT_THAT(fault("no_entry"), AllOf(HasSubstr("no_entry.so"), HasSubstr("no entry function")));
+}
+TEST(Probe, NoLayers) {
+  EXPECT_THAT(fault("no_layers"), AllOf(HasSubstr("no_layers.so"), HasSubstr("offers no layers")));
+}
 TEST(Probe, UnresolvedSymbol) {
-  EXPECT_THAT(fault("unresolved_symbol"), AllOf(HasSubstr("unresolved_symbol.so"), HasSubstr("elsewhere::function_that_nobody_defines(double)")));
+  EXPECT_THAT(fault("unresolved_symbol"),
+              AllOf(HasSubstr("unresolved_symbol.so"), HasSubstr("elsewhere::function_that_nobody_defines(double)")));
 }
 TEST(Probe, DeclaresALayerTwice) {
-  EXPECT_THAT(fault("declares_twice"), AllOf(HasSubstr("declares_twice.so"), HasSubstr("`crashes_in_forward` is declared twice")));
+  EXPECT_THAT(fault("declares_twice"),
+              AllOf(HasSubstr("declares_twice.so"), HasSubstr("`crashes_in_forward` is declared twice")));
 }
-TEST(Probe, ManyWordsAtStart) { EXPECT_THAT(fault("noise_at_start"), AllOf(HasSubstr("noise_at_start.so"), HasSubstr("offers no layers"))); }
+TEST(Probe, ManyWordsAtStart) {
+  EXPECT_THAT(fault("noise_at_start"), AllOf(HasSubstr("noise_at_start.so"), HasSubstr("offers no layers")));
+}
 TEST(Probe, Hang) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_THAT(error_of([] { probe_layers(bad_plugin("hang_at_start"), std::chrono::milliseconds(1500)); }),
@@ -48,10 +67,14 @@ TEST(Probe, AsksAPluginWithoutTable) {
 }
 
 // ---- the table in the library ----
-TEST(Table, Malformed) { EXPECT_THAT(fault("malformed_table"), AllOf(HasSubstr("malformed_table.so"), HasSubstr("malformed table of layers"))); }
+TEST(Table, Malformed) {
+  EXPECT_THAT(fault("malformed_table"), AllOf(HasSubstr("malformed_table.so"), HasSubstr("malformed table of layers")));
+}
 TEST(Table, Garbage) { EXPECT_THAT(fault("garbage_table"), HasSubstr("malformed table of layers")); }
 TEST(Table, OfTheFuture) { EXPECT_THAT(fault("future_table"), HasSubstr("unknown version 2")); }
-TEST(Table, DefaultOutOfRange) { EXPECT_THAT(fault("bad_default_table"), AllOf(HasSubstr("`groups`"), HasSubstr("at least 1, not 0"))); }
+TEST(Table, DefaultOutOfRange) {
+  EXPECT_THAT(fault("bad_default_table"), AllOf(HasSubstr("`groups`"), HasSubstr("at least 1, not 0")));
+}
 
 TEST(Table, GoesToJsonAndBack) {
   LayerInfo layer;
@@ -103,8 +126,8 @@ TEST(Catalog, ErrorsHaveTheirPlaceInTheFile) {
   EXPECT_FALSE(catalog.complete());
 }
 
-// That the list is missing, or misspelt, is an error of the reader's; layers are held against what there is, so that theirs are
-// told with it.
+// That the list is missing, or misspelt, is an error of the reader's; layers are held against what there is, so that
+// theirs are told with it.
 TEST(Catalog, OfANetworkThatNamesNoPluginHoldsAllThatAreInstalled) {
   Diagnostics diagnostics;
   const Catalog catalog = load_catalog(NetworkSpec{}, diagnostics);
@@ -128,8 +151,10 @@ TEST(FindPlugin, LooksInTheFoldersOfTheVariableFirst) {
 TEST(FindPlugin, TakesAPath) {
   EXPECT_EQ(find_plugin(bad_plugin("no_layers").string()), std::filesystem::canonical(bad_plugin("no_layers")));
   EXPECT_THAT(error_of([] { find_plugin("./missing.so"); }),
-              AllOf(HasSubstr("./missing.so"), HasSubstr("does not exist: there is no " + (std::filesystem::current_path() / "missing.so").string())));
-  EXPECT_THAT(error_of([] { find_plugin("/nowhere/missing.so"); }), HasSubstr("plugin library `/nowhere/missing.so` does not exist"));
+              AllOf(HasSubstr("./missing.so"), HasSubstr("does not exist: there is no " +
+                                                         (std::filesystem::current_path() / "missing.so").string())));
+  EXPECT_THAT(error_of([] { find_plugin("/nowhere/missing.so"); }),
+              HasSubstr("plugin library `/nowhere/missing.so` does not exist"));
   EXPECT_THAT(error_of([] { find_plugin(""); }), HasSubstr("no plugin ``"));
 }
 

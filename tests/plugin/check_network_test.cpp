@@ -21,13 +21,14 @@ PluginInfo shapes_plugin() {
   LayerInfo conv;
   conv.name = "conv";
   conv.options = {option("channels", OptionType::integer), option("kernel", OptionType::extent, Extent{3, 3}),
-                  option("stride", OptionType::extent, Extent{1, 1}), option("groups", OptionType::integer, std::int64_t{1}),
-                  option("bias", OptionType::boolean, false)};
+                  option("stride", OptionType::extent, Extent{1, 1}),
+                  option("groups", OptionType::integer, std::int64_t{1}), option("bias", OptionType::boolean, false)};
   conv.options[0].minimum = conv.options[1].minimum = conv.options[3].minimum = 1;
   LayerInfo block;
   block.name = "bottleneck";
   block.block = true;
-  block.options = {option("stride", OptionType::extent, Extent{1, 1}), option("groups", OptionType::integer, std::int64_t{1}),
+  block.options = {option("stride", OptionType::extent, Extent{1, 1}),
+                   option("groups", OptionType::integer, std::int64_t{1}),
                    option("rule", OptionType::string, std::string("paper")), option("drop", OptionType::real, 0.0)};
   block.options[2].choices = {"paper", "planes"};
   block.options[3].maximum = 1;
@@ -79,7 +80,8 @@ class CheckNetworkTest : public ::testing::Test {
     check();
     std::vector<std::string> texts;
     for (const Diagnostic& d : diagnostics_.list()) {
-      texts.push_back(std::to_string(d.where.line) + ":" + std::to_string(d.where.column) + " " + d.message + " / " + d.advice);
+      texts.push_back(std::to_string(d.where.line) + ":" + std::to_string(d.where.column) + " " + d.message + " / " +
+                      d.advice);
     }
     return texts;
   }
@@ -97,10 +99,11 @@ TEST_F(CheckNetworkTest, FillsInDefaultsInTheTablesOrder) {
   network_.head = {layer("linear", 2)};
   const CheckedNetwork checked = check();
   EXPECT_FALSE(diagnostics_.has_errors());
-  EXPECT_THAT(checked.stem[0].options,
-              ElementsAre(std::pair<std::string, OptionValue>("channels", std::int64_t{8}), std::pair<std::string, OptionValue>("kernel", Extent{3, 5}),
-                          std::pair<std::string, OptionValue>("stride", Extent{1, 1}), std::pair<std::string, OptionValue>("groups", std::int64_t{1}),
-                          std::pair<std::string, OptionValue>("bias", false)));
+  EXPECT_THAT(checked.stem[0].options, ElementsAre(std::pair<std::string, OptionValue>("channels", std::int64_t{8}),
+                                                   std::pair<std::string, OptionValue>("kernel", Extent{3, 5}),
+                                                   std::pair<std::string, OptionValue>("stride", Extent{1, 1}),
+                                                   std::pair<std::string, OptionValue>("groups", std::int64_t{1}),
+                                                   std::pair<std::string, OptionValue>("bias", false)));
   EXPECT_EQ(checked.stem[0].weight_prefix, "conv");
   EXPECT_EQ(checked.head[0].weight_prefix, "fc");
   EXPECT_THAT(checked.head[0].classes_options, ElementsAre("features"));
@@ -131,20 +134,25 @@ TEST_F(CheckNetworkTest, HandsNetworkWideValuesToWhoHasTheOption) {
 
 TEST_F(CheckNetworkTest, TellsAllFaultsWithTheirPlaces) {
   share("gruops", "4");
-  network_.stem = {layer("konv", 2), layer("conv", 3), layer("conv", 4, {{"channels", yaml("2.5")}, {"kernel", yaml("0")}}),
+  network_.stem = {layer("konv", 2), layer("conv", 3),
+                   layer("conv", 4, {{"channels", yaml("2.5")}, {"kernel", yaml("0")}}),
                    layer("conv", 5, {{"chanels", yaml("8")}, {"channels", yaml("8")}, {"bias", yaml("yes")}})};
-  network_.stages = {{layer("bottleneck", 6, {{"rule", yaml("plannes")}, {"drop", yaml("1")}, {"stride", list({"1", "2", "3"})}}), 1}};
-  EXPECT_THAT(faults(),
-              ElementsAre("2:5 unknown layer `konv` / did you mean `conv`?",
-                          HasSubstr("3:5 layer `conv` needs option `channels` (integer)"),
-                          HasSubstr("4:15 option `channels` of layer `conv` takes an integer, not"),
-                          "4:25 option `kernel` of layer `conv` must be at least 1, not 0 / ",
-                          "5:10 layer `conv` has no option `chanels` / did you mean `channels`?",
-                          ::testing::AllOf(HasSubstr("5:35 option `bias` of layer `conv` takes true or false, not"), HasSubstr("write true")),
-                          HasSubstr("6:35 option `stride` of layer `bottleneck` takes an integer or [height, width], not"),
-                          "6:15 option `rule` of layer `bottleneck` must be one of paper | planes, not `plannes` / did you mean `planes`?",
-                          "6:25 option `drop` of layer `bottleneck` must be less than 1, not 1 / ",
-                          "1:10 no layer of this network has an option `gruops` / did you mean `groups`?"));
+  network_.stages = {
+      {layer("bottleneck", 6, {{"rule", yaml("plannes")}, {"drop", yaml("1")}, {"stride", list({"1", "2", "3"})}}), 1}};
+  EXPECT_THAT(
+      faults(),
+      ElementsAre("2:5 unknown layer `konv` / did you mean `conv`?",
+                  HasSubstr("3:5 layer `conv` needs option `channels` (integer)"),
+                  HasSubstr("4:15 option `channels` of layer `conv` takes an integer, not"),
+                  "4:25 option `kernel` of layer `conv` must be at least 1, not 0 / ",
+                  "5:10 layer `conv` has no option `chanels` / did you mean `channels`?",
+                  ::testing::AllOf(HasSubstr("5:35 option `bias` of layer `conv` takes true or false, not"),
+                                   HasSubstr("write true")),
+                  HasSubstr("6:35 option `stride` of layer `bottleneck` takes an integer or [height, width], not"),
+                  "6:15 option `rule` of layer `bottleneck` must be one of paper | planes, not `plannes` / did you "
+                  "mean `planes`?",
+                  "6:25 option `drop` of layer `bottleneck` must be less than 1, not 1 / ",
+                  "1:10 no layer of this network has an option `gruops` / did you mean `groups`?"));
 }
 
 TEST_F(CheckNetworkTest, AMisspeltDepthIsAKeyOfTheStage) {
@@ -162,8 +170,11 @@ TEST_F(CheckNetworkTest, TellsAFaultOfANetworkWideValueOnce) {
 
 TEST_F(CheckNetworkTest, NamesTheInstalledPluginOfAnUnknownLayer) {
   network_.stages = {{layer("resnext_bottleneck", 2), 1}, {layer("resnext_botleneck", 3), 1}};
-  EXPECT_THAT(faults(), ElementsAre("2:5 unknown layer `resnext_bottleneck` / `resnext_bottleneck` is offered by plugin `resnext`: add it to network.plugins",
-                                    "3:5 unknown layer `resnext_botleneck` / did you mean `resnext_bottleneck` of plugin `resnext`?"));
+  EXPECT_THAT(
+      faults(),
+      ElementsAre("2:5 unknown layer `resnext_bottleneck` / `resnext_bottleneck` is offered by plugin `resnext`: add "
+                  "it to network.plugins",
+                  "3:5 unknown layer `resnext_botleneck` / did you mean `resnext_bottleneck` of plugin `resnext`?"));
 }
 
 TEST_F(CheckNetworkTest, IsSilentOnLayersThatAnUnreadablePluginMayOffer) {

@@ -36,10 +36,16 @@ class MisbehavingTest : public ::testing::Test {
 };
 Failures* MisbehavingTest::failures_ = nullptr;
 
-TEST_F(MisbehavingTest, ThrowsInConstructor) { expect("throws_in_constructor", "builds", "std::out_of_range: no such table"); }
-TEST_F(MisbehavingTest, ThrowsInForward) { expect("throws_in_forward", "shape", "std::runtime_error: forward gave up"); }
+TEST_F(MisbehavingTest, ThrowsInConstructor) {
+  expect("throws_in_constructor", "builds", "std::out_of_range: no such table");
+}
+TEST_F(MisbehavingTest, ThrowsInForward) {
+  expect("throws_in_forward", "shape", "std::runtime_error: forward gave up");
+}
 TEST_F(MisbehavingTest, ThrowsNonStdInForward) { expect("throws_non_std_in_forward", "shape", "threw int"); }
-TEST_F(MisbehavingTest, WrongShape) { expect("wrong_shape", "shape", "the output is 4×6×16×16 (batch first); the layer declares 4×3×16×16"); }
+TEST_F(MisbehavingTest, WrongShape) {
+  expect("wrong_shape", "shape", "the output is 4×6×16×16 (batch first); the layer declares 4×3×16×16");
+}
 TEST_F(MisbehavingTest, WrongRank) { expect("wrong_rank", "shape", "declares 4×3×16×16"); }
 TEST_F(MisbehavingTest, WrongType) { expect("wrong_type", "shape", "Half"); }
 TEST_F(MisbehavingTest, NotANumber) { expect("not_a_number", "shape", "not finite"); }

@@ -48,10 +48,14 @@ TEST_F(LibraryFileTest, ReadsAFittingManifest) {
   EXPECT_TRUE(read_library_file(bad_plugin("offers_conv")).layers.has_value());
 }
 
-TEST_F(LibraryFileTest, Missing) { EXPECT_THAT(fault("/nowhere/libx.so"), AllOf(HasSubstr("/nowhere/libx.so"), HasSubstr("does not exist"))); }
+TEST_F(LibraryFileTest, Missing) {
+  EXPECT_THAT(fault("/nowhere/libx.so"), AllOf(HasSubstr("/nowhere/libx.so"), HasSubstr("does not exist")));
+}
 TEST_F(LibraryFileTest, Folder) { EXPECT_THAT(fault(folder_.path()), HasSubstr("is a folder")); }
 TEST_F(LibraryFileTest, Empty) { EXPECT_THAT(write_and_read(""), HasSubstr("is empty")); }
-TEST_F(LibraryFileTest, NotElf) { EXPECT_THAT(write_and_read("#!/bin/sh\n"), AllOf(HasSubstr("x.so"), HasSubstr("not an ELF file"))); }
+TEST_F(LibraryFileTest, NotElf) {
+  EXPECT_THAT(write_and_read("#!/bin/sh\n"), AllOf(HasSubstr("x.so"), HasSubstr("not an ELF file")));
+}
 TEST_F(LibraryFileTest, OneByte) { EXPECT_THAT(write_and_read("\x7f"), HasSubstr("not an ELF file")); }
 TEST_F(LibraryFileTest, Fifo) {
   ASSERT_EQ(mkfifo((folder_.path() / "f.so").c_str(), 0600), 0);
@@ -85,23 +89,33 @@ TEST_F(LibraryFileTest, ProgramInsteadOfLibrary) {
   EXPECT_THAT(write_and_read(with_header(other)), HasSubstr("not a shared library"));
 }
 
-TEST_F(LibraryFileTest, NoManifest) { EXPECT_THAT(fault(bad_plugin("no_manifest")), AllOf(HasSubstr("no_manifest.so"), HasSubstr("no rxrun manifest"))); }
+TEST_F(LibraryFileTest, NoManifest) {
+  EXPECT_THAT(fault(bad_plugin("no_manifest")), AllOf(HasSubstr("no_manifest.so"), HasSubstr("no rxrun manifest")));
+}
 TEST_F(LibraryFileTest, ForeignSdk) {
-  EXPECT_THAT(fault(bad_plugin("foreign_sdk")), AllOf(HasSubstr("foreign_sdk.so"), HasSubstr("SDK version 999"), HasSubstr("SDK version " + expected_manifest().sdk)));
+  EXPECT_THAT(fault(bad_plugin("foreign_sdk")), AllOf(HasSubstr("foreign_sdk.so"), HasSubstr("SDK version 999"),
+                                                      HasSubstr("SDK version " + expected_manifest().sdk)));
 }
 TEST_F(LibraryFileTest, ForeignLibTorch) {
-  EXPECT_THAT(fault(bad_plugin("foreign_libtorch")), AllOf(HasSubstr("LibTorch 0.4.1"), HasSubstr("LibTorch " + expected_manifest().libtorch)));
+  EXPECT_THAT(fault(bad_plugin("foreign_libtorch")),
+              AllOf(HasSubstr("LibTorch 0.4.1"), HasSubstr("LibTorch " + expected_manifest().libtorch)));
 }
 TEST_F(LibraryFileTest, ForeignAbi) {
   EXPECT_THAT(fault(bad_plugin("foreign_abi")), AllOf(HasSubstr("cxx11abi=0"), HasSubstr(expected_manifest().abi)));
 }
-TEST_F(LibraryFileTest, MalformedManifest) { EXPECT_THAT(fault(bad_plugin("malformed_manifest")), HasSubstr("line `sdk`")); }
-TEST_F(LibraryFileTest, IncompleteManifest) { EXPECT_THAT(fault(bad_plugin("incomplete_manifest")), HasSubstr("`libtorch` is missing")); }
+TEST_F(LibraryFileTest, MalformedManifest) {
+  EXPECT_THAT(fault(bad_plugin("malformed_manifest")), HasSubstr("line `sdk`"));
+}
+TEST_F(LibraryFileTest, IncompleteManifest) {
+  EXPECT_THAT(fault(bad_plugin("incomplete_manifest")), HasSubstr("`libtorch` is missing"));
+}
 TEST_F(LibraryFileTest, NameWithTerminalCodes) {
-  EXPECT_THAT(fault(bad_plugin("escaping_name")), AllOf(HasSubstr("not a valid plugin name"), ::testing::Not(HasSubstr("\033"))));
+  EXPECT_THAT(fault(bad_plugin("escaping_name")),
+              AllOf(HasSubstr("not a valid plugin name"), ::testing::Not(HasSubstr("\033"))));
 }
 
-// Whatever bytes change, the reader answers or throws Error; under a sanitizer this also shows that it stays within bounds.
+// Whatever bytes change, the reader answers or throws Error; under a sanitizer this also shows that it stays within
+// bounds.
 TEST_F(LibraryFileTest, SurvivesChangedBytes) {
   int errors = 0;
   for (std::uint64_t round = 0; round < 1000; ++round) {

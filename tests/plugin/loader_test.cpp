@@ -67,12 +67,14 @@ TEST(LoadPlugin, TellsWhatIsWrong) {
 TEST(LoadPlugin, TheCodeHasToOfferWhatTheTableSays) {
   PluginInfo plugin = read_plugin(bad_plugin("misbehaving"));
   plugin.layers.front().doc = "another";
-  EXPECT_THAT(error_of([&] { LayerFactories({plugin}); }), AllOf(HasSubstr("misbehaving.so"), HasSubstr("differ from its table")));
+  EXPECT_THAT(error_of([&] { LayerFactories({plugin}); }),
+              AllOf(HasSubstr("misbehaving.so"), HasSubstr("differ from its table")));
 }
 
 TEST(LoadPluginDeathTest, ACrashNamesTheLibrary) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(load_plugin(bad_plugin("segfault_when_loaded")), ::testing::KilledBySignal(SIGSEGV), "segfault_when_loaded.so. crashed while it was loaded: SIGSEGV");
+  EXPECT_EXIT(load_plugin(bad_plugin("segfault_when_loaded")), ::testing::KilledBySignal(SIGSEGV),
+              "segfault_when_loaded.so. crashed while it was loaded: SIGSEGV");
 }
 
 }  // namespace

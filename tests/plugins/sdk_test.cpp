@@ -1,5 +1,5 @@
-#include <gmock/gmock.h>
 #include <ATen/Parallel.h>
+#include <gmock/gmock.h>
 #include <rxrun/parallel.h>
 #include <rxrun/plugin.h>
 
@@ -68,7 +68,8 @@ class Declaring final : public Layer {
 
 std::map<std::string, torch::Tensor> tensors_of(Layer& layer, const std::string& path = {}) {
   std::map<std::string, torch::Tensor> tensors;
-  layer.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) { tensors[name] = *tensor.slot; }, path);
+  layer.visit_tensors([&](const std::string& name, Layer::DeclaredTensor& tensor) { tensors[name] = *tensor.slot; },
+                      path);
   return tensors;
 }
 
@@ -97,9 +98,10 @@ TEST(Layer, NamesAndOrder) {
   Tree tree({3});
   std::vector<std::string> names, layers;
   tree.visit_tensors([&](const std::string& name, Layer::DeclaredTensor&) { names.push_back(name); }, "layer1.0");
-  EXPECT_THAT(names, ElementsAre("layer1.0.own", "layer1.0.a.weight", "layer1.0.a.bias", "layer1.0.a.steps", "layer1.0.b.0.weight",
-                                 "layer1.0.b.0.bias", "layer1.0.b.0.steps"));
-  tree.visit_layers([&](const std::string& path, const std::string& type, Layer&) { layers.push_back(path + ":" + type); });
+  EXPECT_THAT(names, ElementsAre("layer1.0.own", "layer1.0.a.weight", "layer1.0.a.bias", "layer1.0.a.steps",
+                                 "layer1.0.b.0.weight", "layer1.0.b.0.bias", "layer1.0.b.0.steps"));
+  tree.visit_layers(
+      [&](const std::string& path, const std::string& type, Layer&) { layers.push_back(path + ":" + type); });
   EXPECT_THAT(layers, ElementsAre("a:Leaf", "b.0:"));
 }
 
@@ -175,21 +177,31 @@ TEST(Layer, ModeReachesChildren) {
 }
 
 TEST(Layer, RefusesBadDeclarations) {
-  const auto fault = [](const std::function<void(Declaring&)>& declare) { return error_of([&] { Declaring layer(declare); }); };
-  EXPECT_THAT(fault([](auto& l) { l.parameter("w", l.slot_, {3, 0}, constant(0)); }), HasSubstr("`w` of shape 3×0 has a side below 1"));
-  EXPECT_THAT(fault([](auto& l) { l.parameter("w", l.slot_, {1LL << 40, 1LL << 40}, constant(0)); }), HasSubstr("more elements"));
+  const auto fault = [](const std::function<void(Declaring&)>& declare) {
+    return error_of([&] { Declaring layer(declare); });
+  };
+  EXPECT_THAT(fault([](auto& l) {
+                l.parameter("w", l.slot_, {3, 0}, constant(0));
+              }),
+              HasSubstr("`w` of shape 3×0 has a side below 1"));
+  EXPECT_THAT(fault([](auto& l) {
+                l.parameter("w", l.slot_, {1LL << 40, 1LL << 40}, constant(0));
+              }),
+              HasSubstr("more elements"));
   EXPECT_THAT(fault([](auto& l) {
                 l.parameter("w", l.slot_, {3}, constant(0));
                 l.buffer("w", l.slot_, {3}, constant(0));
               }),
               HasSubstr("declared twice"));
-  EXPECT_THAT(fault([](auto& l) { l.buffer("n", l.slot_, {3}, normal(0, 1), torch::kLong); }), HasSubstr("float or double"));
+  EXPECT_THAT(fault([](auto& l) { l.buffer("n", l.slot_, {3}, normal(0, 1), torch::kLong); }),
+              HasSubstr("float or double"));
 }
 
 TEST(Layer, AnAbsurdTensorIsAnErrorBeforeMemoryIsTaken) {
   Declaring layer([](Declaring& l) { l.parameter("weight", l.slot_, {1LL << 30, 1LL << 20}, constant(0)); });
-  EXPECT_THAT(error_of([&] { layer.materialize(1, torch::kCPU, "fc"); }),
-              ::testing::AllOf(HasSubstr("`fc.weight`"), HasSubstr("1073741824×1048576"), HasSubstr("this machine has")));
+  EXPECT_THAT(
+      error_of([&] { layer.materialize(1, torch::kCPU, "fc"); }),
+      ::testing::AllOf(HasSubstr("`fc.weight`"), HasSubstr("1073741824×1048576"), HasSubstr("this machine has")));
 }
 
 TEST(ParallelFor, UsesTheThreadsThatLibTorchWasGiven) {
@@ -239,7 +251,9 @@ TEST(Plugin, DescribesOptions) {
 
 TEST(Plugin, MakesALayerFromValues) {
   Plugin plugin;
-  plugin.layer<Leaf>("leaf", "").option("width", &Leaf::Options::width, "").option("classes", &Leaf::Options::classes, "");
+  plugin.layer<Leaf>("leaf", "")
+      .option("width", &Leaf::Options::width, "")
+      .option("classes", &Leaf::Options::classes, "");
   const auto& make = plugin.layers()[0]->make;
   auto layer = make({{"width", std::int64_t{9}}, {"classes", {}}}, {3});
   EXPECT_EQ(dynamic_cast<Leaf&>(*layer).options().width, 9);

@@ -14,7 +14,8 @@ namespace {
 // Pinned: another value here means that every recorded run has lost its repeatability.
 TEST(RandomStream, GivesTheSameNumbersForEver) {
   RandomStream stream(365, Purpose::shuffle, 3, 14);
-  const std::uint64_t expected[] = {0x7921206d525a59b0ull, 0xc4f2306571771493ull, 0x5fd97f48f807f847ull, 0x5a90fc8157c52500ull};
+  const std::uint64_t expected[] = {0x7921206d525a59b0ull, 0xc4f2306571771493ull, 0x5fd97f48f807f847ull,
+                                    0x5a90fc8157c52500ull};
   for (std::uint64_t value : expected) EXPECT_EQ(stream.next(), value);
   EXPECT_EQ(RandomStream(0, Purpose::split).next(), 0x984f522f9cd294c1ull);
   EXPECT_EQ(RandomStream(1, Purpose::sample, ~0ull, ~0ull).next(), 0x88ebdd9db19405c0ull);
@@ -36,7 +37,8 @@ TEST(RandomStream, ShufflesTheSameWayForEver) {
 TEST(RandomStream, EveryPartOfTheKeyMatters) {
   std::set<std::uint64_t> first;
   for (std::uint64_t seed : {0, 1, 2}) {
-    for (Purpose purpose : {Purpose::split, Purpose::shuffle, Purpose::augment, Purpose::initialize, Purpose::layer, Purpose::sample}) {
+    for (Purpose purpose :
+         {Purpose::split, Purpose::shuffle, Purpose::augment, Purpose::initialize, Purpose::layer, Purpose::sample}) {
       for (std::uint64_t a = 0; a < 20; ++a) {
         for (std::uint64_t b = 0; b < 20; ++b) first.insert(RandomStream(seed, purpose, a, b).next());
       }
@@ -65,7 +67,8 @@ TEST(RandomStream, UniformIsUniform) {
 TEST(RandomStream, NeighbouringStreamsAreUniformTogether) {
   constexpr int draws = 100'000, bins = 50;
   std::vector<int> count(bins);
-  for (int i = 0; i < draws; ++i) ++count[static_cast<std::size_t>(RandomStream(365, Purpose::augment, 0, i).uniform() * bins)];
+  for (int i = 0; i < draws; ++i)
+    ++count[static_cast<std::size_t>(RandomStream(365, Purpose::augment, 0, i).uniform() * bins)];
   double chi_squared = 0;
   for (int observed : count) chi_squared += std::pow(observed - draws / bins, 2) / (draws / bins);
   EXPECT_LT(chi_squared, 85.4);
@@ -78,7 +81,7 @@ TEST(RandomStream, BelowReachesEveryValueAndNoOther) {
   std::vector<int> count(7);
   for (int i = 0; i < 70'000; ++i) ++count.at(stream.below(7));
   for (int observed : count) EXPECT_NEAR(observed, 10'000, 450);  // 4.9 deviations
-  const std::uint64_t large = (1ull << 63) + 1;  // half of all draws are rejected
+  const std::uint64_t large = (1ull << 63) + 1;                   // half of all draws are rejected
   std::uint64_t greatest = 0, least = ~0ull;
   for (int i = 0; i < 2000; ++i) {
     const std::uint64_t value = stream.below(large);

@@ -117,10 +117,12 @@ TEST_F(BestGroupsTest, OneSeedSaysNothingAndHowToGetMore) {
   record("", 1, 0.75);
   const std::string page = best("cardinality");
   EXPECT_THAT(page, HasSubstr("cardinality 32 over 8: +4.0 points, 1 seed, one pair only: nothing can be concluded\n"));
-  EXPECT_THAT(page, HasSubstr("One seed each: the difference may be chance; run each with more seeds\n")) << "the file is gone";
+  EXPECT_THAT(page, HasSubstr("One seed each: the difference may be chance; run each with more seeds\n"))
+      << "the file is gone";
   std::ofstream(file) << "name: a\n";
   EXPECT_THAT(best("cardinality"),
-              HasSubstr("One seed each: the difference may be chance. To run more seeds: rxrun sweep " + file + " cardinality=32,8 seed=1..5\n"));
+              HasSubstr("One seed each: the difference may be chance. To run more seeds: rxrun sweep " + file +
+                        " cardinality=32,8 seed=1..5\n"));
   EXPECT_THAT(best("parameters"), Not(HasSubstr("rxrun sweep"))) << "which is counted, and not declared";
 }
 
@@ -190,10 +192,10 @@ TEST_F(BestGroupsTest, OtherImagesAndOtherSplitsAreGroupsOfTheirOwn) {
   EXPECT_THAT(page, HasSubstr("\na, images aaaa1111, split train=0.7, seed=7:\n"
                               "  cardinality 32 over 8: +1.0 points, "));
   EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u) << "none across the images";
-  EXPECT_EQ(nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy",
-                                       {"content_hash=bbbb"}))
-                .size(),
-            2u);
+  EXPECT_EQ(
+      nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy", {"content_hash=bbbb"}))
+          .size(),
+      2u);
 }
 
 // Student's interval of 0.97 and 0.99 ends at 1.11.

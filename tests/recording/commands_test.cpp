@@ -99,7 +99,8 @@ TEST_F(CommandsTest, TellsTheBestInWords) {
 // The best of different exams is nobody's best.
 TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
   Recorder recorder(database);
-  const auto record = [&](const std::string& name, double accuracy, const std::string& content, const std::string& split) {
+  const auto record = [&](const std::string& name, double accuracy, const std::string& content,
+                          const std::string& split) {
     RunRecord run = run_record(name);
     run.content_hash = content + "0123456789";
     run.split_hash = split + "0123456789";
@@ -118,12 +119,14 @@ TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
   record("a-2", 0.91, "aaaa1111", "cccc1111");
   EXPECT_THAT(best({}), Not(HasSubstr("warning")));
   EXPECT_THAT(best({}), Not(HasSubstr("split_hash")));
-  EXPECT_THAT(best({}), HasSubstr("note: the best of 2 runs by a validation metric is biased upwards; --metric test_accuracy chooses without it\n"));
+  EXPECT_THAT(best({}), HasSubstr("note: the best of 2 runs by a validation metric is biased upwards; --metric "
+                                  "test_accuracy chooses without it\n"));
   EXPECT_THAT(best({}, TableFormat::json), Not(HasSubstr("note:")));
   record("a-3", 0.95, "aaaa1111", "dddd2222");
-  EXPECT_THAT(best({}), HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, but "
-                                  "results on different images are not comparable; to rank only runs like the best one: "
-                                  "--where split_hash=dddd2222\n"));
+  EXPECT_THAT(best({}),
+              HasSubstr("\nwarning: 3 runs on 2 different splits of the same images are ranked together, but "
+                        "results on different images are not comparable; to rank only runs like the best one: "
+                        "--where split_hash=dddd2222\n"));
   EXPECT_THAT(best({}), HasSubstr("  aaaa1111      cccc1111"));
   EXPECT_THAT(best({"split_hash=cccc"}), Not(HasSubstr("warning")));
   record("b-1", 0.99, "bbbb3333", "eeee3333");
@@ -208,7 +211,8 @@ TEST_F(CommandsTest, ShowsOnlyParametersThatTellRunsApart) {
     record.params.insert(record.params.end(), {{"machine.threads", "1"}, {"data.path", "/here"}, {"description", "x"}});
     recorder.end(recorder.begin(record, {}), end_record(0.9, 1));
     record = run_record("a-2", 2);
-    record.params.insert(record.params.end(), {{"machine.threads", "2"}, {"data.path", "/there"}, {"description", "y"}});
+    record.params.insert(record.params.end(),
+                         {{"machine.threads", "2"}, {"data.path", "/there"}, {"description", "y"}});
     recorder.end(recorder.begin(record, {}), end_record(0.9, 1));
     record = run_record("a-3", 3);
     set_parameter(record, "network.cardinality", "8");

@@ -92,8 +92,9 @@ TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
 TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
   execute("PRAGMA user_version = 7");
-  EXPECT_THAT(refusal(), StartsWith("error: " + file() +
-                                    " has schema version 7, made by a newer rxrun; this one supports up to version 4\n"));
+  EXPECT_THAT(refusal(),
+              StartsWith("error: " + file() +
+                         " has schema version 7, made by a newer rxrun; this one supports up to version 4\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {

@@ -110,8 +110,11 @@ TEST_F(LsTest, APrunedRunSaysSo) {
   recorder.end(run, ended(RunStatus::interrupted, "stopped by signal 15"));
   EXPECT_EQ(where({"status=interrupted"}), "4");
   SweepRows sweeps(database);
-  const std::int64_t sweep = sweeps.open(
-      {.name = "a", .declaration = "", .command = "", .points = {{.identity = "identity of a-4", .resolved = "", .overrides = "{}"}}});
+  const std::int64_t sweep =
+      sweeps.open({.name = "a",
+                   .declaration = "",
+                   .command = "",
+                   .points = {{.identity = "identity of a-4", .resolved = "", .overrides = "{}"}}});
   const auto claim = sweeps.claim(sweep, {});
   ASSERT_TRUE(claim);
   EXPECT_EQ(where({"status=interrupted"}), "4") << "its point is not pruned yet";
@@ -153,10 +156,10 @@ TEST_F(LsTest, TruthValuesAreJsons) {
   record.params.push_back({"training.nesterov", "true"});
   recorder.begin(record, {});
   const auto runs = nlohmann::json::parse(output_of([&] { return run_ls(options({}, TableFormat::json)); }));
-  EXPECT_EQ(runs[0]["training.nesterov"], true) << "programs find a parameter by its full name, whatever else is listed";
-  const auto shown = nlohmann::json::parse(output_of([&] {
-    return run_show({.common = {.results = folder, .format = TableFormat::json}, .run = "b-1"});
-  }));
+  EXPECT_EQ(runs[0]["training.nesterov"], true)
+      << "programs find a parameter by its full name, whatever else is listed";
+  const auto shown = nlohmann::json::parse(
+      output_of([&] { return run_show({.common = {.results = folder, .format = TableFormat::json}, .run = "b-1"}); }));
   EXPECT_EQ(shown["run"]["generated_data"], false);
   for (const auto& param : shown["params"]) {
     EXPECT_TRUE(param["varies"].is_boolean());
@@ -190,9 +193,13 @@ TEST_F(LsTest, OrderAndLimit) {
 TEST_F(LsTest, ShowsWhatItSortsBy) {
   LsOptions sorted = options({});
   sorted.sort = "best_epoch";
-  EXPECT_THAT(output_of([&] { return run_ls(sorted); }), StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,best_epoch,started,"));
+  EXPECT_THAT(output_of([&] { return run_ls(sorted); }),
+              StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,best_"
+                         "epoch,started,"));
   sorted.sort = "validation_accuracy";
-  EXPECT_THAT(output_of([&] { return run_ls(sorted); }), StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,started,"));
+  EXPECT_THAT(
+      output_of([&] { return run_ls(sorted); }),
+      StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,started,"));
 }
 
 TEST_F(LsTest, ShowsTheParametersThatDiffer) {
@@ -209,7 +216,8 @@ TEST_F(LsTest, AColumnHeadThatTwoParametersCouldHaveIsInFull) {
   record.params.push_back({"network.stages.0.depth", "4"});
   record.params.push_back({"network.stages.1.depth", "4"});
   recorder.begin(record, {});
-  EXPECT_THAT(list_runs(database).columns, ::testing::IsSupersetOf({"cardinality", "network.stages.0.depth", "network.stages.1.depth"}));
+  EXPECT_THAT(list_runs(database).columns,
+              ::testing::IsSupersetOf({"cardinality", "network.stages.0.depth", "network.stages.1.depth"}));
   EXPECT_THAT(fault("depth=4"), HasSubstr("`depth` can mean network.stages.0.depth, network.stages.1.depth"));
 }
 
@@ -228,7 +236,9 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
 }
 
 TEST_F(LsTest, AStateThatNoRunCanHaveIsAnError) {
-  EXPECT_THAT(fault("status=finish"), ::testing::AllOf(HasSubstr("a run's status is one of running, finished, failed, interrupted, pruned"), HasSubstr("did you mean `finished`?")));
+  EXPECT_THAT(fault("status=finish"),
+              ::testing::AllOf(HasSubstr("a run's status is one of running, finished, failed, interrupted, pruned"),
+                               HasSubstr("did you mean `finished`?")));
   EXPECT_THAT(fault("status!=done"), HasSubstr("a run's status is one of"));
 }
 
@@ -239,7 +249,8 @@ TEST_F(LsTest, APageTellsThatThereIsMore) {
   const std::string out = output_of([&] { return run_ls(page); });
   EXPECT_THAT(out, HasSubstr("a-3"));
   EXPECT_THAT(out, Not(HasSubstr("a-2")));
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("This is the newest run; --limit 0 lists all of them"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("This is the newest run; --limit 0 lists all of them"));
 }
 
 TEST_F(LsTest, RemovedRunsAreListedApart) {
@@ -248,8 +259,7 @@ TEST_F(LsTest, RemovedRunsAreListedApart) {
   EXPECT_EQ(where({}), "31");
   LsOptions removed = options({});
   removed.removed = true;
-  EXPECT_THAT(output_of([&] { return run_ls(removed); }),
-              HasSubstr("\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
+  EXPECT_THAT(output_of([&] { return run_ls(removed); }), HasSubstr("\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
 }
 
 }  // namespace

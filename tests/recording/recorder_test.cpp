@@ -67,7 +67,8 @@ TEST_F(RecorderTest, ACheckpointAheadOfTheRowsIsRefused) {
     recorder.resume(run, 3);
     ADD_FAILURE() << "resumed";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("the checkpoint of run 1 is ahead of results.db: of the 3 epochs before it 2 are recorded"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("the checkpoint of run 1 is ahead of results.db: of the 3 epochs before it 2 are recorded"));
   }
   EXPECT_EQ(one(database, "SELECT status || count(*) FROM runs, epochs"), "interrupted2") << "nothing has changed";
   EXPECT_NO_THROW(recorder.resume(run, 2));

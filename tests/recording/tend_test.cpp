@@ -227,11 +227,15 @@ TEST_F(TendTest, GcDeletesWhatADeadProcessLeftHalfWritten) {
 
 TEST_F(TendTest, GcLooksIntoTheFoldersOfSweeps) {
   SweepRows rows(database);
-  const std::int64_t sweep = rows.open({.name = "grid", .declaration = "", .command = "", .points = {{.identity = "x", .resolved = "", .overrides = "[]"}}});
+  const std::int64_t sweep = rows.open({.name = "grid",
+                                        .declaration = "",
+                                        .command = "",
+                                        .points = {{.identity = "x", .resolved = "", .overrides = "[]"}}});
   const std::string known = "sweeps/" + rows.name(sweep) + "/";
   for (const std::string& folder_of : {known, std::string("sweeps/gone-01234567/"), std::string("sweeps/")}) {
     write(folder_of + ".rxrun-999999998-0-ab.tmp", "x");
-    fs::last_write_time(folder / (folder_of + ".rxrun-999999998-0-ab.tmp"), fs::file_time_type::clock::now() - std::chrono::hours(2));
+    fs::last_write_time(folder / (folder_of + ".rxrun-999999998-0-ab.tmp"),
+                        fs::file_time_type::clock::now() - std::chrono::hours(2));
   }
   write(known + "0123.log", "x");
   write("sweeps/gone-01234567/0123.log", "x");
@@ -250,9 +254,11 @@ TEST_F(TendTest, GcDeletesDecodedImages) {
   const std::string name = "cache/0123456789abcdef0123456789abcdef";
   write(name + ".images", "xxxx");
   write(name + ".lock", "");
-  for (const char* mine : {"notes.txt", "holiday.images", "0123456789ABCDEF0123456789ABCDEF.images", "app.lock"}) write(std::string("cache/") + mine, "x");
+  for (const char* mine : {"notes.txt", "holiday.images", "0123456789ABCDEF0123456789ABCDEF.images", "app.lock"})
+    write(std::string("cache/") + mine, "x");
   fs::create_directories(folder / "cache" / "folder.images");
-  EXPECT_THAT(gc(false), ::testing::AllOf(HasSubstr(name + ".images"), HasSubstr("0 runs and 0 unfinished files, and decoded images")));
+  EXPECT_THAT(gc(false), ::testing::AllOf(HasSubstr(name + ".images"),
+                                          HasSubstr("0 runs and 0 unfinished files, and decoded images")));
   EXPECT_TRUE(fs::exists(folder / (name + ".images")));
   gc(true);
   EXPECT_FALSE(fs::exists(folder / (name + ".images")));
@@ -272,9 +278,11 @@ TEST_F(TendTest, GcFollowsNoLinkInPlaceOfAFolder) {
   write("cache/0123456789abcdef0123456789abcdef.images", "x");
   write("checkpoints/.rxrun-deleted-77/file", "x");
   write("sweeps/.rxrun-999999998-0-ab.tmp", "x");
-  fs::last_write_time(folder / "sweeps/.rxrun-999999998-0-ab.tmp", fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::last_write_time(folder / "sweeps/.rxrun-999999998-0-ab.tmp",
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
   const std::string told = gc(true);
-  EXPECT_THAT(told, ::testing::AllOf(HasSubstr("Nothing to delete"), HasSubstr("symbolic link"), HasSubstr((folder / "cache").string())));
+  EXPECT_THAT(told, ::testing::AllOf(HasSubstr("Nothing to delete"), HasSubstr("symbolic link"),
+                                     HasSubstr((folder / "cache").string())));
   for (const char* file : {"cache/0123456789abcdef0123456789abcdef.images", "checkpoints/.rxrun-deleted-77/file",
                            "sweeps/.rxrun-999999998-0-ab.tmp", "checkpoints/a-1/best.safetensors"})
     EXPECT_TRUE(fs::exists(folder / file)) << file;
@@ -291,7 +299,8 @@ TEST_F(TendTest, OnlyARunsNumberMakesAGrave) {
 TEST_F(TendTest, ARunWhoseDeletionWasCutOffCanBeRestored) {
   remove_runs(database, {"1", "2"}, false);
   for (const char* number : {"1", "2"})
-    fs::rename(folder / "checkpoints" / (std::string("a-") + number), folder / "checkpoints" / (std::string(".rxrun-deleted-") + number));
+    fs::rename(folder / "checkpoints" / (std::string("a-") + number),
+               folder / "checkpoints" / (std::string(".rxrun-deleted-") + number));
   const Garbage garbage = find_garbage(folder);
   EXPECT_TRUE(garbage.unfinished_files.empty());
   EXPECT_EQ(garbage.runs.at(0).bytes, 1000u);
@@ -321,8 +330,10 @@ TEST_F(TendTest, ACrashedRunHasFailedAndSaysWhy) {
   EXPECT_EQ(status["a-1"], "failed");
   EXPECT_EQ(status["a-2"], "interrupted");
   Recorder(database).begin(run_record("a-4"), split_record());
-  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 1"), "failed: crashed with SIGSEGV in layer `x` (x1) of plugin `y`");
-  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 2"), "interrupted: its process is gone");
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 1"),
+            "failed: crashed with SIGSEGV in layer `x` (x1) of plugin `y`");
+  EXPECT_EQ(one(database, "SELECT status || ': ' || reason FROM runs WHERE id = 2"),
+            "interrupted: its process is gone");
 }
 
 }  // namespace

@@ -142,7 +142,8 @@ TEST_F(TransferTest, RunningAndRemovedRunsStay) {
   record("a-2");
   remove_runs(database, {"a-2"}, false);
   Recorder(database).begin(run_record("a-3"), split_record());  // by this process
-  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})), "a-1: copied\na-3: running (wait for it to end)\n");
+  EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {})),
+            "a-1: copied\na-3: running (wait for it to end)\n");
   remove_runs(other / "results.db", {"a-1"}, false);
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"a-1"})), "a-1: removed there\n");
   EXPECT_THROW(merge_runs(database, other / "results.db", {"a-2"}), Error);
@@ -243,9 +244,10 @@ TEST_F(TransferTest, NoSymbolicLinkIsFollowed) {
 TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
   for (const char* name : {"a-1", "b-1", "c-1", "d-1"}) record(name);
   Connection(database, Connection::Mode::read_write)
-      .execute("UPDATE runs SET name = '' WHERE id = 1; UPDATE runs SET name = 'a/../b' WHERE id = 2;"
-               "UPDATE runs SET name = '7', identity = '../../..' WHERE id = 3;"
-               "UPDATE runs SET folder = 'checkpoints/.rxrun-deleted-4', identity = '../x/../y' WHERE id = 4");
+      .execute(
+          "UPDATE runs SET name = '' WHERE id = 1; UPDATE runs SET name = 'a/../b' WHERE id = 2;"
+          "UPDATE runs SET name = '7', identity = '../../..' WHERE id = 3;"
+          "UPDATE runs SET folder = 'checkpoints/.rxrun-deleted-4', identity = '../x/../y' WHERE id = 4");
   EXPECT_EQ(outcomes(merge_runs(database, other / "results.db", {"1", "2", "3", "4"})),
             "imported-identity: copied (`` cannot be a name here: it is empty)\n"
             "imported-identity-2: copied (`a/../b` cannot be a name here: it contains a /)\n"
@@ -259,13 +261,17 @@ TEST_F(TransferTest, NamesFromElsewhereObeyTheRuleOfRename) {
 TEST_F(TransferTest, APrunedRunKeepsWhy) {
   record("a-1", false);
   SweepRows sweeps(database);
-  const std::int64_t sweep = sweeps.open(
-      {.name = "a", .declaration = "", .command = "", .points = {{.identity = "identity of a-1", .resolved = "", .overrides = "{}"}}});
+  const std::int64_t sweep =
+      sweeps.open({.name = "a",
+                   .declaration = "",
+                   .command = "",
+                   .points = {{.identity = "identity of a-1", .resolved = "", .overrides = "{}"}}});
   const auto claim = sweeps.claim(sweep, {});
   ASSERT_TRUE(claim);
   sweeps.release(claim->point, {.status = PointStatus::pruned, .reason = "asha, epoch 1", .log_tail = {}});
   merge_runs(database, other / "results.db", {"1"});
-  EXPECT_EQ(one(other / "results.db", "SELECT status || ', ' || reason FROM v_runs"), "interrupted, pruned: asha, epoch 1");
+  EXPECT_EQ(one(other / "results.db", "SELECT status || ', ' || reason FROM v_runs"),
+            "interrupted, pruned: asha, epoch 1");
 }
 
 TEST_F(TransferTest, CommandsAndTheirFaults) {
@@ -286,15 +292,18 @@ TEST_F(TransferTest, CommandsAndTheirFaults) {
   fs::create_directories(folder / "project" / "results");
   EXPECT_THAT(import_fault(folder / "project" / "results"), HasSubstr("did you mean `" + folder.string() + "`?"));
   fs::copy(other / "results.db", folder / "project" / "results" / "results.db");
-  EXPECT_THAT(import_fault(folder / "project"), HasSubstr("did you mean `" + (folder / "project" / "results").string() + "`?"));
+  EXPECT_THAT(import_fault(folder / "project"),
+              HasSubstr("did you mean `" + (folder / "project" / "results").string() + "`?"));
   EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1"), HasSubstr("did you mean `" + folder.string() + "`?"));
   EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1" / "best.safetensors"), HasSubstr("is not a database"));
-  EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1" / "best.safetensors"), HasSubstr("= expected a folder of results"));
+  EXPECT_THAT(import_fault(folder / "checkpoints" / "a-1" / "best.safetensors"),
+              HasSubstr("= expected a folder of results"));
   EXPECT_FALSE(fs::exists(folder / "mine")) << "nothing is made before there is something to take over";
-  EXPECT_THAT(error_of([&] {
-                return run_export({.common = common, .runs = {"1"}, .to = folder / "checkpoints" / "a-1" / "best.safetensors"});
-              }),
-              HasSubstr("is a file, not a folder of results"));
+  EXPECT_THAT(
+      error_of([&] {
+        return run_export({.common = common, .runs = {"1"}, .to = folder / "checkpoints" / "a-1" / "best.safetensors"});
+      }),
+      HasSubstr("is a file, not a folder of results"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = other}); }),
               HasSubstr("there is no run `7`"));
   EXPECT_THAT(error_of([&] { return run_export({.common = common, .runs = {"7"}, .to = folder / "new"}); }),

@@ -36,7 +36,10 @@ class ViewsTest : public TemporaryResults {
 TEST_F(ViewsTest, EveryScoreOfAWatchedPartHasAColumn) {
   create_if_missing(database);
   std::vector<std::string> columns, wanted;
-  for (const auto& row : query(database, "SELECT name FROM pragma_table_info('results') WHERE name LIKE 'test%' OR name LIKE 'validation%'").rows)
+  for (const auto& row :
+       query(database,
+             "SELECT name FROM pragma_table_info('results') WHERE name LIKE 'test%' OR name LIKE 'validation%'")
+           .rows)
     columns.push_back(std::get<std::string>(row[0]));
   for (const char* part : {"test_", "validation_"})
     for (const Score& score : all_scores) wanted.push_back(part + std::string(score.name));
@@ -323,18 +326,20 @@ TEST_F(ViewsTest, EveryQueryOfTheReadmeRunsAndFindsSomething) {
     const std::int64_t failed = recorder.begin(run_record("resnext50_breast-c"), split_record());
     recorder.end(failed, ended(RunStatus::failed, "the loss is not a number"));
   }
-  SweepRows(database).open({.name = "a",
-                            .declaration = "c=8",
-                            .command = "rxrun sweep c=8",
-                            .points = {{"identity of resnext50_breast-8-1", "name: a", R"({"network.cardinality": 8})"}}});
+  SweepRows(database).open(
+      {.name = "a",
+       .declaration = "c=8",
+       .command = "rxrun sweep c=8",
+       .points = {{"identity of resnext50_breast-8-1", "name: a", R"({"network.cardinality": 8})"}}});
   {
     Recorder recorder(database);
     const std::int64_t pruned = recorder.begin(run_record("resnext50_breast-d"), split_record());
     recorder.end(pruned, ended(RunStatus::interrupted, "stopped by signal 15"));
   }
   Connection(database, Connection::Mode::read_write)
-      .execute("INSERT INTO tags (run, tag) VALUES (1, 'paper'); INSERT INTO points (identity, resolved, status, reason)"
-               " VALUES ('identity of resnext50_breast-d', '', 'pruned', 'asha')");
+      .execute(
+          "INSERT INTO tags (run, tag) VALUES (1, 'paper'); INSERT INTO points (identity, resolved, status, reason)"
+          " VALUES ('identity of resnext50_breast-d', '', 'pruned', 'asha')");
   std::stringstream text;
   text << std::ifstream(RXRUN_SCHEMAS_DIR "/README.md").rdbuf();
   const std::string readme = text.str();

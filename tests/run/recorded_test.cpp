@@ -5,8 +5,8 @@
 
 #include <stdexcept>
 
-#include "diagnostics/diagnostic.h"
 #include "../cli/program.h"
+#include "diagnostics/diagnostic.h"
 #include "recording/connection.h"
 #include "recording/query.h"
 
@@ -20,7 +20,9 @@ class Recorded : public testing::Test {
   Recorded() : database(place.folder() / "results.db"), recorder(database) {
     run = recorder.begin({.name = "a-1", .experiment = "a", .identity = "x"}, {});
   }
-  std::string reason() const { return std::get<std::string>(query(database, "SELECT reason FROM runs WHERE status = 'failed'").rows.at(0).at(0)); }
+  std::string reason() const {
+    return std::get<std::string>(query(database, "SELECT reason FROM runs WHERE status = 'failed'").rows.at(0).at(0));
+  }
 
   Workplace place;
   std::filesystem::path database;

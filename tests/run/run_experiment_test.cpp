@@ -21,7 +21,9 @@ class Told : public RunObserver {
   void on_start(const StartedRun& run) override { told.push_back(run.continues ? "continue" : "start"); }
   void on_resume(std::int64_t epoch) override { told.push_back("resume after " + std::to_string(epoch)); }
   void on_epoch(const EpochMetrics& metrics) override { told.push_back("epoch " + std::to_string(metrics.epoch)); }
-  void on_end(const StartedRun&, const TrainingResult& result) override { told.push_back("end after " + std::to_string(result.epochs)); }
+  void on_end(const StartedRun&, const TrainingResult& result) override {
+    told.push_back("end after " + std::to_string(result.epochs));
+  }
 
   std::vector<std::string> told;
 };
@@ -57,7 +59,8 @@ TEST_F(RunExperiment, TellsItsObserverAndPrintsNothing) {
   EXPECT_EQ(again.end, RunOutcome::End::existing);
   EXPECT_EQ(again.run, outcome.run);
   EXPECT_THAT(second.told, ElementsAre("existing"));
-  EXPECT_THAT(rows("SELECT status, epochs FROM v_runs").rows, ElementsAre(ElementsAre(Value("finished"), Value(std::int64_t{2}))));
+  EXPECT_THAT(rows("SELECT status, epochs FROM v_runs").rows,
+              ElementsAre(ElementsAre(Value("finished"), Value(std::int64_t{2}))));
 }
 
 TEST_F(RunExperiment, StopsWhenAskedAndContinues) {
@@ -72,7 +75,8 @@ TEST_F(RunExperiment, StopsWhenAskedAndContinues) {
   const RunOutcome outcome = run(stopping);
   EXPECT_EQ(outcome.end, RunOutcome::End::interrupted);
   EXPECT_EQ(outcome.signal, SIGTERM);
-  EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows, ElementsAre(ElementsAre(Value("interrupted"), Value("stopped by signal 15"))));
+  EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows,
+              ElementsAre(ElementsAre(Value("interrupted"), Value("stopped by signal 15"))));
 
   request.stop = nullptr;
   Told rest;
@@ -80,7 +84,8 @@ TEST_F(RunExperiment, StopsWhenAskedAndContinues) {
   EXPECT_EQ(finished.end, RunOutcome::End::finished);
   EXPECT_EQ(finished.run, outcome.run);
   EXPECT_THAT(rest.told, ElementsAre("record tiny", "continue", "resume after 1", "epoch 1", "epoch 2", "end after 2"));
-  EXPECT_THAT(rows("SELECT epoch FROM v_curves ORDER BY epoch").rows, ElementsAre(ElementsAre(Value(std::int64_t{1})), ElementsAre(Value(std::int64_t{2}))));
+  EXPECT_THAT(rows("SELECT epoch FROM v_curves ORDER BY epoch").rows,
+              ElementsAre(ElementsAre(Value(std::int64_t{1})), ElementsAre(Value(std::int64_t{2}))));
 }
 
 TEST_F(RunExperiment, AnObserverThatRefusesTheRecordLeavesNoRun) {
@@ -96,7 +101,8 @@ TEST_F(RunExperiment, AnObserverThatThrowsLaterFailsTheRun) {
     void on_epoch(const EpochMetrics&) override { throw Error(Failure::run, "seen enough"); }
   } tired;
   EXPECT_THROW(run(tired), Error);
-  EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows, ElementsAre(ElementsAre(Value("failed"), Value("seen enough"))));
+  EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows,
+              ElementsAre(ElementsAre(Value("failed"), Value("seen enough"))));
 }
 
 }  // namespace

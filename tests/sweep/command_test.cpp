@@ -92,10 +92,12 @@ TEST(SweepCommand, DividesTheThreadsOnlyWhereNoneAreDeclared) {
 TEST(SweepCommand, AWidthThatIsWorkedOutPassesOverThoseThatALayerRefuses) {
   Workplace place;
   std::string text = tiny_experiment(1);
-  text.replace(text.find("plugins: [convnet]"), 18, "plugins: [convnet, resnext]\n  cardinality: 2\n  base_width: 16\n  width_rule: paper");
+  text.replace(text.find("plugins: [convnet]"), 18,
+               "plugins: [convnet, resnext]\n  cardinality: 2\n  base_width: 16\n  width_rule: paper");
   text.insert(text.find("  head:"), "  stages: [{block: resnext_bottleneck, depth: 1, planes: 16}]\n");
   place.write("wide.yaml", text);
-  const Finished plan = place.rxrun({"sweep", "wide.yaml", "cardinality=1,2", "base_width=iso(parameters)", "--plan", "--json"});
+  const Finished plan =
+      place.rxrun({"sweep", "wide.yaml", "cardinality=1,2", "base_width=iso(parameters)", "--plan", "--json"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
   ASSERT_EQ(rows.size(), 2u);
@@ -148,7 +150,8 @@ TEST(SweepCommand, AnOptionThatTheFileDoesNotWriteIsNamedInFull) {
   EXPECT_EQ(sweep.code, 2);
   EXPECT_EQ(count_of(sweep.err, "error:"), 1u) << sweep.err;
   EXPECT_THAT(sweep.err, HasSubstr("there is no key `groups`"));
-  EXPECT_THAT(sweep.err, HasSubstr("write `network.groups`: it reaches every layer that has an option of that name, here conv"));
+  EXPECT_THAT(sweep.err,
+              HasSubstr("write `network.groups`: it reaches every layer that has an option of that name, here conv"));
   EXPECT_THAT(place.rxrun({"check", "tiny.yaml", "groups=1"}).err, HasSubstr("write `network.groups`"));
   EXPECT_EQ(place.rxrun({"sweep", "tiny.yaml", "network.groups=1,1", "seed=1", "--plan"}).code, 0);
 }
@@ -158,7 +161,8 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
   with_tiny(place, 1);
   const Finished plan = place.rxrun({"sweep", "tiny.yaml", "batch=uniform(4,12,4)", "--trials", "50", "--plan"});
   ASSERT_EQ(plan.code, 0) << plan.err;
-  EXPECT_THAT(plan.err, HasSubstr("50 trials were requested, but there are only 3 different points: all of them are used"));
+  EXPECT_THAT(plan.err,
+              HasSubstr("50 trials were requested, but there are only 3 different points: all of them are used"));
   EXPECT_THAT(plan.out, HasSubstr("3 points, 0 done"));
   const Finished search =
       place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3", "batch=8,16", "--search", "tpe", "--trials", "50", "--plan"});
@@ -170,7 +174,8 @@ TEST(SweepCommand, MoreTrialsThanThereAreDifferentPointsAreTold) {
 TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
   Workplace place;
   with_tiny(place, 1);
-  const Finished plan = place.rxrun({"sweep", "tiny.yaml", "optimizer=sgd,adamw,adam", "lr=1e-2,1e-3", "--plan", "--json"});
+  const Finished plan =
+      place.rxrun({"sweep", "tiny.yaml", "optimizer=sgd,adamw,adam", "lr=1e-2,1e-3", "--plan", "--json"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   const auto rows = nlohmann::json::parse(plan.out);
   ASSERT_EQ(rows.size(), 6u);
@@ -200,14 +205,18 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   EXPECT_THAT(again.out, HasSubstr("2 points, 1 already done"));
   EXPECT_THAT(again.out, HasSubstr("Best validation accuracy"));
   // There or in the line below it: the point that the test part picks, whose figure is not a maximum over the points.
-  const auto picked = ask(place, "SELECT v.position, r.id, printf('%.4f', m.value), printf('%.4f', v.validation_accuracy) FROM v_sweep v JOIN runs r ON r.id = v.run"
-                                 " JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch"
-                                 " AND m.name = 'test_accuracy' WHERE v.sweep = 2 ORDER BY m.value DESC, v.position LIMIT 1").rows.at(0);
+  const auto picked = ask(place,
+                          "SELECT v.position, r.id, printf('%.4f', m.value), printf('%.4f', v.validation_accuracy) "
+                          "FROM v_sweep v JOIN runs r ON r.id = v.run"
+                          " JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch"
+                          " AND m.name = 'test_accuracy' WHERE v.sweep = 2 ORDER BY m.value DESC, v.position LIMIT 1")
+                          .rows.at(0);
   const std::string chosen = ": point " + std::to_string(std::get<std::int64_t>(picked[0])) + " ";
-  EXPECT_THAT(again.out,
-              AnyOf(AllOf(HasSubstr("Best validation accuracy " + std::get<std::string>(picked[3]) + chosen), HasSubstr("; test accuracy chooses it too")),
-                    AllOf(HasSubstr("Best test accuracy " + std::get<std::string>(picked[2]) + chosen),
-                          HasSubstr("chosen without looking at its validation accuracy, which is " + std::get<std::string>(picked[3])))));
+  EXPECT_THAT(again.out, AnyOf(AllOf(HasSubstr("Best validation accuracy " + std::get<std::string>(picked[3]) + chosen),
+                                     HasSubstr("; test accuracy chooses it too")),
+                               AllOf(HasSubstr("Best test accuracy " + std::get<std::string>(picked[2]) + chosen),
+                                     HasSubstr("chosen without looking at its validation accuracy, which is " +
+                                               std::get<std::string>(picked[3])))));
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 4);
   EXPECT_EQ(number(place, "SELECT count(DISTINCT identity) FROM runs WHERE status = 'finished'"), 4);
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND validation_accuracy IS NOT NULL"),
@@ -272,7 +281,8 @@ TEST(SearchCommand, PlansWhatIsDrawnAndSaysHowManyAreChosen) {
   command.push_back("--plan");
   const Finished plan = place.rxrun(command);
   ASSERT_EQ(plan.code, 0) << plan.err;
-  EXPECT_THAT(plan.out, HasSubstr("These 10 points are drawn at random; 4 more are chosen by the results of earlier ones"));
+  EXPECT_THAT(plan.out,
+              HasSubstr("These 10 points are drawn at random; 4 more are chosen by the results of earlier ones"));
   EXPECT_THAT(plan.out, HasSubstr("14 points, 0 done"));
   command.push_back("--json");
   EXPECT_EQ(nlohmann::json::parse(place.rxrun(command).out).size(), 10u);
@@ -397,7 +407,9 @@ TEST(SweepCommand, PruningStopsPointsAndContinuesTheBetterHalf) {
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'finished' AND epochs = 64"), 1);
   EXPECT_EQ(number(place, "SELECT count(*) FROM v_sweep WHERE status = 'pruned'"), 7);
   EXPECT_THAT(sweep.out, HasSubstr("paused: asha, rung 1 of 3, epoch 8: test_accuracy "));
-  EXPECT_EQ(number(place, "SELECT count(*) FROM v_runs WHERE status = 'pruned' AND reason LIKE 'asha, rung % of 3, epoch %'"), 7);
+  EXPECT_EQ(
+      number(place, "SELECT count(*) FROM v_runs WHERE status = 'pruned' AND reason LIKE 'asha, rung % of 3, epoch %'"),
+      7);
   EXPECT_THAT(place.rxrun({"ls", "--where", "sweep=1", "status=pruned", "--csv"}).out, HasSubstr(",pruned,"));
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 8"), 8);
   EXPECT_EQ(number(place, "SELECT count(*) FROM rungs WHERE epoch = 16"), 4);
@@ -556,7 +568,8 @@ TEST(SweepCommand, PointsShareTheDecodedImages) {
   with_tiny(place, 1);
   ASSERT_EQ(place.rxrun({"sweep", "tiny.yaml", "lr=1e-2,1e-3"}).code, 0);
   std::size_t caches = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(place.results() / "cache")) caches += entry.path().extension() == ".images";
+  for (const auto& entry : std::filesystem::directory_iterator(place.results() / "cache"))
+    caches += entry.path().extension() == ".images";
   EXPECT_EQ(caches, 1u);
   const std::int64_t hashes = number(place, "SELECT count(DISTINCT content_hash) FROM runs");
   EXPECT_EQ(hashes, 1);
@@ -565,7 +578,8 @@ TEST(SweepCommand, PointsShareTheDecodedImages) {
   with_tiny(alone, 1);
   ASSERT_EQ(alone.rxrun({"run", "tiny.yaml", "lr=1e-2"}).code, 0);
   EXPECT_FALSE(std::filesystem::exists(alone.results() / "cache"));
-  const std::string loss = "SELECT m.value FROM metrics m JOIN runs r ON r.id = m.run WHERE m.name = 'train_loss' AND r.identity = '";
+  const std::string loss =
+      "SELECT m.value FROM metrics m JOIN runs r ON r.id = m.run WHERE m.name = 'train_loss' AND r.identity = '";
   const std::string identity = std::get<std::string>(ask(alone, "SELECT identity FROM runs").rows.at(0).at(0));
   EXPECT_EQ(ask(place, loss + identity + "'").rows, ask(alone, loss + identity + "'").rows);
 }

@@ -31,10 +31,20 @@ Measurement example() {
                 .step = {0.1, 0.0001},
                 .parts = {},
                 .loader = LoaderRate{.images_per_second = 6400.0, .threads = 1, .images = 12800}};
-  m.parts.push_back({.name = "Conv2d-1", .path = "layer1.0.conv1", .depth = 2, .alone = true, .forward = {0.02, 0.0}, .backward = {0.04, 0.0},
-                     .forward_flop = 1'000'000'000, .backward_flop = 2'000'000'000});
-  m.parts.push_back({.name = "Block-2", .path = "layer1.0", .forward = {0.03, 0.0001}, .backward = {0.06, 0.0001},
-                     .forward_flop = 1'000'000'000, .backward_flop = 2'000'000'000});
+  m.parts.push_back({.name = "Conv2d-1",
+                     .path = "layer1.0.conv1",
+                     .depth = 2,
+                     .alone = true,
+                     .forward = {0.02, 0.0},
+                     .backward = {0.04, 0.0},
+                     .forward_flop = 1'000'000'000,
+                     .backward_flop = 2'000'000'000});
+  m.parts.push_back({.name = "Block-2",
+                     .path = "layer1.0",
+                     .forward = {0.03, 0.0001},
+                     .backward = {0.06, 0.0001},
+                     .forward_flop = 1'000'000'000,
+                     .backward_flop = 2'000'000'000});
   m.parts.push_back({.name = "optimizer", .path = {}, .forward = {0.01, 0.0}, .backward = {}});
   return m;
 }
@@ -52,7 +62,8 @@ TEST(Timing, MedianAndItsError) {
 
 TEST(MeasurementTable, SharesRatesAndTheMachinesPart) {
   const Table table = table_of(example(), 0);
-  ASSERT_EQ(table.columns, (std::vector<std::string>{"layer", "path", "measured", "forward_ms", "backward_ms", "share", "gflops", "of_peak"}));
+  ASSERT_EQ(table.columns, (std::vector<std::string>{"layer", "path", "measured", "forward_ms", "backward_ms", "share",
+                                                     "gflops", "of_peak"}));
   ASSERT_EQ(table.rows.size(), 3u);
   const auto& block = table.rows[1];
   EXPECT_EQ(std::get<std::string>(block[2]), "in the step");
@@ -106,10 +117,13 @@ TEST_F(MeasurementFile, AnythingElseIsAnError) {
     text.replace(text.find(from), from.size(), to);
     return text;
   };
-  for (const std::string& text : {std::string(), std::string("[]"), std::string("{}"), good.substr(0, good.size() / 2), with("\"format\": 1", "\"format\": 2"),
-                                  with("\"batch\": 64", "\"batch\": \"64\""), with("\"batch\": 64", "\"batch\": 0"), with("\"seconds\": 0.1,", "\"seconds\": -0.1,"),
-                                  with("\"seconds\": 0.1,", "\"seconds\": 1e-300,"), with("\"peak_flops\": 100000000000.0", "\"peak_flops\": 1e-300"),
-                                  with("\"images_per_second\": 6400.0", "\"images_per_second\": 0.0")})
+  for (const std::string& text :
+       {std::string(), std::string("[]"), std::string("{}"), good.substr(0, good.size() / 2),
+        with("\"format\": 1", "\"format\": 2"), with("\"batch\": 64", "\"batch\": \"64\""),
+        with("\"batch\": 64", "\"batch\": 0"), with("\"seconds\": 0.1,", "\"seconds\": -0.1,"),
+        with("\"seconds\": 0.1,", "\"seconds\": 1e-300,"),
+        with("\"peak_flops\": 100000000000.0", "\"peak_flops\": 1e-300"),
+        with("\"images_per_second\": 6400.0", "\"images_per_second\": 0.0")})
     EXPECT_THAT(fault(text), HasSubstr("is not a measurement of `rxrun time`")) << text.substr(0, 200);
 }
 
@@ -162,7 +176,8 @@ TEST(Regressions, DifferentWorkIsNotCompared) {
     }
     return "no error";
   };
-  EXPECT_THAT(fault([](Measurement& m) { m.batch = 32; }), HasSubstr("the baseline was measured with batch 64, this with 32"));
+  EXPECT_THAT(fault([](Measurement& m) { m.batch = 32; }),
+              HasSubstr("the baseline was measured with batch 64, this with 32"));
   EXPECT_THAT(fault([](Measurement& m) { m.input = {3, 32, 32}; }), HasSubstr("3×64×64"));
   EXPECT_THAT(fault([](Measurement& m) { m.precision = "bfloat16"; }), HasSubstr("precision"));
   EXPECT_THAT(fault([](Measurement& m) { m.threads = 1; }), HasSubstr("threads"));

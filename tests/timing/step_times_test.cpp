@@ -22,7 +22,8 @@ struct Slow : torch::autograd::Function<Slow> {
     sleep(forward_seconds);
     return x * 1.0;
   }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*, torch::autograd::variable_list gradients) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
+                                                 torch::autograd::variable_list gradients) {
     sleep(backward_seconds);
     return {gradients[0] * 1.0};
   }

@@ -1,4 +1,5 @@
-// Batches on the CPU are the loader's memory; on another device, which stands in for a GPU, copies made in the right order.
+// Batches on the CPU are the loader's memory; on another device, which stands in for a GPU, copies made in the right
+// order.
 #include "training/batch_feed.h"
 
 #include <gmock/gmock.h>
@@ -40,7 +41,9 @@ TEST_F(BatchFeedTest, OnTheCpuNothingIsCopied) {
 
 TEST_F(BatchFeedTest, ElsewhereTheCopiesOutliveTheBatch) {
   std::vector<BatchTensors> expected, copies;
-  feed(at::kCPU, [&](Batch&, const BatchTensors& tensors) { expected.push_back({tensors.pixels.clone(), tensors.labels.clone()}); });
+  feed(at::kCPU, [&](Batch&, const BatchTensors& tensors) {
+    expected.push_back({tensors.pixels.clone(), tensors.labels.clone()});
+  });
   feed(stand_in_device(), [&](Batch& batch, const BatchTensors& tensors) {
     copies.push_back(tensors);
     std::fill(batch.pixels.begin(), batch.pixels.end(), -1.0f);
@@ -64,13 +67,15 @@ TEST_F(BatchFeedTest, ACopyIsMadeWhileTheStepBeforeIsComputed) {
   ASSERT_EQ(logs.size(), 5u);
   ASSERT_EQ(logs[0].size(), 6u);
   // The first waits for nothing but what was there before.
-  EXPECT_THAT(logs[0], ElementsAre("the program waits for stream 1", "stream 0 reaches " + event(logs[0][1]), "stream 1 reaches " + event(logs[0][2]),
-                                   "stream 0 waits for " + event(logs[0][2]), "memory is in use by stream 0", "memory is in use by stream 0"));
+  EXPECT_THAT(logs[0], ElementsAre("the program waits for stream 1", "stream 0 reaches " + event(logs[0][1]),
+                                   "stream 1 reaches " + event(logs[0][2]), "stream 0 waits for " + event(logs[0][2]),
+                                   "memory is in use by stream 0", "memory is in use by stream 0"));
   for (std::size_t i = 1; i < logs.size(); ++i) {
     ASSERT_EQ(logs[i].size(), 7u);
     const std::string step_before_last = event(logs[i - 1][i == 1 ? 1 : 2]), copied = event(logs[i][3]);
-    EXPECT_THAT(logs[i], ElementsAre("the program waits for stream 1", "stream 1 waits for " + step_before_last, "stream 0 reaches " + event(logs[i][2]),
-                                     "stream 1 reaches " + copied, "stream 0 waits for " + copied, "memory is in use by stream 0",
+    EXPECT_THAT(logs[i], ElementsAre("the program waits for stream 1", "stream 1 waits for " + step_before_last,
+                                     "stream 0 reaches " + event(logs[i][2]), "stream 1 reaches " + copied,
+                                     "stream 0 waits for " + copied, "memory is in use by stream 0",
                                      "memory is in use by stream 0"));
   }
 }

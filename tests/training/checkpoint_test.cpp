@@ -34,7 +34,8 @@ struct Trainee {
   }
   Trained trained() { return {network, *optimizer, &*average, state, outputs}; }
   void train_a_little() {
-    for (auto& [name, parameter] : trainable_parameters(network)) at::Tensor(parameter).mutable_grad() = at::ones_like(parameter) * 0.1;
+    for (auto& [name, parameter] : trainable_parameters(network))
+      at::Tensor(parameter).mutable_grad() = at::ones_like(parameter) * 0.1;
     average->step(*optimizer, 0.01);
     ++state.epoch;
     state.average_updates = average->updates();
@@ -166,7 +167,8 @@ TEST(Weights, ComeBackAndAreAccordingToTorchvision) {
   std::vector<std::string> names;
   const Safetensors content = read_safetensors(file);
   for (const auto& [name, tensor] : content.tensors) names.push_back(name);
-  EXPECT_THAT(names, ::testing::ElementsAre("bn1.bias", "bn1.num_batches_tracked", "bn1.running_mean", "bn1.running_var", "bn1.weight", "conv1.weight", "fc.bias", "fc.weight"));
+  EXPECT_THAT(names, ::testing::ElementsAre("bn1.bias", "bn1.num_batches_tracked", "bn1.running_mean",
+                                            "bn1.running_var", "bn1.weight", "conv1.weight", "fc.bias", "fc.weight"));
   EXPECT_EQ(content.tensors.at("bn1.num_batches_tracked").type, StoredType::i64);
   EXPECT_EQ(content.metadata.at("epoch"), "3");
 }
@@ -181,7 +183,8 @@ TEST(Weights, AreWrittenRowMajor) {
   ASSERT_FALSE(weight.is_contiguous());
   save_weights(file, run.network, "one", 1);
   const Safetensors content = read_safetensors(file);
-  const at::Tensor stored = at::from_blob(const_cast<char*>(content.tensors.at("conv1.weight").bytes.data()), weight.sizes(), at::kFloat);
+  const at::Tensor stored =
+      at::from_blob(const_cast<char*>(content.tensors.at("conv1.weight").bytes.data()), weight.sizes(), at::kFloat);
   EXPECT_TRUE(stored.equal(weight));
 }
 
@@ -195,7 +198,8 @@ TEST(Weights, MissingAndForeignTensorsAreNamed) {
   save_weights(file, headless, "one", 1);
   EXPECT_THAT(message_of([&] { load_weights(file, run.network); }), HasSubstr("`fc.weight`"));
   save_weights(file, run.network, "one", 1);
-  EXPECT_THAT(message_of([&] { load_weights(file, headless); }), HasSubstr("the network has no `fc.bias`, `fc.weight`"));
+  EXPECT_THAT(message_of([&] { load_weights(file, headless); }),
+              HasSubstr("the network has no `fc.bias`, `fc.weight`"));
 }
 
 TEST(Weights, OtherTypesAreConverted) {
@@ -209,12 +213,14 @@ TEST(Weights, OtherTypesAreConverted) {
     if (t.name.ends_with("num_batches_tracked")) continue;  // as in files of old
     const bool half = i++ % 2 == 0;
     kept.push_back(t.tensor.detach().to(half ? at::kHalf : at::kBFloat16).contiguous());
-    tensors.push_back({t.name, half ? StoredType::f16 : StoredType::bf16, kept.back().sizes().vec(), kept.back().data_ptr(), static_cast<std::size_t>(kept.back().nbytes())});
+    tensors.push_back({t.name, half ? StoredType::f16 : StoredType::bf16, kept.back().sizes().vec(),
+                       kept.back().data_ptr(), static_cast<std::size_t>(kept.back().nbytes())});
   }
   write_safetensors(file, tensors, {});
   load_weights(file, read.network);
   const auto a = trainable_parameters(run.network), b = trainable_parameters(read.network);
-  for (std::size_t j = 0; j < a.size(); ++j) EXPECT_TRUE(at::allclose(a[j].second, b[j].second, 1e-2, 1e-3)) << a[j].first;
+  for (std::size_t j = 0; j < a.size(); ++j)
+    EXPECT_TRUE(at::allclose(a[j].second, b[j].second, 1e-2, 1e-3)) << a[j].first;
 }
 
 }  // namespace

@@ -20,12 +20,15 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-
 class InitialWeightsFile : public ::testing::Test {
  protected:
   InitialWeightsFile() {
     spec_.file = folder_.path() / "weights.safetensors";
-    spec_.where = {.file = "experiment.yaml", .line = 7, .column = 27, .length = 4, .text = "  initial_weights: {file: weights.safetensors}"};
+    spec_.where = {.file = "experiment.yaml",
+                   .line = 7,
+                   .column = 27,
+                   .length = 4,
+                   .text = "  initial_weights: {file: weights.safetensors}"};
     spec_.except_where = spec_.where;
     Network written = tiny::network();
     prepare(written, 1, "cpu");
@@ -72,9 +75,12 @@ TEST_F(InitialWeightsFile, AHugeFileThatDoesNotFitIsRefusedByItsHeader) {
   const std::string header = R"({"foreign":{"dtype":"F32","shape":[15000000000],"data_offsets":[0,60000000000]}})";
   for (const std::string& text : {header, std::string()}) {
     const std::uint64_t size = text.size();
-    std::ofstream(spec_.file, std::ios::binary) << std::string(reinterpret_cast<const char*>(&size), sizeof size) << text;
+    std::ofstream(spec_.file, std::ios::binary)
+        << std::string(reinterpret_cast<const char*>(&size), sizeof size) << text;
     std::filesystem::resize_file(spec_.file, sizeof size + size + 60'000'000'000);
-    EXPECT_THAT(message(network), AllOf(HasSubstr("experiment.yaml:7:27"), HasSubstr(text.empty() ? "not a JSON object" : "the network has no `foreign`")));
+    EXPECT_THAT(message(network),
+                AllOf(HasSubstr("experiment.yaml:7:27"),
+                      HasSubstr(text.empty() ? "not a JSON object" : "the network has no `foreign`")));
   }
 }
 
@@ -88,7 +94,8 @@ TEST_F(InitialWeightsFile, AreWhatATrainingBeginsWith) {
   experiment.data.batch = 8;
   experiment.machine.threads = 1;
   TrainingObserver nobody;
-  train(network, tiny::dataset(), experiment, {.folder = folder_.path(), .identity = "one", .initial = &weights}, nobody);
+  train(network, tiny::dataset(), experiment, {.folder = folder_.path(), .identity = "one", .initial = &weights},
+        nobody);
   Network written = tiny::network();
   prepare(written, 1, "cpu");
   EXPECT_TRUE(values(network).at("conv1.weight").equal(values(written).at("conv1.weight")));
@@ -96,7 +103,8 @@ TEST_F(InitialWeightsFile, AreWhatATrainingBeginsWith) {
 
 TEST_F(InitialWeightsFile, AllThatDoesNotFitIsToldAtItsPlace) {
   EXPECT_THAT(message(tiny::network(8)),
-              AllOf(HasSubstr("experiment.yaml:7:27: error: tensor `bn1.bias` has shape [6] in "), HasSubstr("the network's has [8]"), HasSubstr("`except`")));
+              AllOf(HasSubstr("experiment.yaml:7:27: error: tensor `bn1.bias` has shape [6] in "),
+                    HasSubstr("the network's has [8]"), HasSubstr("`except`")));
   Network headless = tiny::network();
   headless.layers.pop_back();
   EXPECT_THAT(message(headless), HasSubstr("the network has no `fc.bias`, `fc.weight`, which "));

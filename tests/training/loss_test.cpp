@@ -50,7 +50,8 @@ TEST(Loss, LabelSmoothing) {
   const Loss loss({.label_smoothing = 0.3}, {1, 1, 1}, "cpu");
   double expected = 0.0;
   for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t c = 0; c < 3; ++c) expected -= (0.1 + (static_cast<std::int64_t>(c) == targets[i] ? 0.7 : 0.0)) * log_softmax(i, c);
+    for (std::size_t c = 0; c < 3; ++c)
+      expected -= (0.1 + (static_cast<std::int64_t>(c) == targets[i] ? 0.7 : 0.0)) * log_softmax(i, c);
   }
   EXPECT_NEAR(loss.mean(logits(), labels()).item<double>(), expected / 3, 1e-6);
 }
@@ -69,7 +70,8 @@ TEST(Mixup, BlendsImagesAndTargets) {
   const at::Tensor pixels = torch::tensor({0.0f, 4.0f, 8.0f}).view({3, 1, 1, 1});
   EXPECT_TRUE(at::allclose(mixup.blend(pixels).flatten(), torch::tensor({2.0f, 3.0f, 7.0f})));
   const Loss loss({}, {1, 1, 1}, "cpu");
-  const double expected = -0.75 * (log_softmax(0, 0) + log_softmax(1, 2) + log_softmax(2, 1)) - 0.25 * (log_softmax(0, 1) + log_softmax(1, 0) + log_softmax(2, 2));
+  const double expected = -0.75 * (log_softmax(0, 0) + log_softmax(1, 2) + log_softmax(2, 1)) -
+                          0.25 * (log_softmax(0, 1) + log_softmax(1, 0) + log_softmax(2, 2));
   EXPECT_NEAR(mixup.loss(loss, logits(), labels()).item<double>(), expected / 3, 1e-6);
 }
 

@@ -36,10 +36,13 @@ TEST(Machine, AGpuRepeatsItselfInFloat32) {
   EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
 }
 
-TEST(Machine, AllCoresUnlessToldOtherwise) { EXPECT_EQ(set_up_machine({.device = "cpu"}, Precision::float32).threads, at::get_num_threads()); }
+TEST(Machine, AllCoresUnlessToldOtherwise) {
+  EXPECT_EQ(set_up_machine({.device = "cpu"}, Precision::float32).threads, at::get_num_threads());
+}
 
 TEST(Machine, AutomaticPrecisionIsChosen) {
-  EXPECT_EQ(choose_precision(Precision::automatic, "cpu"), has_fast_bfloat16() ? Precision::bfloat16 : Precision::float32);
+  EXPECT_EQ(choose_precision(Precision::automatic, "cpu"),
+            has_fast_bfloat16() ? Precision::bfloat16 : Precision::float32);
   EXPECT_EQ(choose_precision(Precision::bfloat16, "cpu"), Precision::bfloat16);
 }
 

@@ -52,20 +52,27 @@ TEST(Watched, AMetricThatWasNotMeasuredIsAnError) {
 
 TEST(AreaUnderRoc, CountsPairs) {
   // Positives 0.35 and 0.8 against negatives 0.1 and 0.4: three of four pairs are in order.
-  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.1f, 0.4f, 0.35f, 0.8f}, std::vector<std::uint8_t>{0, 0, 1, 1}), 0.75);
-  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.9f, 0.8f, 0.2f, 0.1f}, std::vector<std::uint8_t>{1, 1, 0, 0}), 1.0);
-  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.9f, 0.8f, 0.2f, 0.1f}, std::vector<std::uint8_t>{0, 0, 1, 1}), 0.0);
+  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.1f, 0.4f, 0.35f, 0.8f}, std::vector<std::uint8_t>{0, 0, 1, 1}),
+                   0.75);
+  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.9f, 0.8f, 0.2f, 0.1f}, std::vector<std::uint8_t>{1, 1, 0, 0}),
+                   1.0);
+  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.9f, 0.8f, 0.2f, 0.1f}, std::vector<std::uint8_t>{0, 0, 1, 1}),
+                   0.0);
 }
 
 TEST(AreaUnderRoc, TiesCountOneHalf) {
-  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.5f, 0.5f, 0.5f, 0.5f}, std::vector<std::uint8_t>{1, 0, 1, 0}), 0.5);
+  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.5f, 0.5f, 0.5f, 0.5f}, std::vector<std::uint8_t>{1, 0, 1, 0}),
+                   0.5);
   // Pairs of positives {0.5, 0.9} and negatives {0.5, 0.1, 0.5}: 0.5 + 1 + 0.5 + 3 of 6.
-  EXPECT_DOUBLE_EQ(area_under_roc(std::vector<float>{0.5f, 0.5f, 0.9f, 0.1f, 0.5f}, std::vector<std::uint8_t>{1, 0, 1, 0, 0}), 5.0 / 6.0);
+  EXPECT_DOUBLE_EQ(
+      area_under_roc(std::vector<float>{0.5f, 0.5f, 0.9f, 0.1f, 0.5f}, std::vector<std::uint8_t>{1, 0, 1, 0, 0}),
+      5.0 / 6.0);
 }
 
 TEST(Score, TwoClasses) {
   // Labels 0 0 0 1; guesses 0 0 1 1.
-  const auto values = score(predictions(2, {0, 0, 0, 1}, {0.9f, 0.1f, 0.75f, 0.25f, 0.25f, 0.75f, 0.5f - 0.25f, 0.75f}));
+  const auto values =
+      score(predictions(2, {0, 0, 0, 1}, {0.9f, 0.1f, 0.75f, 0.25f, 0.25f, 0.75f, 0.5f - 0.25f, 0.75f}));
   EXPECT_DOUBLE_EQ(values.at("accuracy"), 0.75);
   EXPECT_DOUBLE_EQ(values.at("balanced_accuracy"), (2.0 / 3.0 + 1.0) / 2.0);
   EXPECT_DOUBLE_EQ(values.at("loss"), 0.75);

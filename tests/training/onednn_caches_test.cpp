@@ -34,7 +34,8 @@ TEST(PlausibleCacheSize, CachesOfAByteAreReplaced) {
 }
 
 TEST(PlausibleCacheSize, OneDnnFindsThisProgramsAnswer) {
-  for (int level = 1; level <= 3; ++level) EXPECT_GE(dnnl::impl::cpu::platform::get_per_core_cache_size(level), 8U << 10);
+  for (int level = 1; level <= 3; ++level)
+    EXPECT_GE(dnnl::impl::cpu::platform::get_per_core_cache_size(level), 8U << 10);
 }
 
 TEST(Survives, TellsHowTheChildEnded) {
@@ -54,7 +55,8 @@ TEST(MendOneDnn, AWideBackwardConvolutionIsSurvived) {
     const auto x = at::ones({2, 2048, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast);
     const auto weight = at::ones({1024, 2048, 1, 1}).contiguous(at::MemoryFormat::ChannelsLast);
     const auto gradient = at::ones_like(at::conv2d(x, weight));
-    at::convolution_backward(gradient, x, weight, c10::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1, {true, true, false});
+    at::convolution_backward(gradient, x, weight, c10::nullopt, {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1,
+                             {true, true, false});
   }));
 }
 

@@ -17,7 +17,8 @@ using Oracle = std::function<std::unique_ptr<torch::optim::Optimizer>(const std:
 
 std::vector<torch::Tensor> parameters(at::ScalarType type) {
   torch::manual_seed(3);
-  std::vector<torch::Tensor> tensors = {torch::randn({4, 3, 3, 3}, type), torch::randn({4}, type), torch::randn({5, 4}, type), torch::randn({}, type)};
+  std::vector<torch::Tensor> tensors = {torch::randn({4, 3, 3, 3}, type), torch::randn({4}, type),
+                                        torch::randn({5, 4}, type), torch::randn({}, type)};
   for (torch::Tensor& tensor : tensors) tensor.requires_grad_();
   return tensors;
 }
@@ -64,7 +65,8 @@ Oracle sgd(const Options& options) {
 TEST(Optimizer, Sgd) { expect_as_torch({.kind = Kind::sgd, .lr = 0.01}, sgd(torch::optim::SGDOptions(0.01))); }
 
 TEST(Optimizer, SgdWithMomentumAndDecay) {
-  expect_as_torch({.kind = Kind::sgd, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.9}, sgd(torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(0.1)));
+  expect_as_torch({.kind = Kind::sgd, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.9},
+                  sgd(torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(0.1)));
 }
 
 TEST(Optimizer, SgdWithNesterov) {
@@ -73,21 +75,26 @@ TEST(Optimizer, SgdWithNesterov) {
 }
 
 TEST(Optimizer, Adam) {
-  expect_as_torch({.kind = Kind::adam, .lr = 0.01, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.99}, [](const std::vector<torch::Tensor>& p) {
-    return std::make_unique<torch::optim::Adam>(p, torch::optim::AdamOptions(0.01).weight_decay(0.1).betas({0.8, 0.99}));
-  });
+  expect_as_torch({.kind = Kind::adam, .lr = 0.01, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.99},
+                  [](const std::vector<torch::Tensor>& p) {
+                    return std::make_unique<torch::optim::Adam>(
+                        p, torch::optim::AdamOptions(0.01).weight_decay(0.1).betas({0.8, 0.99}));
+                  });
 }
 
 TEST(Optimizer, AdamW) {
-  expect_as_torch({.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1, .epsilon = 1e-6}, [](const std::vector<torch::Tensor>& p) {
-    return std::make_unique<torch::optim::AdamW>(p, torch::optim::AdamWOptions(0.01).weight_decay(0.1).eps(1e-6));
-  });
+  expect_as_torch(
+      {.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1, .epsilon = 1e-6}, [](const std::vector<torch::Tensor>& p) {
+        return std::make_unique<torch::optim::AdamW>(p, torch::optim::AdamWOptions(0.01).weight_decay(0.1).eps(1e-6));
+      });
 }
 
 TEST(Optimizer, RmsProp) {
-  expect_as_torch({.kind = Kind::rmsprop, .lr = 0.001, .weight_decay = 0.1, .alpha = 0.9}, [](const std::vector<torch::Tensor>& p) {
-    return std::make_unique<torch::optim::RMSprop>(p, torch::optim::RMSpropOptions(0.001).weight_decay(0.1).alpha(0.9));
-  });
+  expect_as_torch({.kind = Kind::rmsprop, .lr = 0.001, .weight_decay = 0.1, .alpha = 0.9},
+                  [](const std::vector<torch::Tensor>& p) {
+                    return std::make_unique<torch::optim::RMSprop>(
+                        p, torch::optim::RMSpropOptions(0.001).weight_decay(0.1).alpha(0.9));
+                  });
 }
 
 TEST(Optimizer, RmsPropWithMomentum) {
@@ -138,9 +145,12 @@ TEST(Optimizer, AParameterWithoutGradientStays) {
 TEST(Optimizer, TellsEachNumberOnceAfterItHasMoved) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
     torch::manual_seed(3);
-    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}, type).requires_grad_(), torch::randn({3}, type).requires_grad_(), torch::randn({}, type).requires_grad_()};
+    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}, type).requires_grad_(),
+                                                torch::randn({3}, type).requires_grad_(),
+                                                torch::randn({}, type).requires_grad_()};
     Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
-    for (const std::size_t with_gradient : {0, 2}) torch::Tensor(tensors[with_gradient]).mutable_grad() = at::ones_like(tensors[with_gradient]);
+    for (const std::size_t with_gradient : {0, 2})
+      torch::Tensor(tensors[with_gradient]).mutable_grad() = at::ones_like(tensors[with_gradient]);
     std::vector<torch::Tensor> seen;
     for (const torch::Tensor& tensor : tensors) seen.push_back(at::zeros({tensor.numel()}, type));
     optimizer.step(0.5, [&](std::size_t i, std::int64_t first, std::int64_t last) {
@@ -170,7 +180,8 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
       optimizer.step(0.01);
       (step < 5 ? first : second).step(0.01);
     }
-    for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_TRUE(whole[i].equal(halves[i])) << static_cast<int>(kind) << " " << i;
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      EXPECT_TRUE(whole[i].equal(halves[i])) << static_cast<int>(kind) << " " << i;
   }
 }
 
@@ -192,9 +203,12 @@ TEST(Optimizer, ClipsTheNormOfAllGradients) {
         if (step == 0 && longest) optimizer.clip_gradient_norm(*longest);
         optimizer.step(1.0);
         double sum = 0.0;
-        for (std::size_t i = 0; i < tensors.size(); ++i) sum += (tensors[i].detach() - from[i]).to(at::kDouble).square().sum().item<double>();
-        if (step == 0) last = std::sqrt(sum);
-        else EXPECT_GT(std::sqrt(sum), 4.0);
+        for (std::size_t i = 0; i < tensors.size(); ++i)
+          sum += (tensors[i].detach() - from[i]).to(at::kDouble).square().sum().item<double>();
+        if (step == 0)
+          last = std::sqrt(sum);
+        else
+          EXPECT_GT(std::sqrt(sum), 4.0);
       }
       return last;
     };
@@ -208,8 +222,11 @@ TEST(Optimizer, ClipsTheNormOfAllGradients) {
 TEST(Optimizer, TakesParametersAndGradientsInAnyMemoryFormat) {
   for (const bool parameter_last : {false, true}) {
     for (const bool gradient_last : {false, true}) {
-      const auto format = [](bool last) { return last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous; };
-      torch::Tensor plain = at::arange(54, at::kFloat).reshape({2, 3, 3, 3}), tried = plain.contiguous(format(parameter_last)).clone();
+      const auto format = [](bool last) {
+        return last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+      };
+      torch::Tensor plain = at::arange(54, at::kFloat).reshape({2, 3, 3, 3}),
+                    tried = plain.contiguous(format(parameter_last)).clone();
       const torch::Tensor gradient = at::arange(54, at::kFloat).reshape({2, 3, 3, 3}).flip(0);
       for (torch::Tensor* tensor : {&plain, &tried}) tensor->requires_grad_();
       Optimizer first({.kind = Kind::adam}, named({plain})), second({.kind = Kind::adam}, named({tried}));
@@ -229,7 +246,9 @@ TEST(Optimizer, DoesNotDependOnTheThreads) {
   for (const int threads : {1, 2, 3}) {
     at::set_num_threads(threads);
     torch::manual_seed(3);
-    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}).requires_grad_(), torch::randn({3}).requires_grad_(), torch::randn({40'000}).requires_grad_()};
+    const std::vector<torch::Tensor> tensors = {torch::randn({100'001}).requires_grad_(),
+                                                torch::randn({3}).requires_grad_(),
+                                                torch::randn({40'000}).requires_grad_()};
     Optimizer optimizer({.kind = Kind::adam}, named(tensors));
     for (int step = 0; step < 3; ++step) {
       set_gradients(tensors, step);

@@ -19,7 +19,8 @@ class Dropout final : public Layer {
   explicit Dropout(const Shape& input) : Layer(input) { declare_random(); }
   torch::Tensor forward(const torch::Tensor& x) override {
     if (!training()) return x.clone();
-    return x * to_device(at::empty_like(x, x.options().device(at::kCPU)).bernoulli_(0.8, generator()), x.device()) / 0.8;
+    return x * to_device(at::empty_like(x, x.options().device(at::kCPU)).bernoulli_(0.8, generator()), x.device()) /
+           0.8;
   }
 };
 
@@ -38,7 +39,8 @@ Network network_with_everything() {
 Experiment experiment_with_everything(OptimizerSpec::Kind kind) {
   Experiment experiment = tiny::experiment();
   TrainingSpec& training = experiment.training;
-  training.optimizer = {.kind = kind, .lr = 0.01, .weight_decay = 0.01, .momentum = kind == OptimizerSpec::Kind::rmsprop ? 0.5 : 0.0};
+  training.optimizer = {
+      .kind = kind, .lr = 0.01, .weight_decay = 0.01, .momentum = kind == OptimizerSpec::Kind::rmsprop ? 0.5 : 0.0};
   training.mixup = 0.3;
   training.clip_gradient_norm = 0.5;
   training.average_weights = 0.9;
@@ -69,7 +71,9 @@ struct Trained {
     Checkpoints checkpoints(folder.path(), "tiny", [](const std::string&) {});
     for (std::int64_t epoch = 1; epoch <= 2; ++epoch) {
       progress.begin(epoch, 2, Part::train, 33);
-      EXPECT_EQ(train_epoch(setting, {optimizer, schedule, &average, nullptr}, epoch, LossCheck::late, state.under_way, outputs, progress).end,
+      EXPECT_EQ(train_epoch(setting, {optimizer, schedule, &average, nullptr}, epoch, LossCheck::late, state.under_way,
+                            outputs, progress)
+                    .end,
                 TrainedEpoch::End::finished);
       checkpoints.save({network, optimizer, &average, state, outputs});
       checkpoints.load({network, optimizer, &average, state, outputs});
@@ -94,10 +98,12 @@ TEST(OtherDevice, TrainsAsTheCpuDoes) {
     for (const auto& [name, tensor] : here.tensors) {
       const at::Tensor& found = there.tensors.at(name);
       EXPECT_TRUE(name == "optimizer/step" || found.device() == stand_in_device()) << name;
-      EXPECT_TRUE(at::allclose(found.to(at::kCPU), tensor, 1e-3, 1e-4)) << name << ", optimizer " << static_cast<int>(kind);
+      EXPECT_TRUE(at::allclose(found.to(at::kCPU), tensor, 1e-3, 1e-4))
+          << name << ", optimizer " << static_cast<int>(kind);
     }
     ASSERT_EQ(here.tested.probabilities.size(), there.tested.probabilities.size());
-    for (std::size_t i = 0; i < here.tested.probabilities.size(); ++i) EXPECT_NEAR(here.tested.probabilities[i], there.tested.probabilities[i], 1e-3);
+    for (std::size_t i = 0; i < here.tested.probabilities.size(); ++i)
+      EXPECT_NEAR(here.tested.probabilities[i], there.tested.probabilities[i], 1e-3);
   }
 }
 

@@ -28,7 +28,8 @@ Outputs filled(Keep keep, std::int64_t classes) {
     logits[images - 1].fill_(0.0);
     std::vector<std::int64_t> labels;
     for (std::int64_t i = 0; i < images; ++i) labels.push_back(i * 3 % classes);
-    outputs.add(batch_of(labels), logits, at::full({}, static_cast<double>(images)), at::full({}, static_cast<double>(images) / 2));
+    outputs.add(batch_of(labels), logits, at::full({}, static_cast<double>(images)),
+                at::full({}, static_cast<double>(images) / 2));
   }
   return outputs;
 }

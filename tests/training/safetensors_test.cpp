@@ -20,7 +20,8 @@ const std::vector<float> weights = {1.0f, -2.5f, 3.25f, 0.0f, 1e-30f, 7.0f};
 const std::vector<std::int64_t> counts = {42};
 
 std::vector<TensorToStore> two_tensors() {
-  return {{"conv1.weight", StoredType::f32, {2, 3}, weights.data(), weights.size() * 4}, {"bn1.num_batches_tracked", StoredType::i64, {}, counts.data(), 8}};
+  return {{"conv1.weight", StoredType::f32, {2, 3}, weights.data(), weights.size() * 4},
+          {"bn1.num_batches_tracked", StoredType::i64, {}, counts.data(), 8}};
 }
 
 // A file as anyone could write it: header text and data.
@@ -82,7 +83,9 @@ TEST(Safetensors, EveryTruncationIsAnError) {
 }
 
 TEST(Safetensors, AForeignFileWithoutASumIsRead) {
-  const Safetensors read = parse_safetensors(raw(R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", "abcd"), "foreign");
+  const Safetensors read = parse_safetensors(
+      raw(R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", "abcd"),
+      "foreign");
   EXPECT_FALSE(read.verified);
   EXPECT_EQ(read.tensors.at("a").bytes, "abcd");
   EXPECT_EQ(read.tensors.at("a").type, StoredType::f16);
@@ -108,12 +111,15 @@ TEST(Safetensors, MalformedHeadersAreNamed) {
       {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"U8\" is not one of"},
       {R"({"a":{"dtype":3,"shape":[4],"data_offsets":[0,4]}})", "abcd", "is not one of"},
       {R"({"a":{"dtype":"F32","shape":[1]}})", "abcd", "expected dtype, shape and data_offsets"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "abcd", "expected dtype, shape and data_offsets"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "abcd",
+       "expected dtype, shape and data_offsets"},
       {R"({"a":[]})", "", "expected dtype, shape and data_offsets"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcd", "overlaps"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+       "abcd", "overlaps"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "abcdefgh", "gap"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcdefgh", "4 bytes follow"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcd", "twice"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+       "abcd", "twice"},
       {R"({"__metadata__":{"k":1}})", "", "not a string"},
       {R"({"__metadata__":[]})", "", "not an object"},
       {R"({"__metadata__":{"rxrun.format":"1"}})", "", "sum is missing"},
@@ -146,7 +152,8 @@ TEST(Safetensors, AHeaderOfManyNamesTakesItsLengthAlone) {
 TEST(Safetensors, TheHeaderIsLookedAtBeforeAnyDataIsRead) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "a.safetensors";
-  std::ofstream(file, std::ios::binary) << raw(R"({"a":{"dtype":"F32","shape":[16000000000],"data_offsets":[0,64000000000]}})", "");
+  std::ofstream(file, std::ios::binary) << raw(
+      R"({"a":{"dtype":"F32","shape":[16000000000],"data_offsets":[0,64000000000]}})", "");
   std::filesystem::resize_file(file, std::filesystem::file_size(file) + 64'000'000'000);
   std::vector<std::int64_t> shape;
   const auto check = [&](const Safetensors& said) {
@@ -159,7 +166,9 @@ TEST(Safetensors, TheHeaderIsLookedAtBeforeAnyDataIsRead) {
   EXPECT_THROW(read_safetensors(file, [](const Safetensors&) { FAIL() << "cut short"; }), Error);
 }
 
-TEST(Safetensors, DeepNestingEndsInAnError) { EXPECT_THAT(refusal(raw(std::string(1'000'000, '['), "")), HasSubstr("not a safetensors file")); }
+TEST(Safetensors, DeepNestingEndsInAnError) {
+  EXPECT_THAT(refusal(raw(std::string(1'000'000, '['), "")), HasSubstr("not a safetensors file"));
+}
 
 TEST(Safetensors, AMissingFileIsNamed) {
   try {

@@ -15,7 +15,8 @@ void expect_by_epoch(const ScheduleSpec& spec, std::int64_t epochs, const std::v
   const Schedule schedule(spec, 0.1, epochs, 7);
   for (std::size_t e = 0; e < rates.size(); ++e) {
     EXPECT_NEAR(schedule.rate(static_cast<std::int64_t>(e), 0), rates[e], 1e-15) << "epoch " << e;
-    EXPECT_EQ(schedule.rate(static_cast<std::int64_t>(e), 0), schedule.rate(static_cast<std::int64_t>(e), 6)) << "epoch " << e;
+    EXPECT_EQ(schedule.rate(static_cast<std::int64_t>(e), 0), schedule.rate(static_cast<std::int64_t>(e), 6))
+        << "epoch " << e;
   }
 }
 
@@ -30,23 +31,29 @@ void expect_by_step(const ScheduleSpec& spec, const std::vector<double>& rates) 
 }
 
 TEST(Schedule, Constant) { expect_by_epoch({}, 3, {0.1, 0.1, 0.1}); }
-TEST(Schedule, Step) { expect_by_epoch({.kind = Kind::step, .step = 3, .gamma = 0.5}, 8, {0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025}); }
+TEST(Schedule, Step) {
+  expect_by_epoch({.kind = Kind::step, .step = 3, .gamma = 0.5}, 8, {0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025});
+}
 TEST(Schedule, MultiStep) {
-  expect_by_epoch({.kind = Kind::multi_step, .milestones = {2, 5}, .gamma = 0.1}, 8, {0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001});
+  expect_by_epoch({.kind = Kind::multi_step, .milestones = {2, 5}, .gamma = 0.1}, 8,
+                  {0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001});
 }
 TEST(Schedule, Exponential) {
   expect_by_epoch({.kind = Kind::exponential, .gamma = 0.9}, 5, {0.1, 0.09, 0.081, 0.0729, 0.06561});
 }
 TEST(Schedule, Cosine) {
-  expect_by_epoch({.kind = Kind::cosine, .minimum = 0.01}, 6,
-                  {0.1, 0.09397114317029975, 0.07750000000000001, 0.055000000000000014, 0.032500000000000015, 0.01602885682970026});
+  expect_by_epoch(
+      {.kind = Kind::cosine, .minimum = 0.01}, 6,
+      {0.1, 0.09397114317029975, 0.07750000000000001, 0.055000000000000014, 0.032500000000000015, 0.01602885682970026});
 }
 TEST(Schedule, PolynomialByStep) {
-  expect_by_step({.kind = Kind::polynomial, .power = 2.0}, {0.1, 0.0765625, 0.05625, 0.0390625, 0.025, 0.0140625, 0.00625, 0.0015625});
+  expect_by_step({.kind = Kind::polynomial, .power = 2.0},
+                 {0.1, 0.0765625, 0.05625, 0.0390625, 0.025, 0.0140625, 0.00625, 0.0015625});
 }
 TEST(Schedule, OneCycleByStep) {
-  expect_by_step({.kind = Kind::one_cycle}, {0.0040000000000000036, 0.052000000000000005, 0.1, 0.09504846320134738, 0.0811745653949763, 0.06112620219362893,
-                                             0.03887419780637107, 0.0188258346050237, 0.004951936798652629, 4e-07});
+  expect_by_step({.kind = Kind::one_cycle},
+                 {0.0040000000000000036, 0.052000000000000005, 0.1, 0.09504846320134738, 0.0811745653949763,
+                  0.06112620219362893, 0.03887419780637107, 0.0188258346050237, 0.004951936798652629, 4e-07});
 }
 
 TEST(Schedule, OneCycleEndsAtAShareOfItsStart) {
@@ -83,9 +90,11 @@ TEST(Schedule, WarmUpRisesByStep) {
 
 // The test losses of the article's 32 epochs give the rates that it printed.
 TEST(ReduceOnPlateau, AsTheArticlesLog) {
-  const std::vector<double> losses = {0.433, 0.321, 0.320, 0.294, 0.314, 0.290, 0.281, 0.279, 0.244, 0.279, 0.340, 0.379, 0.334, 0.324, 0.367,
-                                      0.337, 0.359, 0.373, 0.391, 0.405, 0.426, 0.432, 0.435, 0.444, 0.437, 0.457, 0.458, 0.443, 0.432};
-  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_loss", .factor = 0.1, .patience = 5}, 1e-4, 32, 100);
+  const std::vector<double> losses = {0.433, 0.321, 0.320, 0.294, 0.314, 0.290, 0.281, 0.279, 0.244, 0.279,
+                                      0.340, 0.379, 0.334, 0.324, 0.367, 0.337, 0.359, 0.373, 0.391, 0.405,
+                                      0.426, 0.432, 0.435, 0.444, 0.437, 0.457, 0.458, 0.443, 0.432};
+  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_loss", .factor = 0.1, .patience = 5}, 1e-4, 32,
+                    100);
   for (std::size_t epoch = 1; epoch <= losses.size(); ++epoch) {
     schedule.after_epoch({{"test_loss", losses[epoch - 1]}});
     const double expected = epoch < 15 ? 1e-4 : epoch < 21 ? 1e-5 : epoch < 27 ? 1e-6 : 1e-7;
@@ -94,7 +103,8 @@ TEST(ReduceOnPlateau, AsTheArticlesLog) {
 }
 
 TEST(ReduceOnPlateau, LargerIsBetterForAnAccuracy) {
-  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_accuracy", .factor = 0.5, .patience = 0}, 0.1, 9, 1);
+  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_accuracy", .factor = 0.5, .patience = 0}, 0.1, 9,
+                    1);
   for (const double value : {0.5, 0.6, 0.7}) schedule.after_epoch({{"test_accuracy", value}});
   EXPECT_EQ(schedule.rate(3, 0), 0.1);
   schedule.after_epoch({{"test_accuracy", 0.70005}});  // within the relative threshold of 1e-4

@@ -78,8 +78,8 @@ struct Trained {
     std::optional<StepGraph> graph;
     if (recorded) graph.emplace(network, 8, std::make_unique<Rehearsal>(network, replays));
     EpochProgress under_way;
-    const TrainedEpoch epoch =
-        train_epoch(setting, {optimizer, schedule, nullptr, nullptr, graph ? &*graph : nullptr}, 1, LossCheck::late, under_way, outputs, progress);
+    const TrainedEpoch epoch = train_epoch(setting, {optimizer, schedule, nullptr, nullptr, graph ? &*graph : nullptr},
+                                           1, LossCheck::late, under_way, outputs, progress);
     EXPECT_EQ(epoch.end, TrainedEpoch::End::finished);
   }
 };
@@ -88,7 +88,8 @@ TEST(StepGraph, ReplayedStepsTrainToTheSameBits) {
   const Trained eager(false), recorded(true);
   EXPECT_EQ(recorded.replays, 3) << "and the short last batch as it is";
   const auto expected = named_tensors(eager.network), found = named_tensors(recorded.network);
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(found[i].tensor.equal(expected[i].tensor)) << expected[i].name;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_TRUE(found[i].tensor.equal(expected[i].tensor)) << expected[i].name;
   EXPECT_EQ(recorded.outputs.gather(2).probabilities, eager.outputs.gather(2).probabilities);
   EXPECT_EQ(recorded.outputs.gather(2).loss_sum, eager.outputs.gather(2).loss_sum);
 }

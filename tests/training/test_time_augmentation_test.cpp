@@ -18,7 +18,9 @@ class TestTimeAugmentationTest : public ::testing::Test {
     pixels = torch::rand({3, network.input.at(0), network.input.at(1), network.input.at(2)})
                  .contiguous(at::MemoryFormat::ChannelsLast);
   }
-  at::Tensor scores(const at::Tensor& x, TestTimeAugmentation augmentation) { return logits_of(network, x, augmentation).softmax(1); }
+  at::Tensor scores(const at::Tensor& x, TestTimeAugmentation augmentation) {
+    return logits_of(network, x, augmentation).softmax(1);
+  }
 
   at::NoGradGuard no_gradient;
   Network network = tiny::network();
@@ -38,8 +40,10 @@ TEST_F(TestTimeAugmentationTest, MirroredIsTheMeanOfTwo) {
 
 TEST_F(TestTimeAugmentationTest, DihedralDoesNotSeeHowAnImageLies) {
   const at::Tensor turned = pixels.rot90(1, {2, 3}).flip({2}).contiguous(at::MemoryFormat::ChannelsLast);
-  EXPECT_TRUE(at::allclose(scores(pixels, TestTimeAugmentation::dihedral), scores(turned, TestTimeAugmentation::dihedral), 1e-4, 1e-5));
-  EXPECT_FALSE(at::allclose(scores(pixels, TestTimeAugmentation::none), scores(turned, TestTimeAugmentation::none), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(scores(pixels, TestTimeAugmentation::dihedral),
+                           scores(turned, TestTimeAugmentation::dihedral), 1e-4, 1e-5));
+  EXPECT_FALSE(
+      at::allclose(scores(pixels, TestTimeAugmentation::none), scores(turned, TestTimeAugmentation::none), 1e-4, 1e-5));
 }
 
 }  // namespace

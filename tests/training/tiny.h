@@ -118,7 +118,8 @@ class MemorySource final : public Source {
   explicit MemorySource(std::int64_t images) {
     listing_.classes = {"plain", "striped"};
     for (std::int64_t i = 0; i < images; ++i) {
-      listing_.samples.push_back({.name = "image" + std::to_string(i), .label = i % 2, .group = std::to_string(i), .part = ""});
+      listing_.samples.push_back(
+          {.name = "image" + std::to_string(i), .label = i % 2, .group = std::to_string(i), .part = ""});
     }
   }
   // Class 1 is striped, class 0 is not; both are noisy.
@@ -126,7 +127,8 @@ class MemorySource final : public Source {
     Image image{.height = side, .width = side, .channels = 3, .pixels = {}};
     RandomStream random(99, Purpose::sample, index);
     for (int y = 0; y < side; ++y) {
-      for (int x = 0; x < side * 3; ++x) image.pixels.push_back(static_cast<std::uint8_t>(60 + 100 * random.uniform() + (index % 2 && y % 2 ? 60 : 0)));
+      for (int x = 0; x < side * 3; ++x)
+        image.pixels.push_back(static_cast<std::uint8_t>(60 + 100 * random.uniform() + (index % 2 && y % 2 ? 60 : 0)));
     }
     return image;
   }

@@ -59,7 +59,8 @@ class TrainerTest : public ::testing::Test {
   }
 
   // All tensors of last.safetensors, optimizer state and average included.
-  static std::map<std::string, std::string> tensors(const std::filesystem::path& folder, const char* file = "last.safetensors") {
+  static std::map<std::string, std::string> tensors(const std::filesystem::path& folder,
+                                                    const char* file = "last.safetensors") {
     std::map<std::string, std::string> bytes;
     const Safetensors content = read_safetensors(folder / file);
     for (const auto& [name, tensor] : content.tensors) bytes[name] = std::string(tensor.bytes);
@@ -89,7 +90,8 @@ class TrainerTest : public ::testing::Test {
     progress.add(0, [] { return 0.0; });
     EpochProgress under_way;
     Outputs outputs;
-    return train_epoch(setting, {optimizer, schedule, nullptr, stop}, 1, LossCheck::late, under_way, outputs, progress).end;
+    return train_epoch(setting, {optimizer, schedule, nullptr, stop}, 1, LossCheck::late, under_way, outputs, progress)
+        .end;
   }
 
   Dataset dataset = tiny::dataset();
@@ -125,9 +127,11 @@ TEST_F(TrainerTest, LearnsAndTells) {
 TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
   const TrainingResult result = run(a.path());
   Network network = tiny::network();
-  const Predictions predictions = evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation);
+  const Predictions predictions =
+      evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation);
   EXPECT_EQ(predictions.probabilities, result.validation_predictions.probabilities);
-  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test)).at("loss"), result.best.at("test_loss"));
+  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test)).at("loss"),
+            result.best.at("test_loss"));
 }
 
 TEST_F(TrainerTest, TheSameRunTwiceGivesTheSameBits) {
@@ -149,7 +153,8 @@ TEST_F(TrainerTest, LoaderThreadsChangeNoBit) {
 
 // Everything that has a state or draws: interrupted in epoch 3 and continued, against one go.
 TEST_F(TrainerTest, ResumedToTheSameBits) {
-  experiment.training.schedule = {.kind = ScheduleSpec::Kind::reduce_on_plateau, .factor = 0.5, .patience = 0, .warm_up = 1.5};
+  experiment.training.schedule = {
+      .kind = ScheduleSpec::Kind::reduce_on_plateau, .factor = 0.5, .patience = 0, .warm_up = 1.5};
   experiment.training.early_stopping = EarlyStoppingSpec{.goal = {}, .patience = 50, .minimum_change = 0.0};
   experiment.training.average_weights = 0.9;
   experiment.training.mixup = 0.4;
@@ -163,7 +168,8 @@ TEST_F(TrainerTest, ResumedToTheSameBits) {
 
     Stopper stopper(3);
     Network network = tiny::network();
-    const TrainingResult half = train(network, dataset, experiment, {.folder = b.path(), .stop = &stopper.stop, .identity = "tiny"}, stopper);
+    const TrainingResult half =
+        train(network, dataset, experiment, {.folder = b.path(), .stop = &stopper.stop, .identity = "tiny"}, stopper);
     EXPECT_EQ(half.end, TrainingResult::End::interrupted);
     EXPECT_EQ(half.epochs, 2);
     EXPECT_TRUE(half.validation.empty());
@@ -198,7 +204,8 @@ TEST_F(TrainerTest, ResumedAfterTheEndOnlyScores) {
 TEST_F(TrainerTest, ResumeOfAnotherRunIsRefused) {
   run(a.path());
   Network network = tiny::network();
-  EXPECT_THROW(train(network, dataset, experiment, {.folder = a.path(), .resume = true, .identity = "other"}, watcher), Error);
+  EXPECT_THROW(train(network, dataset, experiment, {.folder = a.path(), .resume = true, .identity = "other"}, watcher),
+               Error);
 }
 
 TEST_F(TrainerTest, InterruptedWhileTesting) {
@@ -210,7 +217,8 @@ TEST_F(TrainerTest, InterruptedWhileTesting) {
     std::atomic<int> stop = 0;
   } observer;
   Network network = tiny::network();
-  const TrainingResult result = train(network, dataset, experiment, {.folder = a.path(), .stop = &observer.stop, .identity = "tiny"}, observer);
+  const TrainingResult result =
+      train(network, dataset, experiment, {.folder = a.path(), .stop = &observer.stop, .identity = "tiny"}, observer);
   EXPECT_EQ(result.end, TrainingResult::End::interrupted);
   EXPECT_EQ(result.epochs, 0);
   run(b.path());
@@ -237,11 +245,13 @@ TEST_F(TrainerTest, StoppedAfterEachBatchItGetsToTheSameEnd) {
   do {
     StopInTraining observer;
     Network network = tiny::network();
-    result = train(network, dataset, experiment, {.folder = b.path(), .resume = processes > 0, .stop = &observer.stop, .identity = "tiny"}, observer);
+    result = train(network, dataset, experiment,
+                   {.folder = b.path(), .resume = processes > 0, .stop = &observer.stop, .identity = "tiny"}, observer);
     ASSERT_LT(++processes, 50);
   } while (result.end == TrainingResult::End::interrupted);
   const auto images = static_cast<std::int64_t>(dataset.part(Part::train).size());
-  EXPECT_GT(processes, steps_per_epoch(images, experiment.data.batch));  // progress is told too seldom to stop each batch of both
+  EXPECT_GT(processes,
+            steps_per_epoch(images, experiment.data.batch));  // progress is told too seldom to stop each batch of both
   EXPECT_EQ(tensors(a.path()), tensors(b.path()));
   EXPECT_EQ(whole.best, result.best);
   EXPECT_EQ(whole.validation, result.validation);
@@ -294,7 +304,8 @@ TEST_F(TrainerTest, BestWeightsThatAreNotTheRunsAreRefusedBeforeTraining) {
 TEST_F(TrainerTest, StopsWhereTheLossIsNotFinite) {
   // Four batches an epoch (33 images, batch 8, the last single one left out): the seventh is batch 3 of epoch 2.
   Network network = tiny::network(6, 7);
-  const std::string message = message_of([&] { train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny"}, watcher); });
+  const std::string message =
+      message_of([&] { train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny"}, watcher); });
   EXPECT_THAT(message, AllOf(HasSubstr("epoch 2, batch 3"), HasSubstr("`bomb`"), HasSubstr("last finite loss was 0.")));
   EXPECT_EQ(watcher.epochs.size(), 1u);
   EXPECT_TRUE(std::filesystem::exists(a.path() / "last.safetensors"));
@@ -306,7 +317,9 @@ TEST_F(TrainerTest, ARateFarTooHighIsTold) {
 }
 
 // What a GPU does: the loss is read late, and the epoch repeated to find where the fault is.
-TEST_F(TrainerTest, ALossReadLateIsFoundToo) { EXPECT_EQ(end_of_epoch_read_late(2, nullptr), TrainedEpoch::End::late_not_finite); }
+TEST_F(TrainerTest, ALossReadLateIsFoundToo) {
+  EXPECT_EQ(end_of_epoch_read_late(2, nullptr), TrainedEpoch::End::late_not_finite);
+}
 
 // So that no checkpoint is made of weights that are not numbers.
 TEST_F(TrainerTest, ALossReadLateIsReadBeforeAStop) {
@@ -318,13 +331,16 @@ TEST_F(TrainerTest, ALossReadLateIsReadBeforeAStop) {
 TEST_F(TrainerTest, ARecordedStepIsForGpus) {
   experiment.machine.cuda_graph = true;
   run(a.path());
-  EXPECT_THAT(watcher.warnings, ::testing::ElementsAre("machine.cuda_graph has no effect: the run computes on the CPU"));
+  EXPECT_THAT(watcher.warnings,
+              ::testing::ElementsAre("machine.cuda_graph has no effect: the run computes on the CPU"));
 }
 
 TEST_F(TrainerTest, EarlyStopping) {
   experiment.training.epochs = 50;
-  experiment.training.optimizer.lr = 0.0;  // the weights stay, and the statistics of batch norm alone improve nothing for long
-  experiment.training.early_stopping = EarlyStoppingSpec{.goal = {"test_accuracy", true}, .patience = 3, .minimum_change = 1.0};
+  experiment.training.optimizer.lr =
+      0.0;  // the weights stay, and the statistics of batch norm alone improve nothing for long
+  experiment.training.early_stopping =
+      EarlyStoppingSpec{.goal = {"test_accuracy", true}, .patience = 3, .minimum_change = 1.0};
   const TrainingResult result = run(a.path());
   EXPECT_EQ(result.end, TrainingResult::End::stopped_early);
   EXPECT_EQ(result.epochs, 4);

@@ -19,7 +19,13 @@ TEST(TrainingState, ComesBackToTheBit) {
   state.average_updates = 1234;
   state.under_way = {.batches = 7, .images = 224, .seconds = 1.1, .seconds_waited = 0.3};
   state.threads = 2;
-  state.last = {.epoch = 17, .learning_rate = 1e-5, .values = {{"train_loss", 0.1}}, .seconds = 3.3, .images_per_second = 201.7, .share_waiting = 0.01, .best = true};
+  state.last = {.epoch = 17,
+                .learning_rate = 1e-5,
+                .values = {{"train_loss", 0.1}},
+                .seconds = 3.3,
+                .images_per_second = 201.7,
+                .share_waiting = 0.01,
+                .best = true};
   state.seconds = 98.765432109876543;
   EXPECT_EQ(state_from_json(to_json(state)), state);
 }
@@ -31,7 +37,8 @@ TEST(TrainingState, NotANumberComesBack) {
 }
 
 TEST(TrainingState, OtherTextIsAnError) {
-  for (const char* text : {"", "{}", "[]", "{\"epoch\":\"x\"}", "null"}) EXPECT_THROW(state_from_json(text), Error) << text;
+  for (const char* text : {"", "{}", "[]", "{\"epoch\":\"x\"}", "null"})
+    EXPECT_THROW(state_from_json(text), Error) << text;
 }
 
 TEST(Watch, CountsEpochsWithoutImprovement) {

@@ -7,11 +7,13 @@ namespace rxrun::layers {
 namespace {
 
 void check_channels(const Conv::Options& options, std::int64_t channels_in) {
-  if (options.channels < 1) throw LayerError("`channels` is " + std::to_string(options.channels) + ": it must be at least 1");
+  if (options.channels < 1)
+    throw LayerError("`channels` is " + std::to_string(options.channels) + ": it must be at least 1");
   if (options.groups < 1) throw LayerError("`groups` is " + std::to_string(options.groups) + ": it must be at least 1");
   if (channels_in % options.groups != 0 || options.channels % options.groups != 0) {
     throw LayerError("`groups` " + std::to_string(options.groups) + " must divide the input channels (" +
-                     std::to_string(channels_in) + ") and the output channels (" + std::to_string(options.channels) + ")");
+                     std::to_string(channels_in) + ") and the output channels (" + std::to_string(options.channels) +
+                     ")");
   }
 }
 

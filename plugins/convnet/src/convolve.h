@@ -1,5 +1,6 @@
 // Two-dimensional convolution. The parts of it (forward, gradient of x, gradient of the weight) for which the kernels
-// of kernels/grouped_convolution.h are faster are computed by them, 1×1 convolutions by pointwise.h, all else by LibTorch.
+// of kernels/grouped_convolution.h are faster are computed by them, 1×1 convolutions by pointwise.h, all else by
+// LibTorch.
 #pragma once
 
 #include "rxrun/layers/shapes.h"

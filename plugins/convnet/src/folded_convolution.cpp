@@ -24,7 +24,8 @@ void visit_tensors(const Conv& conv, const BatchNorm& norm, const Visit& visit) 
 // Tensors of inference mode do not count their changes.
 bool can_be_folded(const Conv& conv, const BatchNorm& norm) {
   bool can = is_float32_on_cpu(conv.weight());
-  visit_tensors(conv, norm, [&](const Tensor& tensor) { can = can && tensor.device().is_cpu() && !tensor.is_inference(); });
+  visit_tensors(conv, norm,
+                [&](const Tensor& tensor) { can = can && tensor.device().is_cpu() && !tensor.is_inference(); });
   return can;
 }
 

@@ -16,9 +16,9 @@ class FoldedConvolution {
  public:
   FoldedConvolution(const Conv& conv, const BatchNorm& norm) : conv_(conv), norm_(norm) {}
 
-  // norm(conv(x)), + residual where it is defined, then max(0, ·) where `relu` says so; or an undefined tensor where this is
-  // not for it: in training, with gradients on, for images that are not channels-last on the CPU, or without oneDNN.
-  // What it folded it keeps until one of the layers' tensors changes.
+  // norm(conv(x)), + residual where it is defined, then max(0, ·) where `relu` says so; or an undefined tensor where
+  // this is not for it: in training, with gradients on, for images that are not channels-last on the CPU, or without
+  // oneDNN. What it folded it keeps until one of the layers' tensors changes.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& residual, bool relu);
 
   // Gives back what it keeps.

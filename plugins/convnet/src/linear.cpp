@@ -10,7 +10,8 @@ Linear::Linear(const Options& options, const Shape& input) : Layer(input) {
                      ": put `flatten`, or `global_average_pool` and `flatten`, before it");
   }
   if (!options.features) throw LayerError("`features` is missing");
-  if (*options.features < 1) throw LayerError("`features` is " + std::to_string(*options.features) + ": it must be at least 1");
+  if (*options.features < 1)
+    throw LayerError("`features` is " + std::to_string(*options.features) + ": it must be at least 1");
   set_output_shape({*options.features});
   set_multiply_adds(product({*options.features, input[0]}));
   parameter("weight", weight_, {*options.features, input[0]}, fan_in_uniform(input[0]));

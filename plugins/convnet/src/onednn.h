@@ -1,6 +1,6 @@
 // oneDNN asked directly, where the LibTorch in use is linked to it and its headers were there at the build: for what
-// LibTorch's own calls cannot say. Elsewhere (onednn_absent.cpp), and where LibTorch's oneDNN is switched off, nothing is
-// taken, and LibTorch computes.
+// LibTorch's own calls cannot say. Elsewhere (onednn_absent.cpp), and where LibTorch's oneDNN is switched off, nothing
+// is taken, and LibTorch computes.
 #pragma once
 
 #include <torch/types.h>
@@ -41,9 +41,9 @@ struct After {
 // A convolution of images of one size, its weights in the order in which oneDNN reads them.
 class Convolution {
  public:
-  // Of images of these sizes and type (float32 or bfloat16) in channels-last memory; `weight` {out, in / groups, height,
-  // width} and `bias` {out} are contiguous float32. Shares the weights of one of `others`, which must be of the same
-  // weights, where their order is the same. Null where oneDNN has no program that is made for this processor.
+  // Of images of these sizes and type (float32 or bfloat16) in channels-last memory; `weight` {out, in / groups,
+  // height, width} and `bias` {out} are contiguous float32. Shares the weights of one of `others`, which must be of the
+  // same weights, where their order is the same. Null where oneDNN has no program that is made for this processor.
   static std::shared_ptr<const Convolution> make(at::IntArrayRef x, torch::ScalarType type, const torch::Tensor& weight,
                                                  const torch::Tensor& bias, const Window& window, std::int64_t groups,
                                                  After after,

@@ -1,6 +1,6 @@
-// A 1×1 convolution of images in channels-last memory as what it is: a product of matrices, pixels × channels. The weight
-// is read as it lies in memory, where a convolution first brings it into an order of its own, in the forward pass and for
-// each gradient.
+// A 1×1 convolution of images in channels-last memory as what it is: a product of matrices, pixels × channels. The
+// weight is read as it lies in memory, where a convolution first brings it into an order of its own, in the forward
+// pass and for each gradient.
 #pragma once
 
 #include <utility>

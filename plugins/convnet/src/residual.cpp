@@ -109,14 +109,16 @@ std::int64_t bottleneck_width(WidthRule rule, std::int64_t planes, std::int64_t 
                               " and base_width " + std::to_string(base_width) + " give a width of 0 by the rule ";
   if (rule == WidthRule::planes) {
     if (planes < cardinality) {
-      throw LayerError(numbers + "`planes`: cardinality · floor(planes / cardinality); the nearest values that work are " +
+      throw LayerError(numbers +
+                       "`planes`: cardinality · floor(planes / cardinality); the nearest values that work are " +
                        "cardinality " + std::to_string(planes) + " or planes " + std::to_string(cardinality));
     }
     return product({cardinality, planes / cardinality});
   }
   const std::int64_t group_width = product({planes, base_width}) / 64;
   if (group_width == 0) {
-    throw LayerError(numbers + "`paper`: cardinality · floor(planes · base_width / 64); the nearest values that work are " +
+    throw LayerError(numbers +
+                     "`paper`: cardinality · floor(planes · base_width / 64); the nearest values that work are " +
                      "base_width " + std::to_string(ceil_divide(64, planes)) + " or planes " +
                      std::to_string(ceil_divide(64, base_width)));
   }

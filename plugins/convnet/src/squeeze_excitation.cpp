@@ -5,8 +5,8 @@ namespace rxrun::layers {
 SqueezeExcitation::SqueezeExcitation(const Options& options, const Shape& input) : Layer(input) {
   const std::int64_t channels = image_shape(input).channels;
   if (options.reduction < 1 || options.reduction > channels) {
-    throw LayerError("squeeze-and-excitation's reduction " + std::to_string(options.reduction) +
-                     " leaves none of " + std::to_string(channels) + " channels: it must be from 1 to " + std::to_string(channels));
+    throw LayerError("squeeze-and-excitation's reduction " + std::to_string(options.reduction) + " leaves none of " +
+                     std::to_string(channels) + " channels: it must be from 1 to " + std::to_string(channels));
   }
   Conv::Options conv;
   conv.kernel = {1, 1};

@@ -44,7 +44,8 @@ void check_declaration(const std::vector<Layer::DeclaredTensor>& tensors, const 
   }
 }
 
-torch::Tensor allocate(const Layer::DeclaredTensor& declared, const std::string& full_name, std::uint64_t key, torch::Device device) {
+torch::Tensor allocate(const Layer::DeclaredTensor& declared, const std::string& full_name, std::uint64_t key,
+                       torch::Device device) {
   const std::int64_t bytes_each = static_cast<std::int64_t>(c10::elementSize(declared.type));
   const std::int64_t elements = num_elements(declared.shape);
   const std::int64_t memory = physical_memory();
@@ -59,7 +60,8 @@ torch::Tensor allocate(const Layer::DeclaredTensor& declared, const std::string&
     return declared.trainable ? tensor.requires_grad_() : tensor;
   } catch (const std::exception& error) {
     std::string cause = error.what();
-    throw LayerError(describe(full_name, declared.shape) + " cannot be allocated: " + cause.substr(0, cause.find('\n')));
+    throw LayerError(describe(full_name, declared.shape) +
+                     " cannot be allocated: " + cause.substr(0, cause.find('\n')));
   }
 }
 
@@ -95,7 +97,8 @@ void Layer::parameter(const std::string& name, torch::Tensor& slot, Shape shape,
   tensors_.push_back({name, &slot, std::move(shape), initial, true, torch::kFloat});
 }
 
-void Layer::buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial, torch::ScalarType type) {
+void Layer::buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial,
+                   torch::ScalarType type) {
   check_declaration(tensors_, name, shape);
   if (initial.kind != Initializer::Kind::constant && type != torch::kFloat && type != torch::kDouble) {
     throw LayerError("buffer `" + name + "` is drawn at random, so it must be float or double");
@@ -130,7 +133,8 @@ void Layer::reseed(std::uint64_t step_key, const std::string& path) {
   for (Child& child : children_) child.layer->reseed(step_key, join_path(path, child.name));
 }
 
-void Layer::visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit, const std::string& path) {
+void Layer::visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit,
+                          const std::string& path) {
   for (DeclaredTensor& tensor : tensors_) visit(join_path(path, tensor.name), tensor);
   for (Child& child : children_) child.layer->visit_tensors(visit, join_path(path, child.name));
 }

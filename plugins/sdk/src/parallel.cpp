@@ -8,6 +8,8 @@
 
 namespace rxrun {
 
-void parallel_for(std::int64_t tasks, const std::function<void(std::int64_t, std::int64_t)>& work) { at::parallel_for(0, tasks, 1, work); }
+void parallel_for(std::int64_t tasks, const std::function<void(std::int64_t, std::int64_t)>& work) {
+  at::parallel_for(0, tasks, 1, work);
+}
 
 }  // namespace rxrun

@@ -20,7 +20,8 @@ std::uint64_t bits_at(std::uint64_t key, std::uint64_t index) { return mix(key +
 template <typename Work>
 void in_pieces(std::int64_t count, const Work& work) {
   constexpr std::int64_t piece = 1 << 15;
-  parallel_for((count + piece - 1) / piece, [&](std::int64_t first, std::int64_t last) { work(first * piece, std::min(last * piece, count)); });
+  parallel_for((count + piece - 1) / piece,
+               [&](std::int64_t first, std::int64_t last) { work(first * piece, std::min(last * piece, count)); });
 }
 
 template <typename T>

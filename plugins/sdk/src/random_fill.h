@@ -1,4 +1,5 @@
-// First values of a tensor as a pure function of (key, index): independent of threads, LibTorch's version and instruction set.
+// First values of a tensor as a pure function of (key, index): independent of threads, LibTorch's version and
+// instruction set.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Layer: the base class of everything a network is made of.
 //
-// A layer is declared first and given memory later. Its constructor gets the options and the input's shape, and declares
-// parameters, buffers, children and the output's shape; nothing is allocated, so a network of any size can be counted
-// and checked. `materialize` then fills the declared tensors. `forward` runs only after that.
+// A layer is declared first and given memory later. Its constructor gets the options and the input's shape, and
+// declares parameters, buffers, children and the output's shape; nothing is allocated, so a network of any size can be
+// counted and checked. `materialize` then fills the declared tensors. `forward` runs only after that.
 #pragma once
 
 #include <torch/types.h>
@@ -30,11 +30,11 @@ class RXRUN_API LayerError : public std::runtime_error {
 class RXRUN_API Layer {
  public:
   struct DeclaredTensor {
-    std::string name;       // within this layer: "weight"
-    torch::Tensor* slot;    // the member it lives in
+    std::string name;     // within this layer: "weight"
+    torch::Tensor* slot;  // the member it lives in
     Shape shape;
     Initializer initial;
-    bool trainable;         // parameter (true) or buffer (false)
+    bool trainable;  // parameter (true) or buffer (false)
     torch::ScalarType type = torch::kFloat;
   };
   struct Child {
@@ -54,8 +54,10 @@ class RXRUN_API Layer {
   const Shape& input_shape() const { return input_; }
   const Shape& output_shape() const { return output_; }
   std::int64_t multiply_adds() const { return multiply_adds_; }  // one sample's forward, without children
-  const std::vector<DeclaredTensor>& tensors() const { return tensors_; }  // own parameters and buffers, in order of declaration
-  const std::vector<Child>& children() const { return children_; } // in order of declaration
+  const std::vector<DeclaredTensor>& tensors() const {
+    return tensors_;
+  }  // own parameters and buffers, in order of declaration
+  const std::vector<Child>& children() const { return children_; }  // in order of declaration
   std::vector<Child>& children() { return children_; }
   bool draws_random() const { return draws_random_; }
 
@@ -67,11 +69,12 @@ class RXRUN_API Layer {
   // draws depend on `seed` and its full name only, and are made on the CPU, so that every device starts alike. Throws
   // LayerError for a tensor that this machine cannot hold.
   void materialize(std::uint64_t seed, torch::Device device, const std::string& path = {});
-  // Makes the draws of the coming forward a function of `step_key` and each layer's path. The generator is the CPU's: draw
-  // on the CPU and move the result to the input's device.
+  // Makes the draws of the coming forward a function of `step_key` and each layer's path. The generator is the CPU's:
+  // draw on the CPU and move the result to the input's device.
   void reseed(std::uint64_t step_key, const std::string& path = {});
   // Calls visit(full name, declared tensor) for the layer and all below it, depth first, in order of declaration.
-  void visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit, const std::string& path = {});
+  void visit_tensors(const std::function<void(const std::string&, DeclaredTensor&)>& visit,
+                     const std::string& path = {});
   // Calls visit(path, type_name, layer) for every descendant after its own descendants: the order of execution.
   void visit_layers(const std::function<void(const std::string&, const std::string&, Layer&)>& visit,
                     const std::string& path = {});
@@ -81,8 +84,8 @@ class RXRUN_API Layer {
 
   void set_output_shape(Shape output) { output_ = std::move(output); }
   void set_multiply_adds(std::int64_t count) { multiply_adds_ = count; }
-  // `slot` is a member of the derived class; it is filled by materialize. Throws LayerError for a name used twice and for a
-  // shape with a side below 1 or whose product does not fit.
+  // `slot` is a member of the derived class; it is filled by materialize. Throws LayerError for a name used twice and
+  // for a shape with a side below 1 or whose product does not fit.
   void parameter(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial);
   void buffer(const std::string& name, torch::Tensor& slot, Shape shape, Initializer initial,
               torch::ScalarType type = torch::kFloat);

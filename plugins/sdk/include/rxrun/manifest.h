@@ -13,7 +13,8 @@
 #define RXRUN_STRINGIFY(x) RXRUN_STRINGIFY_(x)
 
 #ifndef TORCH_VERSION
-#define TORCH_VERSION RXRUN_STRINGIFY(TORCH_VERSION_MAJOR) "." RXRUN_STRINGIFY(TORCH_VERSION_MINOR) "." RXRUN_STRINGIFY(TORCH_VERSION_PATCH)
+#define TORCH_VERSION \
+  RXRUN_STRINGIFY(TORCH_VERSION_MAJOR) "." RXRUN_STRINGIFY(TORCH_VERSION_MINOR) "." RXRUN_STRINGIFY(TORCH_VERSION_PATCH)
 #endif
 
 // What has to agree between two pieces of C++ that pass objects to each other.
@@ -24,20 +25,21 @@
 #else
 #error "rxrun plugins are built with GCC or Clang"
 #endif
-#define RXRUN_COMPILER_ABI "itanium-" RXRUN_STRINGIFY(__GXX_ABI_VERSION) "/cxx11abi=" RXRUN_STRINGIFY(_GLIBCXX_USE_CXX11_ABI)
+#define RXRUN_COMPILER_ABI \
+  "itanium-" RXRUN_STRINGIFY(__GXX_ABI_VERSION) "/cxx11abi=" RXRUN_STRINGIFY(_GLIBCXX_USE_CXX11_ABI)
 
-#define RXRUN_MANIFEST(name)                                                                                           \
+#define RXRUN_MANIFEST(name) \
   "rxrun-plugin=" name "\n"                                                                                            \
   "sdk=" RXRUN_STRINGIFY(RXRUN_SDK_VERSION) "\n"                                                                       \
   "libtorch=" TORCH_VERSION "\n"                                                                                       \
   "abi=" RXRUN_COMPILER_ABI "\n"                                                                                       \
   "compiler=" RXRUN_COMPILER " " RXRUN_STRINGIFY(__GNUC__) "\n"
 
-#define RXRUN_PLUGIN(name, registrar)                                                                                  \
-  extern "C" __attribute__((visibility("default"), used, section(".rxrun.manifest"))) const char                       \
-      rxrun_plugin_manifest[] = RXRUN_MANIFEST(name);                                                                  \
-  static void rxrun_plugin_declare(::rxrun::Plugin& registrar);                                                        \
-  extern "C" __attribute__((visibility("default"))) void rxrun_plugin_entry(::rxrun::Plugin& plugin) {                 \
-    rxrun_plugin_declare(plugin);                                                                                      \
-  }                                                                                                                    \
+#define RXRUN_PLUGIN(name, registrar)                                                                  \
+  extern "C" __attribute__((visibility("default"), used, section(".rxrun.manifest")))                  \
+  const char rxrun_plugin_manifest[] = RXRUN_MANIFEST(name);                                           \
+  static void rxrun_plugin_declare(::rxrun::Plugin& registrar);                                        \
+  extern "C" __attribute__((visibility("default"))) void rxrun_plugin_entry(::rxrun::Plugin& plugin) { \
+    rxrun_plugin_declare(plugin);                                                                      \
+  }                                                                                                    \
   static void rxrun_plugin_declare([[maybe_unused]] ::rxrun::Plugin& registrar)

@@ -21,11 +21,16 @@ enum class OptionType { boolean, integer, real, string, extent };
 
 inline const char* to_string(OptionType type) {
   switch (type) {
-    case OptionType::boolean: return "boolean";
-    case OptionType::integer: return "integer";
-    case OptionType::real: return "real";
-    case OptionType::string: return "string";
-    case OptionType::extent: return "extent";
+    case OptionType::boolean:
+      return "boolean";
+    case OptionType::integer:
+      return "integer";
+    case OptionType::real:
+      return "real";
+    case OptionType::string:
+      return "string";
+    case OptionType::extent:
+      return "extent";
   }
   return "unknown";
 }
@@ -36,27 +41,30 @@ using OptionValue = std::variant<std::monostate, bool, std::int64_t, double, std
 struct OptionInfo {
   std::string name;
   OptionType type = OptionType::real;
-  OptionValue default_value;            // monostate: required, unless `optional`
-  bool optional = false;                // may be absent: the layer works it out
-  bool number_of_classes = false;       // absent: the number of classes of the data
-  std::optional<double> minimum;        // numbers, and both sides of an extent
+  OptionValue default_value;       // monostate: required, unless `optional`
+  bool optional = false;           // may be absent: the layer works it out
+  bool number_of_classes = false;  // absent: the number of classes of the data
+  std::optional<double> minimum;   // numbers, and both sides of an extent
   std::optional<double> maximum;
   bool exclusive_minimum = false;
   bool exclusive_maximum = false;
-  std::vector<std::string> choices;     // strings only; empty: any
+  std::vector<std::string> choices;  // strings only; empty: any
   std::string doc;
 
-  bool required() const { return !optional && !number_of_classes && std::holds_alternative<std::monostate>(default_value); }
+  bool required() const {
+    return !optional && !number_of_classes && std::holds_alternative<std::monostate>(default_value);
+  }
   bool operator==(const OptionInfo&) const = default;
 };
 
 struct LayerInfo {
-  std::string name;          // as written in YAML: "conv"
-  std::string type_name;     // in the summary's table: "Conv2d"
-  std::string weight_prefix; // stem of the names of its parameters: "conv" gives conv1.weight; the layer's name when empty
+  std::string name;       // as written in YAML: "conv"
+  std::string type_name;  // in the summary's table: "Conv2d"
+  std::string
+      weight_prefix;  // stem of the names of its parameters: "conv" gives conv1.weight; the layer's name when empty
   std::string doc;
-  bool block = false;        // meant for `stages`; repeated `depth` times, `stride` for the first only
-  bool view = false;         // computes nothing (flatten): has no row in the table
+  bool block = false;  // meant for `stages`; repeated `depth` times, `stride` for the first only
+  bool view = false;   // computes nothing (flatten): has no row in the table
   std::vector<OptionInfo> options;
 
   bool operator==(const LayerInfo&) const = default;

@@ -40,15 +40,39 @@ Constraint required();           // no default: the experiment must give it
 Constraint number_of_classes();  // for std::optional<std::int64_t>: absent means as many as the data has classes
 
 namespace detail {
-template <typename T> struct OptionTraits;
-template <> struct OptionTraits<bool> { static constexpr OptionType type = OptionType::boolean; };
-template <> struct OptionTraits<std::int64_t> { static constexpr OptionType type = OptionType::integer; };
-template <> struct OptionTraits<double> { static constexpr OptionType type = OptionType::real; };
-template <> struct OptionTraits<std::string> { static constexpr OptionType type = OptionType::string; };
-template <> struct OptionTraits<Extent> { static constexpr OptionType type = OptionType::extent; };
+template <typename T>
+struct OptionTraits;
+template <>
+struct OptionTraits<bool> {
+  static constexpr OptionType type = OptionType::boolean;
+};
+template <>
+struct OptionTraits<std::int64_t> {
+  static constexpr OptionType type = OptionType::integer;
+};
+template <>
+struct OptionTraits<double> {
+  static constexpr OptionType type = OptionType::real;
+};
+template <>
+struct OptionTraits<std::string> {
+  static constexpr OptionType type = OptionType::string;
+};
+template <>
+struct OptionTraits<Extent> {
+  static constexpr OptionType type = OptionType::extent;
+};
 
-template <typename T> struct Unwrap { using type = T; static constexpr bool optional = false; };
-template <typename T> struct Unwrap<std::optional<T>> { using type = T; static constexpr bool optional = true; };
+template <typename T>
+struct Unwrap {
+  using type = T;
+  static constexpr bool optional = false;
+};
+template <typename T>
+struct Unwrap<std::optional<T>> {
+  using type = T;
+  static constexpr bool optional = true;
+};
 }  // namespace detail
 
 // Describes one layer; returned by Plugin::layer.
@@ -61,7 +85,8 @@ class LayerBuilder {
 
   // T: bool, std::int64_t, double, std::string, Extent, or std::optional of one of them.
   template <typename T, typename... Constraints>
-  LayerBuilder& option(const std::string& name, T Options::* member, const std::string& doc, Constraints... constraints) {
+  LayerBuilder& option(const std::string& name, T Options::*member, const std::string& doc,
+                       Constraints... constraints) {
     using Value = typename detail::Unwrap<T>::type;
     OptionInfo info;
     info.name = name;
@@ -77,10 +102,22 @@ class LayerBuilder {
     });
     return *this;
   }
-  LayerBuilder& type_name(const std::string& name) { definition_->info.type_name = name; return *this; }
-  LayerBuilder& weight_prefix(const std::string& prefix) { definition_->info.weight_prefix = prefix; return *this; }
-  LayerBuilder& block() { definition_->info.block = true; return *this; }
-  LayerBuilder& view() { definition_->info.view = true; return *this; }
+  LayerBuilder& type_name(const std::string& name) {
+    definition_->info.type_name = name;
+    return *this;
+  }
+  LayerBuilder& weight_prefix(const std::string& prefix) {
+    definition_->info.weight_prefix = prefix;
+    return *this;
+  }
+  LayerBuilder& block() {
+    definition_->info.block = true;
+    return *this;
+  }
+  LayerBuilder& view() {
+    definition_->info.view = true;
+    return *this;
+  }
 
  private:
   friend class Plugin;
@@ -98,7 +135,8 @@ class RXRUN_API Plugin {
     auto definition = add(name, doc);
     LayerBuilder<L> builder(definition);
     // values come in the table's order, checked against it.
-    definition->make = [setters = builder.setters_](const OptionValues& values, const Shape& input) -> std::unique_ptr<Layer> {
+    definition->make = [setters = builder.setters_](const OptionValues& values,
+                                                    const Shape& input) -> std::unique_ptr<Layer> {
       typename L::Options options;
       for (std::size_t i = 0; i < values.size(); ++i) (*setters)[i](options, values[i].second);
       return std::make_unique<L>(options, input);

@@ -9,7 +9,7 @@ namespace rxrun {
 
 using Shape = std::vector<std::int64_t>;
 
-std::string to_string(const Shape& shape);          // "64×56×56"
-std::int64_t num_elements(const Shape& shape);      // throws LayerError when the product does not fit
+std::string to_string(const Shape& shape);      // "64×56×56"
+std::int64_t num_elements(const Shape& shape);  // throws LayerError when the product does not fit
 
 }  // namespace rxrun

@@ -7,8 +7,8 @@
 
 namespace rxrun {
 
-// `tensor` is on the CPU; itself where `device` is the CPU, else a copy in the same order of memory. To a CUDA device it goes
-// through page-locked memory, and neither the caller nor the device's earlier work is waited for.
+// `tensor` is on the CPU; itself where `device` is the CPU, else a copy in the same order of memory. To a CUDA device
+// it goes through page-locked memory, and neither the caller nor the device's earlier work is waited for.
 RXRUN_API torch::Tensor to_device(const torch::Tensor& tensor, torch::Device device);
 
 }  // namespace rxrun
