@@ -36,11 +36,11 @@ WeightAverage::WeightAverage(Network& network, double decay) : impl_(std::make_u
 }
 WeightAverage::~WeightAverage() = default;
 
-void WeightAverage::step(Optimizer& optimizer, double rate) {
-  at::NoGradGuard no_gradient;
+void WeightAverage::step(Optimizer& optimizer, double rate, const std::function<void()>& differentiate) {
   const double n = static_cast<double>(++impl_->updates);
   const double share = 1.0 - std::min(impl_->decay, (1.0 + n) / (10.0 + n));
-  optimizer.step(rate, [&](std::size_t parameter, std::int64_t first, std::int64_t last) {
+  optimizer.step(rate, differentiate, [&](std::size_t parameter, std::int64_t first, std::int64_t last) {
+    const at::NoGradGuard no_gradient;
     const std::size_t i = impl_->trained[parameter];
     const at::Tensor &weights = *impl_->slots[i], &average = impl_->averages[i];
     if (weights.device().is_cpu() && weights.scalar_type() == at::kFloat && weights.is_non_overlapping_and_dense()) {
@@ -50,6 +50,7 @@ void WeightAverage::step(Optimizer& optimizer, double rate) {
       average.lerp_(weights, share);  // such a parameter is told in whole
     }
   });
+  const at::NoGradGuard no_gradient;
   for (const std::size_t i : impl_->buffers) impl_->averages[i].copy_(*impl_->slots[i]);
   // Written past LibTorch, which counts a tensor's changes; who keeps what it made of a weight asks for them.
   for (const std::size_t i : impl_->trained) impl_->averages[i].unsafeGetTensorImpl()->bump_version();

@@ -28,6 +28,13 @@ class Optimizer {
   // used.
   void step(double rate, const AfterMove& after = {});
 
+  // The same to the bit, with the backward pass, `differentiate`, in it: float32 parameters on the CPU move as soon as
+  // their gradient is whole, while it is in the cache, so that only a few gradients are there at a time. (Where
+  // clipping is asked for, which needs all gradients first, they move after it.) Throws Error (run) where a parameter's
+  // gradient comes in parts, as of a layer that runs a backward pass within its own, and what `differentiate` throws;
+  // then some parameters may have moved.
+  void step(double rate, const std::function<void()>& differentiate, const AfterMove& after);
+
   // For the coming step: it takes the gradients scaled so that their norm as one vector is at most `maximum`.
   void clip_gradient_norm(double maximum);
 

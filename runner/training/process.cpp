@@ -29,7 +29,7 @@ std::vector<std::pair<std::string, std::string>> engine_environment() {
   add("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
   // Threads that wait for each other sleep soon instead of spinning for a millisecond: where the cores are shared, with
   // the loader's threads or with other programs, those that spin keep those that work from working.
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) add("GOMP_SPINCOUNT", "1000");
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) add("GOMP_SPINCOUNT", "10000");
   // Without it cuBLAS may add in another order from run to run.
   add("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
   return variables;

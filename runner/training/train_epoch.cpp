@@ -53,13 +53,15 @@ Step compute(const Setting& setting, const BatchTensors& batch, const std::optio
 }
 
 void learn(const Setting& setting, const Learning& learning, const Step& step, double rate) {
-  if (!step.differentiated) backward(step.loss);
   const double longest = setting.experiment.training.clip_gradient_norm;
   if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
+  const auto differentiate = [&] {
+    if (!step.differentiated) backward(step.loss);
+  };
   if (learning.average != nullptr) {
-    learning.average->step(learning.optimizer, rate);
+    learning.average->step(learning.optimizer, rate, differentiate);
   } else {
-    learning.optimizer.step(rate);
+    learning.optimizer.step(rate, differentiate, {});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "data/dataset.h"
 #include "diagnostics/render.h"
+#include "engine_process.h"
 #include "timing/loader_rate.h"
 
 int main(int argc, char** argv) {
@@ -25,6 +26,8 @@ int main(int argc, char** argv) {
   app.add_flag("--keep", keep, "decode once and keep the pixels in memory, as a run does");
   app.add_option("--cache", cache, "keep them in a cache file in this folder, as the points of a sweep do");
   CLI11_PARSE(app, argc, argv);
+  take_engine_environment(argv);
+  set_up_process();
   try {
     DataSpec spec;
     spec.source = source == "idx" ? SourceKind::idx : SourceKind::class_folders;

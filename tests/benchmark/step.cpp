@@ -7,7 +7,6 @@
 //     [--plain-allocator] [--plain-environment]
 #include <sys/resource.h>
 #include <torch/types.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <cstdlib>
 
 #include "diagnostics/render.h"
+#include "engine_process.h"
 #include "experiment/read.h"
 #include "network/forward.h"
 #include "network/network.h"
@@ -24,7 +24,6 @@
 #include "training/machine.h"
 #include "training/optimizer.h"
 #include "training/outputs.h"
-#include "training/process.h"
 #include "training/train_epoch.h"
 
 namespace {
@@ -59,16 +58,6 @@ Options parse(int argc, char** argv) {
     std::exit(app.exit(error));
   }
   return options;
-}
-
-// As `rxrun` starts its engine: some variables are read while libraries load.
-void start_again_with_environment(char** argv) {
-  const auto variables = engine_environment();
-  if (variables.empty()) return;
-  for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
-  execv("/proc/self/exe", argv);
-  std::perror("execv");
-  std::exit(1);
 }
 
 struct Subject {
@@ -128,8 +117,7 @@ class Bare {
     }
     const at::Tensor value = loss_.mean(logits, labels_);
     value.item<float>();
-    backward(value);
-    optimizer_.step(1e-4);
+    optimizer_.step(1e-4, [&] { backward(value); }, {});
   }
 
   void infer() {
@@ -226,7 +214,7 @@ void measure(const Options& options) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  if (!options.plain_environment) start_again_with_environment(argv);
+  if (!options.plain_environment) take_engine_environment(argv);
   if (!options.plain_allocator) set_up_process();
   try {
     measure(options);

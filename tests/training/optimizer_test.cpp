@@ -8,6 +8,9 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <stdexcept>
+
+#include "diagnostics/diagnostic.h"
 
 namespace rxrun {
 namespace {
@@ -34,7 +37,7 @@ void set_gradients(const std::vector<torch::Tensor>& tensors, int step) {
 
 NamedTensors named(const std::vector<torch::Tensor>& tensors) {
   NamedTensors list;
-  for (std::size_t i = 0; i < tensors.size(); ++i) list.emplace_back("p" + std::to_string(i), tensors[i]);
+  for (std::size_t i = 0; i < tensors.size(); ++i) list.emplace_back(std::string("p").append(std::to_string(i)), tensors[i]);
   return list;
 }
 
@@ -183,6 +186,80 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
     for (std::size_t i = 0; i < whole.size(); ++i)
       EXPECT_TRUE(whole[i].equal(halves[i])) << static_cast<int>(kind) << " " << i;
   }
+}
+
+// ---- the backward pass within the step ----
+
+// A loss that uses p0 twice, and not p3.
+torch::Tensor loss_of(const std::vector<torch::Tensor>& p) {
+  return p[0].pow(3).sum() + (p[1] * p[0].sum()).sum() + p[2].sin().sum();
+}
+
+TEST(OptimizerDuringTheBackwardPass, MovesToTheSameBits) {
+  for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw, Kind::rmsprop}) {
+    for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+      for (const double longest : {0.0, 1.0}) {
+        const OptimizerSpec spec{.kind = kind, .weight_decay = 0.1, .momentum = 0.9};
+        const std::vector<torch::Tensor> during = parameters(type), afterwards = parameters(type);
+        Optimizer one(spec, named(during)), other(spec, named(afterwards));
+        for (int step = 0; step < 5; ++step) {
+          if (longest > 0.0) one.clip_gradient_norm(longest);
+          one.step(0.01, [&] { loss_of(during).backward(); }, {});
+          loss_of(afterwards).backward();
+          if (longest > 0.0) other.clip_gradient_norm(longest);
+          other.step(0.01);
+        }
+        for (std::size_t i = 0; i < during.size(); ++i) {
+          EXPECT_TRUE(during[i].equal(afterwards[i])) << static_cast<int>(kind) << " " << i;
+          EXPECT_EQ(during[i].equal(parameters(type)[i]), i == 3) << "only what has a gradient moves";
+          EXPECT_FALSE(during[i].grad().defined());
+        }
+      }
+    }
+  }
+}
+
+TEST(OptimizerDuringTheBackwardPass, AWeightMovesBeforeThePassIsOver) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kFloat);
+  Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+  std::vector<std::int64_t> told(tensors.size());
+  const auto count = [&](std::size_t i, std::int64_t first, std::int64_t last) { told[i] += last - first; };
+  std::vector<std::int64_t> in_time;
+  optimizer.step(
+      0.01,
+      [&] {
+        loss_of(tensors).backward();
+        in_time = told;
+        for (const torch::Tensor& tensor : tensors) EXPECT_FALSE(tensor.grad().defined());
+      },
+      count);
+  EXPECT_EQ(in_time, (std::vector<std::int64_t>{4 * 3 * 3 * 3, 4, 20, 0}));
+  EXPECT_EQ(told, (std::vector<std::int64_t>{4 * 3 * 3 * 3, 4, 20, 1})) << "each number once, moved or not";
+}
+
+TEST(OptimizerDuringTheBackwardPass, RefusesAGradientThatComesInParts) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kFloat);
+  Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+  const auto twice = [&] {
+    loss_of(tensors).backward();
+    loss_of(tensors).backward();
+  };
+  try {
+    optimizer.step(0.01, twice, {});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::run);
+    EXPECT_NE(std::string(error.what()).find("came in more than one part"), std::string::npos) << error.what();
+  }
+}
+
+TEST(OptimizerDuringTheBackwardPass, IsOverWhenThePassFails) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kFloat);
+  Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+  EXPECT_THROW(optimizer.step(0.01, [] { throw std::runtime_error("no gradient"); }, {}), std::runtime_error);
+  loss_of(tensors).backward();
+  EXPECT_TRUE(tensors[0].equal(parameters(at::kFloat)[0])) << "moved though no step was asked for";
+  EXPECT_TRUE(tensors[0].grad().defined());
 }
 
 // Plain SGD at rate 1 moves the parameters by the gradients themselves.
