@@ -47,6 +47,7 @@ class Checker {
     if (sound({"milestones", "epochs"})) milestones();
     if (sound({"warm_up", "minimum", "lr", "epochs"})) schedule(training);
     if (sound({"class_weights", "classes"})) class_weights();
+    if (sound({"early_stopping", "patience", "keep_best", "weights"})) stopping(training);
   }
 
  private:
@@ -69,6 +70,14 @@ class Checker {
     if (training.schedule.minimum > training.optimizer.lr)
       diagnostics_.error(schedule_where("minimum"),
                          "`minimum` must be at most `lr`, " + number_text(training.optimizer.lr));
+  }
+
+  void stopping(const TrainingSpec& training) {
+    if (!training.early_stopping || !training.keeps_last_epoch) return;
+    diagnostics_.warning(where("training.keep_best.weights"),
+                         "`weights: last` with `early_stopping` keeps those of an epoch that comes after " +
+                             std::to_string(training.early_stopping->patience) + " without anything better",
+                         "leave `weights` out to keep those of the best epoch");
   }
 
   void split() {

@@ -67,9 +67,10 @@ class Counter {
 
 // Memory of one training step: weights, their gradients and the optimizer's numbers; the input and every leaf layer's
 // output, kept for the backward pass (a block adds and rectifies in place, so its own output takes nothing more); and
-// at the widest place the gradients of one layer's input and output. Measured once (ResNeXt-50, 64×64, float32, Adam,
-// LibTorch 1.13, batch 8 and 40): the process's peak grew by 6.7 MB an image where this says 7.8, a factor of 0.87; and
-// the program itself, LibTorch with it, took about 300 MB that are not counted here.
+// at the widest place the gradients of one layer's input and output. Rather too much: gradients are used up during the
+// backward pass, and a block's inner outputs are made again where that is cheap. Measured (ResNeXt-50, 64×64, float32,
+// Adam, LibTorch 1.13, batch 8 and 40): the process's peak grew by 6.5 to 7.7 MB an image where this says 7.8; and the
+// program itself, LibTorch with it, took about 250 MB that are not counted here.
 std::int64_t estimate_step(const Summary& summary, const Counter& counter, const StepAssumptions& step) {
   const std::int64_t weights =
       multiply(float_bytes, add(multiply(summary.parameters, 2 + step.optimizer_slots), summary.buffers));

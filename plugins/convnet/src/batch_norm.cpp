@@ -26,12 +26,12 @@ void BatchNorm::count_batch(const torch::Tensor& x) {
 
 torch::Tensor BatchNorm::forward(const torch::Tensor& x) {
   count_batch(x);
-  return normalize(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, /*relu=*/false);
+  return normalize(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_});
 }
 
-torch::Tensor BatchNorm::forward_relu(const torch::Tensor& x) {
+Rectified BatchNorm::rectify(const torch::Tensor& x) {
   count_batch(x);
-  return normalize(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_}, /*relu=*/true);
+  return normalize_relu(x, {weight_, bias_, running_mean_, running_var_, training(), momentum_, epsilon_});
 }
 
 torch::Tensor BatchNorm::forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) {

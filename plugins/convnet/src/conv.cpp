@@ -37,7 +37,9 @@ Conv::Conv(const Options& options, const Shape& input)
   if (options.bias) parameter("bias", bias_, {options.channels}, fan_in_uniform(product({group_channels, area})));
 }
 
-torch::Tensor Conv::forward(const torch::Tensor& x) { return convolve(x, weight_, bias_, window_, groups_); }
+torch::Tensor Conv::forward(const torch::Tensor& x) { return forward(Rectified{x, {}, {}}); }
+
+torch::Tensor Conv::forward(const Rectified& x) { return convolve(x, weight_, bias_, window_, groups_); }
 
 std::pair<torch::Tensor, torch::Tensor> Conv::forward_and_pass(const torch::Tensor& x) {
   if (x.requires_grad() && is_pointwise(x, weight_, bias_, window_, groups_))

@@ -7,6 +7,7 @@
 
 #include "kernel_tensors.h"
 #include "kernels/grouped_convolution.h"
+#include "normalize.h"
 #include "pointwise.h"
 #include "rxrun/parallel.h"
 
@@ -92,14 +93,15 @@ Tensor by_libtorch(const Tensor& x, const Tensor& weight, const Tensor& bias, co
 class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvolutionFunction> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
-                        std::int64_t stride, std::int64_t padding_height, std::int64_t padding_width) {
-    context->save_for_backward({x, weight});
+                        const c10::optional<Tensor>& source, const c10::optional<Tensor>& numbers, std::int64_t stride,
+                        std::int64_t padding_height, std::int64_t padding_width) {
+    context->save_for_backward({source ? Tensor() : x, weight, source.value_or(Tensor()), numbers.value_or(Tensor())});
     context->saved_data["window"] = std::vector<std::int64_t>{stride, padding_height, padding_width};
-    const Window numbers = window(context);
+    const Window around = window(context);
     const std::int64_t groups = x.size(1) / weight.size(1);
-    const GroupedConvolution shape = *shape_of(x, weight, numbers, groups);
+    const GroupedConvolution shape = *shape_of(x, weight, around, groups);
     if (!faster_parts(shape, x.scalar_type()).forward)
-      return by_libtorch(x, weight.to(x.scalar_type()), {}, numbers, groups);
+      return by_libtorch(x, weight.to(x.scalar_type()), {}, around, groups);
     Tensor y = empty_image({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.scalar_type());
     parallel_for(kernels_here().tasks(shape), [&](std::int64_t first, std::int64_t last) {
       kernels_here().forward(shape, number_type(x), x.data_ptr(), weight.data_ptr<float>(), strides_of(weight),
@@ -112,7 +114,8 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
                                                  torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the grouped convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &weight = saved[1];
+    const Tensor x = saved[0].defined() ? saved[0] : rectify_again(saved[2], saved[3]);
+    const Tensor& weight = saved[1];
     const std::int64_t groups = x.size(1) / weight.size(1);
     const GroupedConvolution shape = *shape_of(x, weight, window(context), groups);
     const Faster faster = faster_parts(shape, x.scalar_type());
@@ -129,7 +132,7 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
     }
     if (of_x && faster.input_gradient) dx = input_gradient(shape, dy, weight);
     if (of_weight && faster.weight_gradient) dw = weight_gradient(shape, x, dy, weight);
-    return {dx, dw, Tensor(), Tensor(), Tensor()};
+    return {dx, dw, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 
  private:
@@ -169,12 +172,12 @@ class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvo
 
 }  // namespace
 
-torch::Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+torch::Tensor convolve(const Rectified& x, const Tensor& weight, const Tensor& bias, const Window& window,
                        std::int64_t groups) {
-  if (is_pointwise(x, weight, bias, window, groups)) return convolve_pointwise(x, weight, window);
-  if (!is_taken(x, weight, bias, window, groups)) return by_libtorch(x, weight, bias, window, groups);
-  return GroupedConvolutionFunction::apply(x, weight, window.stride.height, window.padding.height,
-                                           window.padding.width);
+  if (is_pointwise(x.y, weight, bias, window, groups)) return convolve_pointwise(x, weight, window);
+  if (!is_taken(x.y, weight, bias, window, groups)) return by_libtorch(x.y, weight, bias, window, groups);
+  return GroupedConvolutionFunction::apply(x.y, weight, given(x.x), given(x.numbers), window.stride.height,
+                                           window.padding.height, window.padding.width);
 }
 
 }  // namespace rxrun::layers

@@ -3,13 +3,15 @@
 // LibTorch.
 #pragma once
 
+#include "rxrun/layers/rectified.h"
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
 
-// As at::conv2d; `bias` may be undefined. Under autocast the weight of a bfloat16 image stays float32, and so does its
-// gradient. Cannot be differentiated twice by the kernels: the attempt throws c10::Error.
-torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                       const Window& window, std::int64_t groups);
+// As at::conv2d of x.y, in whose place the kernels keep x.x where there is one; `bias` may be undefined. Under autocast
+// the weight of a bfloat16 image stays float32, and so does its gradient. Cannot be differentiated twice by the
+// kernels: the attempt throws c10::Error.
+torch::Tensor convolve(const Rectified& x, const torch::Tensor& weight, const torch::Tensor& bias, const Window& window,
+                       std::int64_t groups);
 
 }  // namespace rxrun::layers

@@ -37,6 +37,10 @@ inline torch::Tensor like_output(const torch::Tensor& gradient, torch::ScalarTyp
   return gradient.to(type).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+inline c10::optional<torch::Tensor> given(const torch::Tensor& x) {
+  return x.defined() ? c10::optional<torch::Tensor>(x) : c10::nullopt;
+}
+
 inline torch::Tensor empty_image(at::IntArrayRef sizes, torch::ScalarType type) {
   return at::empty(sizes, at::TensorOptions(type), at::MemoryFormat::ChannelsLast);
 }

@@ -97,21 +97,26 @@ Tensor prepare(const NormalizedTensor& tensor, const Tensor& x, const Normalizat
   return kept;
 }
 
+// scale · x + shift, with `residual` added where it is not null, and ReLU.
+Tensor apply_line(const Tensor& x, const Tensor& kept, const void* residual, bool relu) {
+  const NormalizedTensor tensor = view(x);
+  Tensor y = empty_image(x.sizes(), x.scalar_type());
+  in_parallel(tensor, [&](std::int64_t first, std::int64_t last) {
+    kernels_here().normalize(tensor, x.data_ptr(), row(kept, kScale), row(kept, kShift), residual, relu, y.data_ptr(),
+                             first, last);
+  });
+  return y;
+}
+
 // Batch norm, and a ReLU or an addition and a ReLU.
 class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
-                        const Tensor& bias, const c10::optional<Tensor>& residual, const Normalization* normalization,
+                        const Tensor& bias, const c10::optional<Tensor>& residual, const Tensor& kept, bool training,
                         bool relu) {
     static_cast<void>(bias);  // named for the backward pass, which gives its gradient
-    const NormalizedTensor tensor = view(x);
-    const Tensor kept = prepare(tensor, x, *normalization);
-    Tensor y = empty_image(x.sizes(), x.scalar_type());
-    in_parallel(tensor, [&](std::int64_t first, std::int64_t last) {
-      kernels_here().normalize(tensor, x.data_ptr(), row(kept, kScale), row(kept, kShift),
-                               residual ? residual->data_ptr() : nullptr, relu, y.data_ptr(), first, last);
-    });
-    context->saved_data["training"] = normalization->training;
+    Tensor y = apply_line(x, kept, residual ? residual->data_ptr() : nullptr, relu);
+    context->saved_data["training"] = training;
     context->saved_data["relu"] = relu;
     context->save_for_backward({x, weight, kept, residual ? y : Tensor()});
     return y;
@@ -157,7 +162,7 @@ class NormalizeFunction : public torch::autograd::Function<NormalizeFunction> {
                                       dx.data_ptr(), first, last);
       });
     }
-    return {dx, weight_gradients[0], weight_gradients[1], masked, Tensor(), Tensor()};
+    return {dx, weight_gradients[0], weight_gradients[1], masked, Tensor(), Tensor(), Tensor()};
   }
 
  private:
@@ -192,23 +197,31 @@ Tensor by_libtorch(const Tensor& x, const Normalization& n) {
 
 }  // namespace
 
-torch::Tensor normalize(const Tensor& x, const Normalization& normalization, bool relu) {
-  if (is_taken(x, normalization)) {
-    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(),
-                                    &normalization, relu);
-  }
-  Tensor y = by_libtorch(x, normalization);
-  return relu ? y.relu_() : y;
+torch::Tensor normalize(const Tensor& x, const Normalization& n) {
+  if (!is_taken(x, n)) return by_libtorch(x, n);
+  return NormalizeFunction::apply(x, n.weight, n.bias, c10::optional<Tensor>(), prepare(view(x), x, n), n.training,
+                                  /*relu=*/false);
 }
 
-torch::Tensor normalize_add_relu(const Tensor& x, const Normalization& normalization, const Tensor& residual) {
-  if (is_taken(x, normalization) && is_kernel_image(residual) && residual.scalar_type() == x.scalar_type() &&
+Rectified normalize_relu(const Tensor& x, const Normalization& n) {
+  if (!is_taken(x, n)) return {by_libtorch(x, n).relu_(), {}, {}};
+  const Tensor kept = prepare(view(x), x, n);
+  return {NormalizeFunction::apply(x, n.weight, n.bias, c10::optional<Tensor>(), kept, n.training, /*relu=*/true),
+          x.detach(), kept};
+}
+
+torch::Tensor rectify_again(const Tensor& x, const Tensor& numbers) {
+  return apply_line(x, numbers, /*residual=*/nullptr, /*relu=*/true);
+}
+
+torch::Tensor normalize_add_relu(const Tensor& x, const Normalization& n, const Tensor& residual) {
+  if (is_taken(x, n) && is_kernel_image(residual) && residual.scalar_type() == x.scalar_type() &&
       residual.sizes() == x.sizes()) {
-    return NormalizeFunction::apply(x, normalization.weight, normalization.bias, c10::optional<Tensor>(residual),
-                                    &normalization, true);
+    return NormalizeFunction::apply(x, n.weight, n.bias, c10::optional<Tensor>(residual), prepare(view(x), x, n),
+                                    n.training, /*relu=*/true);
   }
   // In place where the backward pass needs no value that is overwritten: batch norm keeps its input, ReLU its output.
-  return by_libtorch(x, normalization).add_(residual).relu_();
+  return by_libtorch(x, n).add_(residual).relu_();
 }
 
 }  // namespace rxrun::layers

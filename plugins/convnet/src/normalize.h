@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include "rxrun/layers/rectified.h"
+
 namespace rxrun::layers {
 
 // A batch norm's tensors and numbers.
@@ -13,8 +15,12 @@ struct Normalization {
   double momentum, epsilon;
 };
 
-// As at::batch_norm, then max(0, ·) where `relu` says so.
-torch::Tensor normalize(const torch::Tensor& x, const Normalization& normalization, bool relu);
+// As at::batch_norm.
+torch::Tensor normalize(const torch::Tensor& x, const Normalization& normalization);
+
+// relu(batch_norm(x)), and that again, to the same bits.
+Rectified normalize_relu(const torch::Tensor& x, const Normalization& normalization);
+torch::Tensor rectify_again(const torch::Tensor& x, const torch::Tensor& numbers);
 
 // relu(batch_norm(x) + residual); residual has the shape of x. For the backward pass x and the result are kept, no
 // more.

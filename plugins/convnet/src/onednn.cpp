@@ -112,48 +112,73 @@ const std::optional<Product>& product(const Matrix& a, const Matrix& b, const Ma
 
 // ---- convolutions ----
 
-using Program = dnnl::convolution_forward::primitive_desc;
-
-Program make_program(const memory::desc& x, const memory::desc& weight, const memory::desc& bias, const memory::desc& y,
-                     const Window& window, After after) {
+dnnl::primitive_attr attributes(After after, const memory::desc& residual) {
   dnnl::post_ops operations;
-  if (after.add) operations.append_binary(dnnl::algorithm::binary_add, y);
+  if (after.add) operations.append_binary(dnnl::algorithm::binary_add, residual);
 #if DNNL_VERSION_MAJOR >= 3
   if (after.relu) operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
 #else
   if (after.relu) operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
 #endif
-  dnnl::primitive_attr attribute = attributes();
-  attribute.set_post_ops(operations);
+  dnnl::primitive_attr all = attributes();
+  all.set_post_ops(operations);
+  return all;
+}
+
+dnnl::convolution_forward::primitive_desc convolution_program(const memory::desc& x, const memory::desc& weight,
+                                                              const memory::desc& bias, const memory::desc& y,
+                                                              const Window& window, After after) {
   const memory::dims strides = {window.stride.height, window.stride.width},
                      dilates = {window.dilation.height - 1, window.dilation.width - 1},
                      padding = {window.padding.height, window.padding.width};
   constexpr auto kind = dnnl::prop_kind::forward_inference;
   constexpr auto algorithm = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kind, algorithm, x, weight, bias, y, strides, dilates, padding, padding, attribute};
+  return {engine(), kind, algorithm, x, weight, bias, y, strides, dilates, padding, padding, attributes(after, y)};
 #else
   return {dnnl::convolution_forward::desc(kind, algorithm, x, weight, bias, y, strides, dilates, padding, padding),
-          attribute, engine()};
+          attributes(after, y), engine()};
 #endif
 }
 
-class Made final : public Convolution {
+dnnl::matmul::primitive_desc product_program(const memory::desc& x, const memory::desc& weight,
+                                             const memory::desc& bias, const memory::desc& y, After after) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), x, weight, bias, y, attributes(after, y)};
+#else
+  return {dnnl::matmul::desc(x, weight, bias, y), attributes(after, y), engine()};
+#endif
+}
+
+class Made : public Convolution {
  public:
-  Made(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight, Tensor bias,
-       After after)
-      : program_(program),
+  Made(Tensor weight, memory::desc order) : weight_(std::move(weight)), order_(std::move(order)) {}
+  const Tensor& weight() const { return weight_; }
+  const memory::desc& order() const { return order_; }
+
+ private:
+  Tensor weight_;
+  memory::desc order_;
+};
+
+template <typename Primitive>
+class MadeBy final : public Made {
+ public:
+  using Program = typename Primitive::primitive_desc;
+  MadeBy(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight, Tensor bias,
+         After after)
+      : Made(std::move(weight), program.weights_desc()),
+        program_(program),
         primitive_(program),
         y_sizes_(std::move(y_sizes)),
         type_(type),
-        weight_(std::move(weight)),
         bias_(std::move(bias)),
         after_(after) {}
 
   Tensor run(const Tensor& x, const Tensor& residual) const override {
     Tensor y = empty_image(y_sizes_, type_);
     Arguments arguments = {{DNNL_ARG_SRC, view(program_.src_desc(), x)},
-                           {DNNL_ARG_WEIGHTS, view(program_.weights_desc(), weight_)},
+                           {DNNL_ARG_WEIGHTS, view(order(), weight())},
                            {DNNL_ARG_BIAS, view(program_.bias_desc(), bias_)},
                            {DNNL_ARG_DST, view(program_.dst_desc(), y)}};
     if (after_.add)
@@ -162,18 +187,15 @@ class Made final : public Convolution {
     return y;
   }
 
-  const Tensor& weight() const { return weight_; }
-  memory::desc order() const { return program_.weights_desc(); }
-
  private:
   static memory view(const memory::desc& description, const Tensor& tensor) {
     return {description, engine(), tensor.data_ptr()};
   }
   Program program_;
-  dnnl::convolution_forward primitive_;
+  Primitive primitive_;
   std::vector<std::int64_t> y_sizes_;
   torch::ScalarType type_;
-  Tensor weight_, bias_;
+  Tensor bias_;
   After after_;
 };
 
@@ -203,32 +225,57 @@ void multiply(const Matrix& a, const Matrix& b, const Matrix& c, void* addend) {
   execute(made->primitive, made->scratch, arguments);
 }
 
+namespace {
+
+using Others = std::vector<std::shared_ptr<const Convolution>>;
+
+// `plain` is the weight's order, float32. Null where there is only a slow program.
+template <typename Primitive>
+std::shared_ptr<const Convolution> finish(const typename Primitive::primitive_desc& program,
+                                          const std::vector<std::int64_t>& y, torch::ScalarType type,
+                                          const Tensor& weight, const memory::desc& plain, const Tensor& bias,
+                                          After after, const Others& others) {
+  if (!is_fast(program)) return nullptr;
+  for (const auto& other : others) {
+    const auto* const made = static_cast<const Made*>(other.get());
+    if (made != nullptr && made->order() == program.weights_desc())
+      return std::make_shared<MadeBy<Primitive>>(program, y, type, made->weight(), bias, after);
+  }
+  return std::make_shared<MadeBy<Primitive>>(program, y, type, reordered(weight, plain, program.weights_desc()), bias,
+                                             after);
+}
+
+}  // namespace
+
 std::shared_ptr<const Convolution> Convolution::make(at::IntArrayRef x, torch::ScalarType type, const Tensor& weight,
                                                      const Tensor& bias, const Window& window, std::int64_t groups,
-                                                     After after,
-                                                     const std::vector<std::shared_ptr<const Convolution>>& others) {
+                                                     After after, const Others& others) {
+  using Tag = memory::format_tag;
   if (!is_on()) return nullptr;
   const Extent out = window_output({x[1], x[2], x[3]}, window);
   const std::int64_t channels = weight.size(0);
   const std::vector<std::int64_t> y = {x[0], channels, out.height, out.width};
-  memory::dims sizes = weight.sizes().vec();
-  if (groups > 1) {
-    sizes[0] /= groups;
-    sizes.insert(sizes.begin(), groups);
-  }
-  using Tag = memory::format_tag;
-  const memory::desc plain(sizes, memory::data_type::f32, groups > 1 ? Tag::goihw : Tag::oihw);
+  const memory::data_type number = type_of(type);
+  const bool pointwise =
+      groups == 1 && window.kernel == Extent{1, 1} && window.stride == Extent{1, 1} && window.padding == Extent{0, 0};
   try {
-    const Program program =
-        make_program({x.vec(), type_of(type), Tag::nhwc}, {sizes, type_of(type), Tag::any},
-                     {{channels}, memory::data_type::f32, Tag::a}, {y, type_of(type), Tag::nhwc}, window, after);
-    if (!is_fast(program)) return nullptr;
-    for (const auto& other : others) {
-      const auto* const made = static_cast<const Made*>(other.get());
-      if (made != nullptr && made->order() == program.weights_desc())
-        return std::make_shared<Made>(program, y, type, made->weight(), bias, after);
+    if (pointwise) {
+      const std::int64_t pixels = layers::product({x[0], x[2], x[3]}), in = x[1];
+      return finish<dnnl::matmul>(product_program({{pixels, in}, number, Tag::ab}, {{in, channels}, number, Tag::any},
+                                                  {{1, channels}, memory::data_type::f32, Tag::ab},
+                                                  {{pixels, channels}, number, Tag::ab}, after),
+                                  y, type, weight, {{in, channels}, memory::data_type::f32, Tag::ba}, bias, after,
+                                  others);
     }
-    return std::make_shared<Made>(program, y, type, reordered(weight, plain, program.weights_desc()), bias, after);
+    memory::dims sizes = weight.sizes().vec();
+    if (groups > 1) {
+      sizes[0] /= groups;
+      sizes.insert(sizes.begin(), groups);
+    }
+    return finish<dnnl::convolution_forward>(
+        convolution_program({x.vec(), number, Tag::nhwc}, {sizes, number, Tag::any},
+                            {{channels}, memory::data_type::f32, Tag::a}, {y, number, Tag::nhwc}, window, after),
+        y, type, weight, {sizes, memory::data_type::f32, groups > 1 ? Tag::goihw : Tag::oihw}, bias, after, others);
   } catch (const dnnl::error&) {
     return nullptr;  // not implemented for this processor
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernel_tensors.h"
+#include "normalize.h"
 #include "onednn.h"
 
 namespace rxrun::layers {
@@ -35,12 +36,14 @@ Tensor thinned(const Tensor& x, const Extent& stride) {
 // y, and with `pass` x too.
 class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
  public:
+  // `source` and `numbers`: what a whole image is made of.
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& image,
-                                                const Tensor& weight, std::int64_t stride_height,
+                                                const Tensor& weight, const c10::optional<Tensor>& source,
+                                                const c10::optional<Tensor>& numbers, std::int64_t stride_height,
                                                 std::int64_t stride_width, bool pass) {
     const Tensor x = thinned(image, {stride_height, stride_width}).contiguous(at::MemoryFormat::ChannelsLast);
     const Tensor w = weight.to(x.scalar_type());
-    context->save_for_backward({x, w});
+    context->save_for_backward({source ? Tensor() : x, w, source.value_or(Tensor()), numbers.value_or(Tensor())});
     context->saved_data["image"] = image.sizes().vec();
     context->saved_data["stride"] = std::vector<std::int64_t>{stride_height, stride_width};
     context->set_materialize_grads(false);
@@ -53,28 +56,29 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
                                                  torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the 1x1 convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &w = saved[1];
+    const Tensor &x = saved[0], &w = saved[1], &source = saved[2], &numbers = saved[3];
     const Tensor passed = gradients.size() > 1 ? gradients[1] : Tensor();
-    if (!gradients[0].defined()) return {passed, Tensor(), Tensor(), Tensor(), Tensor()};
-    const Tensor dy = like_output(gradients[0], x.scalar_type());
+    if (!gradients[0].defined()) return {passed, Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+    const Tensor dy = like_output(gradients[0], w.scalar_type());
     Tensor dx, dw;
-    if (context->needs_input_grad(0)) dx = input_gradient(dy, x, w, passed, context);
+    if (context->needs_input_grad(0)) dx = input_gradient(dy, w, passed, context);
     if (context->needs_input_grad(1)) {
       dw = at::empty_like(w, w.options().dtype(at::kFloat));
-      onednn::multiply(pixels_transposed(dy), pixels(x), channels(dw));
+      const Tensor input = x.defined() ? x : rectify_again(source, numbers);
+      onednn::multiply(pixels_transposed(dy), pixels(input), channels(dw));
     }
-    return {dx, dw, Tensor(), Tensor(), Tensor()};
+    return {dx, dw, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 
  private:
-  static Tensor input_gradient(const Tensor& dy, const Tensor& x, const Tensor& w, const Tensor& passed,
+  static Tensor input_gradient(const Tensor& dy, const Tensor& w, const Tensor& passed,
                                torch::autograd::AutogradContext* context) {
-    Tensor thin = empty_image(x.sizes(), x.scalar_type());
+    Tensor thin = empty_image({dy.size(0), w.size(1), dy.size(2), dy.size(3)}, dy.scalar_type());
     const std::vector<std::int64_t> stride = context->saved_data["stride"].toIntVector();
     const bool whole = stride[0] == 1 && stride[1] == 1;
     if (passed.defined() && whole &&
         onednn::can_multiply(pixels(dy), channels(w), pixels(thin), onednn::Addend::matrix)) {
-      onednn::multiply(pixels(dy), channels(w), pixels(thin), like_output(passed, x.scalar_type()).data_ptr());
+      onednn::multiply(pixels(dy), channels(w), pixels(thin), like_output(passed, dy.scalar_type()).data_ptr());
       return thin;
     }
     onednn::multiply(pixels(dy), channels(w), pixels(thin));
@@ -107,12 +111,16 @@ bool is_pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, con
          onednn::can_multiply({nullptr, type, to, count, true}, x_matrix, {nullptr, at::kFloat, to, in});
 }
 
-Tensor convolve_pointwise(const Tensor& x, const Tensor& weight, const Window& window) {
-  return PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width, false)[0];
+Tensor convolve_pointwise(const Rectified& x, const Tensor& weight, const Window& window) {
+  const bool whole = window.stride == Extent{1, 1};
+  return PointwiseFunction::apply(x.y, weight, whole ? given(x.x) : c10::nullopt,
+                                  whole ? given(x.numbers) : c10::nullopt, window.stride.height, window.stride.width,
+                                  false)[0];
 }
 
 std::pair<Tensor, Tensor> convolve_pointwise_and_pass(const Tensor& x, const Tensor& weight, const Window& window) {
-  const auto both = PointwiseFunction::apply(x, weight, window.stride.height, window.stride.width, true);
+  const auto both = PointwiseFunction::apply(x, weight, c10::optional<Tensor>(), c10::optional<Tensor>(),
+                                             window.stride.height, window.stride.width, true);
   return {both[0], both[1]};
 }
 

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "rxrun/layers/rectified.h"
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
@@ -12,9 +13,10 @@ namespace rxrun::layers {
 bool is_pointwise(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, const Window& window,
                   std::int64_t groups);
 
-// As at::conv2d, where is_pointwise. The weight and its gradient are float32, whatever x is; the products are summed in
-// float32. Cannot be differentiated twice: the attempt throws c10::Error.
-torch::Tensor convolve_pointwise(const torch::Tensor& x, const torch::Tensor& weight, const Window& window);
+// As at::conv2d of x.y, where is_pointwise; x.x is kept in its place where there is one. The weight and its gradient
+// are float32, whatever x is; the products are summed in float32. Cannot be differentiated twice: the attempt throws
+// c10::Error.
+torch::Tensor convolve_pointwise(const Rectified& x, const torch::Tensor& weight, const Window& window);
 
 // The same, and x for what else reads it, such as a residual block's shortcut: the gradient that comes back that way is
 // added to the input's as the product of matrices is written, where autograd would make a pass over memory of it.

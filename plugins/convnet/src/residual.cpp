@@ -52,30 +52,36 @@ ResidualBlock::Unit ResidualBlock::add_unit(const std::string& conv_name, const 
   }
 }
 
-torch::Tensor ResidualBlock::Unit::forward(const torch::Tensor& x, bool relu) const {
-  if (torch::Tensor y = folded->forward(x, {}, relu); y.defined()) return y;
-  return relu ? norm->forward_relu(conv->forward(x)) : norm->forward(conv->forward(x));
+torch::Tensor ResidualBlock::Unit::forward(const Rectified& x) const {
+  if (torch::Tensor y = folded->forward(x.y, {}, /*relu=*/false); y.defined()) return y;
+  return norm->forward(conv->forward(x));
 }
 
-torch::Tensor ResidualBlock::Unit::forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) const {
-  if (torch::Tensor y = folded->forward(x, residual, /*relu=*/true); y.defined()) return y;
+Rectified ResidualBlock::Unit::forward_relu(const Rectified& x) const {
+  if (torch::Tensor y = folded->forward(x.y, {}, /*relu=*/true); y.defined()) return {y, {}, {}};
+  return norm->rectify(conv->forward(x));
+}
+
+torch::Tensor ResidualBlock::Unit::forward_add_relu(const Rectified& x, const torch::Tensor& residual) const {
+  if (torch::Tensor y = folded->forward(x.y, residual, /*relu=*/true); y.defined()) return y;
   return norm->forward_add_relu(conv->forward(x), residual);
 }
 
-std::pair<torch::Tensor, torch::Tensor> ResidualBlock::Unit::forward_and_pass(const torch::Tensor& x) const {
-  if (torch::Tensor y = folded->forward(x, {}, /*relu=*/true); y.defined()) return {y, x};
+std::pair<Rectified, torch::Tensor> ResidualBlock::Unit::forward_and_pass(const torch::Tensor& x) const {
+  if (torch::Tensor y = folded->forward(x, {}, /*relu=*/true); y.defined()) return {{y, {}, {}}, x};
   const auto [y, passed] = conv->forward_and_pass(x);
-  return {norm->forward_relu(y), passed};
+  return {norm->rectify(y), passed};
 }
 
 torch::Tensor ResidualBlock::forward(const torch::Tensor& input) {
-  torch::Tensor y = input, x = input;
-  if (branch_.size() > 1) std::tie(y, x) = branch_.front().forward_and_pass(input);
-  for (std::size_t i = 1; i + 1 < branch_.size(); ++i) y = branch_[i].forward(y, /*relu=*/true);
+  Rectified hidden{input, {}, {}};
+  torch::Tensor x = input;
+  if (branch_.size() > 1) std::tie(hidden, x) = branch_.front().forward_and_pass(input);
+  for (std::size_t i = 1; i + 1 < branch_.size(); ++i) hidden = branch_[i].forward_relu(hidden);
   const Unit& last = branch_.back();
-  const torch::Tensor shortcut = shortcut_.conv ? shortcut_.forward(x, /*relu=*/false) : x;
-  if (!squeeze_excitation_ && !drop_path_) return last.forward_add_relu(y, shortcut);
-  y = last.forward(y, /*relu=*/false);
+  const torch::Tensor shortcut = shortcut_.conv ? shortcut_.forward({x, {}, {}}) : x;
+  if (!squeeze_excitation_ && !drop_path_) return last.forward_add_relu(hidden, shortcut);
+  torch::Tensor y = last.forward(hidden);
   if (squeeze_excitation_) y = squeeze_excitation_->forward(y);
   if (drop_path_) y = drop_path_->forward(y);
   // In place: the backward pass of ReLU needs its output only, and that of an addition nothing.

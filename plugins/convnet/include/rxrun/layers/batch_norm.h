@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rxrun/layer.h"
+#include "rxrun/layers/rectified.h"
 
 namespace rxrun::layers {
 
@@ -22,7 +23,8 @@ class BatchNorm final : public Layer {
 
   // relu(forward(x)), and relu(forward(x) + residual) for a residual of the same shape: in one operation where the
   // memory is channels-last, which passes over it fewer times and keeps less for the backward pass.
-  torch::Tensor forward_relu(const torch::Tensor& x);
+  torch::Tensor forward_relu(const torch::Tensor& x) { return rectify(x).y; }
+  Rectified rectify(const torch::Tensor& x);  // the same, for a convolution
   torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual);
 
   // What it computes in evaluation: scale · x + shift, for each channel, in float64.

@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "rxrun/layers/rectified.h"
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
@@ -27,6 +28,8 @@ class Conv final : public Layer {
   };
   Conv(const Options& options, const Shape& input);
   torch::Tensor forward(const torch::Tensor& x) override;
+  // forward(x.y), which keeps what x is made of in its place for the backward pass where it can.
+  torch::Tensor forward(const Rectified& x);
   // y, and x for what else reads it: a gradient that comes back through that costs less than one through x itself.
   std::pair<torch::Tensor, torch::Tensor> forward_and_pass(const torch::Tensor& x);
 

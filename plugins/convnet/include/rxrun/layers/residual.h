@@ -41,11 +41,12 @@ class ResidualBlock : public Layer {
     Conv* conv = nullptr;
     BatchNorm* norm = nullptr;
     std::shared_ptr<FoldedConvolution> folded;  // both, in evaluation
-    // norm(conv(x)), and relu(norm(conv(x)) + residual).
-    torch::Tensor forward(const torch::Tensor& x, bool relu) const;
-    torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual) const;
+    // norm(conv(x)), relu(norm(conv(x))) and relu(norm(conv(x)) + residual).
+    torch::Tensor forward(const Rectified& x) const;
+    Rectified forward_relu(const Rectified& x) const;
+    torch::Tensor forward_add_relu(const Rectified& x, const torch::Tensor& residual) const;
     // relu(norm(conv(x))), and x for the shortcut.
-    std::pair<torch::Tensor, torch::Tensor> forward_and_pass(const torch::Tensor& x) const;
+    std::pair<Rectified, torch::Tensor> forward_and_pass(const torch::Tensor& x) const;
   };
   Unit add_unit(const std::string& conv_name, const std::string& norm_name, const Conv::Options& conv,
                 double initial_weight, const Shape& input);
