@@ -43,7 +43,8 @@ std::string expected(const Key& key) {
   if (!key.kinds.empty()) {
     std::vector<std::string> names;
     for (const Kind& kind : key.kinds) names.push_back(quoted(kind.name));
-    return either(names) + ", or a map from " + (names.size() == 1 ? "it" : "one of them") + " to its options";
+    return either(names) + ", or a map from " + (names.size() == 1 ? "it" : "one of them") + " to its options" +
+           (key.nullable ? ", or null" : "");
   }
   if (key.layers) return "a list of layers";
   if (key.stages) return "a list of stages, each a map with `block`";
@@ -61,6 +62,7 @@ std::string expected(const Key& key) {
         (counted ? "a list of " + std::to_string(key.list->longest) + " elements, each " : "a list, each element ") +
         (key.list->number ? expected(*key.list->number) : key.list->text.what));
   }
+  if (key.nullable) forms.push_back("null");
   return either(forms);
 }
 
