@@ -11,13 +11,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 
 # The networks, as either side names them.
+def as_either_says(name, experiment, size, batch):
+    images = ["--size", size, "--batch", batch]
+    return {"rxrun": ["--experiment", str(HERE / "../../experiments" / experiment), *images], "rival": ["--network", name, *images]}
+
+
 NETWORKS = {
-    "article, 64×64, batch 64": {
-        "rxrun": ["--experiment", str(HERE / "../../experiments/resnext50_breast.yaml"), "--size", "64", "--batch", "64"],
-        "rival": ["--network", "article", "--size", "64", "--batch", "64"]},
-    "resnext50_32x4d, 224×224, batch 16": {
-        "rxrun": ["--experiment", str(HERE / "../../experiments/resnext50_32x4d.yaml"), "--size", "224", "--batch", "16"],
-        "rival": ["--network", "resnext50_32x4d", "--size", "224", "--batch", "16"]},
+    f"{name}, {size}×{size}, batch {batch}": as_either_says(name, experiment, size, batch)
+    for name, experiment in (("article", "resnext50_breast.yaml"), ("resnext50_32x4d", "resnext50_32x4d.yaml"))
+    for size, batch in ((64, 64), (224, 16))
 }
 
 
