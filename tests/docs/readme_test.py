@@ -1,4 +1,5 @@
 """The README's experiment trains, its commands work and its links lead somewhere."""
+import json
 import os
 import pathlib
 import re
@@ -82,6 +83,20 @@ class Readme(unittest.TestCase):
         for link in links:
             with self.subTest(link=link):
                 self.assertTrue((SOURCE / link).exists(), link)
+
+    def test_the_choices_are_those_of_the_program(self):
+        rows = {name.strip("`"): re.findall(r"`([a-z0-9_]+)`", words)
+                for name, words in re.findall(r"^\| ([a-z`]+) \| (.*) \|$", README, re.MULTILINE)}
+        plugins = json.loads(self.run_words(["rxrun", "plugins", "--json"]).stdout)
+        named = {plugin["plugin"] for plugin in plugins}
+        layers = {layer for plugin in plugins for layer in plugin["layers"].split()}
+        self.assertEqual(set(rows["layers"]) | set(rows["blocks"]) - named, layers)
+        schema = json.loads((SOURCE / "schemas/experiment.schema.json").read_text(encoding="utf-8"))["properties"]
+        training = schema["training"]["properties"]
+        for key in ("optimizer", "schedule"):
+            kinds = next(form["properties"] for form in training[key]["anyOf"] if "properties" in form)
+            self.assertEqual(set(rows[key]) - {"warm_up"}, set(kinds), key)
+        self.assertEqual(set(rows["augment"]) - {"mixup"}, set(schema["data"]["properties"]["augment"]["properties"]))
 
     def test_every_experiment_is_listed(self):
         for file in (SOURCE / "experiments").glob("*.yaml"):
