@@ -70,6 +70,23 @@ Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const P
   return dataset;
 }
 
+// Divided as the run's own images were.
+Dataset divided_images(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
+                       std::shared_ptr<const Source> source, RunObserver& observer) {
+  try {
+    return read_dataset(experiment, std::move(source), options.common.results, observer);
+  } catch (const Error& error) {
+    if (options.overrides.empty() || error.failure() != Failure::usage) throw;
+    std::vector<Diagnostic> all = error.diagnostics();
+    Diagnostic note;
+    note.severity = Severity::note;
+    note.message = fmt::format("how images are divided is fixed by run {}", run.id);
+    note.advice = "other images can be scored without being divided: --other-data --part all";
+    all.push_back(note);
+    throw Error(error.failure(), std::move(all));
+  }
+}
+
 // That a folder of images for testing is split too is easily overlooked.
 void tell_what_is_left_out(Console& console, const EvaluateOptions& options, const Dataset& dataset, Part part) {
   std::size_t all = 0;
@@ -106,7 +123,7 @@ int run_evaluate(const EvaluateOptions& options) {
       checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
       static_cast<std::int64_t>(source->classes().size()));
   Dataset dataset = all ? all_images(options, run, as_then, std::move(source), reporter)
-                        : read_dataset(experiment, std::move(source), options.common.results, reporter);
+                        : divided_images(options, run, experiment, std::move(source), reporter);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
   if (!all) compare_data(options, run, experiment, dataset, console);

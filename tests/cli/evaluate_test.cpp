@@ -139,6 +139,15 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   EXPECT_THAT(part.err, testing::ContainsRegex("note: [0-9]+ of 60 images scored, those that the run's split puts into "
                                                "validation; the other [0-9]+ are left out: --part all"));
 
+  for (const char* name : {"even", "odd"}) {
+    std::filesystem::create_directories(place.folder() / "few" / name);
+    place.write(std::string("few/") + name + "/0.png", png_bytes(picture(16, 16, 3, 7)));
+  }
+  const Finished few = place.rxrun({"evaluate", number(), "data.path=few", "--other-data"});
+  EXPECT_EQ(few.code, 2);
+  EXPECT_THAT(few.err, HasSubstr("how images are divided is fixed by run"));
+  EXPECT_THAT(few.err, HasSubstr("--other-data --part all"));
+
   const Finished unasked = place.rxrun({"evaluate", number(), "data.path=other", "--part", "all"});
   EXPECT_EQ(unasked.code, 2);
   EXPECT_THAT(unasked.err, HasSubstr("--other-data"));
