@@ -79,7 +79,7 @@ CREATE TABLE epochs (
   learning_rate     REAL,
   seconds           REAL,
   images_per_second REAL,
-  best              INTEGER NOT NULL CHECK (best IN (0, 1)),  -- the best so far
+  best              INTEGER NOT NULL CHECK (best IN (0, 1)),  -- so far, by the metric of keep_best
   checkpoint        TEXT,                                     -- relative to results.db
   written           TEXT NOT NULL,
   PRIMARY KEY (run, epoch)

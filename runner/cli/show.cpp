@@ -31,7 +31,7 @@ std::vector<Value> column(const Table& table, const std::string& name) {
 }
 
 // The run's number heads the page already, and the paths are the same in every line.
-Table curve(Table epochs, bool keeps_last_epoch) {
+Table curve(Table epochs) {
   for (const char* name : {"run", "checkpoint"}) {
     const auto found = std::find(epochs.columns.begin(), epochs.columns.end(), name);
     if (found == epochs.columns.end()) continue;
@@ -42,18 +42,12 @@ Table curve(Table epochs, bool keeps_last_epoch) {
   const auto best = std::find(epochs.columns.begin(), epochs.columns.end(), "best");
   if (best != epochs.columns.end()) {
     const auto offset = best - epochs.columns.begin();
-    const auto is_best = [offset](const auto& row) { return row[static_cast<std::size_t>(offset)] == Value(true); };
-    // Where the last epoch is kept each of them was.
-    for (auto& row : epochs.rows)
-      row[static_cast<std::size_t>(offset)] = !keeps_last_epoch && is_best(row) ? Value("best so far") : Value();
+    for (auto& row : epochs.rows) {
+      Value& best = row[static_cast<std::size_t>(offset)];
+      best = best == Value(true) ? Value("best so far") : Value();
+    }
   }
   return epochs;
-}
-
-bool keeps_last_epoch(const RunDetails& run) {
-  return std::any_of(run.params.rows.begin(), run.params.rows.end(), [](const auto& row) {
-    return row[0] == Value(std::string("training.keep_best.weights")) && row[1] == Value(std::string("last"));
-  });
 }
 
 std::string page(const RunDetails& run, TableFormat format) {
@@ -69,7 +63,7 @@ std::string page(const RunDetails& run, TableFormat format) {
     out += section("Parameters in which this experiment's runs differ", render(varying, format));
   if (!params.rows.empty()) out += section("Parameters", render(params, format));
   if (run.epochs.rows.empty()) return out + "No epoch has been completed.\n";
-  out += section("Epochs", render(curve(for_reading(run.epochs, format), keeps_last_epoch(run)), format));
+  out += section("Epochs", render(curve(for_reading(run.epochs, format)), format));
   const std::string line = sparkline(column(run.epochs, "test_accuracy"), 60);
   if (text && line.find_first_not_of(' ') != std::string::npos) out += fmt::format("test_accuracy  {}\n", line);
   return out;

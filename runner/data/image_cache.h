@@ -6,9 +6,8 @@
 //
 //   0      header: magic, size of one image, number of images, size and SHA-256 of the index, SHA-256 of what is before
 //   4096   pixels, image after image
-//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it is
-//   bad,
-//          and of one of 16 bits its lowest and highest value
+//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it
+//          is bad, and of one of 16 bits its lowest and highest value
 //
 // Opening it checks every byte: the header, the index, and each image by the digest of its pixels. It is written under
 // another name, synced and renamed, so that it is there whole or not at all.

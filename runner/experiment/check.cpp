@@ -75,8 +75,8 @@ class Checker {
   void stopping(const TrainingSpec& training) {
     if (!training.early_stopping || !training.keeps_last_epoch) return;
     diagnostics_.warning(where("training.keep_best.weights"),
-                         "`weights: last` with `early_stopping` keeps those of an epoch that comes after " +
-                             std::to_string(training.early_stopping->patience) + " without anything better",
+                         "`weights: last` with `early_stopping` keeps those of an epoch that comes after `patience`, " +
+                             std::to_string(training.early_stopping->patience) + ", epochs without a better one",
                          "leave `weights` out to keep those of the best epoch");
   }
 

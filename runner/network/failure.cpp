@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "diagnostics/render.h"
@@ -10,6 +12,7 @@ namespace rxrun {
 namespace {
 
 constexpr std::size_t longest_cause = 500;
+constexpr const char* signs[] = {"can't allocate memory", "out of memory", "not enough memory"};
 
 std::string first_line(const std::string& text) {
   std::string line = text.substr(0, text.find('\n'));
@@ -41,7 +44,8 @@ bool is_out_of_memory(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     const std::string text = error.what();
     // LibTorch's CPU allocator has no exception type of its own.
-    return text.find("can't allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;
+    return std::any_of(std::begin(signs), std::end(signs),
+                       [&](const char* sign) { return text.find(sign) != std::string::npos; });
   } catch (...) {
     return false;
   }

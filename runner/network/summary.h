@@ -31,7 +31,7 @@ struct Summary {
   // torchsummary's sizes, float32, one image, in bytes: input; every row's output, twice; parameters.
   std::int64_t input_bytes = 0, forward_backward_bytes = 0, parameter_bytes = 0;
   // Estimate for one training step: weights, gradients, optimizer state, activations kept for the backward pass;
-  // without the program itself. Measured, a step took 0.87 of the estimate's growth by batch (summary.cpp).
+  // without the program itself. summary.cpp says how near it comes.
   std::int64_t step_bytes = 0;
 };
 

@@ -47,9 +47,10 @@ std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checke
 }
 
 StepAssumptions step_of(const Experiment& experiment) {
+  const Precision precision = choose_precision(experiment.training.precision, choose_device(experiment.machine.device));
   return {.batch = experiment.data.batch,
           .optimizer_slots = Optimizer::slots(experiment.training.optimizer),
-          .activation_bytes = experiment.training.precision == Precision::bfloat16 ? 2 : 4};
+          .activation_bytes = precision == Precision::bfloat16 ? 2 : 4};
 }
 
 ImageCaching image_caching(const std::filesystem::path& results, bool shared) {

@@ -32,7 +32,7 @@ Network network_for(const CheckedExperiment& checked, const Source& source);
 // The weights that the experiment's network begins with, if it declares a file. Throws Error when they do not fit.
 std::optional<InitialWeights> initial_weights_of(const CheckedExperiment& checked, const Network& network);
 
-// What a training step of the experiment takes memory for.
+// What a training step of the experiment takes memory for, on this machine.
 StepAssumptions step_of(const Experiment& experiment);
 
 // Where decoded images are kept beside memory: those beyond data.memory, and with `shared` all, for the points of a

@@ -19,8 +19,8 @@ struct RunRequest {
   bool again = false;                         // run anew though it has finished
   std::int64_t run = 0;                       // the run to continue; 0: the newest of the identity
   std::string identity;  // that has to come out, to continue a run or to answer a point; empty: any
-  const std::atomic<int>* stop =
-      nullptr;  // a signal number asks for a stop after this batch, or of the reading of images
+  // A signal number asks for a stop after this batch, or of the reading of images.
+  const std::atomic<int>* stop = nullptr;
 };
 
 struct RunOutcome {

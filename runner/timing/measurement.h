@@ -45,7 +45,7 @@ struct Measurement {
   std::int64_t batch = 0, steps = 0;
   std::string device, precision, cpu, instruction_set, libtorch;
   int threads = 0;
-  double peak_flops = 0.0;  // a second: the best of a large matrix product in the same precision, in the same run
+  double peak_flops = 0.0;  // a second: see peak_flops (step_times.h); in the same run
   Timing step;
   std::vector<PartTime> parts;
   std::optional<LoaderRate> loader;  // absent when there is no data, or none was asked for

@@ -81,7 +81,7 @@ std::int64_t largest_tensor(const Network& network, std::int64_t batch) {
   return batch * most;
 }
 
-// Whole steps: the parts add up to them. The weights move after the backward pass here, which in a training they do
+// Steps as a training takes them, and steps in parts: for these the weights move after the backward pass and not
 // during it, so that the optimizer's time is not in the layers'.
 class StepTimer {
  public:
@@ -91,37 +91,44 @@ class StepTimer {
         watch_(machine.device),
         loss_(experiment.training.loss, std::vector<std::int64_t>(static_cast<std::size_t>(network.classes), 1),
               machine.device),
-        schedule_(experiment.training.schedule, experiment.training.optimizer.lr, experiment.training.epochs, 1),
         optimizer_(experiment.training.optimizer, trainable_parameters(network)),
-        clip_(experiment.training.clip_gradient_norm),
+        update_{.rate = Schedule(experiment.training.schedule, experiment.training.optimizer.lr,
+                                 experiment.training.epochs, 1)
+                            .rate(0, 0),
+                .max_norm = experiment.training.clip_gradient_norm},
         pixels_(pool.view(with_batch(experiment.data.batch, network.input), at::kFloat)),
         labels_(at::arange(experiment.data.batch, at::kLong).remainder(network.classes).to(at::Device(machine.device))),
         layers(network.layers.size()) {
     if (experiment.training.average_weights > 0.0) average_.emplace(network, experiment.training.average_weights);
   }
 
-  void step() {
+  void whole() {
+    reseed(network_, ++number_);
+    const double began = watch_.now();
+    const at::Tensor value = loss_.mean(logits({}), labels_);
+    value.item<float>();
+    Optimizer::Step update = update_;
+    update.differentiate = [&] { backward(value); };
+    move(update);
+    steps.push_back(watch_.now() - began);
+  }
+
+  void in_parts() {
     reseed(network_, ++number_);
     std::vector<double> after(network_.layers.size()), gradient(network_.layers.size());
     const double began = watch_.now();
-    at::Tensor logits;
-    {
-      const Autocast autocast(machine_.precision, machine_.device);
-      logits = forward(network_, pixels_, [&](const NetworkLayer& layer, const at::Tensor& output) {
-        const auto i = static_cast<std::size_t>(&layer - network_.layers.data());
-        if (output.requires_grad()) output.register_hook([&, i](const at::Tensor&) { gradient[i] = watch_.now(); });
-        after[i] = watch_.now();
-      });
-    }
-    const at::Tensor value = loss_.mean(logits, labels_);
+    const at::Tensor output = logits([&](const NetworkLayer& layer, const at::Tensor& y) {
+      const auto i = static_cast<std::size_t>(&layer - network_.layers.data());
+      if (y.requires_grad()) y.register_hook([&, i](const at::Tensor&) { gradient[i] = watch_.now(); });
+      after[i] = watch_.now();
+    });
+    const at::Tensor value = loss_.mean(output, labels_);
     value.item<float>();
     const double lost = watch_.now();
     backward(value);
     const double back = watch_.now();
-    if (clip_ > 0.0) optimizer_.clip_gradient_norm(clip_);
-    const double rate = schedule_.rate(0, 0);
-    average_ ? average_->step(optimizer_, rate, [] {}) : optimizer_.step(rate);
-    const double ended = watch_.now();
+    move(update_);
+    optimizer.push_back(watch_.now() - back);
     for (std::size_t i = 0; i < after.size(); ++i) {
       layers[i].forward.push_back(after[i] - (i == 0 ? began : after[i - 1]));
       // Of a layer without anything to learn before it no gradient is asked for.
@@ -130,19 +137,22 @@ class StepTimer {
     }
     loss.forward.push_back(lost - after.back());
     loss.backward.push_back(gradient.back() - lost);
-    optimizer.push_back(ended - back);
-    steps.push_back(ended - began);
   }
 
  private:
+  at::Tensor logits(const AfterLayer& after_layer) const {
+    const Autocast autocast(machine_.precision, machine_.device);
+    return forward(network_, pixels_, after_layer);
+  }
+  void move(const Optimizer::Step& update) { average_ ? average_->step(optimizer_, update) : optimizer_.step(update); }
+
   Network& network_;
   const Machine& machine_;
   Stopwatch watch_;
   Loss loss_;
-  Schedule schedule_;
   Optimizer optimizer_;
   std::optional<WeightAverage> average_;
-  double clip_;
+  Optimizer::Step update_;
   at::Tensor pixels_, labels_;
   std::uint64_t number_ = 0;
 
@@ -255,7 +265,8 @@ Measurement measure(Network& network, const Experiment& experiment, const Machin
 
   double peak = peak_flops(machine.precision, machine.device);
   for (std::int64_t i = 0; i < warm_up + steps; ++i) {
-    step.step();
+    step.whole();
+    step.in_parts();
     for (auto& [path, timer] : inner) timer.run();
   }
   peak = std::max(peak, peak_flops(machine.precision, machine.device));

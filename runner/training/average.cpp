@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "rxrun/layer.h"
-#include "training/optimizer.h"
+#include "training/parameter_update.h"
 #include "training/update.h"
 
 namespace rxrun {
@@ -36,20 +36,22 @@ WeightAverage::WeightAverage(Network& network, double decay) : impl_(std::make_u
 }
 WeightAverage::~WeightAverage() = default;
 
-void WeightAverage::step(Optimizer& optimizer, double rate, const std::function<void()>& differentiate) {
+void WeightAverage::step(Optimizer& optimizer, const Optimizer::Step& step) {
   const double n = static_cast<double>(++impl_->updates);
   const double share = 1.0 - std::min(impl_->decay, (1.0 + n) / (10.0 + n));
-  optimizer.step(rate, differentiate, [&](std::size_t parameter, std::int64_t first, std::int64_t last) {
+  Optimizer::Step with_average = step;
+  with_average.after = [&](std::size_t parameter, std::int64_t first, std::int64_t last) {
     const at::NoGradGuard no_gradient;
     const std::size_t i = impl_->trained[parameter];
     const at::Tensor &weights = *impl_->slots[i], &average = impl_->averages[i];
-    if (weights.device().is_cpu() && weights.scalar_type() == at::kFloat && weights.is_non_overlapping_and_dense()) {
+    if (takes_one_pass(weights)) {
       follow(average.data_ptr<float>() + first, weights.data_ptr<float>() + first, last - first,
              static_cast<float>(share));
     } else {
       average.lerp_(weights, share);  // such a parameter is told in whole
     }
-  });
+  };
+  optimizer.step(with_average);
   const at::NoGradGuard no_gradient;
   for (const std::size_t i : impl_->buffers) impl_->averages[i].copy_(*impl_->slots[i]);
   // Written past LibTorch, which counts a tensor's changes; who keeps what it made of a weight asks for them.

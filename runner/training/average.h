@@ -2,15 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "network/network.h"
+#include "training/optimizer.h"
 #include "training/tensors.h"
 
 namespace rxrun {
-
-class Optimizer;
 
 class WeightAverage {
  public:
@@ -22,9 +20,8 @@ class WeightAverage {
 
   // A step of `optimizer`, whose parameters are the network's trainable_parameters(), and in the same pass over them
   // the average's: at the n-th step trained weights move by 1 - min(decay, (1 + n) / (10 + n)) towards the network's,
-  // so that a short run does not keep its random start; buffers are copied. `differentiate` is the step's backward
-  // pass.
-  void step(Optimizer& optimizer, double rate, const std::function<void()>& differentiate);
+  // so that a short run does not keep its random start; buffers are copied. The step's `after` is the average's own.
+  void step(Optimizer& optimizer, const Optimizer::Step& step);
   // Puts the average into the network and its own weights aside, and back again.
   void swap();
 

@@ -35,13 +35,11 @@ BatchTensors BatchFeed::view(Batch& batch) const {
 }
 
 // Which memory is used again, and why nobody still reads or writes it:
-// - The page-locked memory: the program waits until the copy of the batch before is done. That copy waited for the last
-// step but
-//   one before its own, and is made during the last: the GPU still has a step to do. The program is never further
-//   ahead, so that the batches on the GPU do not become many.
+// - The page-locked memory: the program waits until the copy of the batch before is done. That copy waited for the
+//   last step but one before its own, and is made during the last: the GPU still has a step to do. The program is
+//   never further ahead, so that the batches on the GPU do not become many.
 // - The GPU's memory: it belongs to the stream of the copies and is used by the computing one. LibTorch's allocator is
-// told so,
-//   and gives freed memory to the next copy only when the computing stream is done with it.
+//   told so, and gives freed memory to the next copy only when the computing stream is done with it.
 BatchTensors BatchFeed::copy(const BatchTensors& batch) {
   const Streams streams(device_.type());
   const c10::Stream computing = streams.getStream(device_);

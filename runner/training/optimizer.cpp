@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "diagnostics/diagnostic.h"
-#include "training/moving.h"
+#include "training/parameter_update.h"
 
 namespace rxrun {
 namespace {
@@ -33,30 +33,38 @@ std::vector<std::string> slot_names(const OptimizerSpec& spec) {
   return {};
 }
 
-// Told, while a backward pass is under way, of each parameter whose gradient is whole.
-struct Arrivals {
-  std::function<void(std::size_t)> arrived;
+// Who is told, while a backward pass is under way, of each parameter whose gradient is complete.
+struct GradientListener {
+  std::function<void(std::size_t)> on_gradient;
 };
 
-// Leaves no one listening.
-struct Deaf {
-  Arrivals& arrivals;
-  ~Deaf() { arrivals.arrived = {}; }
+// For a scope.
+class Listening {
+ public:
+  Listening(GradientListener& listener, std::function<void(std::size_t)> on_gradient) : listener_(listener) {
+    listener_.on_gradient = std::move(on_gradient);
+  }
+  ~Listening() { listener_.on_gradient = {}; }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  GradientListener& listener_;
 };
 
 // Behind the node that gathers a parameter's gradient, which may outlive the optimizer.
-class Arrival final : public FunctionPostHook {
+class GradientHook final : public FunctionPostHook {
  public:
-  Arrival(std::shared_ptr<const Arrivals> arrivals, std::size_t parameter)
-      : arrivals_(std::move(arrivals)), parameter_(parameter) {}
+  GradientHook(std::shared_ptr<const GradientListener> listener, std::size_t parameter)
+      : listener_(std::move(listener)), parameter_(parameter) {}
 
   variable_list operator()(const variable_list& outputs, const variable_list& /*inputs*/) override {
-    if (arrivals_->arrived) arrivals_->arrived(parameter_);
+    if (listener_->on_gradient) listener_->on_gradient(parameter_);
     return outputs;
   }
 
  private:
-  std::shared_ptr<const Arrivals> arrivals_;
+  std::shared_ptr<const GradientListener> listener_;
   std::size_t parameter_;
 };
 
@@ -68,54 +76,73 @@ struct Optimizer::Impl {
   std::vector<std::string> names;  // of the slots
   std::vector<Tensors> slots;      // slot, parameter
   at::Tensor steps;                // int64, one for each parameter
-  double longest = 0.0;            // of the coming step's gradients; 0: as long as they are
-  std::shared_ptr<Arrivals> arrivals = std::make_shared<Arrivals>();
+  std::shared_ptr<GradientListener> listener = std::make_shared<GradientListener>();
   std::vector<std::shared_ptr<torch::autograd::Node>> nodes;  // with the hooks, which go where nobody holds the node
 
   bool decays(const at::Tensor& parameter) const {
     return spec.weight_decay > 0.0 && (spec.decay_norm_and_bias || parameter.dim() > 1);
   }
 
-  Moving start(double rate) const {
-    Moving moving;
-    moving.rate = rate;
-    moving.longest = longest;
-    moving.slots.resize(slots.size());
-    return moving;
+  ParameterUpdate begin(const Step& step) const {
+    ParameterUpdate update;
+    update.rate = step.rate;
+    update.max_norm = step.max_norm;
+    update.slots.resize(slots.size());
+    return update;
   }
 
-  void add(std::size_t i, Moving& moving) const {
+  void add(std::size_t i, ParameterUpdate& update) const {
     const at::Tensor& parameter = parameters[i].second;
-    moving.parameters.push_back(parameter);
-    moving.gradients.push_back(parameter.grad());
-    moving.decays.push_back(decays(parameter));
-    moving.places.push_back(i);
-    moving.steps.push_back(static_cast<double>(++steps.data_ptr<std::int64_t>()[i]));
-    for (std::size_t s = 0; s < slots.size(); ++s) moving.slots[s].push_back(slots[s][i]);
+    update.parameters.push_back(parameter);
+    update.gradients.push_back(parameter.grad());
+    update.decays.push_back(decays(parameter));
+    update.indices.push_back(i);
+    update.steps.push_back(static_cast<double>(++steps.data_ptr<std::int64_t>()[i]));
+    for (std::size_t s = 0; s < slots.size(); ++s) update.slots[s].push_back(slots[s][i]);
   }
 
-  // Moves the i-th parameter and drops its gradient.
-  void move_one(std::size_t i, double rate, const AfterMove& after) const {
+  // Moves the i-th parameter, if it takes one pass, and drops its gradient. Returns whether it did. A gradient that
+  // nothing flowed into is told of too, and not there.
+  bool move_early(std::size_t i, const Step& step) const {
+    const at::Tensor& parameter = parameters[i].second;
+    if (!parameter.grad().defined() || !takes_one_pass(parameter)) return false;
     at::NoGradGuard no_gradient;
-    Moving moving = start(rate);
-    add(i, moving);
-    move_in_one_pass(spec, moving, after);
-    parameters[i].second.mutable_grad() = at::Tensor();
-  }
-
-  bool takes_one_pass_each() const {
-    return std::all_of(parameters.begin(), parameters.end(),
-                       [](const auto& named) { return takes_one_pass(named.second); });
+    ParameterUpdate update = begin(step);
+    add(i, update);
+    update_in_one_pass(spec, update, step.after);
+    parameter.mutable_grad() = at::Tensor();
+    return true;
   }
 
   // Hooks behind the parameters' gradients, once.
-  void listen() {
+  void set_hooks() {
     if (!nodes.empty()) return;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (!parameters[i].second.requires_grad()) continue;
       nodes.push_back(torch::autograd::impl::grad_accumulator(parameters[i].second));
-      nodes.back()->add_post_hook(std::make_unique<Arrival>(arrivals, i));
+      nodes.back()->add_post_hook(std::make_unique<GradientHook>(listener, i));
     }
+  }
+
+  // Runs the backward pass; returns which parameters moved in it.
+  std::vector<bool> differentiate(const Step& step) {
+    std::vector<bool> moved(parameters.size());
+    if (!step.differentiate) return moved;
+    if (step.max_norm > 0.0) {
+      step.differentiate();
+      return moved;
+    }
+    set_hooks();
+    const Listening listening(*listener, [&](std::size_t i) {
+      if (moved[i] && parameters[i].second.grad().defined()) {
+        throw Error(Failure::run, "the gradient of " + parameters[i].first + " came in more than one part",
+                    "a layer that runs a backward pass within its own needs training.clip_gradient_norm, with which "
+                    "the weights move when all of it is done");
+      }
+      if (move_early(i, step)) moved[i] = true;
+    });
+    step.differentiate();
+    return moved;
   }
 };
 
@@ -133,48 +160,25 @@ Optimizer::Optimizer(const OptimizerSpec& spec, const NamedTensors& parameters) 
 
 Optimizer::~Optimizer() = default;
 
-void Optimizer::step(double rate, const AfterMove& after) {
-  step(
-      rate, [] {}, after);
-}
-
-void Optimizer::step(double rate, const std::function<void()>& differentiate, const AfterMove& after) {
-  std::vector<bool> moved(impl_->parameters.size());
-  if (impl_->longest == 0.0 && impl_->takes_one_pass_each()) {
-    impl_->listen();
-    impl_->arrivals->arrived = [&](std::size_t i) {
-      if (moved[i]) {
-        throw Error(Failure::run, "the gradient of " + impl_->parameters[i].first + " came in more than one part",
-                    "a layer that differentiates within its own backward pass needs training.clip_gradient_norm, with "
-                    "which the weights move after it");
-      }
-      impl_->move_one(i, rate, after);
-      moved[i] = true;
-    };
-  }
-  const Deaf afterwards{*impl_->arrivals};
-  differentiate();
-
+void Optimizer::step(const Step& step) {
+  const std::vector<bool> moved = impl_->differentiate(step);
   at::NoGradGuard no_gradient;
-  Moving moving = impl_->start(rate);
+  ParameterUpdate update = impl_->begin(step);
   for (std::size_t i = 0; i < impl_->parameters.size(); ++i)
-    if (impl_->parameters[i].second.grad().defined()) impl_->add(i, moving);
-  const auto tell_whole = [&](std::size_t i) { after(i, 0, impl_->parameters[i].second.numel()); };
-  if (std::all_of(moving.parameters.begin(), moving.parameters.end(), takes_one_pass)) {
-    move_in_one_pass(impl_->spec, moving, after);
+    if (impl_->parameters[i].second.grad().defined()) impl_->add(i, update);
+  const auto tell_whole = [&](std::size_t i) { step.after(i, 0, impl_->parameters[i].second.numel()); };
+  if (std::all_of(update.parameters.begin(), update.parameters.end(), takes_one_pass)) {
+    update_in_one_pass(impl_->spec, update, step.after);
   } else {
-    move_by_libtorch(impl_->spec, moving);
-    if (after) std::for_each(moving.places.begin(), moving.places.end(), tell_whole);
+    update_by_libtorch(impl_->spec, update);
+    if (step.after) std::for_each(update.indices.begin(), update.indices.end(), tell_whole);
   }
-  impl_->longest = 0.0;
   for (std::size_t i = 0; i < impl_->parameters.size(); ++i) {
     const at::Tensor& parameter = impl_->parameters[i].second;
-    if (after && !moved[i] && !parameter.grad().defined()) tell_whole(i);
+    if (step.after && !moved[i] && !parameter.grad().defined()) tell_whole(i);
     parameter.mutable_grad() = at::Tensor();
   }
 }
-
-void Optimizer::clip_gradient_norm(double maximum) { impl_->longest = maximum; }
 
 NamedTensors Optimizer::state() const {
   NamedTensors state;

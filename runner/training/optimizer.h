@@ -24,19 +24,18 @@ class Optimizer {
   // parameter, moved or not, by any thread.
   using AfterMove = std::function<void(std::size_t parameter, std::int64_t first, std::int64_t last)>;
 
-  // Moves every parameter that has a gradient, at this learning rate, and drops the gradients, whose memory it may have
-  // used.
-  void step(double rate, const AfterMove& after = {});
-
-  // The same to the bit, with the backward pass, `differentiate`, in it: float32 parameters on the CPU move as soon as
-  // their gradient is whole, while it is in the cache, so that only a few gradients are there at a time. (Where
-  // clipping is asked for, which needs all gradients first, they move after it.) Throws Error (run) where a parameter's
-  // gradient comes in parts, as of a layer that runs a backward pass within its own, and what `differentiate` throws;
-  // then some parameters may have moved.
-  void step(double rate, const std::function<void()>& differentiate, const AfterMove& after);
-
-  // For the coming step: it takes the gradients scaled so that their norm as one vector is at most `maximum`.
-  void clip_gradient_norm(double maximum);
+  struct Step {
+    double rate = 0.0;
+    double max_norm = 0.0;  // all gradients as one vector are scaled down to this norm; 0: they stay as they are
+    std::function<void()> differentiate = {};  // the step's backward pass; empty: the gradients are there already
+    AfterMove after = {};
+  };
+  // Moves every parameter that has a gradient and drops the gradients, whose memory it may have used. A float32
+  // parameter on the CPU moves during `differentiate`, as soon as its gradient is whole and still in the cache, so that
+  // only a few gradients are there at a time; the others, and with `max_norm`, which needs all gradients, every one
+  // move after it. The numbers are the same. Throws Error (run) where a parameter's gradient comes in parts, as of a
+  // layer that runs a backward pass within its own, and what `differentiate` throws; then some parameters have moved.
+  void step(const Step& step);
 
   // Everything a continued training needs, as handles: "exp_avg/conv1.weight", and "step", a count for each parameter.
   NamedTensors state() const;

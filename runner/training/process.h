@@ -15,7 +15,7 @@ void set_up_process();
 // libraries are loaded, which is before its main. A variable that the user has set is not in the list.
 std::vector<std::pair<std::string, std::string>> engine_environment();
 
-// The processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
+// The processor multiplies bfloat16 in hardware (AVX512-BF16; those with AMX have it too).
 bool has_fast_bfloat16();
 
 }  // namespace rxrun

@@ -53,15 +53,12 @@ Step compute(const Setting& setting, const BatchTensors& batch, const std::optio
 }
 
 void learn(const Setting& setting, const Learning& learning, const Step& step, double rate) {
-  const double longest = setting.experiment.training.clip_gradient_norm;
-  if (longest > 0.0) learning.optimizer.clip_gradient_norm(longest);
-  const auto differentiate = [&] {
-    if (!step.differentiated) backward(step.loss);
-  };
+  Optimizer::Step move{.rate = rate, .max_norm = setting.experiment.training.clip_gradient_norm};
+  if (!step.differentiated) move.differentiate = [&] { backward(step.loss); };
   if (learning.average != nullptr) {
-    learning.average->step(learning.optimizer, rate, differentiate);
+    learning.average->step(learning.optimizer, move);
   } else {
-    learning.optimizer.step(rate, differentiate, {});
+    learning.optimizer.step(move);
   }
 }
 

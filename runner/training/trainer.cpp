@@ -156,7 +156,8 @@ class Training {
     metrics.learning_rate = schedule_.rate(epoch, 0);
     const bool improved = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"),
                                                     spec_.keep_best.maximize, 0.0);
-    metrics.best = improved || spec_.keeps_last_epoch;
+    // A first epoch whose metric is not a number is still better than none.
+    metrics.best = improved || state_.best_epoch == 0;
     if (const auto& stopping = spec_.early_stopping) {
       state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"),
                                      stopping->goal.maximize, stopping->minimum_change);
@@ -170,9 +171,7 @@ class Training {
     outputs_.clear();
     state_.seconds += metrics.seconds;
     state_.plateau = schedule_.plateau();
-    // A first epoch whose metric is not a number is still better than none.
-    if (metrics.best || state_.best_epoch == 0) {
-      metrics.best = true;
+    if (metrics.best || spec_.keeps_last_epoch) {
       state_.best_epoch = epoch;
       state_.best = metrics.values;
       const AveragedWeights averaged(average());

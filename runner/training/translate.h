@@ -11,7 +11,7 @@
 namespace rxrun {
 
 // Throws std::bad_alloc when LibTorch ran out of memory, else Error(run) with the first line of what it said.
-[[noreturn]] void throw_translated(const std::exception& error);
+[[noreturn]] void throw_translated(const std::exception_ptr& exception);
 
 template <typename Work>
 auto translated(Work&& work) {
@@ -19,10 +19,8 @@ auto translated(Work&& work) {
     return std::forward<Work>(work)();
   } catch (const Error&) {
     throw;
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw_translated(error);
+  } catch (...) {
+    throw_translated(std::current_exception());
   }
 }
 

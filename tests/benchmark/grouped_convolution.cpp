@@ -2,10 +2,7 @@
 // the shipped experiments. Milliseconds, the least of some repetitions, as a table.
 //
 //   convolution_benchmark [THREADS]
-#include <ATen/Parallel.h>
 #include <torch/types.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,9 +10,10 @@
 #include <cstdlib>
 #include <functional>
 
+#include "engine_process.h"
 #include "kernels/grouped_convolution.h"
+#include "rxrun/parallel.h"
 #include "training/machine.h"
-#include "training/process.h"
 
 namespace {
 
@@ -50,7 +48,7 @@ void compare(const Case& c, at::ScalarType type) {
   const at::Tensor rounded = weight.to(type), partial = at::empty({kernels.partial_size(shape)});
   const WeightStrides strides{weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)};
   const float* w = weight.data_ptr<float>();
-  const auto in_tasks = [](std::int64_t tasks, const auto& work) { at::parallel_for(0, tasks, 1, work); };
+  const auto in_tasks = [](std::int64_t tasks, const auto& work) { rxrun::parallel_for(tasks, work); };
   const auto backward = [&](bool of_input, bool of_weight) {
     at::convolution_backward(dy, x, rounded, c10::nullopt, {c.stride, c.stride}, {1, 1}, {1, 1}, false, {0, 0}, groups,
                              {of_input, of_weight, false});
@@ -85,12 +83,7 @@ void compare(const Case& c, at::ScalarType type) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool complete = true;
-  for (const auto& [name, value] : rxrun::engine_environment()) {
-    setenv(name.c_str(), value.c_str(), 1);
-    complete = false;
-  }
-  if (!complete) execv("/proc/self/exe", argv);
+  rxrun::take_engine_environment(argv);
   rxrun::set_up_process();
   rxrun::set_up_machine({.device = "cpu", .threads = argc > 1 ? std::atol(argv[1]) : 1}, rxrun::Precision::float32);
   std::printf(

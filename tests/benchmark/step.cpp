@@ -117,7 +117,7 @@ class Bare {
     }
     const at::Tensor value = loss_.mean(logits, labels_);
     value.item<float>();
-    optimizer_.step(1e-4, [&] { backward(value); }, {});
+    optimizer_.step({.rate = 1e-4, .differentiate = [&] { backward(value); }});
   }
 
   void infer() {

@@ -61,9 +61,7 @@ class Follow final : public Layer {
   Follow(By by, const Shape& input)
       : Layer(input), by_(by), norm_(child("norm", "", std::make_unique<BatchNorm>(BatchNorm::Options{}, input))) {}
   Tensor forward(const Tensor& x) override {
-    return by_ == By::nothing ? norm_.forward(x)
-           : by_ == By::relu  ? norm_.forward_relu(x)
-                              : norm_.forward_add_relu(x, x);
+    return by_ == By::nothing ? norm_.forward(x) : by_ == By::relu ? norm_.rectify(x).y : norm_.forward_add_relu(x, x);
   }
   Tensor formula(const Tensor& x, const Tensors& weights) const {
     Tensors w;

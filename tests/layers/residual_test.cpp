@@ -1,8 +1,11 @@
 #include "rxrun/layers/residual.h"
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 
+#include "kernels/instruction_set.h"
 #include "oracle.h"
+#include "src/pointwise.h"
 
 namespace rxrun::layers {
 namespace {
@@ -68,6 +71,29 @@ TEST(ResidualBlock, WideBottleneckMatchesItsFormula) {
     expect_formula(
         block, [&](const Tensor& x, const Tensors& w) { return bottleneck_formula(x, w, stride, 8); }, 4, 2e-3);
   }
+}
+
+std::size_t bytes_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// What lies between batch norm, ReLU and the next convolution is made again in the backward pass.
+TEST(ResidualBlock, KeepsNoOutputOfItsInnerUnits) {
+  if (kernels::best_instruction_set() == kernels::InstructionSet::portable) GTEST_SKIP();
+  Block block(bottleneck(64, 128, 32, {1, 1}), {}, {256, 16, 16});
+  block.materialize(1, at::kCPU);
+  block.set_training(true);
+  const Tensor x = at::randn({8, 256, 16, 16}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const Window one{{1, 1}, {1, 1}, {0, 0}, {1, 1}};
+  if (!is_pointwise(x, at::empty({128, 256, 1, 1}), {}, one, 1)) GTEST_SKIP();
+  block.forward(x);  // oneDNN's programs are made
+  const std::size_t before = bytes_in_use();
+  const Tensor y = block.forward(x);
+  const std::size_t kept = bytes_in_use() - before, inner = 8 * 128 * 16 * 16 * sizeof(float), wide = 2 * inner;
+  // The outputs of the three convolutions, and the block's own.
+  EXPECT_GT(kept, 2 * inner + 2 * wide - inner / 2);
+  EXPECT_LT(kept, 2 * inner + 2 * wide + inner / 2) << "two more inner outputs would be " << 2 * inner;
 }
 
 TEST(ResidualBlock, PartsAreInTheOrderOfTheArticlesTable) {

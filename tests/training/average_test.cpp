@@ -38,7 +38,7 @@ TEST(WeightAverage, FollowsTheWeightsThatTheOptimizerMoves) {
       // One of them has no gradient; its average stays where it is.
       for (std::size_t i = 1; i < weights.size(); ++i)
         at::Tensor(weights[i].second).mutable_grad() = at::full_like(weights[i].second, 0.1 * n);
-      average.step(optimizer, 0.5, [] {});
+      average.step(optimizer, {.rate = 0.5});
       const double share = 1.0 - std::min(0.9, (1.0 + n) / (10.0 + n));
       for (std::size_t i = 0; i < weights.size(); ++i)
         expected[i] += share * (weights[i].second.detach() - expected[i]);
@@ -64,7 +64,7 @@ TEST(WeightAverage, ItsChangesAreCounted) {
   std::vector<std::int64_t> before;
   for (const auto& [name, tensor] : average.tensors()) before.push_back(tensor._version());
   for (const auto& [name, weight] : weights) at::Tensor(weight).mutable_grad() = at::ones_like(weight);
-  average.step(optimizer, 0.5, [] {});
+  average.step(optimizer, {.rate = 0.5});
   std::size_t i = 0;
   for (const auto& [name, tensor] : average.tensors()) EXPECT_GT(tensor._version(), before[i++]) << name;
 }
@@ -81,7 +81,7 @@ TEST(WeightAverage, TakesBuffersAsTheyAre) {
           if (!tensor.trainable) tensor.slot->fill_(7), ++buffers;
         },
         layer.path);
-  average.step(optimizer, 0.5, [] {});
+  average.step(optimizer, {.rate = 0.5});
   average.swap();
   for (NetworkLayer& layer : network.layers)
     layer.module->visit_tensors(

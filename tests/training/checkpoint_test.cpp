@@ -36,7 +36,7 @@ struct Trainee {
   void train_a_little() {
     for (auto& [name, parameter] : trainable_parameters(network))
       at::Tensor(parameter).mutable_grad() = at::ones_like(parameter) * 0.1;
-    average->step(*optimizer, 0.01, [] {});
+    average->step(*optimizer, {.rate = 0.01});
     ++state.epoch;
     state.average_updates = average->updates();
   }

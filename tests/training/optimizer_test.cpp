@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/optim.h>
 #include <torch/types.h>
 
@@ -37,7 +38,8 @@ void set_gradients(const std::vector<torch::Tensor>& tensors, int step) {
 
 NamedTensors named(const std::vector<torch::Tensor>& tensors) {
   NamedTensors list;
-  for (std::size_t i = 0; i < tensors.size(); ++i) list.emplace_back(std::string("p").append(std::to_string(i)), tensors[i]);
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    list.emplace_back(std::string("p").append(std::to_string(i)), tensors[i]);
   return list;
 }
 
@@ -49,7 +51,7 @@ void expect_as_torch(const OptimizerSpec& spec, const Oracle& oracle) {
     for (int step = 0; step < 50; ++step) {
       set_gradients(ours, step);
       set_gradients(theirs, step);
-      optimizer.step(spec.lr);
+      optimizer.step({.rate = spec.lr});
       expected->step();
     }
     for (std::size_t i = 0; i < ours.size(); ++i) {
@@ -116,7 +118,7 @@ TEST(Optimizer, AnotherRateAtEachStep) {
     set_gradients(ours, step);
     set_gradients(theirs, step);
     static_cast<torch::optim::AdamOptions&>(expected.param_groups()[0].options()).lr(rate);
-    optimizer.step(rate);
+    optimizer.step({.rate = rate});
     expected.step();
   }
   EXPECT_TRUE(at::allclose(ours[0], theirs[0], 1e-12, 1e-14));
@@ -127,7 +129,7 @@ TEST(Optimizer, DecaySparesNormsAndBiases) {
     const std::vector<torch::Tensor> tensors = parameters(at::kDouble), before = parameters(at::kDouble);
     Optimizer optimizer({.kind = kind, .weight_decay = 0.5, .decay_norm_and_bias = false}, named(tensors));
     for (torch::Tensor tensor : tensors) tensor.mutable_grad() = at::zeros_like(tensor);
-    optimizer.step(0.1);
+    optimizer.step({.rate = 0.1});
     EXPECT_TRUE(at::allclose(tensors[0], before[0] * 0.95));
     EXPECT_TRUE(tensors[1].equal(before[1]));
     EXPECT_TRUE(tensors[3].equal(before[3]));
@@ -139,7 +141,7 @@ TEST(Optimizer, AParameterWithoutGradientStays) {
   Optimizer optimizer({.kind = Kind::adam, .weight_decay = 0.5}, named(tensors));
   set_gradients(tensors, 0);
   torch::Tensor(tensors[2]).mutable_grad() = torch::Tensor();
-  optimizer.step(0.1);
+  optimizer.step({.rate = 0.1});
   EXPECT_TRUE(tensors[2].equal(before[2]));
   EXPECT_FALSE(tensors[0].equal(before[0]));
   EXPECT_FALSE(tensors[0].grad().defined());
@@ -156,10 +158,11 @@ TEST(Optimizer, TellsEachNumberOnceAfterItHasMoved) {
       torch::Tensor(tensors[with_gradient]).mutable_grad() = at::ones_like(tensors[with_gradient]);
     std::vector<torch::Tensor> seen;
     for (const torch::Tensor& tensor : tensors) seen.push_back(at::zeros({tensor.numel()}, type));
-    optimizer.step(0.5, [&](std::size_t i, std::int64_t first, std::int64_t last) {
+    const auto add_seen = [&](std::size_t i, std::int64_t first, std::int64_t last) {
       const at::NoGradGuard no_gradient;
       seen[i].slice(0, first, last).add_(tensors[i].flatten().slice(0, first, last));
-    });
+    };
+    optimizer.step({.rate = 0.5, .after = add_seen});
     for (std::size_t i = 0; i < tensors.size(); ++i) EXPECT_TRUE(seen[i].equal(tensors[i].detach().flatten())) << i;
   }
 }
@@ -180,8 +183,8 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
       }
       set_gradients(whole, step);
       set_gradients(halves, step);
-      optimizer.step(0.01);
-      (step < 5 ? first : second).step(0.01);
+      optimizer.step({.rate = 0.01});
+      (step < 5 ? first : second).step({.rate = 0.01});
     }
     for (std::size_t i = 0; i < whole.size(); ++i)
       EXPECT_TRUE(whole[i].equal(halves[i])) << static_cast<int>(kind) << " " << i;
@@ -198,16 +201,14 @@ torch::Tensor loss_of(const std::vector<torch::Tensor>& p) {
 TEST(OptimizerDuringTheBackwardPass, MovesToTheSameBits) {
   for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw, Kind::rmsprop}) {
     for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
-      for (const double longest : {0.0, 1.0}) {
+      for (const double max_norm : {0.0, 1.0}) {
         const OptimizerSpec spec{.kind = kind, .weight_decay = 0.1, .momentum = 0.9};
         const std::vector<torch::Tensor> during = parameters(type), afterwards = parameters(type);
         Optimizer one(spec, named(during)), other(spec, named(afterwards));
         for (int step = 0; step < 5; ++step) {
-          if (longest > 0.0) one.clip_gradient_norm(longest);
-          one.step(0.01, [&] { loss_of(during).backward(); }, {});
+          one.step({.rate = 0.01, .max_norm = max_norm, .differentiate = [&] { loss_of(during).backward(); }});
           loss_of(afterwards).backward();
-          if (longest > 0.0) other.clip_gradient_norm(longest);
-          other.step(0.01);
+          other.step({.rate = 0.01, .max_norm = max_norm});
         }
         for (std::size_t i = 0; i < during.size(); ++i) {
           EXPECT_TRUE(during[i].equal(afterwards[i])) << static_cast<int>(kind) << " " << i;
@@ -225,16 +226,48 @@ TEST(OptimizerDuringTheBackwardPass, AWeightMovesBeforeThePassIsOver) {
   std::vector<std::int64_t> told(tensors.size());
   const auto count = [&](std::size_t i, std::int64_t first, std::int64_t last) { told[i] += last - first; };
   std::vector<std::int64_t> in_time;
-  optimizer.step(
-      0.01,
-      [&] {
-        loss_of(tensors).backward();
-        in_time = told;
-        for (const torch::Tensor& tensor : tensors) EXPECT_FALSE(tensor.grad().defined());
-      },
-      count);
+  const auto differentiate = [&] {
+    loss_of(tensors).backward();
+    in_time = told;
+    for (const torch::Tensor& tensor : tensors) EXPECT_FALSE(tensor.grad().defined());
+  };
+  optimizer.step({.rate = 0.01, .differentiate = differentiate, .after = count});
   EXPECT_EQ(in_time, (std::vector<std::int64_t>{4 * 3 * 3 * 3, 4, 20, 0}));
   EXPECT_EQ(told, (std::vector<std::int64_t>{4 * 3 * 3 * 3, 4, 20, 1})) << "each number once, moved or not";
+}
+
+// Of its second input nothing flows back.
+class First final : public torch::autograd::Function<First> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& a, const torch::Tensor&) {
+    return a.clone();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
+                                                 torch::autograd::variable_list gradients) {
+    return {gradients[0], torch::Tensor()};
+  }
+};
+
+TEST(OptimizerDuringTheBackwardPass, AWeightWhoseGradientIsUndefinedStays) {
+  const std::vector<torch::Tensor> tensors = parameters(at::kFloat);
+  Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+  optimizer.step({.rate = 0.01, .differentiate = [&] { First::apply(tensors[0], tensors[1]).sum().backward(); }});
+  EXPECT_FALSE(tensors[0].equal(parameters(at::kFloat)[0]));
+  EXPECT_TRUE(tensors[1].equal(parameters(at::kFloat)[1]));
+}
+
+TEST(OptimizerDuringTheBackwardPass, OtherTypesMoveAfterIt) {
+  std::vector<torch::Tensor> tensors = parameters(at::kFloat);
+  tensors[1] = tensors[1].detach().to(at::kDouble).requires_grad_();
+  const torch::Tensor before = tensors[1].detach().clone();
+  Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
+  const auto differentiate = [&] {
+    (tensors[0].sum() + tensors[1].sum()).backward();
+    EXPECT_FALSE(tensors[0].grad().defined()) << "float32 moves at once";
+    EXPECT_TRUE(tensors[1].grad().defined());
+  };
+  optimizer.step({.rate = 0.5, .differentiate = differentiate});
+  EXPECT_TRUE(tensors[1].equal(before - 0.5));
 }
 
 TEST(OptimizerDuringTheBackwardPass, RefusesAGradientThatComesInParts) {
@@ -245,7 +278,7 @@ TEST(OptimizerDuringTheBackwardPass, RefusesAGradientThatComesInParts) {
     loss_of(tensors).backward();
   };
   try {
-    optimizer.step(0.01, twice, {});
+    optimizer.step({.rate = 0.01, .differentiate = twice});
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.failure(), Failure::run);
@@ -256,7 +289,8 @@ TEST(OptimizerDuringTheBackwardPass, RefusesAGradientThatComesInParts) {
 TEST(OptimizerDuringTheBackwardPass, IsOverWhenThePassFails) {
   const std::vector<torch::Tensor> tensors = parameters(at::kFloat);
   Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
-  EXPECT_THROW(optimizer.step(0.01, [] { throw std::runtime_error("no gradient"); }, {}), std::runtime_error);
+  EXPECT_THROW(optimizer.step({.rate = 0.01, .differentiate = [] { throw std::runtime_error("no gradient"); }}),
+               std::runtime_error);
   loss_of(tensors).backward();
   EXPECT_TRUE(tensors[0].equal(parameters(at::kFloat)[0])) << "moved though no step was asked for";
   EXPECT_TRUE(tensors[0].grad().defined());
@@ -265,7 +299,7 @@ TEST(OptimizerDuringTheBackwardPass, IsOverWhenThePassFails) {
 // Plain SGD at rate 1 moves the parameters by the gradients themselves.
 TEST(Optimizer, ClipsTheNormOfAllGradients) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
-    const auto moved = [&](std::optional<double> longest) {
+    const auto moved = [&](std::optional<double> max_norm) {
       const std::vector<torch::Tensor> tensors = parameters(type), before = parameters(type);
       Optimizer optimizer({.kind = Kind::sgd}, named(tensors));
       double last = 0.0;
@@ -277,8 +311,7 @@ TEST(Optimizer, ClipsTheNormOfAllGradients) {
           return copies;
         }();
         set_gradients(tensors, step);
-        if (step == 0 && longest) optimizer.clip_gradient_norm(*longest);
-        optimizer.step(1.0);
+        optimizer.step({.rate = 1.0, .max_norm = step == 0 ? max_norm.value_or(0.0) : 0.0});
         double sum = 0.0;
         for (std::size_t i = 0; i < tensors.size(); ++i)
           sum += (tensors[i].detach() - from[i]).to(at::kDouble).square().sum().item<double>();
@@ -309,8 +342,8 @@ TEST(Optimizer, TakesParametersAndGradientsInAnyMemoryFormat) {
       Optimizer first({.kind = Kind::adam}, named({plain})), second({.kind = Kind::adam}, named({tried}));
       plain.mutable_grad() = gradient.clone();
       tried.mutable_grad() = gradient.contiguous(format(gradient_last)).clone();
-      first.step(0.1);
-      second.step(0.1);
+      first.step({.rate = 0.1});
+      second.step({.rate = 0.1});
       EXPECT_TRUE(plain.equal(tried));
     }
   }
@@ -329,8 +362,7 @@ TEST(Optimizer, DoesNotDependOnTheThreads) {
     Optimizer optimizer({.kind = Kind::adam}, named(tensors));
     for (int step = 0; step < 3; ++step) {
       set_gradients(tensors, step);
-      optimizer.clip_gradient_norm(0.5);
-      optimizer.step(0.1);
+      optimizer.step({.rate = 0.1, .max_norm = 0.5});
     }
     results.push_back(at::cat({tensors[0].detach(), tensors[1].detach(), tensors[2].detach()}));
   }

@@ -62,8 +62,8 @@ void expect_steady(Precision precision, bool clipping) {
       logits = forward(subject, pixels);
     }
     const at::Tensor value = loss.mean(logits, labels);
-    if (clipping) optimizer.clip_gradient_norm(1.0);
-    average.step(optimizer, 1e-3, [&] { backward(value); });
+    average.step(optimizer,
+                 {.rate = 1e-3, .max_norm = clipping ? 1.0 : 0.0, .differentiate = [&] { backward(value); }});
   };
   for (int i = 1; i <= 3; ++i) step();
   const long before = first_touches();

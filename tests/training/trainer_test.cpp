@@ -81,6 +81,10 @@ class TrainerTest : public ::testing::Test {
   TrainedEpoch::End end_of_epoch_read_late(std::int64_t fuse, const std::atomic<int>* stop) {
     Network network = tiny::network(6, fuse);
     prepare(network, 1, "cpu");
+    return end_of_epoch(network, stop);
+  }
+
+  TrainedEpoch::End end_of_epoch(Network& network, const std::atomic<int>* stop) {
     const Loss loss({}, {1, 1}, "cpu");
     const Setting setting{network, dataset, experiment, loss, "cpu"};
     Optimizer optimizer({}, trainable_parameters(network));
@@ -122,6 +126,23 @@ TEST_F(TrainerTest, LearnsAndTells) {
   }
   EXPECT_EQ(watcher.steps.back().part, Part::validation);
   EXPECT_EQ(watcher.steps.back().images_done, 9);
+}
+
+// The last layer's weights have moved when the first layer's gradient comes.
+TEST_F(TrainerTest, WeightsMoveDuringTheBackwardPass) {
+  Network network = tiny::network();
+  prepare(network, 1, "cpu");
+  const NamedTensors parameters = trainable_parameters(network);
+  const at::Tensor first = parameters.front().second, last = parameters.back().second;
+  at::Tensor before = last.detach().clone();
+  std::vector<bool> moved;
+  first.register_hook([&](const at::Tensor&) {
+    moved.push_back(!last.equal(before));
+    before = last.detach().clone();
+  });
+  EXPECT_EQ(end_of_epoch(network, nullptr), TrainedEpoch::End::finished);
+  EXPECT_GT(moved.size(), 2u);
+  EXPECT_THAT(moved, ::testing::Each(true));
 }
 
 TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {

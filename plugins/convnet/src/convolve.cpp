@@ -93,9 +93,10 @@ Tensor by_libtorch(const Tensor& x, const Tensor& weight, const Tensor& bias, co
 class GroupedConvolutionFunction : public torch::autograd::Function<GroupedConvolutionFunction> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
-                        const c10::optional<Tensor>& source, const c10::optional<Tensor>& numbers, std::int64_t stride,
-                        std::int64_t padding_height, std::int64_t padding_width) {
-    context->save_for_backward({source ? Tensor() : x, weight, source.value_or(Tensor()), numbers.value_or(Tensor())});
+                        const c10::optional<Tensor>& source, const c10::optional<Tensor>& statistics,
+                        std::int64_t stride, std::int64_t padding_height, std::int64_t padding_width) {
+    context->save_for_backward(
+        {source ? Tensor() : x, weight, source.value_or(Tensor()), statistics.value_or(Tensor())});
     context->saved_data["window"] = std::vector<std::int64_t>{stride, padding_height, padding_width};
     const Window around = window(context);
     const std::int64_t groups = x.size(1) / weight.size(1);
@@ -176,8 +177,8 @@ torch::Tensor convolve(const Rectified& x, const Tensor& weight, const Tensor& b
                        std::int64_t groups) {
   if (is_pointwise(x.y, weight, bias, window, groups)) return convolve_pointwise(x, weight, window);
   if (!is_taken(x.y, weight, bias, window, groups)) return by_libtorch(x.y, weight, bias, window, groups);
-  return GroupedConvolutionFunction::apply(x.y, weight, given(x.x), given(x.numbers), window.stride.height,
-                                           window.padding.height, window.padding.width);
+  return GroupedConvolutionFunction::apply(x.y, weight, as_optional(x.x), as_optional(x.statistics),
+                                           window.stride.height, window.padding.height, window.padding.width);
 }
 
 }  // namespace rxrun::layers

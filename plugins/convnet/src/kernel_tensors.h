@@ -37,7 +37,7 @@ inline torch::Tensor like_output(const torch::Tensor& gradient, torch::ScalarTyp
   return gradient.to(type).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-inline c10::optional<torch::Tensor> given(const torch::Tensor& x) {
+inline c10::optional<torch::Tensor> as_optional(const torch::Tensor& x) {
   return x.defined() ? c10::optional<torch::Tensor>(x) : c10::nullopt;
 }
 

@@ -210,8 +210,8 @@ Rectified normalize_relu(const Tensor& x, const Normalization& n) {
           x.detach(), kept};
 }
 
-torch::Tensor rectify_again(const Tensor& x, const Tensor& numbers) {
-  return apply_line(x, numbers, /*residual=*/nullptr, /*relu=*/true);
+torch::Tensor rectify_again(const Tensor& x, const Tensor& statistics) {
+  return apply_line(x, statistics, /*residual=*/nullptr, /*relu=*/true);
 }
 
 torch::Tensor normalize_add_relu(const Tensor& x, const Normalization& n, const Tensor& residual) {

@@ -20,7 +20,7 @@ torch::Tensor normalize(const torch::Tensor& x, const Normalization& normalizati
 
 // relu(batch_norm(x)), and that again, to the same bits.
 Rectified normalize_relu(const torch::Tensor& x, const Normalization& normalization);
-torch::Tensor rectify_again(const torch::Tensor& x, const torch::Tensor& numbers);
+torch::Tensor rectify_again(const torch::Tensor& x, const torch::Tensor& statistics);
 
 // relu(batch_norm(x) + residual); residual has the shape of x. For the backward pass x and the result are kept, no
 // more.

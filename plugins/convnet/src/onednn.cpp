@@ -150,9 +150,10 @@ dnnl::matmul::primitive_desc product_program(const memory::desc& x, const memory
 #endif
 }
 
-class Made : public Convolution {
+// A convolution's program with its weights, whichever primitive computes it.
+class Prepared : public Convolution {
  public:
-  Made(Tensor weight, memory::desc order) : weight_(std::move(weight)), order_(std::move(order)) {}
+  Prepared(Tensor weight, memory::desc order) : weight_(std::move(weight)), order_(std::move(order)) {}
   const Tensor& weight() const { return weight_; }
   const memory::desc& order() const { return order_; }
 
@@ -162,12 +163,12 @@ class Made : public Convolution {
 };
 
 template <typename Primitive>
-class MadeBy final : public Made {
+class PreparedBy final : public Prepared {
  public:
   using Program = typename Primitive::primitive_desc;
-  MadeBy(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight, Tensor bias,
-         After after)
-      : Made(std::move(weight), program.weights_desc()),
+  PreparedBy(const Program& program, std::vector<std::int64_t> y_sizes, torch::ScalarType type, Tensor weight,
+             Tensor bias, After after)
+      : Prepared(std::move(weight), program.weights_desc()),
         program_(program),
         primitive_(program),
         y_sizes_(std::move(y_sizes)),
@@ -237,12 +238,30 @@ std::shared_ptr<const Convolution> finish(const typename Primitive::primitive_de
                                           After after, const Others& others) {
   if (!is_fast(program)) return nullptr;
   for (const auto& other : others) {
-    const auto* const made = static_cast<const Made*>(other.get());
+    const auto* const made = static_cast<const Prepared*>(other.get());
     if (made != nullptr && made->order() == program.weights_desc())
-      return std::make_shared<MadeBy<Primitive>>(program, y, type, made->weight(), bias, after);
+      return std::make_shared<PreparedBy<Primitive>>(program, y, type, made->weight(), bias, after);
   }
-  return std::make_shared<MadeBy<Primitive>>(program, y, type, reordered(weight, plain, program.weights_desc()), bias,
-                                             after);
+  return std::make_shared<PreparedBy<Primitive>>(program, y, type, reordered(weight, plain, program.weights_desc()),
+                                                 bias, after);
+}
+
+using Tag = memory::format_tag;
+
+// A 1×1 convolution as what it is: a product, pixels × channels. oneDNN's convolution takes an older program for it
+// where something is added to the result.
+std::shared_ptr<const Convolution> make_pointwise(at::IntArrayRef x, torch::ScalarType type, const Tensor& weight,
+                                                  const Tensor& bias, After after, const Others& others) {
+  const std::int64_t pixels = layers::product({x[0], x[2], x[3]}), in = x[1], out = weight.size(0);
+  const memory::data_type number = type_of(type);
+  try {
+    return finish<dnnl::matmul>(
+        product_program({{pixels, in}, number, Tag::ab}, {{in, out}, number, Tag::any},
+                        {{1, out}, memory::data_type::f32, Tag::ab}, {{pixels, out}, number, Tag::ab}, after),
+        {x[0], out, x[2], x[3]}, type, weight, {{in, out}, memory::data_type::f32, Tag::ba}, bias, after, others);
+  } catch (const dnnl::error&) {
+    return nullptr;  // not implemented for this processor
+  }
 }
 
 }  // namespace
@@ -250,28 +269,20 @@ std::shared_ptr<const Convolution> finish(const typename Primitive::primitive_de
 std::shared_ptr<const Convolution> Convolution::make(at::IntArrayRef x, torch::ScalarType type, const Tensor& weight,
                                                      const Tensor& bias, const Window& window, std::int64_t groups,
                                                      After after, const Others& others) {
-  using Tag = memory::format_tag;
   if (!is_on()) return nullptr;
+  if (groups == 1 && window.kernel == Extent{1, 1} && window.stride == Extent{1, 1} && window.padding == Extent{0, 0}) {
+    if (auto made = make_pointwise(x, type, weight, bias, after, others)) return made;
+  }
   const Extent out = window_output({x[1], x[2], x[3]}, window);
   const std::int64_t channels = weight.size(0);
   const std::vector<std::int64_t> y = {x[0], channels, out.height, out.width};
   const memory::data_type number = type_of(type);
-  const bool pointwise =
-      groups == 1 && window.kernel == Extent{1, 1} && window.stride == Extent{1, 1} && window.padding == Extent{0, 0};
+  memory::dims sizes = weight.sizes().vec();
+  if (groups > 1) {
+    sizes[0] /= groups;
+    sizes.insert(sizes.begin(), groups);
+  }
   try {
-    if (pointwise) {
-      const std::int64_t pixels = layers::product({x[0], x[2], x[3]}), in = x[1];
-      return finish<dnnl::matmul>(product_program({{pixels, in}, number, Tag::ab}, {{in, channels}, number, Tag::any},
-                                                  {{1, channels}, memory::data_type::f32, Tag::ab},
-                                                  {{pixels, channels}, number, Tag::ab}, after),
-                                  y, type, weight, {{in, channels}, memory::data_type::f32, Tag::ba}, bias, after,
-                                  others);
-    }
-    memory::dims sizes = weight.sizes().vec();
-    if (groups > 1) {
-      sizes[0] /= groups;
-      sizes.insert(sizes.begin(), groups);
-    }
     return finish<dnnl::convolution_forward>(
         convolution_program({x.vec(), number, Tag::nhwc}, {sizes, number, Tag::any},
                             {{channels}, memory::data_type::f32, Tag::a}, {y, number, Tag::nhwc}, window, after),

@@ -36,14 +36,14 @@ Tensor thinned(const Tensor& x, const Extent& stride) {
 // y, and with `pass` x too.
 class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
  public:
-  // `source` and `numbers`: what a whole image is made of.
+  // `source` and `statistics`: what a whole image is made of.
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& image,
                                                 const Tensor& weight, const c10::optional<Tensor>& source,
-                                                const c10::optional<Tensor>& numbers, std::int64_t stride_height,
+                                                const c10::optional<Tensor>& statistics, std::int64_t stride_height,
                                                 std::int64_t stride_width, bool pass) {
     const Tensor x = thinned(image, {stride_height, stride_width}).contiguous(at::MemoryFormat::ChannelsLast);
     const Tensor w = weight.to(x.scalar_type());
-    context->save_for_backward({source ? Tensor() : x, w, source.value_or(Tensor()), numbers.value_or(Tensor())});
+    context->save_for_backward({source ? Tensor() : x, w, source.value_or(Tensor()), statistics.value_or(Tensor())});
     context->saved_data["image"] = image.sizes().vec();
     context->saved_data["stride"] = std::vector<std::int64_t>{stride_height, stride_width};
     context->set_materialize_grads(false);
@@ -56,7 +56,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
                                                  torch::autograd::variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the 1x1 convolution's gradient cannot be differentiated again");
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &w = saved[1], &source = saved[2], &numbers = saved[3];
+    const Tensor &x = saved[0], &w = saved[1], &source = saved[2], &statistics = saved[3];
     const Tensor passed = gradients.size() > 1 ? gradients[1] : Tensor();
     if (!gradients[0].defined()) return {passed, Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
     const Tensor dy = like_output(gradients[0], w.scalar_type());
@@ -64,7 +64,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     if (context->needs_input_grad(0)) dx = input_gradient(dy, w, passed, context);
     if (context->needs_input_grad(1)) {
       dw = at::empty_like(w, w.options().dtype(at::kFloat));
-      const Tensor input = x.defined() ? x : rectify_again(source, numbers);
+      const Tensor input = x.defined() ? x : rectify_again(source, statistics);
       onednn::multiply(pixels_transposed(dy), pixels(input), channels(dw));
     }
     return {dx, dw, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
@@ -113,9 +113,9 @@ bool is_pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, con
 
 Tensor convolve_pointwise(const Rectified& x, const Tensor& weight, const Window& window) {
   const bool whole = window.stride == Extent{1, 1};
-  return PointwiseFunction::apply(x.y, weight, whole ? given(x.x) : c10::nullopt,
-                                  whole ? given(x.numbers) : c10::nullopt, window.stride.height, window.stride.width,
-                                  false)[0];
+  return PointwiseFunction::apply(x.y, weight, whole ? as_optional(x.x) : c10::nullopt,
+                                  whole ? as_optional(x.statistics) : c10::nullopt, window.stride.height,
+                                  window.stride.width, false)[0];
 }
 
 std::pair<Tensor, Tensor> convolve_pointwise_and_pass(const Tensor& x, const Tensor& weight, const Window& window) {

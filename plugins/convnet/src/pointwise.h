@@ -10,6 +10,8 @@
 
 namespace rxrun::layers {
 
+// Whether convolve_pointwise takes it: 1×1, no bias, one group, no padding, at least 64 channels on both sides, in a
+// type and memory for which oneDNN has all three products.
 bool is_pointwise(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, const Window& window,
                   std::int64_t groups);
 

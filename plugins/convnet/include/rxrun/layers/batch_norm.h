@@ -21,10 +21,9 @@ class BatchNorm final : public Layer {
   // Throws LayerError in training when a channel has one value only: its variance is 0.
   torch::Tensor forward(const torch::Tensor& x) override;
 
-  // relu(forward(x)), and relu(forward(x) + residual) for a residual of the same shape: in one operation where the
-  // memory is channels-last, which passes over it fewer times and keeps less for the backward pass.
-  torch::Tensor forward_relu(const torch::Tensor& x) { return rectify(x).y; }
-  Rectified rectify(const torch::Tensor& x);  // the same, for a convolution
+  // relu(forward(x)) for a convolution, and relu(forward(x) + residual) for a residual of the same shape: in one
+  // operation where the memory is channels-last, which passes over it fewer times and keeps less for the backward pass.
+  Rectified rectify(const torch::Tensor& x);
   torch::Tensor forward_add_relu(const torch::Tensor& x, const torch::Tensor& residual);
 
   // What it computes in evaluation: scale · x + shift, for each channel, in float64.

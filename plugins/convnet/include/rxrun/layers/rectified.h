@@ -7,10 +7,12 @@
 
 namespace rxrun::layers {
 
+// Made by BatchNorm::rectify, which knows what the statistics are; from a tensor alone, {y, {}, {}}. `x` and
+// `statistics` are defined both or neither.
 struct Rectified {
-  torch::Tensor y;        // relu(scale · x + shift)
-  torch::Tensor x;        // detached; undefined: y cannot be made again and is to be kept
-  torch::Tensor numbers;  // float32 {4, channels}: mean, inverse deviation, scale, shift
+  torch::Tensor y;           // {batch, channels, height, width}
+  torch::Tensor x;           // the batch norm's input, detached; undefined: y cannot be made again and is to be kept
+  torch::Tensor statistics;  // float32, a row of the channels for each number that the batch norm needs
 };
 
 }  // namespace rxrun::layers

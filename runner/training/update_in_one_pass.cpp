@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "rxrun/parallel.h"
-#include "training/moving.h"
+#include "training/parameter_update.h"
 #include "training/update.h"
 
 namespace rxrun {
@@ -17,7 +17,7 @@ using Tensors = std::vector<at::Tensor>;
 constexpr std::int64_t kStretch = 1 << 13;  // numbers that a thread takes at a time
 
 // The gradients in the order of their parameters' memory.
-void align_gradients(Moving& m) {
+void align_gradients(ParameterUpdate& m) {
   for (std::size_t i = 0; i < m.parameters.size(); ++i) {
     at::Tensor& gradient = m.gradients[i];
     if (takes_one_pass(gradient) && gradient.strides() == m.parameters[i].strides()) continue;
@@ -25,7 +25,7 @@ void align_gradients(Moving& m) {
   }
 }
 
-// Calls work(parameter's number, first, last) for stretches of all tensors, and of each tensor alike however many
+// Calls work(stretch, tensor, first, last) for all stretches of all tensors, by number, which are the same however many
 // threads there are.
 template <typename Work>
 void for_stretches(const Tensors& tensors, const Work& work) {
@@ -42,19 +42,19 @@ void for_stretches(const Tensors& tensors, const Work& work) {
   });
 }
 
-// The factor that brings the gradients' norm down to `longest`.
-double clipping_factor(const Tensors& gradients, double longest) {
+// The factor that brings the gradients' norm down to `max_norm`.
+double clipping_factor(const Tensors& gradients, double max_norm) {
   std::int64_t stretches = 0;
   for (const at::Tensor& gradient : gradients) stretches += (gradient.numel() + kStretch - 1) / kStretch;
   std::vector<double> sums(static_cast<std::size_t>(stretches));
   for_stretches(gradients, [&](std::int64_t stretch, std::size_t i, std::int64_t begin, std::int64_t end) {
     sums[static_cast<std::size_t>(stretch)] = sum_of_squares(gradients[i].data_ptr<float>() + begin, end - begin);
   });
-  return std::min(1.0, longest / (std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0)) + 1e-6));
+  return std::min(1.0, max_norm / (std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0)) + 1e-6));
 }
 
 // Moves numbers begin ... end - 1 of the i-th parameter.
-void move(const OptimizerSpec& spec, const Moving& m, double factor, std::size_t i, std::int64_t begin,
+void move(const OptimizerSpec& spec, const ParameterUpdate& m, double factor, std::size_t i, std::int64_t begin,
           std::int64_t end) {
   Stretch stretch{m.parameters[i].data_ptr<float>() + begin, m.gradients[i].data_ptr<float>() + begin, {}, end - begin};
   for (std::size_t s = 0; s < m.slots.size(); ++s) stretch.slots[s] = m.slots[s][i].data_ptr<float>() + begin;
@@ -89,16 +89,16 @@ bool takes_one_pass(const at::Tensor& parameter) {
          parameter.is_non_overlapping_and_dense();
 }
 
-void move_in_one_pass(const OptimizerSpec& spec, Moving& moving, const Optimizer::AfterMove& after) {
-  if (moving.parameters.empty()) return;
-  align_gradients(moving);
-  const double factor = moving.longest > 0.0 ? clipping_factor(moving.gradients, moving.longest) : 1.0;
-  for_stretches(moving.parameters, [&](std::int64_t, std::size_t i, std::int64_t begin, std::int64_t end) {
-    move(spec, moving, factor, i, begin, end);
-    if (after) after(moving.places[i], begin, end);
+void update_in_one_pass(const OptimizerSpec& spec, ParameterUpdate& all, const Optimizer::AfterMove& after) {
+  if (all.parameters.empty()) return;
+  align_gradients(all);
+  const double factor = all.max_norm > 0.0 ? clipping_factor(all.gradients, all.max_norm) : 1.0;
+  for_stretches(all.parameters, [&](std::int64_t, std::size_t i, std::int64_t begin, std::int64_t end) {
+    move(spec, all, factor, i, begin, end);
+    if (after) after(all.indices[i], begin, end);
   });
   // Written past LibTorch, which counts a tensor's changes.
-  for (const at::Tensor& parameter : moving.parameters) parameter.unsafeGetTensorImpl()->bump_version();
+  for (const at::Tensor& parameter : all.parameters) parameter.unsafeGetTensorImpl()->bump_version();
 }
 
 }  // namespace rxrun

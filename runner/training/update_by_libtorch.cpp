@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "training/moving.h"
+#include "training/parameter_update.h"
 
 namespace rxrun {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using Kind = OptimizerSpec::Kind;
 using Tensors = std::vector<at::Tensor>;
 
-void sgd(const OptimizerSpec& spec, Moving& m) {
+void sgd(const OptimizerSpec& spec, ParameterUpdate& m) {
   if (spec.momentum > 0.0) {
     Tensors& momentum = m.slots[0];
     at::_foreach_mul_(momentum, spec.momentum);
@@ -24,7 +24,7 @@ void sgd(const OptimizerSpec& spec, Moving& m) {
   at::_foreach_add_(m.parameters, m.gradients, -m.rate);
 }
 
-void adam(const OptimizerSpec& spec, Moving& m) {
+void adam(const OptimizerSpec& spec, ParameterUpdate& m) {
   Tensors &average = m.slots[0], &square = m.slots[1];
   at::_foreach_mul_(average, spec.beta1);
   at::_foreach_add_(average, m.gradients, 1.0 - spec.beta1);
@@ -41,7 +41,7 @@ void adam(const OptimizerSpec& spec, Moving& m) {
   at::_foreach_addcdiv_(m.parameters, average, divisor, sizes);
 }
 
-void rmsprop(const OptimizerSpec& spec, Moving& m) {
+void rmsprop(const OptimizerSpec& spec, ParameterUpdate& m) {
   Tensors& square = m.slots[0];
   at::_foreach_mul_(square, spec.alpha);
   at::_foreach_addcmul_(square, m.gradients, m.gradients, 1.0 - spec.alpha);
@@ -57,15 +57,15 @@ void rmsprop(const OptimizerSpec& spec, Moving& m) {
   }
 }
 
-void clip(Tensors& gradients, double longest) {
+void clip(Tensors& gradients, double max_norm) {
   Tensors norms;
   for (const at::Tensor& gradient : gradients) norms.push_back(at::norm(gradient));
   // Stays on the device: reading the norm would make a GPU wait.
-  const at::Tensor factor = (longest / (at::norm(at::stack(norms)) + 1e-6)).clamp_max(1.0);
+  const at::Tensor factor = (max_norm / (at::norm(at::stack(norms)) + 1e-6)).clamp_max(1.0);
   for (at::Tensor& gradient : gradients) gradient.mul_(factor);
 }
 
-void decay(const OptimizerSpec& spec, Moving& m) {
+void decay(const OptimizerSpec& spec, ParameterUpdate& m) {
   Tensors parameters, gradients;
   for (std::size_t i = 0; i < m.parameters.size(); ++i) {
     if (!m.decays[i]) continue;
@@ -82,17 +82,17 @@ void decay(const OptimizerSpec& spec, Moving& m) {
 
 }  // namespace
 
-void move_by_libtorch(const OptimizerSpec& spec, Moving& moving) {
-  if (moving.longest > 0.0) clip(moving.gradients, moving.longest);
-  decay(spec, moving);
+void update_by_libtorch(const OptimizerSpec& spec, ParameterUpdate& all) {
+  if (all.max_norm > 0.0) clip(all.gradients, all.max_norm);
+  decay(spec, all);
   switch (spec.kind) {
     case Kind::sgd:
-      return sgd(spec, moving);
+      return sgd(spec, all);
     case Kind::adam:
     case Kind::adamw:
-      return adam(spec, moving);
+      return adam(spec, all);
     case Kind::rmsprop:
-      return rmsprop(spec, moving);
+      return rmsprop(spec, all);
   }
 }
 
