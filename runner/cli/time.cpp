@@ -58,7 +58,7 @@ int compare(Console& console, const Measurement& before, const Measurement& now,
   const double machine = now.peak_flops / before.peak_flops - 1.0;
   if (machine < -0.05 || machine > 0.05)
     console.warning(
-        fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by the large matrix product",
+        fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by what a large matrix product achieves",
                     100.0 * std::abs(machine), machine < 0.0 ? "slower" : "faster"));
   const std::string ratio =
       fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
