@@ -78,6 +78,7 @@ struct Optimizer::Impl {
   at::Tensor steps;                // int64, one for each parameter
   std::shared_ptr<GradientListener> listener = std::make_shared<GradientListener>();
   std::vector<std::shared_ptr<torch::autograd::Node>> nodes;  // with the hooks, which go where nobody holds the node
+  std::vector<std::size_t> handles;  // on each parameter after the last step, when no backward pass needs one
 
   bool decays(const at::Tensor& parameter) const {
     return spec.weight_decay > 0.0 && (spec.decay_norm_and_bias || parameter.dim() > 1);
@@ -101,11 +102,23 @@ struct Optimizer::Impl {
     for (std::size_t s = 0; s < slots.size(); ++s) update.slots[s].push_back(slots[s][i]);
   }
 
-  // Moves the i-th parameter, if it takes one pass, and drops its gradient. Returns whether it did. A gradient that
-  // nothing flowed into is told of too, and not there.
+  // Whether no part of the backward pass that is still to come can read the parameter: nobody holds it that did not
+  // after the last step, and nobody holds its memory under another name, such as detach()'s.
+  bool is_free(std::size_t i) const {
+    const at::Tensor& parameter = parameters[i].second;
+    return !handles.empty() && parameter.use_count() <= handles[i] && parameter.storage().use_count() == 1;
+  }
+
+  void count_handles() {
+    handles.clear();
+    for (const auto& [name, parameter] : parameters) handles.push_back(parameter.use_count());
+  }
+
+  // Moves the i-th parameter, if that changes nothing of the pass, and drops its gradient. Returns whether it did. A
+  // gradient that nothing flowed into is told of too, and not there.
   bool move_early(std::size_t i, const Step& step) const {
     const at::Tensor& parameter = parameters[i].second;
-    if (!parameter.grad().defined() || !takes_one_pass(parameter)) return false;
+    if (!parameter.grad().defined() || !takes_one_pass(parameter) || !is_free(i)) return false;
     at::NoGradGuard no_gradient;
     ParameterUpdate update = begin(step);
     add(i, update);
@@ -178,6 +191,7 @@ void Optimizer::step(const Step& step) {
     if (step.after && !moved[i] && !parameter.grad().defined()) tell_whole(i);
     parameter.mutable_grad() = at::Tensor();
   }
+  impl_->count_handles();
 }
 
 NamedTensors Optimizer::state() const {

@@ -30,11 +30,12 @@ class Optimizer {
     std::function<void()> differentiate = {};  // the step's backward pass; empty: the gradients are there already
     AfterMove after = {};
   };
-  // Moves every parameter that has a gradient and drops the gradients, whose memory it may have used. A float32
-  // parameter on the CPU moves during `differentiate`, as soon as its gradient is whole and still in the cache, so that
-  // only a few gradients are there at a time; the others, and with `max_norm`, which needs all gradients, every one
-  // move after it. The numbers are the same. Throws Error (run) where a parameter's gradient comes in parts, as of a
-  // layer that runs a backward pass within its own, and what `differentiate` throws; then some parameters have moved.
+  // Moves every parameter that has a gradient and drops the gradients, whose memory it may have used. From the second
+  // step on a float32 parameter on the CPU moves during `differentiate`, as soon as its gradient is whole and still in
+  // the cache, so that only a few gradients are there at a time, unless what is left of the backward pass holds the
+  // parameter or its memory. All others, and with `max_norm`, which needs all gradients, every one move after it. The
+  // numbers are the same. Throws Error (run) where a parameter's gradient comes in parts, as of a layer that runs a
+  // backward pass within its own, and what `differentiate` throws; then some parameters have moved.
   void step(const Step& step);
 
   // Everything a continued training needs, as handles: "exp_avg/conv1.weight", and "step", a count for each parameter.

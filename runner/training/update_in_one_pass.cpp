@@ -21,6 +21,7 @@ void align_gradients(ParameterUpdate& m) {
   for (std::size_t i = 0; i < m.parameters.size(); ++i) {
     at::Tensor& gradient = m.gradients[i];
     if (takes_one_pass(gradient) && gradient.strides() == m.parameters[i].strides()) continue;
+    if (gradient.layout() != at::kStrided) gradient = gradient.to_dense();
     gradient = at::empty_like(m.parameters[i]).copy_(gradient);
   }
 }

@@ -141,7 +141,8 @@ TEST_F(TrainerTest, WeightsMoveDuringTheBackwardPass) {
     before = last.detach().clone();
   });
   EXPECT_EQ(end_of_epoch(network, nullptr), TrainedEpoch::End::finished);
-  EXPECT_GT(moved.size(), 2u);
+  ASSERT_GT(moved.size(), 2u);
+  moved.erase(moved.begin());  // in the first step they move after it
   EXPECT_THAT(moved, ::testing::Each(true));
 }
 
