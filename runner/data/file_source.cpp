@@ -17,7 +17,7 @@ constexpr std::uint64_t max_file_size = 640'000'000;
 
 FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths,
                        const std::optional<GreyWindow>& window)
-    : paths_(std::move(paths)), window_(window) {
+    : paths_(std::move(paths)), versions_(paths_.size()), window_(window) {
   listing_ = std::move(listing);
   listing_.channels = 1;
   std::vector<bool> seen(listing_.classes.size(), false);
@@ -33,8 +33,22 @@ FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths
   }
 }
 
+FileSource::Version FileSource::version_of(std::size_t index) const {
+  Version version;
+  std::error_code gone;  // told when the file is read
+  version.size = std::filesystem::file_size(paths_[index], gone);
+  version.modified = std::filesystem::last_write_time(paths_[index], gone);
+  return version;
+}
+
 Image FileSource::decode(std::size_t index, std::string* digest) const {
+  if (digest != nullptr) versions_[index] = version_of(index);
+  const bool changed = versions_[index] && *versions_[index] != version_of(index);
   const std::string bytes = read_file(paths_[index], max_file_size);
+  if (changed)
+    throw Error(Diagnostic{.where = {.file = paths_[index].string()},
+                           .message = "the image has changed since it was first read",
+                           .advice = "what was trained on both versions is of no use: start anew"});
   if (digest != nullptr) *digest = sha256_hex(bytes);
   try {
     return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, window_);
@@ -45,7 +59,10 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
   }
 }
 
-std::string FileSource::digest(std::size_t index) const { return sha256_hex(read_file(paths_[index], max_file_size)); }
+std::string FileSource::digest(std::size_t index) const {
+  versions_[index] = version_of(index);
+  return sha256_hex(read_file(paths_[index], max_file_size));
+}
 
 bool has_image_extension(const std::filesystem::path& path) {
   static constexpr std::array<std::string_view, 9> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",

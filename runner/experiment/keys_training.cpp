@@ -49,7 +49,8 @@ Key momentum() {
       .below(1);
 }
 Key epsilon() {
-  return KeyBuilder("epsilon", "added to the denominator", optimizer(&OptimizerSpec::epsilon)).above(0).to(1);
+  // In float32 a smaller one is none, and a gradient of exactly 0 becomes 0 / 0.
+  return KeyBuilder("epsilon", "added to the denominator", optimizer(&OptimizerSpec::epsilon)).from(1e-30).to(1);
 }
 
 Kind adam(std::string name, std::string doc, double decay) {

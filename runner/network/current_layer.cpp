@@ -7,6 +7,8 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace rxrun {
@@ -42,6 +44,31 @@ class Line {
   std::size_t size_ = 0;
 };
 
+// On standard error and in the note.
+void tell(Line& line) {
+  line.end();
+  line.write(STDERR_FILENO);
+  if (note_path[0] == '\0') return;
+  const int note = ::open(note_path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (note >= 0) line.write(note);  // closed with the process
+}
+
+std::atomic<bool> main_is_over{false};
+
+// A layer's code that calls exit would otherwise end the program as if all were well.
+void on_exit() {
+  if (main_is_over.load()) return;
+  Line line;
+  line.add("rxrun: the process was ended by a call of exit");
+  if (const char* label = current_label.load()) {
+    line.add(" in ");
+    line.add(label);
+  }
+  tell(line);
+  std::fflush(nullptr);
+  ::_exit(1);
+}
+
 void on_fault(int signal, siginfo_t* info, void*) {
   Line line;
   line.add("rxrun: crashed with ");
@@ -57,12 +84,7 @@ void on_fault(int signal, siginfo_t* info, void*) {
     line.add(
         ": a file that is read through memory, such as decoded images in results/cache, was cut short or its disk "
         "failed");
-  line.end();
-  line.write(STDERR_FILENO);
-  if (note_path[0] != '\0') {
-    const int note = ::open(note_path.data(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (note >= 0) line.write(note);  // closed with the process
-  }
+  tell(line);
   ::raise(signal);  // SA_RESETHAND: to be delivered with its default action once the handler returns
 }
 
@@ -86,6 +108,13 @@ void set_crash_note(const char* path) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   note_path[0] = path[0];
 }
+
+int end_of_main(int code) {
+  main_is_over.store(true);
+  return code;
+}
+
+void install_exit_report() { std::atexit(on_exit); }
 
 void install_crash_handler() {
   // A stack of its own, so that a stack overflow is reported too: on the thread that calls this, the main one. The

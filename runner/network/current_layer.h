@@ -32,4 +32,9 @@ void set_crash_note(const char* path) noexcept;
 // by the main thread: of stack overflows, only its own are reported.
 void install_crash_handler();
 
+// From then on a process that ends by a call of exit writes such a line too, and ends with 1, unless main returns
+// through end_of_main, which returns `code`.
+void install_exit_report();
+int end_of_main(int code);
+
 }  // namespace rxrun

@@ -114,6 +114,10 @@ class Builder {
             throw error_at(layer.where,
                            layer.label + " declares a tensor `" + printable(name) + "`, a name that is already taken");
           }
+          if (!slots_.insert(tensor.slot).second) {
+            throw error_at(layer.where, layer.label + " declares `" + printable(name) +
+                                            "`, but its tensor is declared under another name already");
+          }
           add_bounded(parameters_, tensor.shape, limits_.parameters, layer, "parameters");
         },
         layer.path);
@@ -150,6 +154,7 @@ class Builder {
   Shape shape_;
   Network network_;
   std::set<std::string> tensor_names_;
+  std::set<const torch::Tensor*> slots_;
   std::int64_t parameters_ = 0;
   std::int64_t outputs_ = 0;
 };

@@ -83,6 +83,24 @@ TEST_F(LoaderTest, SameBitsForAnyNumberOfThreads) {
     }
 }
 
+// Decoded anew in every epoch, images could be others than those that the run is recorded with.
+TEST_F(LoaderTest, AnImageThatHasChangedIsAnError) {
+  spec_.memory = 0;
+  const Dataset dataset = load_dataset(spec_, 1, 2);
+  const LoaderOptions options{.batch = 7, .seed = 3, .epoch = 1, .threads = 1};
+  EXPECT_NO_THROW(run(dataset, options));
+  for (int i = 0; i < 60; ++i)
+    folder_.write(std::to_string(i % 2) + "/" + std::to_string(i) + ".png", test::png_bytes(picture(13, 12, 3, i + 1)));
+  try {
+    run(dataset, options);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::usage);
+    EXPECT_NE(std::string(error.what()).find("has changed since it was first read"), std::string::npos);
+    EXPECT_NE(error.diagnostics().at(0).where.file.find(".png"), std::string::npos);
+  }
+}
+
 TEST_F(LoaderTest, DecodingOnDemandGivesTheSamePixels) {
   const Dataset kept = load_dataset(spec_, 1, 2);
   spec_.memory = 10;

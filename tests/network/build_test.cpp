@@ -92,6 +92,13 @@ TEST(BuildNetwork, AnEmptyOutputIsTheLayersFault) {
               HasSubstr("layer `no_output` (no_output1) of plugin `faulty_layers` makes 0 of 3×32×32"));
 }
 
+TEST(BuildNetwork, ATensorHasOneName) {
+  EXPECT_THAT(error_of("  plugins: [convnet, " RXRUN_FAULTY_LAYERS "]\n"
+                       "  stem: [two_names]\n"
+                       "  head: [flatten, linear]"),
+              AllOf(HasSubstr("two_names1.weight_again"), HasSubstr("declared under another name already")));
+}
+
 // Only a LayerError says that the shape does not fit.
 TEST(BuildNetwork, AConstructorThatThrowsSomethingElseFailed) {
   EXPECT_THAT(

@@ -96,6 +96,22 @@ TEST_F(CrashDeathTest, InAMappedFileThatIsCutShort) {
       "rxrun: crashed with SIGBUS: a file that is read through memory, .* was cut short");
 }
 
+TEST_F(CrashDeathTest, AnExitIsTold) {
+  EXPECT_EXIT(
+      {
+        install_exit_report();
+        const LayerScope scope("layer `quitter`");
+        std::exit(0);
+      },
+      testing::ExitedWithCode(1), "rxrun: the process was ended by a call of exit in layer `quitter`\n");
+  EXPECT_EXIT(
+      {
+        install_exit_report();
+        std::exit(end_of_main(0));
+      },
+      testing::ExitedWithCode(0), "^$");
+}
+
 TEST_F(CrashDeathTest, ScopesNest) {
   const LayerScope outer("outer");
   {

@@ -80,6 +80,19 @@ class NoOutput final : public Layer {
   Tensor forward(const Tensor& x) override { return x; }
 };
 
+class TwoNames final : public Layer {
+ public:
+  struct Options {};
+  TwoNames(const Options&, const Shape& input) : Layer(input) {
+    parameter("weight", weight_, {1}, rxrun::constant(1.0));
+    parameter("weight_again", weight_, {1}, rxrun::constant(1.0));
+  }
+  Tensor forward(const Tensor& x) override { return x * weight_; }
+
+ private:
+  Tensor weight_;
+};
+
 class ThrowingConstructor final : public Layer {
  public:
   struct Options {};
@@ -114,6 +127,7 @@ RXRUN_PLUGIN("faulty_layers", plugin) {
   plugin.layer<Faulty<InBackward<Throws>>>("backward_throws", "throws in the backward pass");
   plugin.layer<Faulty<InBackward<Segfault>>>("backward_segfault", "crashes in the backward pass");
   plugin.layer<NoOutput>("no_output", "declares an empty output");
+  plugin.layer<TwoNames>("two_names", "declares a tensor twice");
   plugin.layer<ThrowingConstructor>("throwing_constructor", "throws while it is built");
   plugin.layer<CrashingConstructor>("crashing_constructor", "crashes while it is built");
 }
