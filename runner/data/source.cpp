@@ -11,6 +11,28 @@
 namespace rxrun {
 namespace {
 
+// A source that is one file, where the path is the folder that it lies in: names the file to write.
+void check_is_file(const DataSpec& spec, const std::string& source, const std::string& ending) {
+  constexpr std::size_t looked_at = 10'000;
+  std::error_code error;
+  if (!std::filesystem::is_directory(spec.path, error)) return;
+  std::vector<std::string> files;
+  std::size_t seen = 0;
+  for (std::filesystem::directory_iterator entry(spec.path, error), end; !error && entry != end && seen < looked_at;
+       entry.increment(error), ++seen)
+    if (entry->path().extension() == ending) files.push_back(entry->path().filename().string());
+  std::sort(files.begin(), files.end());
+  constexpr std::size_t named = 3;
+  std::string names;
+  for (std::size_t i = 0; i < files.size() && i < named; ++i) names += (i == 0 ? "" : ", ") + printable(files[i]);
+  if (files.size() > named) names += " and " + std::to_string(files.size() - named) + " more";
+  const std::string folder = printable(spec.path.string());
+  bad_data(spec, "path", folder + " is a folder, but source " + source + " expects a file, " + ending,
+           files.empty()       ? "it holds no " + ending + " file"
+           : files.size() == 1 ? "write " + printable((spec.path / files.front()).string())
+                               : "name one of the files in it: " + names);
+}
+
 std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   if (spec.source == SourceKind::histology) return open_histology(spec, seed);
   std::error_code error;
@@ -18,7 +40,7 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     if (!error && spec.sample == "histology") return open_histology(spec, seed);
     const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
     const bool tilde = std::find(spec.path.begin(), spec.path.end(), "~") != spec.path.end();
-    bad_data(spec, "no data at " + spec.path.string(),
+    bad_data(spec, "path", "no data at " + spec.path.string(),
              error         ? error.message()
              : tilde       ? "`~` is not expanded: write the whole path"
              : sample_fits ? "set data.path=PATH to where they are, or data.sample=histology to generate images"
@@ -28,10 +50,12 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     case SourceKind::class_folders:
       return open_class_folders(spec);
     case SourceKind::medmnist:
+      check_is_file(spec, "medmnist", ".npz");
       return open_medmnist(spec);
     case SourceKind::idx:
       return open_idx(spec);
     case SourceKind::manifest:
+      check_is_file(spec, "manifest", ".csv");
       return open_manifest(spec);
     case SourceKind::cifar:
       return open_cifar(spec);
@@ -46,7 +70,7 @@ void check_classes(const Source& source, const DataSpec& spec) {
   const std::vector<std::string>& classes = source.classes();
   const std::string where = spec.path.string();
   if (classes.size() < 2)
-    bad_data(spec, "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
+    bad_data(spec, "path", "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
              "at least two classes are needed");
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
@@ -63,8 +87,8 @@ void check_classes(const Source& source, const DataSpec& spec) {
         "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
         "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
-    faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", but data.classes is " +
-                                      std::to_string(spec.classes));
+    faults.error(place_of_key(spec, "classes"), "the data has " + counted(classes.size(), "class") +
+                                                    ", but data.classes is " + std::to_string(spec.classes));
   faults.throw_errors();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -86,6 +87,7 @@ struct DataSpec {
   SourceKind source = SourceKind::class_folders;
   std::filesystem::path path;  // made absolute against the working directory
   SourceLocation path_where;
+  std::map<std::string, SourceLocation> written;  // the keys that are, and where: "classes", "split.test"
   std::optional<std::string> sample;  // "histology": generated when `path` does not exist
   std::int64_t sample_images = 1200;  // in all, for a generated sample
   std::int64_t image_size = 64;       // height and width that the network sees

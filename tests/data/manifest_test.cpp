@@ -83,9 +83,31 @@ TEST(Manifest, FaultsNameFileAndLine) {
               AllOf(HasSubstr("list.csv:3: no file at"), HasSubstr("list.csv:4: `a.png` is already in line 2"),
                     HasSubstr("list.csv:5: 1 field, but the header has 2"), HasSubstr("list.csv:6: no label")));
   EXPECT_THAT(Manifest("path,label\n").fault(), HasSubstr("lists no images"));
+  DataSpec folder_itself;
+  const Manifest there("path,label\na.png,0\n");
+  folder_itself.source = SourceKind::manifest;
+  folder_itself.path = there.folder.path();
+  EXPECT_THAT(error_of([&] { open_source(folder_itself, 0); }), HasSubstr("is a folder, but source manifest expects"));
   EXPECT_THAT(Manifest("").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("path,label\na.png,99999999\n").fault(),
               HasSubstr("list.csv:2: label 99999999 is out of range"));
+}
+
+TEST(Manifest, FaultsBeyondTheToldOnesAreCounted) {
+  std::string text = "path,label\n";
+  for (int i = 0; i < 25; ++i) text += "none" + std::to_string(i) + ".png,0\n";
+  const Manifest manifest(text);
+  try {
+    open_source(manifest.spec, 0);
+    FAIL();
+  } catch (const Error& error) {
+    const auto& told = error.diagnostics();
+    ASSERT_EQ(told.size(), 21u);
+    EXPECT_EQ(told[0].advice, "paths in a manifest are relative to its folder, " + manifest.folder.path().string());
+    EXPECT_EQ(told[1].advice, "");
+    EXPECT_EQ(told[20].message, "and 5 more errors");
+    EXPECT_EQ(told[20].advice, "in all, 25 files are missing");
+  }
 }
 
 }  // namespace
