@@ -51,6 +51,13 @@ std::string dependence(const Dataset& dataset) {
   return fmt::format(" counted as independent; they come from {}", counted(groups.size(), "group"));
 }
 
+// "in epoch 1, after batch 21 of 76", "after epoch 3"
+std::string place_of(const Reached& reached) {
+  return reached.batches > 0 ? fmt::format("in epoch {}, after batch {} of {}", reached.epochs + 1, reached.batches,
+                                           reached.batches_per_epoch)
+                             : fmt::format("after epoch {}", reached.epochs);
+}
+
 }  // namespace
 
 int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request,
@@ -127,9 +134,10 @@ void RunReporter::on_start(const StartedRun& run) {
                             machine.libtorch));
 }
 
-void RunReporter::on_resume(std::int64_t epoch) {
-  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch)
-                          : "  starts over: no epoch had been finished");
+void RunReporter::on_resume(const Reached& reached) {
+  console_.line(reached.epochs > 0 || reached.batches > 0
+                    ? fmt::format("  continues {}", place_of(reached))
+                    : "  starts over: it was stopped before its first checkpoint");
 }
 
 void RunReporter::on_step(const StepProgress& step) {
@@ -173,15 +181,19 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   event.update({{"event", "end"},
                 {"run", run.name},
                 {"id", run.id},
-                {"epochs", result.epochs},
+                {"epochs", result.reached.epochs},
                 {"best_epoch", result.best_epoch},
                 {"seconds", result.seconds},
                 {"share_waiting", share_waiting},
+                {"batches", result.reached.batches},  // of the epoch after those
+                {"batches_per_epoch", result.reached.batches_per_epoch},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
-    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues it",
-                                result.epochs, run.id));
+    const Reached& reached = result.reached;
+    console_.result(
+        fmt::format("Interrupted {}; the same command, or `rxrun resume {}`, continues it",
+                    reached.epochs > 0 || reached.batches > 0 ? place_of(reached) : "before the first batch", run.id));
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
@@ -189,7 +201,7 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}; {:.1f} % of the training was spent waiting for data",
                             format_duration(result.seconds),
                             result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "",
-                            counted(result.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
+                            counted(result.reached.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
                             result.best_epoch, 100 * share_waiting));
   if (const std::string only = only_class(dataset); !only.empty())
     console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others",

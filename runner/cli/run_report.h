@@ -30,7 +30,7 @@ class RunReporter : public RunObserver {
   void on_read() override { console_.clear_progress(); }
   void on_existing(const ExistingRun& run) override;
   void on_start(const StartedRun& run) override;
-  void on_resume(std::int64_t epoch) override;
+  void on_resume(const Reached& reached) override;
   void on_step(const StepProgress& progress) override;
   void on_epoch(const EpochMetrics& metrics) override;
   void on_end(const StartedRun& run, const TrainingResult& result) override;
