@@ -12,6 +12,7 @@
 #include "cli/readable.h"
 #include "diagnostics/render.h"
 #include "recording/query.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -112,14 +113,14 @@ void tell_best(Console& console, const std::string& results, const SweepPlan& pl
   if (!best) return;
   const std::optional<Picked> picked = picked_by_test(results, plan, states);
   const bool same = picked && picked->state == best;
-  console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}{}", *best->validation_accuracy,
-                             best->position, words(*best), best->run,
+  console.result(fmt::format("Best validation accuracy {}: point {} ({}), run {}{}",
+                             fixed(*best->validation_accuracy, 4), best->position, words(*best), best->run,
                              same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
   if (picked && !same)
-    console.result(fmt::format(
-        "Best {} {:.4f}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {:.4f}",
-        printable(picked->metric), picked->value, picked->state->position, words(*picked->state), picked->state->run,
-        *picked->state->validation_accuracy));
+    console.result(
+        fmt::format("Best {} {}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {}",
+                    printable(picked->metric), fixed(picked->value, 4), picked->state->position, words(*picked->state),
+                    picked->state->run, fixed(*picked->state->validation_accuracy, 4)));
 }
 
 }  // namespace
@@ -230,7 +231,7 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
     if (state.run > 0) event["run"] = state.run;
     if (!state.validation_accuracy) continue;
     event["validation_accuracy"] = *state.validation_accuracy;
-    line += fmt::format(", validation accuracy {:.4f}, run {}, {}", *state.validation_accuracy, state.run,
+    line += fmt::format(", validation accuracy {}, run {}, {}", fixed(*state.validation_accuracy, 4), state.run,
                         format_duration(state.seconds));
   }
   console_.event(event);
@@ -263,7 +264,7 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
     if (claim == running.end()) continue;
     lines.push_back(fmt::format(
         "  {}  epoch {}/{:.0f}{}{}", label(*claim), state.epochs, whole,
-        state.test_accuracy ? fmt::format("  test accuracy {:.4f}", *state.test_accuracy) : "",
+        state.test_accuracy ? fmt::format("  test accuracy {}", fixed(*state.test_accuracy, 4)) : "",
         part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
   // Of a search: what is to be chosen yet.
