@@ -32,7 +32,7 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
     command.add_flag_callback(
         "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
   }
-  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print only errors and the result");
+  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print only warnings, errors and the result");
   command.add_option("--color", common.color, "colours: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
