@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 class Told : public RunObserver {
  public:
   void on_record(const RunRecord& record) override { told.push_back("record " + record.experiment); }
-  void on_existing(const ExistingRun&) override { told.push_back("existing"); }
+  void on_existing(const ExistingRun&, const Experiment&) override { told.push_back("existing"); }
   void on_start(const StartedRun& run) override { told.push_back(run.continues ? "continue" : "start"); }
   void on_resume(const Reached& reached) override {
     told.push_back("resume after " + std::to_string(reached.epochs));
