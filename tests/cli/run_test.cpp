@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "../data/image_files.h"
@@ -183,9 +184,9 @@ TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
   const Table scored =
       ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
   const std::string sample = std::get<std::string>(scored.rows.at(0)[0]);
-  const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--csv"});
+  const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
-  const double probability = std::stod(predicted.out.substr(predicted.out.rfind(',') + 1));
+  const double probability = nlohmann::json::parse(predicted.out).at(0)["probability"];
   EXPECT_NEAR(probability, std::get<double>(scored.rows[0][1]), 1e-4) << predicted.out;
 }
 
