@@ -69,11 +69,25 @@ const PointState* best_of(const std::vector<PointState>& states) {
   return best;
 }
 
+// " (2 other points are as good)": which of them is named is their order's choice.
+std::string as_good(std::size_t others) {
+  if (others == 0) return {};
+  return fmt::format(" ({} {} as good)", counted(others, "other point"), others == 1 ? "is" : "are");
+}
+
+std::size_t as_good_as(const PointState& best, const std::vector<PointState>& states) {
+  return static_cast<std::size_t>(std::count_if(states.begin(), states.end(), [&](const PointState& state) {
+    return &state != &best && state.status == PointStatus::finished &&
+           state.validation_accuracy == best.validation_accuracy;
+  }));
+}
+
 // The point to choose without a look at validation: the best by the metric that the sweep goes by, at the kept epoch.
 struct Picked {
   const PointState* state = nullptr;
   std::string metric;  // "test accuracy"
   double value = 0.0;
+  std::size_t as_good = 0;  // other points
 };
 
 // Nothing where there is nothing to choose: fewer than two points, or points that are kept by different rules.
@@ -97,9 +111,11 @@ std::optional<Picked> picked_by_test(const std::filesystem::path& results, const
     const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
     if (value == nullptr) return std::nullopt;
     ++candidates;
+    if (picked.state && *value == picked.value) ++picked.as_good;
     if (picked.state && !(point.maximize ? *value > picked.value : *value < picked.value)) continue;
     picked.state = &state;
     picked.value = *value;
+    picked.as_good = 0;
   }
   if (candidates < 2 || !picked.metric.starts_with("test_")) return std::nullopt;
   std::replace(picked.metric.begin(), picked.metric.end(), '_', ' ');
@@ -113,14 +129,15 @@ void tell_best(Console& console, const std::string& results, const SweepPlan& pl
   if (!best) return;
   const std::optional<Picked> picked = picked_by_test(results, plan, states);
   const bool same = picked && picked->state == best;
-  console.result(fmt::format("Best validation accuracy {}: point {} ({}), run {}{}",
-                             fixed(*best->validation_accuracy, 4), best->position, words(*best), best->run,
-                             same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
+  console.result(fmt::format(
+      "Best validation accuracy {}: point {} ({}), run {}{}{}", fixed(*best->validation_accuracy, 4), best->position,
+      words(*best), best->run, as_good(as_good_as(*best, states)),
+      same ? fmt::format("; {} chooses it too{}", printable(picked->metric), as_good(picked->as_good)) : ""));
   if (picked && !same)
-    console.result(
-        fmt::format("Best {} {}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {}",
-                    printable(picked->metric), fixed(picked->value, 4), picked->state->position, words(*picked->state),
-                    picked->state->run, fixed(*picked->state->validation_accuracy, 4)));
+    console.result(fmt::format(
+        "Best {} {}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {}{}",
+        printable(picked->metric), fixed(picked->value, 4), picked->state->position, words(*picked->state),
+        picked->state->run, fixed(*picked->state->validation_accuracy, 4), as_good(picked->as_good)));
 }
 
 }  // namespace
