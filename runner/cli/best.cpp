@@ -10,6 +10,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "recording/query.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -59,7 +60,7 @@ std::string in_words(const Table& best, const std::string& metric) {
   std::string words = metric;
   std::replace(words.begin(), words.end(), '_', ' ');
   return fmt::format(
-      "best {} {:.4f}: run {} {} (epoch {} of {}){}", printable(words), *value, integer("run"), printable(*name),
+      "best {} {}: run {} {} (epoch {} of {}){}", printable(words), fixed(*value, 4), integer("run"), printable(*name),
       integer("best_epoch"), integer("epochs"),
       cell("generated_data") == Value(true) ? ", on GENERATED data: it says nothing about real images" : "");
 }
@@ -127,9 +128,9 @@ int run_best(const BestOptions& options) {
     std::cout << render(best, format);
     return 0;
   }
-  if (!best.rows.empty() && !options.common.quiet) {
+  if (!best.rows.empty()) {
     warn(best, images);
-    if (options.metric.starts_with("validation_") && runs_in(images) > 1)
+    if (!options.common.quiet && options.metric.starts_with("validation_") && runs_in(images) > 1)
       std::cerr << fmt::format(
           "note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
           counted(runs_in(images), "run"));

@@ -199,7 +199,7 @@ int run_best_groups(const BestOptions& options) {
                 fmt::format("no finished run{} has a {} yet", options.where.empty() ? "" : " that matches",
                             printable(options.metric)),
                 "`rxrun ls` lists the runs");
-  if (!options.common.quiet) warn(groups, values.keys, values.images_vary);
+  warn(groups, values.keys, values.images_vary);
   const std::vector<PairedComparison> comparisons = compare_groups(groups, options.metric, values.images_vary);
   if (options.paired) {
     std::cout << render(for_reading(table_of(comparisons, groups, values.keys, options.metric), format), format);

@@ -12,7 +12,7 @@ namespace rxrun {
 struct CommonOptions {
   std::filesystem::path results = "results";  // --results, or RXRUN_RESULTS: folder of results.db and checkpoints/
   TableFormat format = TableFormat::text;     // --json --csv --markdown
-  bool quiet = false;                         // -q: errors and the last line only
+  bool quiet = false;                         // -q: warnings, errors and the result only
   std::string color = "auto";                 // --color auto|always|never; auto heeds NO_COLOR
   std::vector<std::string> arguments;         // as typed, for the record and for the engine
 };

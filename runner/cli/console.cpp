@@ -42,10 +42,13 @@ struct Console::State {
   bool quiet = false;
   bool terminal = false;
   bool color = false;
-  std::vector<std::string> early;  // warnings from before there was a file
-  std::size_t drawn = 0;           // lines of progress at the end of the terminal
+  std::vector<std::pair<Severity, std::string>> early;  // warnings and notes from before there was a file
+  std::size_t drawn = 0;                                // lines of progress at the end of the terminal
   std::shared_ptr<spdlog::logger> file;
 
+  void log(Severity severity, const std::string& text) const {
+    file->log(severity == Severity::note ? spdlog::level::info : spdlog::level::warn, text);
+  }
   void print(std::ostream& stream, const std::string& text) {
     erase();
     stream << text << std::endl;
@@ -77,7 +80,7 @@ void Console::log_to(const std::filesystem::path& file) {
   }
   state_->file->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   state_->file->flush_on(spdlog::level::info);
-  for (const std::string& text : std::exchange(state_->early, {})) state_->file->warn(text);
+  for (const auto& [severity, text] : std::exchange(state_->early, {})) state_->log(severity, text);
 }
 
 void Console::line(const std::string& text) {
@@ -102,9 +105,10 @@ void Console::warnings(std::span<const Diagnostic> diagnostics) {
   for (const Diagnostic& diagnostic : diagnostics) {
     const std::string plain = shown(diagnostic, false);
     if (state_->file)
-      state_->file->warn(plain);
+      state_->log(diagnostic.severity, plain);
     else
-      state_->early.push_back(plain);
+      state_->early.emplace_back(diagnostic.severity, plain);
+    if (diagnostic.severity == Severity::note && state_->quiet) continue;
     state_->print(std::cerr, state_->color ? shown(diagnostic, true) : plain);
   }
 }

@@ -25,7 +25,7 @@ class Console {
 
   void line(const std::string& text);     // unless quiet or JSON
   void warning(const std::string& text);  // always, on standard error; foreign text is made safe here
-  // Each with its place in a file, as diagnostics/render.h shows it.
+  // Each with its place in a file, as diagnostics/render.h shows it; notes not when quiet.
   void warnings(std::span<const Diagnostic> diagnostics);
   void result(const std::string& text,
               const std::string& unless_quiet = {});  // `text` also when quiet, the rest of its line not

@@ -92,7 +92,7 @@ void tell_what_is_left_out(Console& console, const EvaluateOptions& options, con
   std::size_t all = 0;
   for (const auto& indices : dataset.parts) all += indices.size();
   const std::size_t left = all - dataset.part(part).size();
-  if (left == 0 || options.common.quiet) return;
+  if (left == 0) return;
   Diagnostic note;
   note.severity = Severity::note;
   note.message = fmt::format(

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <new>
 
 #include "cli/commands.h"
@@ -19,6 +21,33 @@
 
 namespace rxrun {
 namespace {
+
+// "--depth N (default: 0)" for the parser's own "--depth INT:INT in [0 - 64]=0": a value outside of its range is told
+// with the range.
+class ReadableHelp final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_type_size() == 0) return {};
+    std::string type = option->get_type_name();
+    const std::string checks = type.substr(std::min(type.find(':'), type.size()));
+    type.resize(type.size() - checks.size());
+    if (const std::size_t names = checks.find('{'); names != std::string::npos) {
+      type = checks.substr(names + 1, checks.find('}') - names - 1);
+      std::replace(type.begin(), type.end(), ',', '|');
+    } else if (type == "INT" || type == "UINT") {
+      type = "N";
+    } else if (type == "FLOAT") {
+      type = "NUMBER";
+    }
+    const bool positional = option->get_positional();
+    std::string text = positional && type == "TEXT" ? "" : " " + type;
+    if (option->get_expected_max() == CLI::detail::expected_max_vector_size) text += " ...";
+    std::vector<std::string> more;
+    if (!option->get_default_str().empty()) more.push_back("default: " + option->get_default_str());
+    if (!option->get_envname().empty()) more.push_back("or " + option->get_envname());
+    return more.empty() ? text : fmt::format("{} ({})", text, fmt::join(more, "; "));
+  }
+};
 
 constexpr const char* overview = R"(Declarative experiment runner for image networks.
 
@@ -77,10 +106,11 @@ void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input
   command.add_option("--depth", depth, "show the inside of blocks down to this depth; 0: all of it")
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
-  command.add_option("--input", input, "shape of one image, CxHxW; default: that of the data")
+  command.add_option("--input", input, "shape of one image: channels, height, width; default: that of the data")
       ->delimiter('x')
       ->expected(1, 3)
-      ->check(CLI::Range(1, 65536));
+      ->check(CLI::Range(1, 65536))
+      ->type_name("CxHxW");
   command.add_option("--classes", classes, "number of classes; default: that of the data")
       ->check(CLI::Range(1, 10'000'000));
 }
@@ -95,7 +125,8 @@ void add_time(CLI::App& c, TimeOptions& o) {
   c.add_option("--worker-of", o.worker_of, "end when this process ends")
       ->group("");  // for sweeps that measure the machine
   c.add_option("--compare", o.compare,
-               "report what is slower than in this measurement (made with --json); exit code 1 if anything is");
+               "report what is slower than in this measurement (made with --json); exit code 1 if anything is")
+      ->type_name("FILE");
   c.add_option("--threshold", o.threshold, "report what is slower by more than this many percent, beyond the noise")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
@@ -196,8 +227,9 @@ void declare_running_commands(CLI::App& app, Declared& declared, const EngineCom
 }
 
 void declare_inspecting_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
-  declare<CheckOptions>(app, "check", "report every error of an experiment file, before any data is read", declared,
-                        {.json = true, .quiet = true}, engine.check,
+  declare<CheckOptions>(app, "check",
+                        "report every error of an experiment file that can be found without decoding an image",
+                        declared, {.json = true, .quiet = true}, engine.check,
                         [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
   declare<SummaryOptions>(app, "summary", "print the layer table, parameters, multiply-adds and memory", declared,
                           {.json = true}, engine.summary, [](CLI::App& c, SummaryOptions& o) {
@@ -228,7 +260,8 @@ void declare_plugin_commands(CLI::App& app, Declared& declared, const EngineComm
                              run_plugins_new, [](CLI::App& c, PluginsNewOptions& o) {
                                c.add_option("NAME", o.name, "name of the plugin")->required();
                                c.add_option("--folder", o.folder,
-                                            "where to write it; default: a new folder of that name");
+                                            "where to write it; default: a new folder of that name")
+                                   ->type_name("FOLDER");
                              });
   declare<PluginsTestOptions>(*plugins, "test", "check a plugin: shapes, gradients, save and load, determinism",
                               declared, {.json = true, .tables = true, .quiet = true}, engine.plugins_test,
@@ -247,24 +280,42 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
                            });
-  declare<PredictOptions>(app, "predict", "classify images with a run's kept weights", declared, results_table,
-                          engine.predict, [](CLI::App& c, PredictOptions& o) {
-                            add_run(c, o.run);
-                            c.add_option("IMAGES", o.words,
-                                         "image files, converted to the channels and the size of the network's input; "
-                                         "KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
-                                         "threads=2), unless a file of that name exists")
-                                ->required();
-                          });
+  declare<PredictOptions>(
+      app, "predict", "classify images with a run's kept weights", declared, results_table, engine.predict,
+      [](CLI::App& c, PredictOptions& o) {
+        add_run(c, o.run);
+        c.add_option("IMAGES", o.words,
+                     "image files, or folders of them, converted to the channels and the size of the network's input; "
+                     "KEY=VALUE among them sets how the machine is used (machine.device=cpu, "
+                     "threads=2), unless a file of that name exists")
+            ->required();
+      });
+}
+
+// `rxrun --results shared ls`: options before the command.
+Diagnostic misplaced_options(const std::vector<std::string>& words, const std::vector<std::string>& commands) {
+  const auto command = std::find_if(words.begin(), words.end(), [&](const std::string& word) {
+    return std::find(commands.begin(), commands.end(), word) != commands.end() || looks_like_experiment(word);
+  });
+  std::vector<std::string> moved(command, words.end());
+  if (moved.empty()) moved = {"COMMAND"};
+  moved.insert(moved.end(), words.begin(), command);
+  return {.where = {},
+          .message = fmt::format("`{}` stands before the command", printable(words[0])),
+          .advice = fmt::format("options follow it: `rxrun {}`", printable(fmt::format("{}", fmt::join(moved, " "))))};
 }
 
 // `rxrun FILE.yaml` is `rxrun run FILE.yaml`. Returns false, and prints why, if the first word is neither a command nor
 // a file.
 bool complete_command(std::vector<std::string>& words, const CLI::App& app) {
   if (words.empty()) words = {"--help"};
-  if (words[0].starts_with('-')) return true;
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  if (words[0].starts_with('-')) {
+    if (app.get_option_no_throw(words[0]) != nullptr) return true;
+    print_error({misplaced_options(words, names)}, common_in(words));
+    return false;
+  }
   if (std::find(names.begin(), names.end(), words[0]) != names.end()) {
     if (words[0] == "tag") mark_tags(words);
     return true;
@@ -337,6 +388,7 @@ int run_command(int argc, char** argv, const EngineCommands& engine) {
 
   CLI::App app(overview, "rxrun");
   app.set_version_flag("--version", std::string(version), "print the version");
+  app.formatter(std::make_shared<ReadableHelp>());
   app.require_subcommand(1);
   declare_running_commands(app, declared, engine);
   declare_inspecting_commands(app, declared, engine);

@@ -11,6 +11,7 @@
 #include "cli/plugin_template.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "plugin/catalog.h"
 #include "plugin/locations.h"
 
 namespace rxrun {
@@ -86,6 +87,12 @@ int run_plugins_new(const PluginsNewOptions& options) {
       "{0}/: a plugin with the layer `{1}_scale`. Build it and run its tests:\n\n"
       "  cmake -S {0} -B {0}/build && cmake --build {0}/build && ctest --test-dir {0}/build\n",
       at, options.name);
+  for (const PluginInfo& plugin : installed_plugins())
+    for (const LayerInfo& layer : plugin.layers)
+      if (layer.name == options.name)
+        std::cerr << fmt::format(
+            "note: the plugin {} has a layer `{}`: a layer of that name in this one could not be used beside it\n",
+            plugin.manifest.plugin, options.name);
   return 0;
 }
 

@@ -22,6 +22,7 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
   if (heeds.results)
     command.add_option("--results", common.results, "folder of results.db and checkpoints/")
         ->envname("RXRUN_RESULTS")
+        ->type_name("FOLDER")
         ->capture_default_str();
   if (heeds.json)
     command.add_flag_callback(
@@ -32,7 +33,7 @@ void add_common(CLI::App& command, CommonOptions& common, const Heeds& heeds) {
     command.add_flag_callback(
         "--markdown", [&common] { common.format = TableFormat::markdown; }, "print a Markdown table");
   }
-  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print only errors and the result");
+  if (heeds.quiet) command.add_flag("-q,--quiet", common.quiet, "print only warnings, errors and the result");
   command.add_option("--color", common.color, "colours: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
@@ -47,7 +48,8 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
   };
   command("ls", "list the runs, with the parameters in which they differ", run_ls, [](CLI::App& c, LsOptions& o) {
     c.add_option("--where", o.where, where_help)->type_name("CONDITION");
-    c.add_option("--sort", o.sort, "sort by a column, a metric or a parameter; default: the newest first");
+    c.add_option("--sort", o.sort, "sort by a column, a metric or a parameter; default: the newest first")
+        ->type_name("KEY");
     c.add_flag("--descending", o.descending, "the largest first");
     c.add_option("--limit", o.limit, "number of runs to list; 0: all, which is the default with --json and --csv")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
@@ -57,12 +59,13 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
           [](CLI::App& c, ShowOptions& o) { c.add_option("RUN", o.run, one_run)->required(); });
   command("best", "show the best run, or compare groups of runs over their seeds", run_best,
           [](CLI::App& c, BestOptions& o) {
-            c.add_option("--metric", o.metric, "metric to rank by")->capture_default_str();
+            c.add_option("--metric", o.metric, "metric to rank by")->type_name("METRIC")->capture_default_str();
             c.add_option("--limit", o.limit, "number of runs to show (default: 1), or of groups (default: all)")
                 ->check(CLI::Range(1, 1'000'000));
             c.add_option(
-                "--by", o.by,
-                "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant");
+                 "--by", o.by,
+                 "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant")
+                ->type_name("KEYS");
             c.add_flag("--paired", o.paired, "with --by: a table that compares every two groups over equal seeds");
             c.add_option("--where", o.where, where_help)->type_name("CONDITION");
           });
@@ -98,7 +101,9 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
   command("export", "copy runs, with their checkpoints, to another folder of results", run_export,
           [](CLI::App& c, ExportOptions& o) {
             c.add_option("RUN", o.runs, one_run)->required();
-            c.add_option("--to", o.to, "the folder, or the .db file in it; created if necessary")->required();
+            c.add_option("--to", o.to, "the folder, or the .db file in it; created if necessary")
+                ->type_name("FOLDER")
+                ->required();
           });
   command("import", "copy in the runs of another folder of results; repeating it changes nothing", run_import,
           [](CLI::App& c, ImportOptions& o) {

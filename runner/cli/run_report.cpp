@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "cli/readable.h"
 #include "cli/stop_signal.h"
 #include "diagnostics/render.h"
 #include "network/summary.h"
 #include "statistics/estimate.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -51,6 +55,46 @@ std::string dependence(const Dataset& dataset) {
   return fmt::format(" counted as independent; they come from {}", counted(groups.size(), "group"));
 }
 
+// "in epoch 1, after batch 21 of 76", "after epoch 3"
+std::string place_of(const Reached& reached) {
+  return reached.batches > 0 ? fmt::format("in epoch {}, after batch {} of {}", reached.epochs + 1, reached.batches,
+                                           reached.batches_per_epoch)
+                             : fmt::format("after epoch {}", reached.epochs);
+}
+
+// The metrics by which weights are kept, the training ends early or the learning rate falls, but for those that are
+// told of every run.
+std::vector<std::string> deciding_metrics(const TrainingSpec& training) {
+  const std::vector<std::string> always = {"train_accuracy", "train_loss", "test_accuracy", "test_loss"};
+  std::vector<std::string> metrics = always;
+  const auto add = [&metrics](const std::string& metric) {
+    if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
+  };
+  add(training.keep_best.metric);
+  if (training.early_stopping) add(training.early_stopping->goal.metric);
+  if (training.schedule.kind == ScheduleSpec::Kind::reduce_on_plateau) add(training.schedule.metric);
+  return {metrics.begin() + static_cast<std::ptrdiff_t>(always.size()), metrics.end()};
+}
+
+// ", Test_auc:0.898" for each of `names`.
+std::string told(const std::vector<std::string>& names, const std::map<std::string, double>& values) {
+  std::string text;
+  for (const std::string& name : names)
+    text += fmt::format(", {}{}:{}", static_cast<char>(std::toupper(static_cast<unsigned char>(name.at(0)))),
+                        name.substr(1), fixed(value_of(values, name), 3));
+  return text;
+}
+
+// "Validation AUC 0.905, balanced accuracy 0.812, loss 0.430"; without what could not be measured.
+std::string other_scores(const std::map<std::string, double>& validation) {
+  std::string text;
+  for (const auto& [name, words] :
+       {std::pair("auc", "AUC"), {"balanced_accuracy", "balanced accuracy"}, {"loss", "loss"}})
+    if (const double value = value_of(validation, std::string("validation_") + name); std::isfinite(value))
+      text += fmt::format("{} {} {}", text.empty() ? "Validation" : ",", words, fixed(value, 3));
+  return text;
+}
+
 }  // namespace
 
 int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request,
@@ -77,24 +121,30 @@ void show_reading(Console& console, const LoadProgress& progress) {
                    fmt::format("{}/{}", progress.done, progress.total));
 }
 
-std::string RunReporter::query_line() const {
-  return fmt::format("rxrun best{}",
-                     results_ == "results" ? "" : fmt::format(" --results {}", printable(results_.string())));
+std::string RunReporter::with_results(const std::string& command) const {
+  return results_ == "results" ? command : fmt::format("{} --results {}", command, printable(results_.string()));
 }
 
-void RunReporter::on_existing(const ExistingRun& run) {
+void RunReporter::on_existing(const ExistingRun& run, const Experiment& experiment) {
   console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
   console_.result(
       fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} "
                   "({}), finished after {}",
                   run.id, run.name, counted(run.epochs, "epoch")));
-  console_.line(fmt::format("See it with: rxrun show {}; run it again with --again; compare runs with: {}", run.id,
-                            query_line()));
+  if (run.experiment != experiment.name)
+    console_.line(
+        fmt::format("Another name alone (`{}`, then `{}`) makes no new run; to run it under this one: the same "
+                    "command with --again",
+                    printable(experiment.name), printable(run.experiment)));
+  console_.line(fmt::format("See it with: {}; run it again with: {}; compare runs with: {}",
+                            with_results(fmt::format("rxrun show {}", run.id)),
+                            with_results(fmt::format("rxrun rerun {}", run.id)), with_results("rxrun best")));
 }
 
 void RunReporter::on_start(const StartedRun& run) {
   console_.log_to(run.folder / "run.log");
   epochs_ = run.experiment.training.epochs;
+  also_told_ = deciding_metrics(run.experiment.training);
   chooses_epoch_ = !run.experiment.training.keeps_last_epoch;
   const Dataset& dataset = run.dataset;
   const Machine& machine = run.machine;
@@ -127,9 +177,10 @@ void RunReporter::on_start(const StartedRun& run) {
                             machine.libtorch));
 }
 
-void RunReporter::on_resume(std::int64_t epoch) {
-  console_.line(epoch > 0 ? fmt::format("  continues after epoch {}", epoch)
-                          : "  starts over: no epoch had been finished");
+void RunReporter::on_resume(const Reached& reached) {
+  console_.line(reached.epochs > 0 || reached.batches > 0
+                    ? fmt::format("  continues {}", place_of(reached))
+                    : "  starts over: it was stopped before its first checkpoint");
 }
 
 void RunReporter::on_step(const StepProgress& step) {
@@ -148,10 +199,10 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
   waiting_ += metrics.share_waiting / metrics.images_per_second;
   const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
   console_.line(fmt::format(
-      "Epoch:{:2d}, Train_acc:{:.1f}%, Train_loss:{:.3f}, Test_acc:{:.1f}%, Test_loss:{:.3f}, Lr:{:.2E}   {:.0f} "
-      "images/s, {}{}{}",
-      metrics.epoch, 100 * value("train_accuracy"), value("train_loss"), 100 * value("test_accuracy"),
-      value("test_loss"), metrics.learning_rate, metrics.images_per_second,
+      "Epoch:{:2d}, Train_acc:{}%, Train_loss:{}, Test_acc:{}%, Test_loss:{}{}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
+      metrics.epoch, fixed(100 * value("train_accuracy"), 1), fixed(value("train_loss"), 3),
+      fixed(100 * value("test_accuracy"), 1), fixed(value("test_loss"), 3), told(also_told_, metrics.values),
+      metrics.learning_rate, metrics.images_per_second,
       metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting)
                                     : "",
       format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
@@ -169,35 +220,45 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
 void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const Dataset& dataset = run.dataset;
   const double share_waiting = training_ > 0.0 ? waiting_ / training_ : 0.0;  // of the training time, for data
+  const std::filesystem::path weights = run.folder / "best.safetensors";
   nlohmann::json event = numbers(result.validation);
   event.update({{"event", "end"},
                 {"run", run.name},
                 {"id", run.id},
-                {"epochs", result.epochs},
+                {"epochs", result.reached.epochs},
                 {"best_epoch", result.best_epoch},
                 {"seconds", result.seconds},
                 {"share_waiting", share_waiting},
+                {"batches", result.reached.batches},  // of the epoch after those
+                {"batches_per_epoch", result.reached.batches_per_epoch},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
+  if (result.best_epoch > 0) event["weights"] = weights.string();
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
-    console_.result(fmt::format("Interrupted after epoch {}; the same command, or `rxrun resume {}`, continues it",
-                                result.epochs, run.id));
+    const Reached& reached = result.reached;
+    console_.result(
+        fmt::format("Interrupted {}; the same command, or `rxrun resume {}`, continues it",
+                    reached.epochs > 0 || reached.batches > 0 ? place_of(reached) : "before the first batch", run.id));
     return;
   }
   const double accuracy = value_of(result.validation, "validation_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
-  console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}; {:.1f} % of the training was spent waiting for data",
+  console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}{}; {:.1f} % of the training was spent waiting for data",
                             format_duration(result.seconds),
                             result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "",
-                            counted(result.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
-                            result.best_epoch, 100 * share_waiting));
+                            counted(result.reached.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
+                            result.best_epoch, told(also_told_, result.best), 100 * share_waiting));
   if (const std::string only = only_class(dataset); !only.empty())
     console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others",
                                  printable(only)));
-  console_.result(fmt::format("Validation Accuracy: {:.2f}% (95 % interval {:.1f} to {:.1f}, {}{}{})", 100 * accuracy,
-                              100 * low, 100 * high, counted(dataset.part(Part::validation).size(), "image"),
-                              dataset.generated ? " of the generated sample" : "", dependence(dataset)),
-                  fmt::format("; compare runs with: {}", query_line()));
+  console_.result(
+      fmt::format("Validation Accuracy: {}% (95 % interval {} to {}, {}{}{})", fixed(100 * accuracy, 2),
+                  fixed(100 * low, 1), fixed(100 * high, 1), counted(dataset.part(Part::validation).size(), "image"),
+                  dataset.generated ? " of the generated sample" : "", dependence(dataset)),
+      fmt::format("; compare runs with: {}", with_results("rxrun best")));
+  if (const std::string scores = other_scores(result.validation); !scores.empty()) console_.line(scores);
+  console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
+                            with_results(fmt::format("rxrun show {}", run.id))));
 }
 
 }  // namespace rxrun

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/common_options.h"
 #include "cli/console.h"
@@ -28,20 +29,22 @@ class RunReporter : public RunObserver {
   void on_warning(const std::string& text) override { console_.warning(text); }
   void on_reading(const LoadProgress& progress) override { show_reading(console_, progress); }
   void on_read() override { console_.clear_progress(); }
-  void on_existing(const ExistingRun& run) override;
+  void on_existing(const ExistingRun& run, const Experiment& experiment) override;
   void on_start(const StartedRun& run) override;
-  void on_resume(std::int64_t epoch) override;
+  void on_resume(const Reached& reached) override;
   void on_step(const StepProgress& progress) override;
   void on_epoch(const EpochMetrics& metrics) override;
   void on_end(const StartedRun& run, const TrainingResult& result) override;
 
  private:
-  std::string query_line() const;
+  // A command as it is typed where these results are.
+  std::string with_results(const std::string& command) const;
 
   Console& console_;
   const std::filesystem::path results_;
   std::int64_t epochs_ = 0;
-  bool chooses_epoch_ = true;  // by a metric; otherwise none is the best
+  std::vector<std::string> also_told_;  // metrics that decide something and that no epoch's line has anyway
+  bool chooses_epoch_ = true;           // by a metric; otherwise none is the best
   double epoch_seconds_ = 0.0;
   double training_ = 0.0, waiting_ = 0.0;  // seconds an image, summed over the epochs
 };

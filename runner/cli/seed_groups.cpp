@@ -9,6 +9,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "experiment/metric.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -48,7 +49,7 @@ void clip(std::optional<Interval>& interval, double least, double most) {
 
 // Shares in points of a hundred, as one speaks of accuracies; anything else as it is.
 std::string difference_text(double difference, bool share, bool sign) {
-  if (share) return sign ? fmt::format("{:+.1f}", 100.0 * difference) : fmt::format("{:.1f}", 100.0 * difference);
+  if (share) return fmt::format("{}{}", sign && difference >= 0.0 ? "+" : "", fixed(100.0 * difference, 1));
   return sign ? fmt::format("{:+.4g}", difference) : fmt::format("{:.4g}", difference);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/readable.h"
 #include "diagnostics/render.h"
 #include "recording/query.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -68,11 +69,25 @@ const PointState* best_of(const std::vector<PointState>& states) {
   return best;
 }
 
+// " (2 other points are as good)": which of them is named is their order's choice.
+std::string as_good(std::size_t others) {
+  if (others == 0) return {};
+  return fmt::format(" ({} {} as good)", counted(others, "other point"), others == 1 ? "is" : "are");
+}
+
+std::size_t as_good_as(const PointState& best, const std::vector<PointState>& states) {
+  return static_cast<std::size_t>(std::count_if(states.begin(), states.end(), [&](const PointState& state) {
+    return &state != &best && state.status == PointStatus::finished &&
+           state.validation_accuracy == best.validation_accuracy;
+  }));
+}
+
 // The point to choose without a look at validation: the best by the metric that the sweep goes by, at the kept epoch.
 struct Picked {
   const PointState* state = nullptr;
   std::string metric;  // "test accuracy"
   double value = 0.0;
+  std::size_t as_good = 0;  // other points
 };
 
 // Nothing where there is nothing to choose: fewer than two points, or points that are kept by different rules.
@@ -96,9 +111,11 @@ std::optional<Picked> picked_by_test(const std::filesystem::path& results, const
     const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
     if (value == nullptr) return std::nullopt;
     ++candidates;
+    if (picked.state && *value == picked.value) ++picked.as_good;
     if (picked.state && !(point.maximize ? *value > picked.value : *value < picked.value)) continue;
     picked.state = &state;
     picked.value = *value;
+    picked.as_good = 0;
   }
   if (candidates < 2 || !picked.metric.starts_with("test_")) return std::nullopt;
   std::replace(picked.metric.begin(), picked.metric.end(), '_', ' ');
@@ -112,14 +129,15 @@ void tell_best(Console& console, const std::string& results, const SweepPlan& pl
   if (!best) return;
   const std::optional<Picked> picked = picked_by_test(results, plan, states);
   const bool same = picked && picked->state == best;
-  console.result(fmt::format("Best validation accuracy {:.4f}: point {} ({}), run {}{}", *best->validation_accuracy,
-                             best->position, words(*best), best->run,
-                             same ? fmt::format("; {} chooses it too", printable(picked->metric)) : ""));
+  console.result(fmt::format(
+      "Best validation accuracy {}: point {} ({}), run {}{}{}", fixed(*best->validation_accuracy, 4), best->position,
+      words(*best), best->run, as_good(as_good_as(*best, states)),
+      same ? fmt::format("; {} chooses it too{}", printable(picked->metric), as_good(picked->as_good)) : ""));
   if (picked && !same)
     console.result(fmt::format(
-        "Best {} {:.4f}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {:.4f}",
-        printable(picked->metric), picked->value, picked->state->position, words(*picked->state), picked->state->run,
-        *picked->state->validation_accuracy));
+        "Best {} {}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {}{}",
+        printable(picked->metric), fixed(picked->value, 4), picked->state->position, words(*picked->state),
+        picked->state->run, fixed(*picked->state->validation_accuracy, 4), as_good(picked->as_good)));
 }
 
 }  // namespace
@@ -230,7 +248,7 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
     if (state.run > 0) event["run"] = state.run;
     if (!state.validation_accuracy) continue;
     event["validation_accuracy"] = *state.validation_accuracy;
-    line += fmt::format(", validation accuracy {:.4f}, run {}, {}", *state.validation_accuracy, state.run,
+    line += fmt::format(", validation accuracy {}, run {}, {}", fixed(*state.validation_accuracy, 4), state.run,
                         format_duration(state.seconds));
   }
   console_.event(event);
@@ -263,7 +281,7 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
     if (claim == running.end()) continue;
     lines.push_back(fmt::format(
         "  {}  epoch {}/{:.0f}{}{}", label(*claim), state.epochs, whole,
-        state.test_accuracy ? fmt::format("  test accuracy {:.4f}", *state.test_accuracy) : "",
+        state.test_accuracy ? fmt::format("  test accuracy {}", fixed(*state.test_accuracy, 4)) : "",
         part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
   // Of a search: what is to be chosen yet.

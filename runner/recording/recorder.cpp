@@ -38,7 +38,8 @@ void check_nobody_runs(Connection& connection, const std::string& identity) {
 }
 
 std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
-  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat FROM runs"
+  Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat,"
+                                           " (SELECT name FROM experiments WHERE id = runs.experiment) FROM runs"
                                            " WHERE removed IS NULL AND {}",
                                            kOwnerColumns, which));
   if (!select.bind(value).step()) return std::nullopt;
@@ -46,7 +47,8 @@ std::optional<ExistingRun> existing(Connection& connection, const char* which, c
                      .name = select.text(1),
                      .status = status_now(status_of(select.text(2)), owner_at(select, 5), select.text(10)),
                      .folder = select.text(3),
-                     .epochs = select.integer(4)};
+                     .epochs = select.integer(4),
+                     .experiment = select.text(11)};
 }
 
 // The folder of a run that is being inserted, and with it the run's name. Rows and folders come apart by renaming a
@@ -95,7 +97,10 @@ void check_epochs(Connection& connection, std::int64_t run, std::int64_t wanted)
                   select.integer(0) == 0   ? "none is"
                   : select.integer(0) == 1 ? "1 is"
                                            : fmt::format("{} are", select.integer(0))),
-      "a results.db from before, or an import, may have lost them: put the right one back, or begin anew with --again");
+      fmt::format(
+          "a results.db from before, or an import, may have lost them: put the right one back, or begin anew with "
+          "`rxrun rerun {}`",
+          run));
 }
 
 }  // namespace

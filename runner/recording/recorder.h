@@ -67,6 +67,7 @@ struct ExistingRun {
   RunStatus status = RunStatus::running;  // a run whose process is gone is `interrupted`
   std::string folder;
   std::int64_t epochs = 0;
+  std::string experiment;  // its declared name
 };
 
 class Recorder {

@@ -36,8 +36,8 @@ class RunObserver : public TrainingObserver {
   virtual void on_warnings(std::span<const Diagnostic>) {}
   virtual void on_reading(const LoadProgress&) {}
   virtual void on_read() {}
-  // The experiment has been computed already: the end.
-  virtual void on_existing(const ExistingRun&) {}
+  // The experiment, but perhaps for its name, has been computed already: the end.
+  virtual void on_existing(const ExistingRun&, const Experiment&) {}
   // What the run will be, before anything of it is written.
   virtual void on_record(const RunRecord&) {}
   virtual void on_start(const StartedRun&) {}

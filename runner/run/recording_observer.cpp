@@ -9,9 +9,9 @@ RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, std::
                                      TrainingObserver& next)
     : recorder_(recorder), run_(run), folder_(std::move(folder)), next_(next) {}
 
-void RecordingObserver::on_resume(std::int64_t epoch) {
-  recorder_.resume(run_, std::max<std::int64_t>(epoch - 1, 0));
-  next_.on_resume(epoch);
+void RecordingObserver::on_resume(const Reached& reached) {
+  recorder_.resume(run_, std::max<std::int64_t>(reached.epochs - 1, 0));
+  next_.on_resume(reached);
 }
 
 void RecordingObserver::on_step(const StepProgress& step) {

@@ -15,7 +15,7 @@ class RecordingObserver final : public TrainingObserver {
  public:
   // `folder`: the run's, relative to results.db. Both references have to outlive it.
   RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder, TrainingObserver& next);
-  void on_resume(std::int64_t epoch) override;
+  void on_resume(const Reached& reached) override;
   void on_step(const StepProgress& step) override;
   void on_epoch(const EpochMetrics& metrics) override;
   void on_warning(const std::string& text) override;

@@ -125,7 +125,7 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   if (!request.identity.empty() && request.identity != identity) refuse(request, record);
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) {
-    observer.on_existing(*existing);
+    observer.on_existing(*existing, experiment);
     return {.end = RunOutcome::End::existing, .run = existing->id};
   }
 

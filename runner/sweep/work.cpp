@@ -12,6 +12,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "table/fixed.h"
 
 namespace rxrun {
 namespace {
@@ -213,10 +214,11 @@ class Work {
   static std::string why_pruned(const PruneRule& rule, std::size_t rung, const Judgement& judgement) {
     const std::int64_t epoch = rule.rungs[rung - 1];
     if (rule.kind == PruneRule::Kind::halving)
-      return fmt::format("asha, rung {} of {}, epoch {}: {} {:.4f}, the better half goes on", rung, rule.rungs.size(),
-                         epoch, rule.metric, judgement.value);
+      return fmt::format("asha, rung {} of {}, epoch {}: {} {}, the better half goes on", rung, rule.rungs.size(),
+                         epoch, rule.metric, fixed(judgement.value, 4));
     // One that was judged before a restart is not compared again.
-    return fmt::format("median rule, epoch {}: {} {:.4f}, worse than the median{}", epoch, rule.metric, judgement.value,
+    return fmt::format("median rule, epoch {}: {} {}, worse than the median{}", epoch, rule.metric,
+                       fixed(judgement.value, 4),
                        judgement.others > 0 ? " of " + counted(judgement.others, "other") : "");
   }
 

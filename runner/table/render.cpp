@@ -7,6 +7,7 @@
 
 #include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
+#include "table/fixed.h"
 #include "table/table.h"
 
 namespace rxrun {
@@ -24,11 +25,11 @@ std::string exact(double number) { return fmt::format("{}", number); }
 std::string rounded(double number, const std::string& column) {
   if (!std::isfinite(number)) return exact(number);
   if (column == "learning_rate") return fmt::format("{:.4g}", number);
-  if (column.find("second") != std::string::npos || std::abs(number) >= 1000.0) return fmt::format("{:.1f}", number);
-  if (column.ends_with("_ms")) return fmt::format("{:.3f}", number);
-  if (column == "gflops") return fmt::format("{:.1f}", number);
+  if (column.find("second") != std::string::npos || std::abs(number) >= 1000.0) return fixed(number, 1);
+  if (column.ends_with("_ms")) return fixed(number, 3);
+  if (column == "gflops") return fixed(number, 1);
   if (number != 0.0 && std::abs(number) < 0.001) return fmt::format("{:.3g}", number);
-  return fmt::format("{:.4f}", number);
+  return fixed(number, 4);
 }
 
 std::string readable(const Value& value, const std::string& column) {

@@ -195,7 +195,7 @@ void Checkpoints::check_best(const TrainingState& state) const {
                                     ", the best epoch is " + std::to_string(state.best_epoch));
   } catch (const Error& error) {
     throw Error(Failure::usage, std::string(error.what()) + "; without its best weights the run cannot be finished",
-                "put the file back, or start over with --again");
+                "put the file back, or start over with `rxrun rerun RUN`");
   }
 }
 

@@ -54,7 +54,7 @@ class Training {
     if (!options.resume) return;
     keep_threads();
     if (!spec_.keeps_last_epoch || is_over()) checkpoints_.check_best(state_);  // or the next epoch writes them anew
-    observer_.on_resume(state_.epoch);
+    observer_.on_resume(reached());
     if (state_.epoch > 0) observer_.on_epoch(state_.last);
   }
 
@@ -198,11 +198,16 @@ class Training {
   TrainingResult result(TrainingResult::End end) const {
     TrainingResult result;
     result.end = end;
-    result.epochs = state_.epoch;
+    result.reached = reached();
     result.best_epoch = state_.best_epoch;
     result.best = state_.best;
-    result.seconds = state_.seconds;
+    result.seconds = state_.seconds + state_.under_way.seconds;
     return result;
+  }
+
+  Reached reached() const {
+    return {state_.epoch, state_.under_way.batches,
+            steps_per_epoch(images(Part::train), setting_.experiment.data.batch)};
   }
 
   bool is_over() const { return state_.epoch >= spec_.epochs || given_up(); }

@@ -26,14 +26,19 @@ struct StepProgress {
   double images_per_second = 0.0;
 };
 
+// How far a training has come: `batches` of the epoch after `epochs`, 0 where it ends with an epoch.
+struct Reached {
+  std::int64_t epochs = 0, batches = 0, batches_per_epoch = 0;
+};
+
 // Who watches a training: the recorder, the terminal. Called on the training thread.
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
-  // When a training is continued, before the first step: epochs beyond `epoch` are not known to the checkpoint. The
-  // epoch that the checkpoint ends with is told again by on_epoch right after, for it may have been cut off before it
+  // When a training is continued, before the first step: epochs beyond `reached` are not known to the checkpoint. The
+  // last whole epoch of the checkpoint is told again by on_epoch right after, for it may have been cut off before it
   // was recorded.
-  virtual void on_resume(std::int64_t /*epoch*/) {}
+  virtual void on_resume(const Reached& /*reached*/) {}
   virtual void on_step(const StepProgress&) {}
   virtual void on_epoch(const EpochMetrics&) {}  // after the epoch's checkpoint is on disk
   virtual void on_warning(const std::string& /*text*/) {}
@@ -49,12 +54,12 @@ struct TrainingOptions {
 
 struct TrainingResult {
   enum class End { finished, stopped_early, interrupted } end = End::finished;
-  std::int64_t epochs = 0;  // done in all
+  Reached reached;  // all epochs, unless it was stopped
   std::int64_t best_epoch = 0;
   std::map<std::string, double> best;        // of the best epoch
   std::map<std::string, double> validation;  // "validation_accuracy", ...; empty when interrupted
   Predictions validation_predictions;
-  double seconds = 0.0;
+  double seconds = 0.0;  // those of an epoch that was stopped within included
 };
 
 // Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them

@@ -328,12 +328,35 @@ TEST(CommandLine, ErrorsOfTheWordsAreToldLikeAllOthers) {
        "error: `rxrun schema` takes no further word, found `x`\n  = `rxrun schema --help` lists its options\n"},
       {{"check"}, "error: `rxrun check`: FILE is required\n  = `rxrun check --help` lists its arguments and options\n"},
       {{"ls", "--limit", "many"}, "error: "},
+      {{"--results", "shared", "ls"},
+       "error: `--results` stands before the command\n  = options follow it: `rxrun ls --results shared`\n"},
+      {{"-q", "tiny.yaml", "epochs=1"},
+       "error: `-q` stands before the command\n  = options follow it: `rxrun tiny.yaml epochs=1 -q`\n"},
+      {{"--jsn"}, "error: `--jsn` stands before the command\n  = options follow it: `rxrun COMMAND --jsn`\n"},
   };
   for (const auto& [words, told] : cases) {
     const Finished answer = Workplace().rxrun(words);
     EXPECT_EQ(answer.code, 2) << words[0];
     EXPECT_THAT(answer.err, testing::StartsWith(told));
   }
+}
+
+TEST(CommandLine, HelpNamesTheFormOfAValue) {
+  const Workplace place;
+  const std::string summary = place.rxrun({"summary", "--help"}).out;
+  EXPECT_THAT(summary, HasSubstr("--input CxHxW "));
+  EXPECT_THAT(summary, HasSubstr("--depth N (default: 0) "));
+  EXPECT_THAT(summary, HasSubstr("--color auto|always|never (default: auto)"));
+  EXPECT_THAT(place.rxrun({"ls", "--help"}).out, HasSubstr("--results FOLDER (default: results; or RXRUN_RESULTS)"));
+  EXPECT_THAT(place.rxrun({"check", "--help"}).out, HasSubstr("without decoding an image"));
+}
+
+TEST(CommandLine, ANewPluginCalledLikeALayerIsRemarkedOn) {
+  const Workplace place;
+  const Finished made = place.rxrun({"plugins", "new", "conv"});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.err, HasSubstr("note: the plugin convnet has a layer `conv`"));
+  EXPECT_EQ(place.rxrun({"plugins", "new", "mine"}).err, "");
 }
 
 // Those of `sweep --help` are for the default experiment.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -233,10 +234,29 @@ TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(rows[i]["class"], std::get<std::int64_t>(recorded.rows[i][1]) == 0 ? "even" : "odd");
     EXPECT_EQ(rows[i]["probability"].get<double>(), std::get<double>(recorded.rows[i][2]));
+    const double even = rows[i]["probability_even"], odd = rows[i]["probability_odd"];
+    EXPECT_NEAR(even + odd, 1.0, 1e-6);
+    EXPECT_EQ(std::max(even, odd), rows[i]["probability"].get<double>());
   }
+  EXPECT_THAT(place.rxrun({"predict", number(), words.back(), "--csv"}).out,
+              testing::StartsWith("image,class,probability,probability_even,probability_odd\n"));
+  EXPECT_THAT(place.rxrun({"predict", number(), words.back()}).out, Not(HasSubstr("probability_")));
   const Finished missing = place.rxrun({"predict", number(), "no.png"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("no.png"));
+
+  // A folder stands for the images in it, by name.
+  place.write("images/notes.txt", "x");
+  place.write("images/.hidden.png", "x");
+  const json all = json::parse(place.rxrun({"predict", number(), "images", "--json"}).out);
+  ASSERT_EQ(all.size(), 60u);
+  EXPECT_EQ(all[0]["image"], "images/even/0.png");
+  EXPECT_EQ(all[1]["image"], "images/even/10.png");
+  EXPECT_EQ(all[59]["image"], "images/odd/9.png");
+  std::filesystem::create_directories(place.folder() / "none");
+  const Finished none = place.rxrun({"predict", number(), "none"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("the folder none has no images"));
 
   // Words between the images say how the machine is used; an image may have such a name.
   place.write("threads=1", png_bytes(picture(16, 16, 3, 5)));

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "../data/image_files.h"
@@ -40,7 +41,11 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   const Finished run = place.rxrun({"tiny.yaml"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("Epoch: 2, Train_acc:"));
-  EXPECT_THAT(run.out, HasSubstr("Validation Accuracy: "));
+  EXPECT_THAT(run.out, testing::ContainsRegex("Validation Accuracy: [^\n]*\nValidation AUC [01]\\.[0-9]{3}, balanced "
+                                              "accuracy [01]\\.[0-9]{3}, loss [0-9.]+\n"));
+  EXPECT_THAT(run.out, HasSubstr("Weights: results/checkpoints/" + only_run(place) +
+                                 "/best.safetensors; see the run with: rxrun show 1\n"));
+  EXPECT_THAT(run.out, Not(HasSubstr("Test_auc"))) << "it decides nothing";
   const Table best = ask(place, "SELECT validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
   ASSERT_EQ(best.rows.size(), 1u);
   const double accuracy = std::get<double>(best.rows[0][0]);
@@ -55,6 +60,34 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   EXPECT_THAT(place.rxrun({"tiny.yaml", "-q"}).out,
               testing::AllOf(HasSubstr("Nothing to do"), Not(HasSubstr("rxrun best"))));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
+}
+
+TEST(Run, TellsTheMetricsThatItGoesBy) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const Finished run =
+      place.rxrun({"tiny.yaml", "keep_best.metric=test_auc", "early_stopping={metric: test_f1, patience: 5}"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out,
+              testing::ContainsRegex("Test_loss:[0-9.]+, Test_auc:[01]\\.[0-9]{3}, Test_f1:[01]\\.[0-9]{3}, Lr:"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("best weights of epoch [12], Test_auc:[01]\\.[0-9]{3}, Test_f1:"));
+}
+
+TEST(Run, ThatHasFinishedSaysHowToRepeatItFromAnyCommand) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"resume", "1"}, {"tiny.yaml"}}) {
+    const Finished existing = place.rxrun(words);
+    EXPECT_EQ(existing.code, 0) << existing.err;
+    EXPECT_THAT(existing.out, HasSubstr("run it again with: rxrun rerun 1;"));
+    EXPECT_THAT(existing.out, Not(HasSubstr("name")));
+  }
+  const Finished renamed = place.rxrun({"tiny.yaml", "name=other"});
+  EXPECT_EQ(renamed.code, 0) << renamed.err;
+  EXPECT_THAT(renamed.out, HasSubstr("Another name alone (`other`, then `tiny`) makes no new run"));
+  EXPECT_THAT(renamed.out, HasSubstr("--again"));
+  EXPECT_EQ(place.rxrun({"rerun", "1"}).code, 0);
 }
 
 // Its images are just being decoded by another process: a stop is not to wait for that.
@@ -115,6 +148,15 @@ TEST(Run, ASectionSweepIsSaidToBeLeftOut) {
   const Finished run = place.rxrun({"tiny.yaml"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("note: the section `sweep` is left out: `rxrun sweep tiny.yaml` runs its points"));
+  std::ifstream file(place.results() / "checkpoints" / only_run(place) / "run.log");
+  const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(log, HasSubstr(" info note: the section `sweep`"));
+  EXPECT_THAT(log, HasSubstr(" warning warning: these are images of the GENERATED"));
+
+  const Finished quiet = place.rxrun({"tiny.yaml", "seed=8", "-q"});
+  EXPECT_EQ(quiet.code, 0) << quiet.err;
+  EXPECT_THAT(quiet.err, Not(HasSubstr("note:")));
+  EXPECT_THAT(quiet.err, HasSubstr("warning: these are images of the GENERATED"));
 }
 
 TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
@@ -142,9 +184,9 @@ TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
   const Table scored =
       ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
   const std::string sample = std::get<std::string>(scored.rows.at(0)[0]);
-  const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--csv"});
+  const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;
-  const double probability = std::stod(predicted.out.substr(predicted.out.rfind(',') + 1));
+  const double probability = nlohmann::json::parse(predicted.out).at(0)["probability"];
   EXPECT_NEAR(probability, std::get<double>(scored.rows[0][1]), 1e-4) << predicted.out;
 }
 
@@ -229,7 +271,7 @@ TEST(Run, StopsAtASignalAndGoesOnToTheSameResult) {
   kill(child, SIGTERM);
   const Finished interrupted = stopped.wait(child);
   ASSERT_EQ(interrupted.code, 128 + SIGTERM) << interrupted.out << interrupted.err;
-  EXPECT_THAT(interrupted.out, HasSubstr("Interrupted after epoch"));
+  EXPECT_THAT(interrupted.out, testing::ContainsRegex("Interrupted (after|in) epoch [0-9]+"));
   EXPECT_EQ(std::get<std::string>(ask(stopped, "SELECT status FROM runs").rows[0][0]), "interrupted");
 
   const Finished resumed = stopped.rxrun({"resume", "1"});

@@ -17,12 +17,17 @@ using ::testing::ElementsAre;
 class Told : public RunObserver {
  public:
   void on_record(const RunRecord& record) override { told.push_back("record " + record.experiment); }
-  void on_existing(const ExistingRun&) override { told.push_back("existing"); }
+  void on_existing(const ExistingRun&, const Experiment&) override { told.push_back("existing"); }
   void on_start(const StartedRun& run) override { told.push_back(run.continues ? "continue" : "start"); }
-  void on_resume(std::int64_t epoch) override { told.push_back("resume after " + std::to_string(epoch)); }
+  void on_resume(const Reached& reached) override {
+    told.push_back("resume after " + std::to_string(reached.epochs));
+    if (reached.batches > 0)
+      told.back() +=
+          ", " + std::to_string(reached.batches) + " of " + std::to_string(reached.batches_per_epoch) + " batches";
+  }
   void on_epoch(const EpochMetrics& metrics) override { told.push_back("epoch " + std::to_string(metrics.epoch)); }
   void on_end(const StartedRun&, const TrainingResult& result) override {
-    told.push_back("end after " + std::to_string(result.epochs));
+    told.push_back("end after " + std::to_string(result.reached.epochs));
   }
 
   std::vector<std::string> told;
@@ -83,9 +88,27 @@ TEST_F(RunExperiment, StopsWhenAskedAndContinues) {
   const RunOutcome finished = run(rest);
   EXPECT_EQ(finished.end, RunOutcome::End::finished);
   EXPECT_EQ(finished.run, outcome.run);
-  EXPECT_THAT(rest.told, ElementsAre("record tiny", "continue", "resume after 1", "epoch 1", "epoch 2", "end after 2"));
+  EXPECT_THAT(rest.told, ElementsAre("record tiny", "continue", "resume after 1, 1 of 5 batches", "epoch 1", "epoch 2",
+                                     "end after 2"));
   EXPECT_THAT(rows("SELECT epoch FROM v_curves ORDER BY epoch").rows,
               ElementsAre(ElementsAre(Value(std::int64_t{1})), ElementsAre(Value(std::int64_t{2}))));
+}
+
+TEST_F(RunExperiment, StoppedWithinAnEpochItSaysSoAndItsTimeCounts) {
+  struct Stopping : Told {
+    void on_step(const StepProgress&) override { stop = SIGTERM; }
+    std::atomic<int> stop{0};
+  } stopping;
+  request.stop = &stopping.stop;
+  EXPECT_EQ(run(stopping).end, RunOutcome::End::interrupted);
+  EXPECT_THAT(rows("SELECT epochs, seconds > 0 FROM v_runs").rows,
+              ElementsAre(ElementsAre(Value(std::int64_t{0}), Value(std::int64_t{1}))));
+
+  request.stop = nullptr;
+  Told rest;
+  EXPECT_EQ(run(rest).end, RunOutcome::End::finished);
+  EXPECT_THAT(rest.told, ElementsAre("record tiny", "continue", "resume after 0, 1 of 5 batches", "epoch 1", "epoch 2",
+                                     "end after 2"));
 }
 
 TEST_F(RunExperiment, AnObserverThatRefusesTheRecordLeavesNoRun) {

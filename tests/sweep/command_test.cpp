@@ -194,6 +194,15 @@ TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
   }
 }
 
+TEST(SweepCommand, SaysHowManyPointsShareTheBestValue) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "lr=1e-12,2e-12,3e-12"});  // too small to move a weight
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out,
+              HasSubstr(" (2 other points are as good); test accuracy chooses it too (2 other points are as good)"));
+}
+
 TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   Workplace place;
   with_tiny(place, 1);

@@ -108,7 +108,8 @@ TEST_F(TrainerTest, LearnsAndTells) {
   experiment.training.epochs = 15;
   const TrainingResult result = run(a.path());
   EXPECT_EQ(result.end, TrainingResult::End::finished);
-  EXPECT_EQ(result.epochs, 15);
+  EXPECT_EQ(result.reached.epochs, 15);
+  EXPECT_EQ(result.reached.batches, 0);
   ASSERT_EQ(watcher.epochs.size(), 15u);
   EXPECT_GT(result.validation.at("validation_accuracy"), 0.8);
   EXPECT_EQ(result.validation_predictions.labels.size(), 9u);
@@ -193,7 +194,8 @@ TEST_F(TrainerTest, ResumedToTheSameBits) {
     const TrainingResult half =
         train(network, dataset, experiment, {.folder = b.path(), .stop = &stopper.stop, .identity = "tiny"}, stopper);
     EXPECT_EQ(half.end, TrainingResult::End::interrupted);
-    EXPECT_EQ(half.epochs, 2);
+    EXPECT_EQ(half.reached.epochs, 2);
+    EXPECT_GT(half.reached.batches, 0);
     EXPECT_TRUE(half.validation.empty());
     watcher.epochs.clear();
     const TrainingResult rest = run(b.path(), true);
@@ -242,7 +244,9 @@ TEST_F(TrainerTest, InterruptedWhileTesting) {
   const TrainingResult result =
       train(network, dataset, experiment, {.folder = a.path(), .stop = &observer.stop, .identity = "tiny"}, observer);
   EXPECT_EQ(result.end, TrainingResult::End::interrupted);
-  EXPECT_EQ(result.epochs, 0);
+  EXPECT_EQ(result.reached.epochs, 0);
+  EXPECT_EQ(result.reached.batches, result.reached.batches_per_epoch);
+  EXPECT_GT(result.seconds, 0.0) << "of the epoch that it was stopped in";
   run(b.path());
   watcher.steps.clear();
   run(a.path(), true);
@@ -374,7 +378,7 @@ TEST_F(TrainerTest, EarlyStopping) {
       EarlyStoppingSpec{.goal = {"test_accuracy", true}, .patience = 3, .minimum_change = 1.0};
   const TrainingResult result = run(a.path());
   EXPECT_EQ(result.end, TrainingResult::End::stopped_early);
-  EXPECT_EQ(result.epochs, 4);
+  EXPECT_EQ(result.reached.epochs, 4);
   EXPECT_FALSE(result.validation.empty());
 }
 
