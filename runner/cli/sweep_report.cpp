@@ -207,7 +207,7 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
   }
   tell_best(console, results, plan, states, words);
   console.line(
-      fmt::format("See the results again with: rxrun ls --where sweep={0}, or rxrun sql \"SELECT * FROM v_sweep WHERE "
+      fmt::format("See the results again with: rxrun ls --where sweep={0}{1}, or rxrun sql \"SELECT * FROM v_sweep WHERE "
                   "sweep = {0}\"{1}",
                   sweep, results == "results" ? "" : " --results " + printable(results)));
   return failed;

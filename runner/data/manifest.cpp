@@ -91,7 +91,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   std::vector<fs::path> paths;
   std::vector<std::string> labels;
   std::vector<int> lines;
-  std::map<std::string, int> first_line;
+  std::map<fs::path, int> first_line;
   Diagnostics faults;
   std::size_t found = 0;
   const auto fault = [&](int line, const std::string& message, const std::string& advice = {}) {
@@ -109,7 +109,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
     const std::string& label = record.fields[columns.label];
     const fs::path path = spec.path.parent_path() / name;
     std::error_code error;
-    const auto [before, is_new] = first_line.emplace(name, record.line);
+    const auto [before, is_new] = first_line.emplace(fs::absolute(path, error).lexically_normal(), record.line);
     if (name.empty())
       fault(record.line, "no path");
     else if (!is_new)

@@ -6,6 +6,7 @@
 #include "data/fault.h"
 #include "data/split.h"
 #include "diagnostics/render.h"
+#include "diagnostics/utf8.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -81,6 +82,11 @@ void check_classes(const Source& source, const DataSpec& spec) {
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (counts[c] == 0 && empty++ < told_at_most)
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
+  // Names are stored as text, where two that are not would become one.
+  for (const std::string& name : classes)
+    if (!is_utf8(name))
+      faults.error(spec.path_where, "the class name `" + printable(name) + "` in " + where + " is not UTF-8",
+                   "rename its folder, or its label in the manifest");
   if (empty > told_at_most)
     faults.error(
         spec.path_where,

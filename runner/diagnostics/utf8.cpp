@@ -73,4 +73,13 @@ std::size_t count_code_points(std::string_view text) {
   return count;
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = decode_utf8(text, at);
+    if (!point.valid) return false;
+    at += point.size;
+  }
+  return true;
+}
+
 }  // namespace rxrun

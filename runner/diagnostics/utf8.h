@@ -25,4 +25,6 @@ int display_width(char32_t c);
 // Code points in `text`; a byte that is no UTF-8 counts as one.
 std::size_t count_code_points(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace rxrun

@@ -82,6 +82,10 @@ TEST(Manifest, FaultsNameFileAndLine) {
   EXPECT_THAT(Manifest("path,label\na.png,0\nnone.png,0\na.png,1\nsub/b.png\nsub/b.png,\n").fault(),
               AllOf(HasSubstr("list.csv:3: no file at"), HasSubstr("list.csv:4: `a.png` is already in line 2"),
                     HasSubstr("list.csv:5: 1 field, but the header has 2"), HasSubstr("list.csv:6: no label")));
+  EXPECT_THAT(Manifest("path,label\na.png,0\n./sub/../a.png,1\n").fault(),
+              HasSubstr("list.csv:3: `./sub/../a.png` is already in line 2"));
+  EXPECT_THAT(Manifest("path,label\na.png,b\nsub/b.png,b\xff\n").fault(),
+              HasSubstr("the class name `b\\xFF` in"));
   EXPECT_THAT(Manifest("path,label\n").fault(), HasSubstr("lists no images"));
   DataSpec folder_itself;
   const Manifest there("path,label\na.png,0\n");
