@@ -24,20 +24,6 @@ std::size_t skip_blanks_and_comments(std::string_view text, std::size_t offset) 
   return offset;
 }
 
-// Past the closing quote of the string that opens at `offset`; nothing if the text ends in it.
-std::optional<std::size_t> end_of_quoted(std::string_view text, std::size_t offset) {
-  const char quote = text[offset];
-  for (std::size_t at = offset + 1; at < text.size(); ++at) {
-    if (quote == '"' && text[at] == '\\') {
-      ++at;
-    } else if (text[at] == quote) {
-      if (quote != '\'' || text.substr(at + 1, 1) != "'") return at + 1;
-      ++at;
-    }
-  }
-  return std::nullopt;
-}
-
 // Whether a quote or a comment can start at `at`: behind a blank or an indicator.
 bool starts_token(std::string_view text, std::size_t at) {
   return at == 0 || std::string_view(" \t\r\n,[]{}:").find(text[at - 1]) != std::string_view::npos;
@@ -109,6 +95,20 @@ std::optional<std::size_t> document_marker(std::string_view text, std::size_t fr
     const std::size_t end = text.find('\n', at);
     if (end == std::string_view::npos) break;
     at = end + 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> end_of_quoted(std::string_view text, std::size_t offset) {
+  if (offset >= text.size() || (text[offset] != '"' && text[offset] != '\'')) return std::nullopt;
+  const char quote = text[offset];
+  for (std::size_t at = offset + 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote != '\'' || text.substr(at + 1, 1) != "'") return at + 1;
+      ++at;
+    }
   }
   return std::nullopt;
 }

@@ -21,6 +21,9 @@ std::size_t word_length(std::string_view text, std::size_t offset);
 // Bytes of the word at `offset` if it spells null, else 0.
 std::size_t null_word_length(std::string_view text, std::size_t offset);
 
+// Past the closing quote of the string that starts at `offset`; nothing where none starts, or the text ends in it.
+std::optional<std::size_t> end_of_quoted(std::string_view text, std::size_t offset);
+
 // Whether the text ends inside the quoted string that starts at `offset`; false where none starts.
 bool is_unclosed_quoted(std::string_view text, std::size_t offset);
 

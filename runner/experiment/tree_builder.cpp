@@ -85,7 +85,8 @@ void TreeBuilder::check_colon(bool written) {
   if (written || frames_.empty() || frames_.back().flow || !frames_.back().pending) return;
   const Frame& frame = frames_.back();
   if (frame.key_end == std::string::npos || is_followed_by_colon(source_.text(), frame.key_end)) return;
-  error(frame.pending->key_where, fmt::format("expected `key: value`, but no `:` follows `{}`", frame.pending->key));
+  tell_missing_colon(source_, last_offset_, diagnostics_);  // the last event was the key
+  throw Stop{};
 }
 
 // yaml-cpp marks a value that is not there by what comes next; the reader looks for it at its key.

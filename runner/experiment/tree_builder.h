@@ -93,4 +93,7 @@ class TreeBuilder final : public YAML::EventHandler {
 void tell_syntax_error(const SourceText& source, const YAML::Exception& exception, const TreeBuilder& builder,
                        Diagnostics& diagnostics);
 
+// The line at `offset` has a key, but no `:` behind it.
+void tell_missing_colon(const SourceText& source, std::size_t offset, Diagnostics& diagnostics);
+
 }  // namespace rxrun
