@@ -41,9 +41,11 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
     diagnostics.error({file, 0, 0, 1, {}}, fmt::format("the file has {} bytes; the limit is {}", text.size(), most));
     return std::nullopt;
   }
-  const SourceText source(text, file);
+  // YAML permits a byte order mark at the start; it is no column.
+  const std::string_view content = std::string_view(text).substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+  const SourceText source(content, file);
   if (!check_text(source, diagnostics)) return std::nullopt;
-  if (const std::optional<std::size_t> bracket = bracket_deeper_than(text, limits.depth)) {
+  if (const std::optional<std::size_t> bracket = bracket_deeper_than(content, limits.depth)) {
     diagnostics.error(source.place(*bracket), fmt::format("lists and maps nest deeper than {} levels", limits.depth));
     return std::nullopt;
   }

@@ -28,11 +28,6 @@ bool check_encoding(const SourceText& source, Diagnostics& diagnostics) {
     diagnostics.error(source.whole_file(), fmt::format("the file is {}, expected UTF-8", encoding), "save it as UTF-8");
     return false;
   }
-  if (text.starts_with("\xef\xbb\xbf")) {
-    diagnostics.error(source.whole_file(), "the file starts with a byte order mark",
-                      "save it as UTF-8 without a byte order mark");
-    return false;
-  }
   return true;
 }
 

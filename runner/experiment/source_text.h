@@ -39,7 +39,7 @@ class SourceText {
   mutable std::size_t texts_left_ = 32u << 20;
 };
 
-// UTF-8 without byte order mark, no control and bidirectional characters, no tab in the indentation. Says whether so.
+// UTF-8, no control and bidirectional characters, no tab in the indentation. Says whether so.
 bool check_text(const SourceText& source, Diagnostics& diagnostics);
 
 }  // namespace rxrun

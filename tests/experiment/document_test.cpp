@@ -39,6 +39,16 @@ std::string shown(const Node& node) {
   return node.kind == Kind::list ? "[" + out + "]" : "{" + out + "}";
 }
 
+TEST(ParseDocument, SkipsAByteOrderMarkAtTheStart) {
+  Diagnostics diagnostics;
+  const std::optional<Node> root = parse_document("\xef\xbb\xbfname: x\nseed: 3\n", "f.yaml", diagnostics);
+  ASSERT_TRUE(root);
+  EXPECT_THAT(told(diagnostics), IsEmpty());
+  EXPECT_EQ(shown(*root), "{name=x seed=3}");
+  EXPECT_EQ(place(root->find("name")->where), "1:7+1");
+  EXPECT_EQ(root->find("name")->where.text, "name: x");
+}
+
 TEST(ParseDocument, GivesValuesWithTheirPlaces) {
   Diagnostics diagnostics;
   const std::optional<Node> root = parse_document(
