@@ -263,4 +263,11 @@ void interpolate(Node& root, Diagnostics& diagnostics, const DocumentLimits& lim
   }
 }
 
+bool has_expression(const Node& value) {
+  if (value.is_scalar()) return value.kind == Node::Kind::string && value.text.find("${") != std::string::npos;
+  return std::any_of(value.items.begin(), value.items.end(), has_expression) ||
+         std::any_of(value.entries.begin(), value.entries.end(),
+                     [](const Node::Entry& entry) { return has_expression(entry.value); });
+}
+
 }  // namespace rxrun

@@ -12,4 +12,7 @@ namespace rxrun {
 // for `${`.
 void interpolate(Node& root, Diagnostics& diagnostics, const DocumentLimits& limits);
 
+// Whether a `${` is left in the value or below it: where there are errors, what could not be filled in.
+bool has_expression(const Node& value);
+
 }  // namespace rxrun

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "diagnostics/render.h"
+#include "experiment/interpolation.h"
 #include "experiment/sections.h"
 #include "plugin/catalog.h"
 #include "plugin/layer_table.h"
@@ -84,6 +85,8 @@ OptionValue value_of(const OptionInfo& option, const LayerSpec& spec, const Laye
     return option.default_value;
   }
   const OptionResult result = read_option(option, info.name, *node);
+  // An expression that could not be filled in was told already.
+  if (has_expression(*node) && context.diagnostics.has_errors()) return result.value;
   if (!result.fault.empty() && (own != nullptr || context.told.insert(option.name + result.fault).second)) {
     context.diagnostics.error(node->where, result.fault, result.advice);
   }

@@ -177,6 +177,14 @@ TEST_F(CheckNetworkTest, NamesTheInstalledPluginOfAnUnknownLayer) {
                   "3:5 unknown layer `resnext_botleneck` / did you mean `resnext_bottleneck` of plugin `resnext`?"));
 }
 
+TEST_F(CheckNetworkTest, IsSilentOnWhatCouldNotBeFilledIn) {
+  network_.stem = {layer("conv", 1, {{"channels", yaml("${network.chanels}")}, {"kernel", list({"3", "${x}"})}})};
+  EXPECT_EQ(faults().size(), 1u) << "such a text may be meant";
+  diagnostics_ = Diagnostics();
+  diagnostics_.error({"a.yaml", 1, 15, 1, ""}, "there is no key `network.chanels`");
+  EXPECT_THAT(faults(), ElementsAre("1:15 there is no key `network.chanels` / "));
+}
+
 TEST_F(CheckNetworkTest, IsSilentOnLayersThatAnUnreadablePluginMayOffer) {
   catalog_.set_incomplete();
   network_.stem = {layer("theirs", 2)};
