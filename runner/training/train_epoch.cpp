@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 
 #include "data/loader.h"
@@ -28,8 +29,9 @@ struct Place {
                         ", batch " + std::to_string(place.batch) + "; ";
   message += origin.empty() ? "all layers' outputs are finite, so it began in the loss itself"
                             : "the first value that is not finite is in " + origin;
-  message +=
-      last_finite ? "; the last finite loss was " + std::to_string(*last_finite) : "; there was no finite loss before";
+  char finite[32] = "";  // it may have grown past all bounds before
+  if (last_finite) std::snprintf(finite, sizeof finite, "%.6g", *last_finite);
+  message += last_finite ? "; the last finite loss was " + std::string(finite) : "; there was no finite loss before";
   throw Error(Failure::run, message,
               std::string("lower training.optimizer's lr, add warm_up or training.clip_gradient_norm") +
                   (setting.precision == Precision::bfloat16 ? ", or set training.precision to float32" : ""));

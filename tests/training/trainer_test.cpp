@@ -301,6 +301,15 @@ TEST_F(TrainerTest, BestWeightsThatAreNotTheRunsAreRefusedBeforeTraining) {
   EXPECT_THAT(refusal(a.path()), HasSubstr("cannot be finished"));
 }
 
+TEST_F(TrainerTest, TellsALossThatGrewPastAllBoundsInFewDigits) {
+  experiment.training.optimizer.lr = 1e6;
+  experiment.training.loss.label_smoothing = 0.5;  // no logits are right
+  Network network = tiny::network(6, 7);
+  const std::string message =
+      message_of([&] { train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny"}, watcher); });
+  EXPECT_THAT(message, testing::ContainsRegex("last finite loss was [0-9.]+e[+][0-9]+$"));
+}
+
 TEST_F(TrainerTest, StopsWhereTheLossIsNotFinite) {
   // Four batches an epoch (33 images, batch 8, the last single one left out): the seventh is batch 3 of epoch 2.
   Network network = tiny::network(6, 7);
