@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "diagnostics/render.h"
+#include "experiment/interpolation.h"
 #include "experiment/key_reader.h"
 #include "experiment/node_values.h"
 
@@ -34,6 +35,14 @@ bool accept_text(const TextForm& form, const Node& node) {
   return form.pattern.empty() || std::regex_match(node.text, std::regex(form.pattern));
 }
 
+// Percentages where a share is expected.
+std::string advice_for_share(const Key& key, const Node& node) {
+  const bool share = key.number && !key.number->integer && key.number->minimum == 0.0 && key.number->maximum == 1.0;
+  const bool percentage = node.is_number() && node.real >= 2.0 && node.real <= 100.0;
+  if (!share || !percentage) return {};
+  return "for " + node.text + " % write " + number_text(node.real / 100.0);
+}
+
 bool is_word(const std::vector<std::string>& words, const Node& node) {
   return node.kind == Node::Kind::string && std::find(words.begin(), words.end(), node.text) != words.end();
 }
@@ -50,7 +59,7 @@ bool KeyReader::accept(const Key& key, Node& node) {
   const bool accepted = (key.boolean && node.kind == Node::Kind::boolean) || is_word(key.words, node) ||
                         (key.number && accept_number(*key.number, node)) || (key.text && accept_text(*key.text, node));
   if (!accepted) {
-    refuse(key.name, expected(key), node, key.words);
+    refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
     return false;
   }
   if (key.normalize) key.normalize(node);
@@ -81,7 +90,7 @@ bool KeyReader::accept_list(const Key& key, Node& node) {
 void KeyReader::refuse(const std::string& name, const std::string& wanted, const Node& node,
                        const std::vector<std::string>& words, std::string advice) {
   // An expression that could not be filled in was told already.
-  if (node.kind == Node::Kind::string && node.text.find("${") != std::string::npos && diagnostics_.has_errors()) return;
+  if (has_expression(node) && diagnostics_.has_errors()) return;
   const bool number_wanted = wanted.find("number") != std::string::npos || wanted.find("integer") != std::string::npos;
   const bool several = node.where.file == "command line" && node.text.find_first_of(",(") != std::string::npos;
   if (several && node.kind == Node::Kind::string) {

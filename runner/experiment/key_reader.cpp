@@ -106,9 +106,10 @@ bool KeyReader::is_unknown(const Node::Entry& entry, const std::vector<Key>& key
 
 void KeyReader::unknown_key(const Node::Entry& entry, const std::vector<Key>& keys, const std::string& of) {
   const std::vector<std::string> names = names_of(keys);
-  std::string advice = where_it_belongs(entry.key);
+  std::string advice = what_it_is_called(of, entry.key);
+  if (advice.empty()) advice = where_it_belongs(entry.key);
   if (!advice.empty()) {
-    // It is a key, but of another section.
+    // It is a key, but of another section or by another name.
   } else if (const auto near = nearest_name(entry.key, names)) {
     advice = "did you mean `" + *near + "`?";
   } else {

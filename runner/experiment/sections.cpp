@@ -37,4 +37,12 @@ std::string where_it_belongs(const std::string& key) {
   return text;
 }
 
+std::string what_it_is_called(const std::string& section, const std::string& key) {
+  // `validation`, the nearest key, is the part that most call `test`.
+  if (section == "split" && (key == "val" || key == "valid" || key == "dev"))
+    return "the part watched while training, usually `" + key +
+           "`, is `test` here; the one scored once at the end, usually `test`, is `validation`";
+  return {};
+}
+
 }  // namespace rxrun
