@@ -141,12 +141,12 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
     take_classes("", root, "");
   }
   if (classes.empty())
-    bad_data(spec, "no class folders in " + spec.path.string(),
+    bad_data(spec, "path", "no class folders in " + spec.path.string(),
              "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>");
 
   Listing listing = listing_of(walk.found, classes);
   if (walk.ignored > 0)
-    listing.warnings.push_back(data_note(spec, ignored_note(spec, walk.ignored, walk.ignored_extensions)));
+    listing.warnings.push_back(data_note(spec, "path", ignored_note(spec, walk.ignored, walk.ignored_extensions)));
   std::vector<fs::path> paths;
   paths.reserve(walk.found.size());
   for (Found& image : walk.found) paths.push_back(std::move(image.path));

@@ -37,15 +37,16 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   const std::size_t count = dataset.skipped.size();
   if (spec.on_bad_image == OnBadImage::error) {
     if (count > faults.size())
-      faults.push_back(data_note(spec, "and " + counted(count - faults.size(), "more bad image")));
+      faults.push_back(data_note(spec, "path", "and " + counted(count - faults.size(), "more bad image")));
     faults.front().advice = "repair or remove them, or set data.on_bad_image: skip";
     throw Error(Failure::usage, std::move(faults));
   }
   for (auto& part : dataset.parts)
     std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back(
-      data_warning(spec, counted(count, "bad image") + (count == 1 ? " is skipped: " : " are skipped, such as ") +
-                             dataset.skipped.front().name + ": " + dataset.skipped.front().reason));
+  dataset.warnings.push_back(data_warning(spec, "path",
+                                          counted(count, "bad image") +
+                                              (count == 1 ? " is skipped: " : " are skipped, such as ") +
+                                              dataset.skipped.front().name + ": " + dataset.skipped.front().reason));
 }
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
@@ -60,12 +61,14 @@ void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::ve
       return values.size() == channels || values.size() == 1;
     };
     if (!fits(spec.normalize.mean) || !fits(spec.normalize.deviation))
-      bad_data(spec, "data.normalize must give mean and deviation for " + std::to_string(channels) + " channels");
+      bad_data(spec, "normalize.mean",
+               "data.normalize must give mean and deviation for " + std::to_string(channels) + " channels", "");
     for (std::size_t c = 0; c < channels; ++c) {
       dataset.mean.push_back(static_cast<float>(spec.normalize.mean[spec.normalize.mean.size() == 1 ? 0 : c]));
       dataset.deviation.push_back(
           static_cast<float>(spec.normalize.deviation[spec.normalize.deviation.size() == 1 ? 0 : c]));
-      if (!(dataset.deviation.back() > 0.0f)) bad_data(spec, "data.normalize.deviation must be more than 0");
+      if (!(dataset.deviation.back() > 0.0f))
+        bad_data(spec, "normalize.deviation", "data.normalize.deviation must be more than 0", "");
     }
     return;
   }
@@ -98,9 +101,10 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
     }
   }
   if (dataset.leaked.count > 0)
-    dataset.warnings.push_back(data_warning(spec, counted(dataset.leaked.count, "image") + " in test and validation " +
-                                                      (dataset.leaked.count == 1 ? "is" : "are") +
-                                                      " identical to one in train: " + dataset.leaked.example));
+    dataset.warnings.push_back(data_warning(spec, "split",
+                                            counted(dataset.leaked.count, "image") + " in test and validation " +
+                                                (dataset.leaked.count == 1 ? "is" : "are") +
+                                                " identical to one in train: " + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.
@@ -116,8 +120,9 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
   if (torn.empty()) return;
   std::string example = torn.begin()->first;
   for (const auto& [group, is] : torn) example = std::min(example, group);
-  dataset.warnings.push_back(data_warning(spec, counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") +
-                                                    " images in several parts, such as `" + example + "`"));
+  dataset.warnings.push_back(data_warning(spec, "split",
+                                          counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") +
+                                              " images in several parts, such as `" + example + "`"));
 }
 
 void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
@@ -138,14 +143,16 @@ void check_window(Dataset& dataset, const DataSpec& spec, const std::vector<Imag
     levels.highest = std::max(levels.highest, facts.wide->highest);
   }
   if (count == 0 && spec.window)
-    dataset.warnings.push_back(data_warning(spec, "data.window has no effect: none of the images has 16 bits"));
+    dataset.warnings.push_back(
+        data_warning(spec, "window", "data.window has no effect: none of the images has 16 bits"));
   if (count == 0 || spec.window) return;
   const GreyWindow whole = whole_window(levels.lowest < 0);
   const int left = windowed(levels.highest, whole) - windowed(levels.lowest, whole) + 1;
   Diagnostic warning =
-      data_warning(spec, counted(count, "image") + (count == 1 ? " has" : " have") +
-                             " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) + " to " +
-                             std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
+      data_warning(spec, "window",
+                   counted(count, "image") + (count == 1 ? " has" : " have") +
+                       " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) + " to " +
+                       std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
   warning.advice = "data.window=[LOW,HIGH] maps the values from LOW to HIGH to all 256 levels";
   dataset.warnings.push_back(std::move(warning));
 }

@@ -40,16 +40,25 @@ bool is_there(const std::filesystem::path& path) {
   return false;
 }
 
-void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice) {
-  throw Error(diagnostic_at(spec.path_where, Severity::error, message, advice));
+SourceLocation place_of_key(const DataSpec& spec, const std::string& key) {
+  for (std::string name = key; !name.empty();) {
+    if (const auto found = spec.written.find(name); found != spec.written.end()) return found->second;
+    const std::size_t dot = name.rfind('.');
+    name.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return spec.path_where;
 }
 
-Diagnostic data_note(const DataSpec& spec, const std::string& message) {
-  return diagnostic_at(spec.path_where, Severity::note, message, {});
+void bad_data(const DataSpec& spec, const std::string& key, const std::string& message, const std::string& advice) {
+  throw Error(diagnostic_at(place_of_key(spec, key), Severity::error, message, advice));
 }
 
-Diagnostic data_warning(const DataSpec& spec, const std::string& message) {
-  return diagnostic_at(spec.path_where, Severity::warning, message, {});
+Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message) {
+  return diagnostic_at(place_of_key(spec, key), Severity::note, message, {});
+}
+
+Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message) {
+  return diagnostic_at(place_of_key(spec, key), Severity::warning, message, {});
 }
 
 }  // namespace rxrun

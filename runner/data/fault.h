@@ -22,10 +22,13 @@ SourceLocation in_file(const std::filesystem::path& path, int line = 0);
 // told as bad_file() does.
 bool is_there(const std::filesystem::path& path);
 
-// Told at the place in the YAML that asks for the data.
-[[noreturn]] void bad_data(const DataSpec& spec, const std::string& message, const std::string& advice = {});
+// Where the YAML writes a key of the section `data` ("split.test"), or else a section around it, or else `path`.
+SourceLocation place_of_key(const DataSpec& spec, const std::string& key);
 
-Diagnostic data_note(const DataSpec& spec, const std::string& message);
-Diagnostic data_warning(const DataSpec& spec, const std::string& message);
+// Told at a key of the section `data`.
+[[noreturn]] void bad_data(const DataSpec& spec, const std::string& key, const std::string& message,
+                           const std::string& advice);
+Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message);
+Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message);
 
 }  // namespace rxrun

@@ -41,7 +41,7 @@ class Preparation {
  private:
   // Once: what is in the way may be met again when the lock is had.
   void warn(const std::string& what, const std::string& then) {
-    const Diagnostic warning = data_warning(spec_, what + "; " + then);
+    const Diagnostic warning = data_warning(spec_, "memory", what + "; " + then);
     if (std::find(prepared_.warnings.begin(), prepared_.warnings.end(), warning) == prepared_.warnings.end())
       prepared_.warnings.push_back(warning);
   }

@@ -18,7 +18,7 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     if (!error && spec.sample == "histology") return open_histology(spec, seed);
     const bool sample_fits = spec.source == SourceKind::class_folders && (spec.classes == 0 || spec.classes == 2);
     const bool tilde = std::find(spec.path.begin(), spec.path.end(), "~") != spec.path.end();
-    bad_data(spec, "no data at " + spec.path.string(),
+    bad_data(spec, "path", "no data at " + spec.path.string(),
              error         ? error.message()
              : tilde       ? "`~` is not expanded: write the whole path"
              : sample_fits ? "set data.path=PATH to where they are, or data.sample=histology to generate images"
@@ -46,7 +46,7 @@ void check_classes(const Source& source, const DataSpec& spec) {
   const std::vector<std::string>& classes = source.classes();
   const std::string where = spec.path.string();
   if (classes.size() < 2)
-    bad_data(spec, "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
+    bad_data(spec, "path", "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
              "at least two classes are needed");
   std::vector<std::int64_t> counts(classes.size(), 0);
   for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
@@ -63,8 +63,8 @@ void check_classes(const Source& source, const DataSpec& spec) {
         "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
         "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
   if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
-    faults.error(spec.path_where, "the data has " + counted(classes.size(), "class") + ", but data.classes is " +
-                                      std::to_string(spec.classes));
+    faults.error(place_of_key(spec, "classes"), "the data has " + counted(classes.size(), "class") +
+                                                    ", but data.classes is " + std::to_string(spec.classes));
   faults.throw_errors();
 }
 

@@ -29,6 +29,8 @@ const SplitPart& declared(const SplitSpec& split, Part part) {
   return part == Part::train ? split.train : part == Part::test ? split.test : split.validation;
 }
 
+std::string key_of(Part part) { return std::string("split.") + to_string(part); }
+
 // The samples of the part that `spec` names for `part`.
 std::vector<std::int64_t> named_part(const Listing& listing, const DataSpec& spec, Part part, const std::string& name) {
   std::vector<std::int64_t> members;
@@ -36,7 +38,8 @@ std::vector<std::int64_t> named_part(const Listing& listing, const DataSpec& spe
     if (!listing.samples[i].part.empty() && canonical_part(listing.samples[i].part) == canonical_part(name))
       members.push_back(static_cast<std::int64_t>(i));
   if (members.empty())
-    bad_data(spec, "split." + std::string(to_string(part)) + " names the part `" + name + "`, which has no images",
+    bad_data(spec, key_of(part),
+             "split." + std::string(to_string(part)) + " names the part `" + name + "`, which has no images",
              parts_of(listing));
   return members;
 }
@@ -134,15 +137,18 @@ void assign_groups(Listing& listing, const DataSpec& spec) {
       }
     }
   } catch (const std::regex_error& error) {
-    bad_data(spec, "split.group_by is not a valid regular expression: " + std::string(error.what()));
+    bad_data(spec, "split.group_by", "split.group_by is not a valid regular expression: " + std::string(error.what()),
+             "");
   }
   const std::int64_t total = static_cast<std::int64_t>(listing.samples.size());
   if (matched == 0)
-    bad_data(spec, "split.group_by `" + spec.split.group_by + "` matches none of the names, such as `" + without + "`");
+    bad_data(spec, "split.group_by",
+             "split.group_by `" + spec.split.group_by + "` matches none of the names, such as `" + without + "`", "");
   if (matched < total)
-    listing.warnings.push_back(data_warning(spec, "split.group_by does not match " + std::to_string(total - matched) +
-                                                      " of " + std::to_string(total) + " names, such as `" + without +
-                                                      "`: those are drawn individually"));
+    listing.warnings.push_back(data_warning(spec, "split.group_by",
+                                            "split.group_by does not match " + std::to_string(total - matched) +
+                                                " of " + std::to_string(total) + " names, such as `" + without +
+                                                "`: those are drawn individually"));
 }
 
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed) {
@@ -210,9 +216,10 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
                                      [](const Sample& sample) { return !sample.part.empty(); });
   if (has_parts && !any_named) {
     const std::string example = split_of_parts(listing);
-    warnings.push_back(data_warning(spec, parts_of(listing) +
-                                              ", but data.split draws all images at random; to keep a part, name it" +
-                                              (example.empty() ? "" : ", as in `split: " + example + "`")));
+    warnings.push_back(data_warning(spec, "split",
+                                    parts_of(listing) +
+                                        ", but data.split draws all images at random; to keep a part, name it" +
+                                        (example.empty() ? "" : ", as in `split: " + example + "`")));
   }
   // Image by image only rounding keeps a part from its share.
   if (!has_groups(listing)) return warnings;
@@ -235,7 +242,7 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
     std::snprintf(text, sizeof text,
                   "%s has %.1f %% of the images, not the %.1f %% of the split, because groups are kept whole",
                   to_string(part), 100.0 * share, 100.0 * *wanted);
-    warnings.push_back(data_warning(spec, text));
+    warnings.push_back(data_warning(spec, key_of(part), text));
   }
   return warnings;
 }
@@ -264,17 +271,18 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
     for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
       ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
     if (parts[static_cast<std::size_t>(part)].empty())
-      faults.error(spec.path_where, "the split leaves no images for " + std::string(to_string(part)),
+      faults.error(place_of_key(spec, key_of(part)), "the split leaves no images for " + std::string(to_string(part)),
                    advice_for_empty_part(samples));
   }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {
-      faults.error(spec.path_where, "class `" + classes[c] + "` has no image in train");
+      faults.error(place_of_key(spec, key_of(Part::train)), "class `" + classes[c] + "` has no image in train");
       continue;
     }
     for (const std::size_t p : {std::size_t{1}, std::size_t{2}})
       if (counts[p][c] == 0 && !parts[p].empty())
-        warnings.push_back(data_warning(spec, "class `" + classes[c] + "` has no image in " + to_string(all_parts[p])));
+        warnings.push_back(data_warning(spec, key_of(all_parts[p]),
+                                        "class `" + classes[c] + "` has no image in " + to_string(all_parts[p])));
   }
   faults.throw_errors();
 }

@@ -79,6 +79,15 @@ void add_files(const std::filesystem::path& file, std::vector<std::string>& file
   for (auto item = base->items.rbegin(); item != base->items.rend(); ++item) add(item->text);  // a later one wins
 }
 
+void add_written(const Node& map, const std::string& prefix, std::map<std::string, SourceLocation>& places) {
+  for (const Node::Entry& entry : map.entries) {
+    const Node& value = entry.value;
+    if (value.origin != Node::Origin::default_value && !value.where.file.empty())
+      places[prefix + entry.key] = value.where;
+    add_written(value, prefix + entry.key + ".", places);
+  }
+}
+
 }  // namespace
 
 const Node* find_value(const Node& tree, const std::string& path) {
@@ -99,6 +108,12 @@ SourceLocation place_of(const Node& tree, const std::string& path) {
     if (node->origin != Node::Origin::default_value && !node->where.file.empty()) where = node->where;
   }
   return where;
+}
+
+std::map<std::string, SourceLocation> written_below(const Node& tree, const std::string& path) {
+  std::map<std::string, SourceLocation> places;
+  if (const Node* map = find_value(tree, path)) add_written(*map, "", places);
+  return places;
 }
 
 std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@ const Node* find_value(const Node& tree, const std::string& path);
 
 // Where the value at `path` was written, or else the nearest map above it that was.
 SourceLocation place_of(const Node& tree, const std::string& path);
+
+// The places of all values at and below the map at `path` that are written somewhere, by their path from there
+// ("split.test"); a map is where its key is.
+std::map<std::string, SourceLocation> written_below(const Node& tree, const std::string& path);
 
 // The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of
 // the kind that the file or an override names, else those of the default: so `lr` stays unambiguous.

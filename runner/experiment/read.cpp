@@ -18,6 +18,7 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
   if (document) {
     KeyReader reader(read.experiment, found);
     read.tree = reader.read_map(*document, experiment_keys(), "", false);
+    read.experiment.data.written = written_below(read.tree, "data");
     check_values(read.experiment, read.tree, reader.faulty(), found);
   }
   for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);

@@ -74,6 +74,13 @@ std::vector<std::string> permitted(const StoredRun& run, const std::filesystem::
   return rest;
 }
 
+// The stored file is not one that the user wrote: what is wrong with the data is told without a line of it.
+void forget_places_in(const std::filesystem::path& file, DataSpec& data) {
+  if (data.path_where.file == file.string()) data.path_where = {};
+  for (auto& [key, where] : data.written)
+    if (where.file == file.string()) where = {};
+}
+
 void require_images(const StoredRun& run, const DataSpec& data) {
   std::error_code unreadable;  // opening them tells
   if (run.generated_data || data.source == SourceKind::histology || std::filesystem::exists(data.path, unreadable) ||
@@ -117,6 +124,7 @@ CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std:
   Diagnostics diagnostics;
   const std::vector<std::string> words = permitted(run, file, overrides, overridable, diagnostics);
   CheckedExperiment checked = check_experiment({.file = file, .overrides = words}, diagnostics);
+  forget_places_in(file, checked.read.experiment.data);
   if (overridable == Overridable::data_and_machine) require_images(run, checked.experiment().data);
   return checked;
 }

@@ -163,6 +163,7 @@ TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
     EXPECT_THAT(refused.err, HasSubstr("the images of run " + number() +
                                        " are missing: " + (place.folder() / "images").string() + " does not exist"));
     EXPECT_THAT(refused.err, HasSubstr("data.path=PATH"));
+    EXPECT_THAT(refused.err, Not(HasSubstr("experiment.yaml"))) << "which nobody wrote";
     EXPECT_THAT(refused.err, Not(HasSubstr("GENERATED")));
   }
   EXPECT_EQ(place.rxrun({"predict", number(), "elsewhere/odd/1.png"}).code, 0) << "which reads none of them";

@@ -107,6 +107,8 @@ TEST(ClassFolders, Faults) {
   spec = folders(folder.path());
   spec.classes = 3;
   EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("2 classes, but data.classes is 3"));
+  spec.written["classes"] = {"x.yaml", 9, 3, 1, ""};
+  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("x.yaml:9: the data has 2 classes"));
   EXPECT_THAT(error_of([&] { open_source(folders(folder.write("file", "x")), 0); }), HasSubstr("cannot be read"));
 }
 

@@ -239,6 +239,30 @@ TEST(Split, Faults) {
               HasSubstr("split.test names the part `validation`, which has no images"));
 }
 
+TEST(Split, FaultsAreToldAtTheKeyThatIsWritten) {
+  const Listing listing = joined({listing_of({10, 10}, "train"), listing_of({6, 6}, "test")});
+  DataSpec spec;
+  spec.path_where = {"x.yaml", 1, 1, 1, ""};
+  spec.split.test = "validation";
+  const auto fault = [&] { return error_of([&] { draw_split(listing, spec, 1); }); };
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:1: split.test names"));
+  spec.written["split"] = {"x.yaml", 2, 1, 1, ""};
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:2: split.test names"));
+  spec.written["split.test"] = {"x.yaml", 3, 1, 1, ""};
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:3: split.test names"));
+
+  spec.written["split.validation"] = {"x.yaml", 4, 1, 1, ""};
+  std::vector<Diagnostic> warnings;
+  check_parts(listing.classes, listing.samples, {{{0, 10}, {1, 11}, {2}}}, spec, warnings);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0].where.line, 4);
+
+  spec.split.group_by = "patient([0-9]+)";
+  spec.written["split.group_by"] = {"x.yaml", 5, 1, 1, ""};
+  Listing grouped = listing;
+  EXPECT_THAT(error_of([&] { assign_groups(grouped, spec); }), HasSubstr("x.yaml:5: split.group_by"));
+}
+
 TEST(Split, PartsAreChecked) {
   const Listing listing = listing_of({2, 2});
   std::vector<Diagnostic> warnings;

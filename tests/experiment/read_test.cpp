@@ -107,6 +107,17 @@ TEST_F(Read, AWholeExperiment) {
   EXPECT_EQ(e.training.schedule.patience, 5);
 }
 
+TEST_F(Read, PlacesOfTheDatasKeys) {
+  const Experiment e = read(network + "data:\n  path: images\n  classes: 2\n  split:\n    test: 0.1\n").experiment;
+  const int first = e.data.path_where.line;
+  ASSERT_TRUE(e.data.written.contains("split.test"));
+  EXPECT_EQ(e.data.written.at("path").line, first);
+  EXPECT_EQ(e.data.written.at("classes").line, first + 1);
+  EXPECT_EQ(e.data.written.at("split").line, first + 2);
+  EXPECT_EQ(e.data.written.at("split.test").line, first + 3);
+  EXPECT_FALSE(e.data.written.contains("split.train")) << "it is a default";
+}
+
 TEST_F(Read, EveryKindOfValue) {
   const Experiment e = read(network + R"(
 data:
