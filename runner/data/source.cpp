@@ -11,6 +11,28 @@
 namespace rxrun {
 namespace {
 
+// A source that is one file, where the path is the folder that it lies in: names the file to write.
+void check_is_file(const DataSpec& spec, const std::string& source, const std::string& ending) {
+  constexpr std::size_t looked_at = 10'000;
+  std::error_code error;
+  if (!std::filesystem::is_directory(spec.path, error)) return;
+  std::vector<std::string> files;
+  std::size_t seen = 0;
+  for (std::filesystem::directory_iterator entry(spec.path, error), end; !error && entry != end && seen < looked_at;
+       entry.increment(error), ++seen)
+    if (entry->path().extension() == ending) files.push_back(entry->path().filename().string());
+  std::sort(files.begin(), files.end());
+  constexpr std::size_t named = 3;
+  std::string names;
+  for (std::size_t i = 0; i < files.size() && i < named; ++i) names += (i == 0 ? "" : ", ") + printable(files[i]);
+  if (files.size() > named) names += " and " + std::to_string(files.size() - named) + " more";
+  const std::string folder = printable(spec.path.string());
+  bad_data(spec, "path", folder + " is a folder, but source " + source + " expects a file, " + ending,
+           files.empty()       ? "it holds no " + ending + " file"
+           : files.size() == 1 ? "write " + printable((spec.path / files.front()).string())
+                               : "name one of the files in it: " + names);
+}
+
 std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   if (spec.source == SourceKind::histology) return open_histology(spec, seed);
   std::error_code error;
@@ -28,10 +50,12 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
     case SourceKind::class_folders:
       return open_class_folders(spec);
     case SourceKind::medmnist:
+      check_is_file(spec, "medmnist", ".npz");
       return open_medmnist(spec);
     case SourceKind::idx:
       return open_idx(spec);
     case SourceKind::manifest:
+      check_is_file(spec, "manifest", ".csv");
       return open_manifest(spec);
     case SourceKind::cifar:
       return open_cifar(spec);

@@ -83,6 +83,11 @@ TEST(Manifest, FaultsNameFileAndLine) {
               AllOf(HasSubstr("list.csv:3: no file at"), HasSubstr("list.csv:4: `a.png` is already in line 2"),
                     HasSubstr("list.csv:5: 1 field, but the header has 2"), HasSubstr("list.csv:6: no label")));
   EXPECT_THAT(Manifest("path,label\n").fault(), HasSubstr("lists no images"));
+  DataSpec folder_itself;
+  const Manifest there("path,label\na.png,0\n");
+  folder_itself.source = SourceKind::manifest;
+  folder_itself.path = there.folder.path();
+  EXPECT_THAT(error_of([&] { open_source(folder_itself, 0); }), HasSubstr("is a folder, but source manifest expects"));
   EXPECT_THAT(Manifest("").fault(), HasSubstr("lists no images"));
   EXPECT_THAT(Manifest("path,label\na.png,99999999\n").fault(),
               HasSubstr("list.csv:2: label 99999999 is out of range"));

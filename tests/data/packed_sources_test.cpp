@@ -103,7 +103,31 @@ TEST(Medmnist, DamagedArchives) {
   fs::resize_file(folder.path() / "x.npz", size / 2);
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::medmnist, folder.path() / "x.npz"), 0); }),
               HasSubstr("not a readable .npz"));
-  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::medmnist, folder.path()), 0); }), HasSubstr("not a file"));
+  EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::medmnist, folder.path()), 0); }),
+              HasSubstr("is a folder"));
+}
+
+TEST(Medmnist, OfAFolderTheFileInItIsNamed) {
+  const TemporaryFolder folder;
+  DataSpec spec = spec_of(SourceKind::medmnist, folder.path());
+  spec.written["path"] = {"x.yaml", 7, 3, 1, ""};
+  const auto told = [&] {
+    try {
+      open_source(spec, 0);
+    } catch (const Error& error) {
+      const Diagnostic& fault = error.diagnostics().front();
+      return fault.where.file + ":" + std::to_string(fault.where.line) + ": " + fault.message + " / " + fault.advice;
+    }
+    return std::string();
+  };
+  const std::string fault =
+      "x.yaml:7: " + folder.path().string() + " is a folder, but source medmnist expects a file, .npz / ";
+  EXPECT_EQ(told(), fault + "it holds no .npz file");
+  folder.write("notes.txt", "");
+  folder.write("b.npz", "");
+  EXPECT_EQ(told(), fault + "write " + (folder.path() / "b.npz").string());
+  folder.write("a.npz", "");
+  EXPECT_EQ(told(), fault + "name one of the files in it: a.npz, b.npz");
 }
 
 void write_idx(const TemporaryFolder& folder, bool zipped) {
