@@ -93,9 +93,11 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   std::vector<int> lines;
   std::map<std::string, int> first_line;
   Diagnostics faults;
-  const auto fault = [&](int line, const std::string& message) {
-    if (faults.list().size() < faults_told) faults.error(in_file(spec.path, line), message);
+  std::size_t found = 0;
+  const auto fault = [&](int line, const std::string& message, const std::string& advice = {}) {
+    if (found++ < faults_told) faults.error(in_file(spec.path, line), message, advice);
   };
+  std::size_t missing = 0;
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
     if (record.fields.size() != records.front().fields.size()) {
@@ -113,7 +115,8 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
     else if (!is_new)
       fault(record.line, "`" + name + "` is already in line " + std::to_string(before->second));
     else if (!fs::exists(path, error))
-      fault(record.line, "no file at " + path.string());
+      fault(record.line, "no file at " + path.string(),
+            missing++ > 0 ? "" : "paths in a manifest are relative to its folder, " + spec.path.parent_path().string());
     if (label.empty()) fault(record.line, "no label");
     const std::string part = columns.part ? record.fields[*columns.part] : "";
     const std::string group = columns.group ? record.fields[*columns.group] : "";
@@ -122,6 +125,10 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
     lines.push_back(record.line);
     paths.push_back(path);
   }
+  if (found > faults_told)
+    faults.error(
+        in_file(spec.path), "and " + counted(found - faults_told, "more error"),
+        missing > 0 ? "in all, " + counted(missing, "file") + (missing == 1 ? " is" : " are") + " missing" : "");
   faults.throw_errors();
   listing.classes = set_labels(listing, labels, spec, lines);
   return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window);

@@ -93,5 +93,22 @@ TEST(Manifest, FaultsNameFileAndLine) {
               HasSubstr("list.csv:2: label 99999999 is out of range"));
 }
 
+TEST(Manifest, FaultsBeyondTheToldOnesAreCounted) {
+  std::string text = "path,label\n";
+  for (int i = 0; i < 25; ++i) text += "none" + std::to_string(i) + ".png,0\n";
+  const Manifest manifest(text);
+  try {
+    open_source(manifest.spec, 0);
+    FAIL();
+  } catch (const Error& error) {
+    const auto& told = error.diagnostics();
+    ASSERT_EQ(told.size(), 21u);
+    EXPECT_EQ(told[0].advice, "paths in a manifest are relative to its folder, " + manifest.folder.path().string());
+    EXPECT_EQ(told[1].advice, "");
+    EXPECT_EQ(told[20].message, "and 5 more errors");
+    EXPECT_EQ(told[20].advice, "in all, 25 files are missing");
+  }
+}
+
 }  // namespace
 }  // namespace rxrun
