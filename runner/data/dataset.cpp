@@ -87,6 +87,14 @@ void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::ve
   }
 }
 
+// "b.png (test)"; of an image that is but the source's `test[17]`, whose part is hardly the one that it is drawn into:
+// "the source's test[17] (in train here)".
+std::string name_in(const Sample& sample, Part part) {
+  if (sample.part.empty() || !sample.name.starts_with(sample.part + "["))
+    return sample.name + " (" + to_string(part) + ")";
+  return "the source's " + sample.name + " (in " + to_string(part) + " here)";
+}
+
 void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
   std::unordered_map<std::string, std::int64_t> in_train;
   for (const std::int64_t i : dataset.part(Part::train)) in_train.emplace(all[static_cast<std::size_t>(i)].pixels, i);
@@ -96,8 +104,8 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
       const auto found = in_train.find(all[static_cast<std::size_t>(i)].pixels);
       if (found == in_train.end()) continue;
       if (dataset.leaked.count++ == 0)
-        dataset.leaked.example = samples[static_cast<std::size_t>(i)].name + " (" + to_string(part) + ") is " +
-                                 samples[static_cast<std::size_t>(found->second)].name + " (train)";
+        dataset.leaked.example = name_in(samples[static_cast<std::size_t>(i)], part) + " is " +
+                                 name_in(samples[static_cast<std::size_t>(found->second)], Part::train);
     }
   }
   if (dataset.leaked.count > 0)

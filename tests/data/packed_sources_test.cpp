@@ -130,6 +130,17 @@ TEST(Medmnist, OfAFolderTheFileInItIsNamed) {
   EXPECT_EQ(told(), fault + "name one of the files in it: a.npz, b.npz");
 }
 
+TEST(Medmnist, LeaksAreToldByTheSourcesParts) {
+  const TemporaryFolder folder;
+  DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
+  spec.image_size = 4;
+  spec.split = {.train = "train", .test = "val", .validation = "test"};
+  test::write_zip(spec.path, with("test_images.npy", npy_bytes("|u1", "(4, 4, 4)", counting(64))));
+  const Dataset dataset = load_dataset(spec, 1, 1);
+  EXPECT_EQ(dataset.leaked.example,
+            "the source's test[0] (in validation here) is the source's train[0] (in train here)");
+}
+
 void write_idx(const TemporaryFolder& folder, bool zipped) {
   for (const auto& [stem, count] : {std::pair<std::string, std::uint32_t>{"train", 4}, {"t10k", 2}}) {
     const std::string images = idx_bytes({count, 3, 5}, counting(count * 15)),
