@@ -8,6 +8,7 @@
 #include "diagnostics/render.h"
 #include "experiment/read.h"
 #include "plugin/catalog.h"
+#include "plugin/experiment_file.h"
 #include "plugin/layer_table.h"
 
 namespace rxrun {
@@ -68,6 +69,7 @@ int run_explain(const ExplainOptions& options) {
   std::vector<Override> overrides;
   for (const std::string& word : words.overrides) overrides.push_back(parse_override(word));
   Diagnostics diagnostics;
+  require_experiment_file(options.experiment.file);
   const ReadExperiment read = read_experiment(options.experiment.file, overrides, diagnostics);
   diagnostics.throw_errors();
   const bool json = options.common.format == TableFormat::json;

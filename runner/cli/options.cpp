@@ -136,9 +136,8 @@ void print_error(const std::vector<Diagnostic>& diagnostics, const CommonOptions
   std::cerr << render(diagnostics, {.color = use_color(common, STDERR_FILENO)}) << std::flush;
 }
 
-bool looks_like_experiment(const std::string& word) {
-  return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
-}
+// Whatever its ending is: `idc.yamll` is a slip, and no command has a dot.
+bool looks_like_experiment(const std::string& word) { return word.find_first_of("./") != std::string::npos; }
 
 // `rxrun tag RUN +a -b`: -b is a tag to take away, not an option. The parser gets it as "+-b", which no tag can be.
 void mark_tags(std::vector<std::string>& words) {

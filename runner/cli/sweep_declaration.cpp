@@ -7,6 +7,7 @@
 #include "diagnostics/render.h"
 #include "experiment/places.h"
 #include "plugin/checked_experiment.h"
+#include "plugin/experiment_file.h"
 #include "sweep/section.h"
 #include "sweep/value_text.h"
 
@@ -25,6 +26,7 @@ struct FileSweep {
 // What one of the files is to be varied in.
 FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& words, const SweepOptions& options,
                         Diagnostics& diagnostics) {
+  require_experiment_file(file);
   SweepSection section;
   if (const std::optional<Node> node = sweep_section(file)) section = read_section(*node, diagnostics);
   // Options of the command line stand for words, which a section gives way to.

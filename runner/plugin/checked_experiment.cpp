@@ -7,6 +7,7 @@
 
 #include "diagnostics/in_order_of_place.h"
 #include "experiment/overrides.h"
+#include "plugin/experiment_file.h"
 
 namespace rxrun {
 namespace {
@@ -46,6 +47,7 @@ std::vector<Diagnostic> with_options_advised(std::vector<Diagnostic> faults, con
 }  // namespace
 
 CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnostics diagnostics) {
+  require_experiment_file(arguments.file);
   std::vector<Override> overrides;
   for (const std::string& word : arguments.overrides) overrides.push_back(parse_override(word));
 

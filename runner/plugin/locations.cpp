@@ -46,4 +46,11 @@ fs::path package_folder() {
   return fs::exists(folder / "rxrunConfig.cmake", ignored) ? folder : fs::path();
 }
 
+fs::path experiments_folder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path folder = program.parent_path().parent_path() / RXRUN_SHARED_FROM_PREFIX / "experiments";
+  return !error && fs::is_directory(folder, error) ? folder : fs::path();
+}
+
 }  // namespace rxrun

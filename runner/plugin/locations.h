@@ -12,4 +12,7 @@ std::filesystem::path libexec_folder();
 // The folder of rxrunConfig.cmake, which exists under an install prefix only; empty in a build tree.
 std::filesystem::path package_folder();
 
+// The folder of the experiments that are installed with the program; empty in a build tree.
+std::filesystem::path experiments_folder();
+
 }  // namespace rxrun

@@ -17,6 +17,7 @@ namespace rxrun::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Workplace place;
@@ -38,6 +39,46 @@ TEST(CommandLine, AMissingFileIsAUsageError) {
   const Finished answer = Workplace().rxrun({"no.yaml"});
   EXPECT_EQ(answer.code, 2);
   EXPECT_THAT(answer.err, HasSubstr("no.yaml"));
+}
+
+TEST(CommandLine, AMissingFileIsAnsweredWithTheNearestOfItsFolder) {
+  const Workplace place;
+  std::filesystem::create_directory(place.folder() / "sub");
+  place.write("breast.yaml", "");
+  place.write("sub/breast.yaml", "");
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"breast.yamll"},
+                                                {"run", "brest.yaml"},
+                                                {"check", "brest.yaml"},
+                                                {"explain", "brest.yaml", "seed"},
+                                                {"sweep", "brest.yaml", "seed=1..3"}}) {
+    const Finished answer = place.rxrun(words);
+    EXPECT_EQ(answer.code, 2);
+    EXPECT_THAT(answer.err, HasSubstr("there is no such file")) << words[0];
+    EXPECT_THAT(answer.err, HasSubstr("did you mean breast.yaml?")) << words[0];
+  }
+  EXPECT_THAT(place.rxrun({"sub/breas.yaml"}).err, HasSubstr("did you mean sub/breast.yaml?"));
+  EXPECT_THAT(place.rxrun({"liver.yaml"}).err, Not(HasSubstr("did you mean")));
+}
+
+// The program takes its own place for that of the prefix.
+TEST(CommandLine, TheInstalledExperimentsAreNamed) {
+  const Workplace place;
+  const std::filesystem::path prefix = std::filesystem::canonical(place.folder()) / "prefix";
+  std::filesystem::create_directories(prefix / "bin");
+  std::filesystem::create_directories(prefix / RXRUN_TEST_SHARED / "experiments");
+  std::filesystem::copy_file(RXRUN_PROGRAM, prefix / "bin/rxrun");
+  std::ofstream(prefix / RXRUN_TEST_SHARED / "experiments/default.yaml") << "name: x\n";
+  const auto told = [&](const std::string& file) {
+    const std::string out = (place.folder() / "told").string();
+    const std::string command = "cd " + place.folder().string() + " && prefix/bin/rxrun check " + file + " 2> " + out;
+    EXPECT_NE(std::system(command.c_str()), 0);
+    std::ifstream stream(out);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  const std::string folder = (prefix / RXRUN_TEST_SHARED / "experiments").string();
+  EXPECT_THAT(told("experiments/default.yaml"), HasSubstr("the installed one is " + folder + "/default.yaml"));
+  EXPECT_THAT(told("experiments/other.yaml"), HasSubstr("the installed experiments are in " + folder));
+  EXPECT_THAT(told("other.yaml"), Not(HasSubstr(folder)));
 }
 
 TEST(CommandLine, ErrorsOfAFileAreToldAtOnceAndWithTheirPlace) {
