@@ -239,10 +239,14 @@ int run_sweep(const SweepOptions& given) {
   SweepPlanner planner(has_cache ? options.common.results : std::filesystem::path(), reporter, &stop_signal());
   SweepPlan plan;
   std::optional<SweepSearch> search;
-  if (declared.search)
-    search.emplace(std::move(*declared.search), planner, plan, reporter);
-  else
-    plan = planner.plan_all(declared.points);
+  try {
+    if (declared.search)
+      search.emplace(std::move(*declared.search), planner, plan, reporter);
+    else
+      plan = planner.plan_all(declared.points);
+  } catch (const Error& error) {
+    throw as_typed(error, options.words);
+  }
   for (const auto* list : {&declared.warnings, &plan.warnings})
     for (const std::string& warning : *list) console.warning(warning);
   for (const std::string& note : plan.notes) console.line(note);

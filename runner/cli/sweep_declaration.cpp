@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "diagnostics/render.h"
+#include "diagnostics/utf8.h"
 #include "experiment/places.h"
 #include "plugin/checked_experiment.h"
 #include "plugin/experiment_file.h"
@@ -48,13 +49,50 @@ FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& wo
   return sweep;
 }
 
+// Where the word sets the key; npos: nowhere.
+std::size_t position_of_key(const std::string& word, const std::string& key) {
+  for (std::size_t at = word.find(key + "="); at != std::string::npos; at = word.find(key + "=", at + 1))
+    if (at == 0 || word[at - 1] == '(' || word[at - 1] == ' ' || word[at - 1] == ';') return at;
+  return std::string::npos;
+}
+
+// Where one of the values from `at` on is `value`; npos: nowhere. Those of zip() end at its `;`.
+std::size_t position_of_value(const std::string& word, std::size_t at, const std::string& value) {
+  const std::size_t end = word.starts_with("zip(") ? std::min(word.find(';', at), word.size()) : word.size();
+  for (at = word.find(value, at); at != std::string::npos && at + value.size() <= end; at = word.find(value, at + 1)) {
+    const std::size_t behind = at + value.size();
+    const bool starts = std::string_view("=, ").find(word[at - 1]) != std::string_view::npos;
+    const bool ends = behind == word.size() || std::string_view(",); ").find(word[behind]) != std::string_view::npos;
+    if (starts && ends) return at;
+  }
+  return std::string::npos;
+}
+
+SourceLocation as_typed(const SourceLocation& where, const std::vector<std::string>& words) {
+  const std::size_t equals = where.text.find('=');
+  if (where.file != "command line" || equals == std::string::npos) return where;
+  const std::string key = where.text.substr(0, equals), value = where.text.substr(equals + 1);
+  const int before_value = static_cast<int>(count_code_points(key)) + 1;
+  for (const std::string& word : words) {
+    const std::size_t key_at = position_of_key(word, key);
+    if (key_at == std::string::npos || value.empty()) continue;
+    const std::size_t value_at = position_of_value(word, key_at + key.size() + 1, value);
+    if (value_at == std::string::npos) continue;
+    const bool of_the_key = where.column <= before_value;
+    SourceLocation typed = place_in_word(word, {{}, of_the_key ? key_at : value_at});
+    typed.column += where.column - 1 - (of_the_key ? 0 : before_value);
+    typed.length = where.length;
+    return typed;
+  }
+  return where;
+}
+
 // Where the key was typed, or else, of a section, where its values stand.
 SourceLocation place_of_key(const std::string& key, const std::vector<std::string>& words,
                             const Declaration& declaration, const SourceLocation& otherwise) {
   for (const std::string& word : words)
-    for (std::size_t at = word.find(key + "="); at != std::string::npos; at = word.find(key + "=", at + 1))
-      if (at == 0 || word[at - 1] == '(' || word[at - 1] == ' ' || word[at - 1] == ';')
-        return place_in_word(word, {std::string_view(word).substr(at, key.size()), at});
+    if (const std::size_t at = position_of_key(word, key); at != std::string::npos)
+      return place_in_word(word, {std::string_view(word).substr(at, key.size()), at});
   for (const Dimension& dimension : declaration.dimensions)
     if (std::find(dimension.keys.begin(), dimension.keys.end(), key) != dimension.keys.end()) return dimension.where;
   return otherwise;
@@ -163,6 +201,12 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
     for (Point& point : expand(sweep.declaration, sweep.draws)) declared.points.push_back(std::move(point));
   }
   return declared;
+}
+
+Error as_typed(const Error& error, const std::vector<std::string>& words) {
+  std::vector<Diagnostic> diagnostics = error.diagnostics();
+  for (Diagnostic& diagnostic : diagnostics) diagnostic.where = as_typed(diagnostic.where, words);
+  return Error(error.failure(), std::move(diagnostics));
 }
 
 }  // namespace rxrun

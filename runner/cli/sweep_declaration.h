@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "diagnostics/diagnostic.h"
 #include "sweep/points.h"
 #include "sweep/search_space.h"
 
@@ -21,5 +22,9 @@ struct DeclaredSweep {
 // Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files the
 // section is read, and whether they have the keys: one that is not there is told once, where it was typed.
 DeclaredSweep declared_sweep(const SweepOptions& options);
+
+// The errors of points at the words that were typed: those of `cardinality=0` at the 0 of `cardinality=4,0`. A value
+// that no word writes, such as one of a range or a draw, keeps the place in the override that it became.
+Error as_typed(const Error& error, const std::vector<std::string>& words);
 
 }  // namespace rxrun

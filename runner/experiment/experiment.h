@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -88,13 +87,13 @@ struct DataSpec {
   std::filesystem::path path;  // made absolute against the working directory
   SourceLocation path_where;
   std::map<std::string, SourceLocation> written;  // the keys that are, and where: "classes", "split.test"
-  std::optional<std::string> sample;  // "histology": generated when `path` does not exist
-  std::int64_t sample_images = 1200;  // in all, for a generated sample
-  std::int64_t image_size = 64;       // height and width that the network sees
-  std::string resize = "stretch";     // stretch | crop (short side to image_size, centre crop) | pad | none
-  std::int64_t channels = 0;          // 0: as the source has them; 1 or 3: converted
-  std::optional<GreyWindow> window;   // absent: all that 16 bits can be
-  std::int64_t classes = 0;           // 0: as the source has them; else the number it must have
+  std::optional<std::string> sample;              // "histology": generated when `path` does not exist
+  std::int64_t sample_images = 1200;              // in all, for a generated sample
+  std::int64_t image_size = 64;                   // height and width that the network sees
+  std::string resize = "stretch";                 // stretch | crop (short side to image_size, centre crop) | pad | none
+  std::int64_t channels = 0;                      // 0: as the source has them; 1 or 3: converted
+  std::optional<GreyWindow> window;               // absent: all that 16 bits can be
+  std::int64_t classes = 0;                       // 0: as the source has them; else the number it must have
   SplitSpec split;
   AugmentSpec augment;
   NormalizeSpec normalize;

@@ -170,8 +170,9 @@ std::string with_colon(std::string_view content) {
 // or, behind a comment, at its first word.
 bool tell_line_without_colon(const SourceText& source, std::size_t offset, Diagnostics& diagnostics) {
   const Line line = line_at(source, source.line_of(offset));
-  const std::optional<std::size_t> colon = key_colon(line.content);
-  if (!colon || offset > line.at + *colon) return false;  // not at the line's key
+  // Within the line's text nothing in brackets is one: the first `:` counts in `- {block: x}`, too.
+  const std::size_t first = std::min(line.content.find(": "), line.content.rfind(':'));
+  if (first == std::string_view::npos || offset > line.at + first) return false;
   const std::optional<Line> above = line_above(source, line.number);
   if (!above) return false;
   const bool below = above->in_list() ? line.indent > above->indent : true;
@@ -179,8 +180,8 @@ bool tell_line_without_colon(const SourceText& source, std::size_t offset, Diagn
     tell_missing_colon(source, above->at, diagnostics);
     return true;
   }
-  if (line.indent > above->column && offset == line.at + *colon) {
-    diagnostics.error(source.place(line.at, *colon), "this line is indented, but the one before it has a value already",
+  if (line.indent > above->column && key_colon(line.content) && offset == line.at + first) {
+    diagnostics.error(source.place(line.at, first), "this line is indented, but the one before it has a value already",
                       "check the indentation");
     return true;
   }

@@ -201,6 +201,7 @@ const std::vector<DocumentFault>& document_faults() {
       {"no_colon", "a: 1\nb\nc: 3\n", {"2:1: `b` has no `:`, expected `key: value`"}},
       {"no_colon_above_keys", "a: 1\nb\n  c: 3\n", {"2:1: `b` has no `:`, expected `key: value`"}},
       {"no_colon_above_keys_in_list", "a:\n  - b\n      c: 3\n", {"2:5: `b` has no `:`, expected `key: value`"}},
+      {"no_colon_above_list", "a:\n  b\n    - {c: 3}\n    - d: 4\n", {"2:3: `b` has no `:`, expected `key: value`"}},
       {"no_colon_then_less_indent", "a:\n  x: 1\n  b 2\nc: 3\n", {"3:3: `b 2` has no `:`, expected `key: value`"}},
       {"no_colon_then_comment", "a:\n  b 2  # why\n\n  c: 3\n", {"2:3: `b 2` has no `:`, expected `key: value`"}},
       {"no_colon_at_end_of_map", "a:\n  x: 1\n  b 2\n", {"3:3: `b 2` has no `:`, expected `key: value`"}},

@@ -117,6 +117,17 @@ TEST(SweepCommand, FaultsOfTheDeclarationPointAtTheirCharacter) {
   EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "seed=1..101", "batch=1..100"}).err, HasSubstr("10100 points"));
 }
 
+TEST(SweepCommand, FaultsOfValuesPointAtThemAsTyped) {
+  Workplace place;
+  with_tiny(place, 1);
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "batch=80,8,0", "seed=1..2", "--plan"}).err,
+              HasSubstr("  1 | batch=80,8,0\n    |            ^\n"));
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "zip(batch=8,16; epochs=2,0)", "--plan"}).err,
+              HasSubstr("  1 | zip(batch=8,16; epochs=2,0)\n    |                          ^\n"));
+  EXPECT_THAT(place.rxrun({"sweep", "tiny.yaml", "batch=0..2", "--plan"}).err, HasSubstr("  1 | batch=0\n"))
+      << "of a range no word has it";
+}
+
 std::size_t count_of(const std::string& text, const std::string& what) {
   std::size_t count = 0;
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
