@@ -124,7 +124,7 @@ build() {  # build ON|OFF: with the tests or without
 }
 
 install_to() {
-  cmake --install "$root/build" --prefix "$1" > "$root/build/install.log" || exit 1
+  cmake --install "$root/build" --prefix "$1" > /dev/null || exit 1
   say "rxrun is installed: $1/bin/rxrun"
 }
 
