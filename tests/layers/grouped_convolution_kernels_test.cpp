@@ -235,7 +235,8 @@ TEST_P(GroupedConvolutionKernel, RoundsToNearestEven) {
   for (int k = 0; k < 16; ++k) w[k] = std::bit_cast<float>(bits[k % 8]);
   kernels().forward(s, type(), x.data(), w.data(), dense(s), y.data(), 0, kernels().tasks(s));
   for (int k = 0; k < 16; ++k) {
-    if (k % 8 < 7) EXPECT_EQ(y.halves[k].bits, expected[k % 8]) << k;
+    if (k % 8 == 7) continue;
+    EXPECT_EQ(y.halves[k].bits, expected[k % 8]) << k;
   }
 }
 
