@@ -85,7 +85,7 @@ CREATE TABLE epochs (
   PRIMARY KEY (run, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Every metric by name. Epoch 0 holds the run's final values: those of the best epoch and, once finished, validation_*.
+-- Every metric by name. Epoch 0 holds the run's final values: those of the best epoch and, once finished, test_*.
 CREATE TABLE metrics (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   epoch INTEGER NOT NULL CHECK (epoch >= 0),
@@ -120,7 +120,7 @@ CREATE INDEX results_by_accuracy ON results (validation_accuracy);
 CREATE INDEX results_by_auc ON results (validation_auc);
 CREATE INDEX results_by_loss ON results (validation_loss);
 
--- What the network said of each image of the validation part.
+-- What the network said of each image of the test part.
 CREATE TABLE predictions (
   run         INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   position    INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 -- The views of results.db: the public interface. Their columns stay, later versions only add. README.md beside this file
 -- explains every column. A migration drops all views and makes these anew. Removed runs are in none of them.
 
--- Every run, one wide row each. train_* and test_* are those of the kept epoch. A pruning rule stops a run by a signal, so
+-- Every run, one wide row each. train_* and validation_* are those of the kept epoch. A pruning rule stops a run by a signal, so
 -- its own row says that it was interrupted; its point knows why.
 CREATE VIEW v_runs AS
 SELECT r.id AS run, r.name, x.name AS experiment,
@@ -10,9 +10,9 @@ SELECT r.id AS run, r.name, x.name AS experiment,
            'pruned', r.status) AS status,
        r.seed, r.generated_data, r.epochs, r.best_epoch,
        s.train_accuracy, s.train_loss,
-       s.test_accuracy, s.test_balanced_accuracy, s.test_auc, s.test_f1, s.test_brier, s.test_loss,
        s.validation_accuracy, s.validation_balanced_accuracy, s.validation_auc, s.validation_f1, s.validation_brier,
        s.validation_loss,
+       s.test_accuracy, s.test_balanced_accuracy, s.test_auc, s.test_f1, s.test_brier, s.test_loss,
        r.parameters, r.multiply_adds,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.cardinality') AS cardinality,
        (SELECT value FROM params WHERE run = r.id AND name = 'network.base_width') AS base_width,
@@ -45,18 +45,18 @@ SELECT e.run, e.epoch, e.best, e.learning_rate,
          AS train_loss,
        (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'train_accuracy')
          AS train_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_loss')
-         AS test_loss,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_accuracy')
-         AS test_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_balanced_accuracy')
-         AS test_balanced_accuracy,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_auc')
-         AS test_auc,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_f1')
-         AS test_f1,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'test_brier')
-         AS test_brier,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_loss')
+         AS validation_loss,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_accuracy')
+         AS validation_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_balanced_accuracy')
+         AS validation_balanced_accuracy,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_auc')
+         AS validation_auc,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_f1')
+         AS validation_f1,
+       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_brier')
+         AS validation_brier,
        e.seconds, e.images_per_second, e.checkpoint
 FROM epochs e CROSS JOIN runs r ON r.id = e.run
 WHERE r.removed IS NULL;
@@ -149,8 +149,8 @@ WHERE b.accuracy = b.with_as_many AND (b.with_fewer IS NULL OR b.accuracy > b.wi
 -- Every point of every sweep with the run that answers it, or that works on it.
 CREATE VIEW v_sweep AS
 SELECT w.id AS sweep, w.name AS sweep_name, sp.position, p.id AS point, p.status, sp.overrides,
-       r.id AS run, r.name, r.epochs, r.best_epoch, s.train_accuracy, s.test_accuracy, s.test_loss,
-       s.validation_accuracy, s.validation_auc, s.validation_loss, r.parameters, r.multiply_adds, r.seconds,
+       r.id AS run, r.name, r.epochs, r.best_epoch, s.train_accuracy, s.validation_accuracy,
+       s.validation_auc, s.validation_loss, s.test_accuracy, s.test_auc, s.test_loss, r.parameters, r.multiply_adds, r.seconds,
        p.attempts, p.failures, p.reason
 FROM sweeps w JOIN sweep_points sp ON sp.sweep = w.id JOIN points p ON p.id = sp.point
      LEFT JOIN runs r ON r.id = coalesce(p.run, (SELECT max(id) FROM runs WHERE identity = p.identity AND id > p.newer_than

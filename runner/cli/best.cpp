@@ -130,9 +130,9 @@ int run_best(const BestOptions& options) {
   }
   if (!best.rows.empty()) {
     warn(best, images);
-    if (!options.common.quiet && options.metric.starts_with("validation_") && runs_in(images) > 1)
+    if (!options.common.quiet && options.metric.starts_with("test_") && runs_in(images) > 1)
       std::cerr << fmt::format(
-          "note: the best of {} by a validation metric is biased upwards; --metric test_accuracy chooses without it\n",
+          "note: chosen by the test part, the best of {} is biased upwards; without --metric validation chooses\n",
           counted(runs_in(images), "run"));
   }
   const Table page = for_page(best, images.size() > 1);

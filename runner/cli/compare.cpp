@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kValuesFrom = 3;  // section, name, differs
 
-// "run 2 parts from run 1 in epoch 5: test_loss 0.4711 and 0.4712, train_loss ..."
+// "run 2 parts from run 1 in epoch 5: validation_loss 0.4711 and 0.4712, train_loss ..."
 std::string in_words(const Parting& parting) {
   const std::string pair = fmt::format("run {} and run {}", parting.run, parting.other);
   if (!parting.equal_seeds) return fmt::format("{} have different seeds; their epochs are not compared", pair);

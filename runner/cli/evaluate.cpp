@@ -66,7 +66,7 @@ Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const P
         Failure::usage,
         fmt::format("--part all is for other images: these are those of run {}, which was trained on some of them",
                     run.id),
-        "--part validation scores those that it has not seen");
+        "--part test scores those that it has not seen");
   return dataset;
 }
 
@@ -129,7 +129,9 @@ int run_evaluate(const EvaluateOptions& options) {
   if (!all) compare_data(options, run, experiment, dataset, console);
   dataset.mean = as_then.preprocessing.mean;
   dataset.deviation = as_then.preprocessing.deviation;
-  const Part part = options.part == "train" ? Part::train : options.part == "test" ? Part::test : Part::validation;
+  const Part part = options.part == "train"        ? Part::train
+                    : options.part == "validation" ? Part::validation
+                                                   : Part::test;
   if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
   const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));
@@ -141,10 +143,11 @@ int run_evaluate(const EvaluateOptions& options) {
   }
   fmt::print("{}", render(table, options.common.format));
   const TestTimeAugmentation augmentation = experiment.training.test_time_augmentation;
-  if (part == Part::test && augmentation != TestTimeAugmentation::none && options.common.format == TableFormat::text &&
-      !options.common.quiet)
+  if (part == Part::validation && augmentation != TestTimeAugmentation::none &&
+      options.common.format == TableFormat::text && !options.common.quiet)
     fmt::print(
-        "Scored with training.test_time_augmentation: {}; the test_* values of the epochs, and of `rxrun show`, are "
+        "Scored with training.test_time_augmentation: {}; the validation_* values of the epochs, and of `rxrun show`, "
+        "are "
         "computed without it\n",
         to_string(augmentation));
   return 0;

@@ -142,7 +142,7 @@ void add_sweep(CLI::App& c, SweepOptions& o) {
   c.add_option("--trials", o.trials, "number of random draws of log() and uniform(), or of points of a search")
       ->check(CLI::Range(1, 1'000'000));
   c.add_option("--search", o.search,
-               "tpe: choose each point by the earlier ones' results on the test part; the first ten are random")
+               "tpe: choose each point by the earlier ones' results on the validation part; the first ten are random")
       ->check(CLI::IsMember({"tpe"}));
   c.add_option("--draw-seed", o.draw_seed, "seed of the random draws (--trials, --search)")->capture_default_str();
   c.add_option("--repeat", o.repeat, "same as seed=1..N")->check(CLI::Range(1, 1'000'000));
@@ -275,8 +275,8 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
                            engine.evaluate, [](CLI::App& c, EvaluateOptions& o) {
                              add_run(c, o.run, o.overrides);
                              c.add_option("--part", o.part,
-                                          "train, test or validation; all: every image, with --other-data")
-                                 ->check(CLI::IsMember({"train", "test", "validation", "all"}))
+                                          "train, validation or test; all: every image, with --other-data")
+                                 ->check(CLI::IsMember({"train", "validation", "test", "all"}))
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
                            });

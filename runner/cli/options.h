@@ -101,7 +101,7 @@ struct EvaluateOptions {
   CommonOptions common;
   std::string run;
   std::vector<std::string> overrides;
-  std::string part = "validation";
+  std::string part = "test";
   bool other_data = false;
 };
 struct PredictOptions {

@@ -31,7 +31,7 @@ Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataS
   dataset.image_size = static_cast<int>(spec.image_size);
   dataset.mean = preprocessing.mean;
   dataset.deviation = preprocessing.deviation;
-  dataset.parts[static_cast<std::size_t>(Part::validation)] = std::move(indices);
+  dataset.parts[static_cast<std::size_t>(Part::test)] = std::move(indices);
   return dataset;
 }
 
@@ -98,7 +98,7 @@ int run_predict(const PredictOptions& options) {
       build_network(checked.network, {preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
                     static_cast<std::int64_t>(preprocessing.classes.size()));
 
-  const Predictions predictions = evaluate(network, images, experiment, run.best_weights(), Part::validation);
+  const Predictions predictions = evaluate(network, images, experiment, run.best_weights(), Part::test);
   // A page shows the likeliest class; a program gets all, each in a column of its own.
   const bool every_class = options.common.format == TableFormat::json || options.common.format == TableFormat::csv;
   Table table{.columns = {"image", "class", "probability"}, .rows = {}};

@@ -39,19 +39,19 @@ nlohmann::json numbers(const std::map<std::string, double>& values) {
   return json;
 }
 
-// The class of all validation images; empty if there are several.
+// The class of all test images; empty if there are several.
 std::string only_class(const Dataset& dataset) {
   std::set<std::int64_t> labels;
-  for (const std::int64_t sample : dataset.part(Part::validation)) labels.insert(dataset.label(sample));
+  for (const std::int64_t sample : dataset.part(Part::test)) labels.insert(dataset.label(sample));
   return labels.size() == 1 ? dataset.classes.at(static_cast<std::size_t>(*labels.begin())) : std::string();
 }
 
 // Images of one patient are alike: the interval, which takes them for independent, is too narrow then.
 std::string dependence(const Dataset& dataset) {
   std::set<std::string_view> groups;
-  for (const std::int64_t sample : dataset.part(Part::validation))
+  for (const std::int64_t sample : dataset.part(Part::test))
     groups.insert(dataset.source->samples()[static_cast<std::size_t>(sample)].group);
-  if (groups.size() == dataset.part(Part::validation).size()) return {};
+  if (groups.size() == dataset.part(Part::test).size()) return {};
   return fmt::format(" counted as independent; they come from {}", counted(groups.size(), "group"));
 }
 
@@ -65,7 +65,7 @@ std::string place_of(const Reached& reached) {
 // The metrics by which weights are kept, the training ends early or the learning rate falls, but for those that are
 // told of every run.
 std::vector<std::string> deciding_metrics(const TrainingSpec& training) {
-  const std::vector<std::string> always = {"train_accuracy", "train_loss", "test_accuracy", "test_loss"};
+  const std::vector<std::string> always = {"train_accuracy", "train_loss", "validation_accuracy", "validation_loss"};
   std::vector<std::string> metrics = always;
   const auto add = [&metrics](const std::string& metric) {
     if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
@@ -76,22 +76,24 @@ std::vector<std::string> deciding_metrics(const TrainingSpec& training) {
   return {metrics.begin() + static_cast<std::ptrdiff_t>(always.size()), metrics.end()};
 }
 
-// ", Test_auc:0.898" for each of `names`.
+// ", Val_auc:0.898" for each of `names`.
 std::string told(const std::vector<std::string>& names, const std::map<std::string, double>& values) {
   std::string text;
-  for (const std::string& name : names)
-    text += fmt::format(", {}{}:{}", static_cast<char>(std::toupper(static_cast<unsigned char>(name.at(0)))),
-                        name.substr(1), fixed(value_of(values, name), 3));
+  for (const std::string& name : names) {
+    const std::string shown = name.starts_with("validation_") ? "val_" + name.substr(11) : name;
+    text += fmt::format(", {}{}:{}", static_cast<char>(std::toupper(static_cast<unsigned char>(shown.at(0)))),
+                        shown.substr(1), fixed(value_of(values, name), 3));
+  }
   return text;
 }
 
-// "Validation AUC 0.905, balanced accuracy 0.812, loss 0.430"; without what could not be measured.
-std::string other_scores(const std::map<std::string, double>& validation) {
+// "Test AUC 0.905, balanced accuracy 0.812, loss 0.430"; without what could not be measured.
+std::string other_scores(const std::map<std::string, double>& test) {
   std::string text;
   for (const auto& [name, words] :
        {std::pair("auc", "AUC"), {"balanced_accuracy", "balanced accuracy"}, {"loss", "loss"}})
-    if (const double value = value_of(validation, std::string("validation_") + name); std::isfinite(value))
-      text += fmt::format("{} {} {}", text.empty() ? "Validation" : ",", words, fixed(value, 3));
+    if (const double value = value_of(test, std::string("test_") + name); std::isfinite(value))
+      text += fmt::format("{} {} {}", text.empty() ? "Test" : ",", words, fixed(value, 3));
   return text;
 }
 
@@ -159,8 +161,8 @@ void RunReporter::on_start(const StartedRun& run) {
                   {"precision", to_string(machine.precision)},
                   {"generated_data", dataset.generated},
                   {"train_images", dataset.part(Part::train).size()},
-                  {"test_images", dataset.part(Part::test).size()},
                   {"validation_images", dataset.part(Part::validation).size()},
+                  {"test_images", dataset.part(Part::test).size()},
                   {"skipped_images", dataset.skipped.size()}});
   console_.line(fmt::format("{} run {} ({})", run.continues ? "Continuing" : "Starting", run.id, run.name));
   warn_if_generated(console_, run.experiment, dataset);
@@ -168,9 +170,9 @@ void RunReporter::on_start(const StartedRun& run) {
                             counted(summary.rows.size(), "layer"), count_of(summary.parameters),
                             count_of(summary.multiply_adds), fmt::join(run.network.input, "×")));
   console_.line(fmt::format(
-      "  data      {}; {} train, {} test, {}{}", counted(dataset.classes.size(), "class"),
-      dataset.part(Part::train).size(), dataset.part(Part::test).size(),
-      counted(dataset.part(Part::validation).size(), "validation image"),
+      "  data      {}; {} train, {} validation, {}{}", counted(dataset.classes.size(), "class"),
+      dataset.part(Part::train).size(), dataset.part(Part::validation).size(),
+      counted(dataset.part(Part::test).size(), "test image"),
       dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
   console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device,
                             counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu,
@@ -199,10 +201,10 @@ void RunReporter::on_epoch(const EpochMetrics& metrics) {
   waiting_ += metrics.share_waiting / metrics.images_per_second;
   const auto value = [&metrics](const char* name) { return value_of(metrics.values, name); };
   console_.line(fmt::format(
-      "Epoch:{:2d}, Train_acc:{}%, Train_loss:{}, Test_acc:{}%, Test_loss:{}{}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
+      "Epoch:{:2d}, Train_acc:{}%, Train_loss:{}, Val_acc:{}%, Val_loss:{}{}, Lr:{:.2E}   {:.0f} images/s, {}{}{}",
       metrics.epoch, fixed(100 * value("train_accuracy"), 1), fixed(value("train_loss"), 3),
-      fixed(100 * value("test_accuracy"), 1), fixed(value("test_loss"), 3), told(also_told_, metrics.values),
-      metrics.learning_rate, metrics.images_per_second,
+      fixed(100 * value("validation_accuracy"), 1), fixed(value("validation_loss"), 3),
+      told(also_told_, metrics.values), metrics.learning_rate, metrics.images_per_second,
       metrics.share_waiting >= 0.01 ? fmt::format("{:.0f} % of it waiting for data, ", 100 * metrics.share_waiting)
                                     : "",
       format_duration(metrics.seconds), metrics.best && chooses_epoch_ ? ", best" : ""));
@@ -221,7 +223,7 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const Dataset& dataset = run.dataset;
   const double share_waiting = training_ > 0.0 ? waiting_ / training_ : 0.0;  // of the training time, for data
   const std::filesystem::path weights = run.folder / "best.safetensors";
-  nlohmann::json event = numbers(result.validation);
+  nlohmann::json event = numbers(result.test);
   event.update({{"event", "end"},
                 {"run", run.name},
                 {"id", run.id},
@@ -233,6 +235,10 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                 {"batches_per_epoch", result.reached.batches_per_epoch},
                 {"status", result.end == TrainingResult::End::interrupted ? "interrupted" : "finished"}});
   if (result.best_epoch > 0) event["weights"] = weights.string();
+  if (result.best_accuracy.epoch > 0) {
+    event["best_validation_accuracy"] = result.best_accuracy.value;
+    event["best_validation_accuracy_epoch"] = result.best_accuracy.epoch;
+  }
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
     const Reached& reached = result.reached;
@@ -241,22 +247,31 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                     reached.epochs > 0 || reached.batches > 0 ? place_of(reached) : "before the first batch", run.id));
     return;
   }
-  const double accuracy = value_of(result.validation, "validation_accuracy");
-  const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::validation).size()));
+  const double accuracy = value_of(result.test, "test_accuracy");
+  const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::test).size()));
   console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}{}; {:.1f} % of the training was spent waiting for data",
                             format_duration(result.seconds),
                             result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "",
                             counted(result.reached.epochs, "epoch"), chooses_epoch_ ? "best weights" : "weights",
                             result.best_epoch, told(also_told_, result.best), 100 * share_waiting));
+  const BestAccuracy& best = result.best_accuracy;
+  console_.line(best.epoch == 0
+                    ? "Best validation accuracy: none of the epochs has one"
+                    : fmt::format("Best validation accuracy: {}% in epoch {}{}", fixed(100 * best.value, 2), best.epoch,
+                                  best.epoch == result.best_epoch
+                                      ? ", whose weights are kept"
+                                      : fmt::format("; {}% in epoch {}, whose weights are kept",
+                                                    fixed(100 * value_of(result.best, "validation_accuracy"), 2),
+                                                    result.best_epoch)));
   if (const std::string only = only_class(dataset); !only.empty())
-    console_.warning(fmt::format("validation has images of one class only, `{}`: its figures say nothing of the others",
-                                 printable(only)));
+    console_.warning(
+        fmt::format("test has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
   console_.result(
-      fmt::format("Validation Accuracy: {}% (95 % interval {} to {}, {}{}{})", fixed(100 * accuracy, 2),
-                  fixed(100 * low, 1), fixed(100 * high, 1), counted(dataset.part(Part::validation).size(), "image"),
+      fmt::format("Test accuracy: {}% (95 % interval {} to {}, {}{}{})", fixed(100 * accuracy, 2), fixed(100 * low, 1),
+                  fixed(100 * high, 1), counted(dataset.part(Part::test).size(), "image"),
                   dataset.generated ? " of the generated sample" : "", dependence(dataset)),
       fmt::format("; compare runs with: {}", with_results("rxrun best")));
-  if (const std::string scores = other_scores(result.validation); !scores.empty()) console_.line(scores);
+  if (const std::string scores = other_scores(result.test); !scores.empty()) console_.line(scores);
   console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
                             with_results(fmt::format("rxrun show {}", run.id))));
 }

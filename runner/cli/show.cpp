@@ -64,8 +64,8 @@ std::string page(const RunDetails& run, TableFormat format) {
   if (!params.rows.empty()) out += section("Parameters", render(params, format));
   if (run.epochs.rows.empty()) return out + "No epoch has been completed.\n";
   out += section("Epochs", render(curve(for_reading(run.epochs, format)), format));
-  const std::string line = sparkline(column(run.epochs, "test_accuracy"), 60);
-  if (text && line.find_first_not_of(' ') != std::string::npos) out += fmt::format("test_accuracy  {}\n", line);
+  const std::string line = sparkline(column(run.epochs, "validation_accuracy"), 60);
+  if (text && line.find_first_not_of(' ') != std::string::npos) out += fmt::format("validation_accuracy  {}\n", line);
   return out;
 }
 

@@ -60,12 +60,41 @@ void append(std::vector<std::string>& list, std::initializer_list<const char*> m
   list.insert(list.end(), more.begin(), more.end());
 }
 
-const PointState* best_of(const std::vector<PointState>& states) {
-  const PointState* best = nullptr;
-  for (const PointState& state : states)
-    if (state.status == PointStatus::finished && state.validation_accuracy &&
-        (!best || *state.validation_accuracy > *best->validation_accuracy))
-      best = &state;
+// The point that the sweep goes by: the best by the metric of keep_best, at the kept epoch.
+struct BestPoint {
+  const PointState* state = nullptr;
+  std::string metric;  // "validation accuracy"
+  double value = 0.0;
+  std::size_t as_good = 0;  // other points
+};
+
+// Nothing where there is nothing to choose from, or where points are kept by different rules.
+std::optional<BestPoint> best_of(const std::filesystem::path& results, const SweepPlan& plan,
+                                 const std::vector<PointState>& states) {
+  BestPoint best;
+  bool keeps_last_epoch = false;
+  for (const PointState& state : states) {
+    if (state.status != PointStatus::finished) continue;
+    const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
+    if (best.metric.empty()) {
+      best.metric = point.metric;
+      keeps_last_epoch = point.keeps_last_epoch;
+    }
+    if (point.metric != best.metric || point.keeps_last_epoch != keeps_last_epoch) return std::nullopt;
+    const Table found = query(results / "results.db",
+                              "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch "
+                              "WHERE r.id = ? AND m.name = ?",
+                              {state.run, point.metric});
+    const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
+    if (value == nullptr) continue;
+    if (best.state && *value == best.value) ++best.as_good;
+    if (best.state && !(point.maximize ? *value > best.value : *value < best.value)) continue;
+    best.state = &state;
+    best.value = *value;
+    best.as_good = 0;
+  }
+  if (best.state == nullptr) return std::nullopt;
+  std::replace(best.metric.begin(), best.metric.end(), '_', ' ');
   return best;
 }
 
@@ -75,69 +104,15 @@ std::string as_good(std::size_t others) {
   return fmt::format(" ({} {} as good)", counted(others, "other point"), others == 1 ? "is" : "are");
 }
 
-std::size_t as_good_as(const PointState& best, const std::vector<PointState>& states) {
-  return static_cast<std::size_t>(std::count_if(states.begin(), states.end(), [&](const PointState& state) {
-    return &state != &best && state.status == PointStatus::finished &&
-           state.validation_accuracy == best.validation_accuracy;
-  }));
-}
-
-// The point to choose without a look at validation: the best by the metric that the sweep goes by, at the kept epoch.
-struct Picked {
-  const PointState* state = nullptr;
-  std::string metric;  // "test accuracy"
-  double value = 0.0;
-  std::size_t as_good = 0;  // other points
-};
-
-// Nothing where there is nothing to choose: fewer than two points, or points that are kept by different rules.
-std::optional<Picked> picked_by_test(const std::filesystem::path& results, const SweepPlan& plan,
-                                     const std::vector<PointState>& states) {
-  Picked picked;
-  int candidates = 0;
-  bool keeps_last_epoch = false;
-  for (const PointState& state : states) {
-    if (state.status != PointStatus::finished || !state.validation_accuracy) continue;
-    const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
-    if (candidates == 0) {
-      picked.metric = point.metric;
-      keeps_last_epoch = point.keeps_last_epoch;
-    }
-    if (point.metric != picked.metric || point.keeps_last_epoch != keeps_last_epoch) return std::nullopt;
-    const Table found = query(results / "results.db",
-                              "SELECT m.value FROM runs r JOIN metrics m ON m.run = r.id AND m.epoch = r.best_epoch "
-                              "WHERE r.id = ? AND m.name = ?",
-                              {state.run, point.metric});
-    const double* value = found.rows.empty() ? nullptr : std::get_if<double>(&found.rows[0][0]);
-    if (value == nullptr) return std::nullopt;
-    ++candidates;
-    if (picked.state && *value == picked.value) ++picked.as_good;
-    if (picked.state && !(point.maximize ? *value > picked.value : *value < picked.value)) continue;
-    picked.state = &state;
-    picked.value = *value;
-    picked.as_good = 0;
-  }
-  if (candidates < 2 || !picked.metric.starts_with("test_")) return std::nullopt;
-  std::replace(picked.metric.begin(), picked.metric.end(), '_', ' ');
-  return picked;
-}
-
-// The maximum over the points, which is biased upwards, and the point to choose without it, unless they are one.
 void tell_best(Console& console, const std::string& results, const SweepPlan& plan,
                const std::vector<PointState>& states, const std::function<std::string(const PointState&)>& words) {
-  const PointState* best = best_of(states);
+  const std::optional<BestPoint> best = best_of(results, plan, states);
   if (!best) return;
-  const std::optional<Picked> picked = picked_by_test(results, plan, states);
-  const bool same = picked && picked->state == best;
-  console.result(fmt::format(
-      "Best validation accuracy {}: point {} ({}), run {}{}{}", fixed(*best->validation_accuracy, 4), best->position,
-      words(*best), best->run, as_good(as_good_as(*best, states)),
-      same ? fmt::format("; {} chooses it too{}", printable(picked->metric), as_good(picked->as_good)) : ""));
-  if (picked && !same)
-    console.result(fmt::format(
-        "Best {} {}: point {} ({}), run {}, chosen without looking at its validation accuracy, which is {}{}",
-        printable(picked->metric), fixed(picked->value, 4), picked->state->position, words(*picked->state),
-        picked->state->run, fixed(*picked->state->validation_accuracy, 4), as_good(picked->as_good)));
+  const std::string test =
+      best->state->test_accuracy ? fmt::format("; its test accuracy is {}", fixed(*best->state->test_accuracy, 4)) : "";
+  console.result(fmt::format("Best {} {}: point {} ({}), run {}{}{}", printable(best->metric), fixed(best->value, 4),
+                             best->state->position, words(*best->state), best->state->run, as_good(best->as_good),
+                             test));
 }
 
 }  // namespace
@@ -161,16 +136,16 @@ Table plan_table(const SweepPlan& plan, const std::vector<KnownPoint>& known, co
 Table result_table(const SweepPlan& plan, const std::vector<PointState>& states, TableFormat format) {
   const Settings settings(plan.points);
   Table table{.columns = settings.columns(format), .rows = {}};
-  append(table.columns, {"status", "run", "epochs", "parameters", "test_accuracy", "validation_accuracy",
-                         "validation_auc", "validation_loss", "seconds", "reason"});
+  append(table.columns, {"status", "run", "epochs", "parameters", "validation_accuracy", "validation_auc",
+                         "validation_loss", "test_accuracy", "seconds", "reason"});
   for (const PointState& state : states) {
     const PlannedPoint& point = plan.points.at(static_cast<std::size_t>(state.position - 1));
     std::vector<Value>& row =
         table.rows.emplace_back(settings.row(point, static_cast<std::size_t>(state.position), format));
     row.push_back(std::string(to_string(state.status)));
-    row.insert(row.end(), {positive(state.run), positive(state.epochs), point.parameters, cell(state.test_accuracy),
+    row.insert(row.end(), {positive(state.run), positive(state.epochs), point.parameters,
                            cell(state.validation_accuracy), cell(state.validation_auc), cell(state.validation_loss),
-                           state.seconds > 0.0 ? Value(state.seconds) : Value()});
+                           cell(state.test_accuracy), state.seconds > 0.0 ? Value(state.seconds) : Value()});
     row.push_back(state.reason.empty() ? Value() : Value(state.reason));
   }
   return table;
@@ -206,10 +181,10 @@ bool report_sweep(Console& console, const std::string& results, std::int64_t swe
     console.line(fmt::format("Pruning: {} of {} computed", computed, counted(whole, "epoch")));
   }
   tell_best(console, results, plan, states, words);
-  console.line(
-      fmt::format("See the results again with: rxrun ls --where sweep={0}{1}, or rxrun sql \"SELECT * FROM v_sweep WHERE "
-                  "sweep = {0}\"{1}",
-                  sweep, results == "results" ? "" : " --results " + printable(results)));
+  console.line(fmt::format(
+      "See the results again with: rxrun ls --where sweep={0}{1}, or rxrun sql \"SELECT * FROM v_sweep WHERE "
+      "sweep = {0}\"{1}",
+      sweep, results == "results" ? "" : " --results " + printable(results)));
   return failed;
 }
 
@@ -281,7 +256,7 @@ void SweepReporter::on_tick(const std::vector<Claim>& running) {
     if (claim == running.end()) continue;
     lines.push_back(fmt::format(
         "  {}  epoch {}/{:.0f}{}{}", label(*claim), state.epochs, whole,
-        state.test_accuracy ? fmt::format("  test accuracy {}", fixed(*state.test_accuracy, 4)) : "",
+        state.validation_accuracy ? fmt::format("  validation accuracy {}", fixed(*state.validation_accuracy, 4)) : "",
         part > 0.0 ? fmt::format("  {} left", format_duration(state.seconds / part * (whole - part))) : ""));
   }
   // Of a search: what is to be chosen yet.

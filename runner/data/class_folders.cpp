@@ -142,7 +142,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
   }
   if (classes.empty())
     bad_data(spec, "path", "no class folders in " + spec.path.string(),
-             "class_folders expects <path>/<class>/<images> or <path>/<train|test|validation>/<class>/<images>");
+             "class_folders expects <path>/<class>/<images> or <path>/<train|validation|test>/<class>/<images>");
 
   Listing listing = listing_of(walk.found, classes);
   if (walk.ignored > 0)

@@ -99,7 +99,7 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
   std::unordered_map<std::string, std::int64_t> in_train;
   for (const std::int64_t i : dataset.part(Part::train)) in_train.emplace(all[static_cast<std::size_t>(i)].pixels, i);
   const std::vector<Sample>& samples = dataset.source->samples();
-  for (const Part part : {Part::test, Part::validation}) {
+  for (const Part part : {Part::validation, Part::test}) {
     for (const std::int64_t i : dataset.part(part)) {
       const auto found = in_train.find(all[static_cast<std::size_t>(i)].pixels);
       if (found == in_train.end()) continue;
@@ -110,7 +110,7 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
   }
   if (dataset.leaked.count > 0)
     dataset.warnings.push_back(data_warning(spec, "split",
-                                            counted(dataset.leaked.count, "image") + " in test and validation " +
+                                            counted(dataset.leaked.count, "image") + " in validation and test " +
                                                 (dataset.leaked.count == 1 ? "is" : "are") +
                                                 " identical to one in train: " + dataset.leaked.example));
 }
@@ -248,7 +248,7 @@ Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> sourc
                        std::vector<float> deviation, int threads, const OnProgress& on_progress,
                        const ImageCaching& caching) {
   Dataset dataset = described(spec, std::move(source));
-  auto& all = dataset.parts[static_cast<std::size_t>(Part::validation)];
+  auto& all = dataset.parts[static_cast<std::size_t>(Part::test)];
   all.resize(dataset.source->samples().size());
   std::iota(all.begin(), all.end(), std::int64_t{0});
   dataset.mean = std::move(mean);

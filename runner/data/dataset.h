@@ -14,8 +14,8 @@
 
 namespace rxrun {
 
-enum class Part { train, test, validation };
-inline constexpr std::array<Part, 3> all_parts = {Part::train, Part::test, Part::validation};
+enum class Part { train, validation, test };
+inline constexpr std::array<Part, 3> all_parts = {Part::train, Part::validation, Part::test};
 const char* to_string(Part part);
 
 struct BadImage {
@@ -23,10 +23,10 @@ struct BadImage {
   std::string reason;
 };
 
-// Images of test or validation whose pixels are also in train.
+// Images of validation or test whose pixels are also in train.
 struct Leak {
   std::int64_t count = 0;
-  std::string example;  // "b.png (validation) is a.png (train)"; empty when there is none
+  std::string example;  // "b.png (test) is a.png (train)"; empty when there is none
 };
 
 struct Dataset {
@@ -59,7 +59,7 @@ Dataset load_dataset(const DataSpec& spec, std::shared_ptr<const Source> source,
                      const OnProgress& on_progress = {}, const ImageCaching& caching = {},
                      const std::atomic<int>* stop = nullptr);
 
-// All images of the source as the part validation, for a network that was trained on others: with its mean and
+// All images of the source as the part test, for a network that was trained on others: with its mean and
 // deviation. Draws no split; the rest is as above.
 Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> source, std::vector<float> mean,
                        std::vector<float> deviation, int threads, const OnProgress& on_progress = {},

@@ -22,7 +22,7 @@ SourceLocation in_file(const std::filesystem::path& path, int line = 0);
 // told as bad_file() does.
 bool is_there(const std::filesystem::path& path);
 
-// Where the YAML writes a key of the section `data` ("split.test"), or else a section around it, or else `path`.
+// Where the YAML writes a key of the section `data` ("split.validation"), or else a section around it, or else `path`.
 SourceLocation place_of_key(const DataSpec& spec, const std::string& key);
 
 // Told at a key of the section `data`.

@@ -26,7 +26,7 @@ std::string parts_of(const Listing& listing) {
 }
 
 const SplitPart& declared(const SplitSpec& split, Part part) {
-  return part == Part::train ? split.train : part == Part::test ? split.test : split.validation;
+  return part == Part::train ? split.train : part == Part::validation ? split.validation : split.test;
 }
 
 std::string key_of(Part part) { return std::string("split.") + to_string(part); }
@@ -112,10 +112,10 @@ const char* to_string(Part part) {
   switch (part) {
     case Part::train:
       return "train";
-    case Part::test:
-      return "test";
     case Part::validation:
       return "validation";
+    case Part::test:
+      return "test";
   }
   return "?";
 }
@@ -194,9 +194,9 @@ std::string split_of_parts(const Listing& listing) {
     if (!sample.part.empty()) names[canonical_part(sample.part)] = sample.part;
   if (!names.contains("train") || names.size() < 2) return {};
   const std::string train = names.extract("train").mapped();
-  const std::string watched = names.size() > 1 && names.contains("val") ? names.extract("val").mapped() : "0.15";
-  const std::string scored = names.contains("test") ? names.at("test") : names.begin()->second;
-  return "{train: " + train + ", test: " + watched + ", validation: " + scored + "}";
+  const std::string watched = names.contains("val") ? names.extract("val").mapped() : "0.15";
+  const std::string scored = names.contains("test") ? names.at("test") : names.empty() ? "0.15" : names.begin()->second;
+  return "{train: " + train + ", validation: " + watched + ", test: " + scored + "}";
 }
 
 bool has_groups(const Listing& listing) {
@@ -227,7 +227,7 @@ std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& s
   // What the fractions are of.
   const bool train_named = std::holds_alternative<std::string>(spec.split.train);
   std::size_t pool = train_named ? parts[0].size() : listing.samples.size();
-  for (const Part part : {Part::test, Part::validation}) {
+  for (const Part part : {Part::validation, Part::test}) {
     const bool named = std::holds_alternative<std::string>(declared(spec.split, part));
     const std::size_t size = parts[static_cast<std::size_t>(part)].size();
     if (train_named && !named) pool += size;

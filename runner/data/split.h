@@ -1,4 +1,5 @@
-// Splits: which images train, which are watched, which are scored at the end. A function of the listing and the seed.
+// Splits: which images train, which are scored every epoch, which once at the end. A function of the listing and the
+// seed.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ void check_parts(const std::vector<std::string>& classes, const std::vector<Samp
 // groups came far from.
 std::vector<Diagnostic> split_warnings(const Listing& listing, const DataSpec& spec, const Parts& parts);
 
-// Shares of train, test, validation and of what stays unused; their sum is 1.
+// Shares of train, validation, test and of what stays unused; their sum is 1.
 using Shares = std::array<double, 4>;
 
 // Assigns each group (given as its number of images of each class) to one of the four, as near to the shares as whole

@@ -30,7 +30,7 @@ class Checker {
     const bool needs_path = data.path.empty() && data.source != SourceKind::histology;
     if (written && written->origin != Node::Origin::default_value && needs_path && sound({"path", "source"}))
       error("data", "`path` is required in `data`", "only `source: histology` needs none");
-    if (sound({"train", "test", "validation", "group_by"})) split();
+    if (sound({"train", "validation", "test", "group_by"})) split();
     if (sound({"mean", "deviation", "channels"})) normalize();
     if (sound({"window"}) && data.window && data.window->low >= data.window->high)
       error("data.window", "`window` must be [low, high], the lower value first");

@@ -35,8 +35,8 @@ const char* to_string(TestTimeAugmentation augmentation) {
 const std::vector<std::string>& watchable_metrics() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    // For a name without part the first is suggested, and test is what one watches.
-    for (const char* part : {"test_", "train_"})
+    // For a name without part the first is suggested, and validation is what one watches.
+    for (const char* part : {"validation_", "train_"})
       for (const Score& score : all_scores) all.push_back(part + std::string(score.name));
     return all;
   }();

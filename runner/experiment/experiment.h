@@ -47,8 +47,8 @@ using SplitPart = std::variant<double, std::string>;
 
 struct SplitSpec {
   SplitPart train = 0.7;
-  SplitPart test = 0.15;        // watched every epoch; may choose the kept weights
-  SplitPart validation = 0.15;  // scored once, at the end
+  SplitPart validation = 0.15;  // scored every epoch; may choose the kept weights
+  SplitPart test = 0.15;        // scored once, at the end
   std::string group_by;         // regular expression whose first group names the unit that may not straddle; or, for a
                                 // manifest, a column; empty: images are drawn one by one
   std::optional<std::uint64_t> seed;  // absent: the experiment's
@@ -86,7 +86,7 @@ struct DataSpec {
   SourceKind source = SourceKind::class_folders;
   std::filesystem::path path;  // made absolute against the working directory
   SourceLocation path_where;
-  std::map<std::string, SourceLocation> written;  // the keys that are, and where: "classes", "split.test"
+  std::map<std::string, SourceLocation> written;  // the keys that are, and where: "classes", "split.validation"
   std::optional<std::string> sample;              // "histology": generated when `path` does not exist
   std::int64_t sample_images = 1200;              // in all, for a generated sample
   std::int64_t image_size = 64;                   // height and width that the network sees
@@ -124,7 +124,7 @@ struct ScheduleSpec {
   double power = 1.0;                                        // polynomial
   double start_factor = 25.0, end_factor = 1e4, peak = 0.3;  // one_cycle: from lr/start_factor up to lr at `peak` of
                                                              // the run, down to lr/(start_factor*end_factor)
-  std::string metric = "test_loss";                          // reduce_on_plateau
+  std::string metric = "validation_loss";                    // reduce_on_plateau
   double factor = 0.1;
   std::int64_t patience = 10;
   double threshold = 1e-4;  // relative, as PyTorch's
@@ -145,7 +145,7 @@ enum class Precision { automatic, float32, bfloat16 };
 const char* to_string(Precision precision);  // "auto", "float32", "bfloat16"
 
 struct MetricGoal {
-  std::string metric = "test_accuracy";
+  std::string metric = "validation_accuracy";
   bool maximize = true;  // from the metric's name
 };
 
@@ -197,7 +197,7 @@ struct Experiment {
   MachineSpec machine;
 };
 
-// "test_accuracy" and every other metric name that keep_best, a schedule or early stopping can watch.
+// "validation_accuracy" and every other metric name that keep_best, a schedule or early stopping can watch.
 const std::vector<std::string>& watchable_metrics();
 
 }  // namespace rxrun

@@ -22,10 +22,8 @@ KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member)
 std::vector<Key> split_keys() {
   return {
       part("train", "what the network learns from: a fraction, or a part that the source provides", &SplitSpec::train),
-      part("test", "scored after every epoch, may choose the kept weights; most papers call this part *validation*",
-           &SplitSpec::test),
-      part("validation", "scored once, at the end, with the kept weights; most papers call this part *test*",
-           &SplitSpec::validation),
+      part("validation", "scored after every epoch, may choose the kept weights", &SplitSpec::validation),
+      part("test", "scored once, at the end, with the kept weights", &SplitSpec::test),
       KeyBuilder("group_by",
                  "keeps related images in one part: a regular expression on the file name whose first group is, "
                  "say, the patient; for a manifest, a column; empty: no grouping",
@@ -188,7 +186,7 @@ std::vector<Key> data_keys() {
           .zero_as("auto"),
       KeyBuilder(
           "split",
-          "the training, test and validation parts: fractions to draw at random, or parts that the source provides")
+          "the training, validation and test parts: fractions to draw at random, or parts that the source provides")
           .map(split_keys()),
       KeyBuilder("augment", "random changes to the training images, applied in this order").map(augment_keys()),
       normalize_key(),

@@ -1,5 +1,5 @@
 // The scores that a part of the data gets, and what is known of each: the one table that says so. A metric's full name
-// is a part's and a score's: "test_auc", "validation_loss".
+// is a part's and a score's: "validation_auc", "test_loss".
 #pragma once
 
 #include <array>

@@ -18,7 +18,7 @@ const Node* find_value(const Node& tree, const std::string& path);
 SourceLocation place_of(const Node& tree, const std::string& path);
 
 // The places of all values at and below the map at `path` that are written somewhere, by their path from there
-// ("split.test"); a map is where its key is.
+// ("split.validation"); a map is where its key is.
 std::map<std::string, SourceLocation> written_below(const Node& tree, const std::string& path);
 
 // The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of

@@ -38,10 +38,9 @@ std::string where_it_belongs(const std::string& key) {
 }
 
 std::string what_it_is_called(const std::string& section, const std::string& key) {
-  // `validation`, the nearest key, is the part that most call `test`.
   if (section == "split" && (key == "val" || key == "valid" || key == "dev"))
-    return "the part watched while training, usually `" + key +
-           "`, is `test` here; the one scored once at the end, usually `test`, is `validation`";
+    return "the part that is scored after every epoch is `validation`";
+  if (section == "split" && key == "holdout") return "the part that is scored once, at the end, is `test`";
   return {};
 }
 

@@ -12,7 +12,7 @@ std::string canonical_part(const std::string& part) { return part == "valid" || 
 std::vector<SplitFault> split_faults(const SplitSpec& split) {
   std::vector<SplitFault> faults;
   const std::pair<const char*, const SplitPart*> parts[] = {
-      {"train", &split.train}, {"test", &split.test}, {"validation", &split.validation}};
+      {"train", &split.train}, {"validation", &split.validation}, {"test", &split.test}};
   double sum = 0.0;
   for (const auto& [name, part] : parts) {
     const std::string* named = std::get_if<std::string>(part);
@@ -33,7 +33,7 @@ std::vector<SplitFault> split_faults(const SplitSpec& split) {
         {"", "the fractions of `split` sum to " + number_text(std::round(sum * 1e6) / 1e6) + ", more than 1", ""});
   else if (std::holds_alternative<std::string>(split.train) && sum >= 1.0 - split_tolerance)
     faults.push_back({"train", "the fractions drawn from `train` leave nothing of it",
-                      "`test` and `validation` must sum to less than 1"});
+                      "`validation` and `test` must sum to less than 1"});
   return faults;
 }
 

@@ -16,7 +16,7 @@ inline constexpr double split_tolerance = 1e-6;
 std::string canonical_part(const std::string& part);
 
 struct SplitFault {
-  std::string part;  // "train", "test" or "validation"; empty: the split as a whole
+  std::string part;  // "train", "validation" or "test"; empty: the split as a whole
   std::string message, advice;
 };
 

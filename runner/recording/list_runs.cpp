@@ -129,7 +129,7 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
   Table runs = fetch(*connection,
                      fmt::format(R"(
     SELECT v.run, v.name, iif(v.generated_data, 'generated', 'files') AS data, {} AS status,
-           v.seed, v.epochs, v.test_accuracy, v.validation_accuracy, v.started, v.seconds, v.tags, v.note
+           v.seed, v.epochs, v.validation_accuracy, v.test_accuracy, v.started, v.seconds, v.tags, v.note
     FROM json_each(?) j CROSS JOIN v_runs v ON v.run = j.value JOIN runs r ON r.id = v.run ORDER BY j.key)",
                                  kStatusNow),
                      {ids});

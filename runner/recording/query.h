@@ -27,8 +27,8 @@ struct RunSelection {
       false;  // of parameters: "network.cardinality"; else "cardinality" where only one column ends in that
 };
 
-// run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, test_accuracy,
-// validation_accuracy, started, seconds, tags, note. `more` tells that the limit left some out.
+// run, name, data, status, seed, then the parameters in which the listed runs differ, then epochs, validation_accuracy,
+// test_accuracy, started, seconds, tags, note. `more` tells that the limit left some out.
 Table list_runs(const std::filesystem::path& database, const RunSelection& selection = {});
 
 // Runs that were removed and can be restored, newest first.

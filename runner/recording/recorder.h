@@ -96,7 +96,7 @@ class Recorder {
   // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for
   // after five of silence another host may take it over (ownership.h). Throws Error (try_later) when one has.
   void confirm(std::int64_t run);
-  // Ends it: status, the final values ("validation_accuracy"), predictions, artifacts (name, file, sha256), the reason
+  // Ends it: status, the final values ("test_accuracy"), predictions, artifacts (name, file, sha256), the reason
   // of a failure.
   struct End {
     RunStatus status = RunStatus::finished;

@@ -34,44 +34,44 @@ void insert_metrics(Connection& connection, std::int64_t run, std::int64_t epoch
   for (const auto& [name, value] : metrics) insert.bind(run, epoch, name, value).run();
 }
 
-// The figures of one epoch into the run's row of `results`; without that epoch they become NULL. validation_* stay.
+// The figures of one epoch into the run's row of `results`; without that epoch they become NULL. test_* stay.
 void keep_epoch(Connection& connection, std::int64_t run, std::int64_t epoch) {
   Statement(connection, R"(
-    INSERT INTO results (run, train_accuracy, train_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1,
-                         test_brier, test_loss)
+    INSERT INTO results (run, train_accuracy, train_loss, validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1,
+                         validation_brier, validation_loss)
     SELECT ?1,
            max(value) FILTER (WHERE name = 'train_accuracy'),
            max(value) FILTER (WHERE name = 'train_loss'),
-           max(value) FILTER (WHERE name = 'test_accuracy'),
-           max(value) FILTER (WHERE name = 'test_balanced_accuracy'),
-           max(value) FILTER (WHERE name = 'test_auc'),
-           max(value) FILTER (WHERE name = 'test_f1'),
-           max(value) FILTER (WHERE name = 'test_brier'),
-           max(value) FILTER (WHERE name = 'test_loss')
+           max(value) FILTER (WHERE name = 'validation_accuracy'),
+           max(value) FILTER (WHERE name = 'validation_balanced_accuracy'),
+           max(value) FILTER (WHERE name = 'validation_auc'),
+           max(value) FILTER (WHERE name = 'validation_f1'),
+           max(value) FILTER (WHERE name = 'validation_brier'),
+           max(value) FILTER (WHERE name = 'validation_loss')
     FROM metrics WHERE run = ?1 AND epoch = ?2
     ON CONFLICT (run) DO UPDATE SET
       train_accuracy = excluded.train_accuracy,
       train_loss = excluded.train_loss,
-      test_accuracy = excluded.test_accuracy,
-      test_balanced_accuracy = excluded.test_balanced_accuracy,
-      test_auc = excluded.test_auc,
-      test_f1 = excluded.test_f1,
-      test_brier = excluded.test_brier,
-      test_loss = excluded.test_loss)")
+      validation_accuracy = excluded.validation_accuracy,
+      validation_balanced_accuracy = excluded.validation_balanced_accuracy,
+      validation_auc = excluded.validation_auc,
+      validation_f1 = excluded.validation_f1,
+      validation_brier = excluded.validation_brier,
+      validation_loss = excluded.validation_loss)")
       .bind(run, epoch)
       .run();
 }
 
-void keep_validation(Connection& connection, std::int64_t run) {
+void keep_test(Connection& connection, std::int64_t run) {
   Statement(connection, R"(
-    UPDATE results SET (validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1,
-                        validation_brier, validation_loss) =
-      (SELECT max(value) FILTER (WHERE name = 'validation_accuracy'),
-              max(value) FILTER (WHERE name = 'validation_balanced_accuracy'),
-              max(value) FILTER (WHERE name = 'validation_auc'),
-              max(value) FILTER (WHERE name = 'validation_f1'),
-              max(value) FILTER (WHERE name = 'validation_brier'),
-              max(value) FILTER (WHERE name = 'validation_loss')
+    UPDATE results SET (test_accuracy, test_balanced_accuracy, test_auc, test_f1,
+                        test_brier, test_loss) =
+      (SELECT max(value) FILTER (WHERE name = 'test_accuracy'),
+              max(value) FILTER (WHERE name = 'test_balanced_accuracy'),
+              max(value) FILTER (WHERE name = 'test_auc'),
+              max(value) FILTER (WHERE name = 'test_f1'),
+              max(value) FILTER (WHERE name = 'test_brier'),
+              max(value) FILTER (WHERE name = 'test_loss')
        FROM metrics WHERE run = ?1 AND epoch = 0)
     WHERE run = ?1)")
       .bind(run)
@@ -185,7 +185,7 @@ void update_progress(Connection& connection, std::int64_t run) {
       .bind(run)
       .run();
   keep_epoch(connection, run, best_epoch(connection, run));
-  keep_validation(connection, run);
+  keep_test(connection, run);
 }
 
 void end_run(Connection& connection, std::int64_t run, const Recorder::End& end) {
@@ -206,8 +206,8 @@ void end_run(Connection& connection, std::int64_t run, const Recorder::End& end)
       .bind(run, best)
       .run();
   insert_metrics(connection, run, 0, end.metrics);
-  keep_epoch(connection, run, best);
-  keep_validation(connection, run);
+  keep_epoch(connection, run, 0);
+  keep_test(connection, run);
 }
 
 }  // namespace rxrun

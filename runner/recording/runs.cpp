@@ -82,9 +82,9 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   details.facts = fetch(*connection,
                         fmt::format(R"(
     SELECT v.run, v.name, v.experiment, {} AS status, v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
-           v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
-           v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
-           v.test_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
+           v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
+           v.test_loss, v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
+           v.validation_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
            v.started, v.heartbeat, v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity,
            v.configuration, r.content_hash, r.split_hash, r.host, r.pid
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",

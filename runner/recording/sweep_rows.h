@@ -63,7 +63,7 @@ struct PointState {
   std::int64_t run = 0;                       // 0: there is none yet
   std::int64_t epochs = 0, parameters = 0, multiply_adds = 0;
   double seconds = 0.0;
-  std::optional<double> test_accuracy, validation_accuracy, validation_auc, validation_loss;
+  std::optional<double> validation_accuracy, validation_auc, validation_loss, test_accuracy;
   std::string reason, log_tail;
 };
 

@@ -64,7 +64,7 @@ std::vector<PointState> point_states(Connection& connection, std::int64_t sweep)
            v.status = 'running' AND rxrun_lapsed(p.host, p.boot_id, p.pid_namespace, p.pid, p.process_start,
                                                  (julianday('now') - julianday(p.heartbeat)) * 1440),
            coalesce(v.run, 0), coalesce(v.epochs, 0), coalesce(v.parameters, 0), coalesce(v.multiply_adds, 0),
-           coalesce(v.seconds, 0), v.test_accuracy, v.validation_accuracy, v.validation_auc, v.validation_loss,
+           coalesce(v.seconds, 0), v.validation_accuracy, v.validation_auc, v.validation_loss, v.test_accuracy,
            coalesce(v.reason, ''), coalesce(p.log_tail, '')
     FROM v_sweep v JOIN points p ON p.id = v.point WHERE v.sweep = ? ORDER BY v.position)");
   select.bind(sweep);
@@ -80,10 +80,10 @@ std::vector<PointState> point_states(Connection& connection, std::int64_t sweep)
                       .parameters = select.integer(7),
                       .multiply_adds = select.integer(8),
                       .seconds = select.real(9),
-                      .test_accuracy = real_at(select, 10),
-                      .validation_accuracy = real_at(select, 11),
-                      .validation_auc = real_at(select, 12),
-                      .validation_loss = real_at(select, 13),
+                      .validation_accuracy = real_at(select, 10),
+                      .validation_auc = real_at(select, 11),
+                      .validation_loss = real_at(select, 12),
+                      .test_accuracy = real_at(select, 13),
                       .reason = select.text(14),
                       .log_tail = select.text(15)});
   }

@@ -161,8 +161,8 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
     recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
                             .best_epoch = result.best_epoch,
                             .seconds = result.seconds,
-                            .metrics = result.validation,
-                            .predictions = predictions_of(dataset, result.validation_predictions),
+                            .metrics = result.test,
+                            .predictions = predictions_of(dataset, result.test_predictions),
                             .artifacts = artifacts_in(place.folder, request.results),
                             .reason = interrupted ? fmt::format("stopped by signal {}", outcome.signal) : ""});
     observer.on_end(run, result);

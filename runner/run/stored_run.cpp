@@ -134,7 +134,7 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
   const Table then = query(results / "results.db", "SELECT content_hash, split_hash FROM runs WHERE id = ?", {run});
   std::vector<std::string> changes;
   if (then.rows.at(0)[0] != Value(content_hash)) changes.push_back("the images or their labels are different");
-  if (then.rows[0][1] != Value(split_hash)) changes.push_back("different images are in train, test or validation");
+  if (then.rows[0][1] != Value(split_hash)) changes.push_back("different images are in train, validation or test");
   return changes;
 }
 

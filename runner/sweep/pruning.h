@@ -16,7 +16,7 @@ struct PruneRule {
     halving,
   };
   Kind kind = Kind::none;
-  std::string metric = "test_accuracy";
+  std::string metric = "validation_accuracy";
   bool maximize = true;
   std::vector<std::int64_t> rungs;  // epochs at which it looks, ascending
 };

@@ -209,7 +209,8 @@ class Work {
     }
   }
 
-  // For the sweep's table, and for whoever looks at the run alone: "asha, rung 2 of 3, epoch 8: test_accuracy 0.7100,
+  // For the sweep's table, and for whoever looks at the run alone: "asha, rung 2 of 3, epoch 8: validation_accuracy
+  // 0.7100,
   // ..."
   static std::string why_pruned(const PruneRule& rule, std::size_t rung, const Judgement& judgement) {
     const std::int64_t epoch = rule.rungs[rung - 1];

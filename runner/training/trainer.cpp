@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "training/average.h"
@@ -65,9 +66,9 @@ class Training {
       const std::int64_t epoch = state_.epoch + 1;
       const TrainedEpoch trained = train(epoch);
       if (trained.end == TrainedEpoch::End::stopped) return stop_within_epoch();
-      const std::optional<Predictions> tested = test(epoch, Part::test);
-      if (!tested) return stop_within_epoch();
-      finish(epoch, trained, *tested, seconds_before + seconds_since(began));
+      const std::optional<Predictions> validated = validate(epoch);
+      if (!validated) return stop_within_epoch();
+      finish(epoch, trained, *validated, seconds_before + seconds_since(began));
     }
     return score_best();
   }
@@ -85,7 +86,7 @@ class Training {
                   "train_auc is watched, but it is not measured for " + std::to_string(images(Part::train)) +
                       " images of " + std::to_string(setting_.network.classes) +
                       " classes: their probabilities would take more than 256 MiB",
-                  "watch test_auc, or another metric");
+                  "watch validation_auc, or another metric");
   }
 
   // As machine.cuda_graph asks; where it cannot be, that is told.
@@ -135,10 +136,10 @@ class Training {
     return pass(LossCheck::at_once);
   }
 
-  std::optional<Predictions> test(std::int64_t epoch, Part part) {
+  std::optional<Predictions> validate(std::int64_t epoch) {
     const AveragedWeights averaged(average());
-    progress_.begin(epoch, spec_.epochs, part, images(part));
-    return evaluate_part(setting_, part, TestTimeAugmentation::none, progress_, options_.stop);
+    progress_.begin(epoch, spec_.epochs, Part::validation, images(Part::validation));
+    return evaluate_part(setting_, Part::validation, TestTimeAugmentation::none, progress_, options_.stop);
   }
 
   // A checkpoint after the last whole batch: a run that is stopped more often than once an epoch still gets on.
@@ -147,17 +148,20 @@ class Training {
     return result(TrainingResult::End::interrupted);
   }
 
-  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& tested, double seconds) {
+  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& validated, double seconds) {
     EpochMetrics metrics;
     metrics.epoch = epoch;
     add_scores(metrics.values, "train", trained.predictions);
-    add_scores(metrics.values, "test", tested);
+    add_scores(metrics.values, "validation", validated);
     schedule_.after_epoch(metrics.values);
     metrics.learning_rate = schedule_.rate(epoch, 0);
     const bool improved = state_.keep_best.improves(watched(metrics.values, spec_.keep_best.metric, "keep_best"),
                                                     spec_.keep_best.maximize, 0.0);
     // A first epoch whose metric is not a number is still better than none.
     metrics.best = improved || state_.best_epoch == 0;
+    if (const double accuracy = metrics.values.at("validation_accuracy");
+        state_.best_accuracy.epoch == 0 ? !std::isnan(accuracy) : accuracy > state_.best_accuracy.value)
+      state_.best_accuracy = {epoch, accuracy};
     if (const auto& stopping = spec_.early_stopping) {
       state_.early_stopping.improves(watched(metrics.values, stopping->goal.metric, "early_stopping"),
                                      stopping->goal.maximize, stopping->minimum_change);
@@ -186,12 +190,12 @@ class Training {
   TrainingResult score_best() {
     TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
     load_best_weights(checkpoints_.best(), setting_.network, options_.identity, state_.best_epoch);
-    progress_.begin(state_.epoch, spec_.epochs, Part::validation, images(Part::validation));
+    progress_.begin(state_.epoch, spec_.epochs, Part::test, images(Part::test));
     std::optional<Predictions> predictions =
-        evaluate_part(setting_, Part::validation, spec_.test_time_augmentation, progress_, options_.stop);
+        evaluate_part(setting_, Part::test, spec_.test_time_augmentation, progress_, options_.stop);
     if (!predictions) return result(TrainingResult::End::interrupted);
-    add_scores(end.validation, "validation", *predictions);
-    end.validation_predictions = std::move(*predictions);
+    add_scores(end.test, "test", *predictions);
+    end.test_predictions = std::move(*predictions);
     return end;
   }
 
@@ -201,6 +205,7 @@ class Training {
     result.reached = reached();
     result.best_epoch = state_.best_epoch;
     result.best = state_.best;
+    result.best_accuracy = state_.best_accuracy;
     result.seconds = state_.seconds + state_.under_way.seconds;
     return result;
   }

@@ -15,6 +15,7 @@
 #include "training/epoch_metrics.h"
 #include "training/initial_weights.h"
 #include "training/metrics.h"
+#include "training/training_state.h"
 
 namespace rxrun {
 
@@ -56,14 +57,15 @@ struct TrainingResult {
   enum class End { finished, stopped_early, interrupted } end = End::finished;
   Reached reached;  // all epochs, unless it was stopped
   std::int64_t best_epoch = 0;
-  std::map<std::string, double> best;        // of the best epoch
-  std::map<std::string, double> validation;  // "validation_accuracy", ...; empty when interrupted
-  Predictions validation_predictions;
+  std::map<std::string, double> best;  // of the epoch whose weights are kept
+  BestAccuracy best_accuracy;
+  std::map<std::string, double> test;  // "test_accuracy", ...; empty when interrupted
+  Predictions test_predictions;
   double seconds = 0.0;  // those of an epoch that was stopped within included
 };
 
 // Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them
-// once on the validation part. Throws Error (run) when the loss is not a number, naming the first layer whose output
+// once on the test part. Throws Error (run) when the loss is not a number, naming the first layer whose output
 // was not.
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
                      const TrainingOptions& options, TrainingObserver& observer);

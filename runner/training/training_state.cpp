@@ -3,11 +3,24 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace rxrun {
 namespace {
 
 using Json = nlohmann::json;
+
+// Of a state: in which words its metrics are. Those of rxrun 0.1, which have no such mark, call the part `test` that
+// is scored every epoch.
+constexpr int kWords = 2;
+
+std::map<std::string, double> in_new_words(const std::map<std::string, double>& values) {
+  constexpr std::string_view old = "test_";
+  std::map<std::string, double> renamed;
+  for (const auto& [name, value] : values)
+    renamed[name.starts_with(old) ? "validation_" + name.substr(old.size()) : name] = value;
+  return renamed;
+}
 
 // JSON has no word for these three.
 Json number(double value) {
@@ -79,7 +92,8 @@ bool Watch::improves(double value, bool maximize, double minimum_change) {
 }
 
 std::string to_json(const TrainingState& state) {
-  return Json{{"epoch", state.epoch},
+  return Json{{"words", kWords},
+              {"epoch", state.epoch},
               {"under_way",
                {{"batches", state.under_way.batches},
                 {"images", state.under_way.images},
@@ -88,6 +102,7 @@ std::string to_json(const TrainingState& state) {
               {"threads", state.threads},
               {"best_epoch", state.best_epoch},
               {"best", to_json(state.best)},
+              {"best_accuracy", {{"epoch", state.best_accuracy.epoch}, {"value", number(state.best_accuracy.value)}}},
               {"keep_best", to_json(state.keep_best)},
               {"early_stopping", to_json(state.early_stopping)},
               {"plateau",
@@ -112,6 +127,8 @@ TrainingState state_from_json(const std::string& text) {
     state.threads = json.at("threads").get<int>();
     state.best_epoch = json.at("best_epoch").get<std::int64_t>();
     state.best = to_values(json.at("best"));
+    if (const auto found = json.find("best_accuracy"); found != json.end())
+      state.best_accuracy = {found->at("epoch").get<std::int64_t>(), to_number(found->at("value"))};
     state.keep_best = to_watch(json.at("keep_best"));
     state.early_stopping = to_watch(json.at("early_stopping"));
     const Json& plateau = json.at("plateau");
@@ -120,6 +137,10 @@ TrainingState state_from_json(const std::string& text) {
     state.average_updates = json.at("average_updates").get<std::int64_t>();
     state.seconds = to_number(json.at("seconds"));
     state.last = to_epoch_metrics(json.at("last"));
+    if (!json.contains("words")) {
+      state.best = in_new_words(state.best);
+      state.last.values = in_new_words(state.last.values);
+    }
     return state;
   } catch (const Json::exception& error) {
     throw Error(Failure::usage, std::string("a checkpoint's training state cannot be read: ") + error.what());

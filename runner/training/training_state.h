@@ -29,11 +29,19 @@ struct EpochProgress {
   bool operator==(const EpochProgress&) const = default;
 };
 
+// The epoch whose validation accuracy is the best so far, whichever weights are kept; epoch 0: none was measured.
+struct BestAccuracy {
+  std::int64_t epoch = 0;
+  double value = 0.0;
+  bool operator==(const BestAccuracy&) const = default;
+};
+
 struct TrainingState {
   std::int64_t epoch = 0;   // finished
   EpochProgress under_way;  // of the epoch after that
   std::int64_t best_epoch = 0;
   std::map<std::string, double> best;  // metrics of the best epoch
+  BestAccuracy best_accuracy;
   Watch keep_best, early_stopping;
   PlateauState plateau;
   std::int64_t average_updates = 0;

@@ -60,10 +60,10 @@ TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
                  "plugins: [convnet, resnet]\n  stages: [{block: basic_block, depth: 1, planes: 16}]");
     place.write("blocks.yaml", text);
     ASSERT_EQ(place.rxrun({"blocks.yaml", average, "keep_best.metric=train_loss"}).code, 0);
-    const auto scored =
-        query(place.results() / "results.db",
-              "SELECT c.epoch, c.test_loss FROM v_curves c JOIN runs r ON r.id = c.run WHERE c.epoch = r.best_epoch")
-            .rows.at(0);
+    const auto scored = query(place.results() / "results.db",
+                              "SELECT c.epoch, c.validation_loss FROM v_curves c JOIN runs r ON r.id = c.run WHERE "
+                              "c.epoch = r.best_epoch")
+                            .rows.at(0);
     EXPECT_GT(std::get<std::int64_t>(scored[0]), 1) << "the first epoch shows nothing";
     const Finished evaluated = place.rxrun({"evaluate", "1", "--part", "test", "--json"});
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
@@ -180,8 +180,8 @@ TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
 }
 
 TEST_F(Evaluate, FindsTheImagesWhereTheyAreNowAndUsesThisMachine) {
-  const std::string recorded = std::to_string(
-      std::get<double>(ask("SELECT validation_loss FROM v_best WHERE run = " + number()).rows.at(0).at(0)));
+  const std::string recorded =
+      std::to_string(std::get<double>(ask("SELECT test_loss FROM v_best WHERE run = " + number()).rows.at(0).at(0)));
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
   const std::string stored = stored_text();
   const Finished found =

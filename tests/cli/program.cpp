@@ -76,15 +76,15 @@ data:
   source: histology
   sample: {histology: {images: 60}}
   image_size: 16
-  split: {train: 0.6, test: 0.2, validation: 0.2}
+  split: {train: 0.6, validation: 0.2, test: 0.2}
   augment: {horizontal_flip: true, rotate_90: true}
   batch: 8
 training:
   epochs: )" +
          std::to_string(epochs) + R"(
   optimizer: {adam: {lr: 1e-2}}
-  schedule: {reduce_on_plateau: {metric: test_loss, patience: 1}}
-  keep_best: {metric: test_accuracy}
+  schedule: {reduce_on_plateau: {metric: validation_loss, patience: 1}}
+  keep_best: {metric: validation_accuracy}
 machine: {threads: 1, loader_threads: 1}
 )";
 }

@@ -41,11 +41,11 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   const Finished run = place.rxrun({"tiny.yaml"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("Epoch: 2, Train_acc:"));
-  EXPECT_THAT(run.out, testing::ContainsRegex("Validation Accuracy: [^\n]*\nValidation AUC [01]\\.[0-9]{3}, balanced "
+  EXPECT_THAT(run.out, testing::ContainsRegex("Test accuracy: [^\n]*\nTest AUC [01]\\.[0-9]{3}, balanced "
                                               "accuracy [01]\\.[0-9]{3}, loss [0-9.]+\n"));
   EXPECT_THAT(run.out, HasSubstr("Weights: results/checkpoints/" + only_run(place) +
                                  "/best.safetensors; see the run with: rxrun show 1\n"));
-  EXPECT_THAT(run.out, Not(HasSubstr("Test_auc"))) << "it decides nothing";
+  EXPECT_THAT(run.out, Not(HasSubstr("Val_auc"))) << "it decides nothing";
   const Table best = ask(place, "SELECT validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
   ASSERT_EQ(best.rows.size(), 1u);
   const double accuracy = std::get<double>(best.rows[0][0]);
@@ -65,12 +65,12 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
 TEST(Run, TellsTheMetricsThatItGoesBy) {
   Workplace place;
   place.write("tiny.yaml", tiny_experiment(2));
-  const Finished run =
-      place.rxrun({"tiny.yaml", "keep_best.metric=test_auc", "early_stopping={metric: test_f1, patience: 5}"});
+  const Finished run = place.rxrun(
+      {"tiny.yaml", "keep_best.metric=validation_auc", "early_stopping={metric: validation_f1, patience: 5}"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out,
-              testing::ContainsRegex("Test_loss:[0-9.]+, Test_auc:[01]\\.[0-9]{3}, Test_f1:[01]\\.[0-9]{3}, Lr:"));
-  EXPECT_THAT(run.out, testing::ContainsRegex("best weights of epoch [12], Test_auc:[01]\\.[0-9]{3}, Test_f1:"));
+              testing::ContainsRegex("Val_loss:[0-9.]+, Val_auc:[01]\\.[0-9]{3}, Val_f1:[01]\\.[0-9]{3}, Lr:"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("best weights of epoch [12], Val_auc:[01]\\.[0-9]{3}, Val_f1:"));
 }
 
 TEST(Run, ThatHasFinishedSaysHowToRepeatItFromAnyCommand) {
@@ -122,7 +122,7 @@ TEST(Run, QuietPrintsTheResultAlone) {
   place.write("tiny.yaml", tiny_experiment(1));
   const Finished run = place.rxrun({"tiny.yaml", "-q"});
   ASSERT_EQ(run.code, 0) << run.err;
-  EXPECT_THAT(run.out, testing::MatchesRegex("Validation Accuracy: [^\n]*\n"));
+  EXPECT_THAT(run.out, testing::MatchesRegex("Test accuracy: [^\n]*\n"));
 }
 
 // What is warned of in the data was said when the run was computed.
@@ -203,7 +203,7 @@ TEST(Run, SaysAtItsEndWhatItsFigureRestsOn) {
   text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
   place.write("tiny.yaml", text);
   const Finished run = place.rxrun(
-      {"tiny.yaml", "data.split={train: train, test: test, validation: validation, group_by: '([a-z]+[0-9]+)_'}"});
+      {"tiny.yaml", "data.split={train: train, validation: validation, test: test, group_by: '([a-z]+[0-9]+)_'}"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("validation has images of one class only, `b`"));
   EXPECT_THAT(run.out, HasSubstr("6 images counted as independent; they come from 2 groups); compare runs with"));

@@ -175,7 +175,7 @@ TEST(Dataset, AllBadImagesAreToldAtOnce) {
   ASSERT_EQ(dataset.skipped.size(), 4u);
   EXPECT_EQ(dataset.skipped[0].name, "0/empty.png");
   EXPECT_EQ(dataset.skipped[0].reason, "the file is empty");
-  EXPECT_EQ(dataset.part(Part::train).size() + dataset.part(Part::test).size() + dataset.part(Part::validation).size(),
+  EXPECT_EQ(dataset.part(Part::train).size() + dataset.part(Part::validation).size() + dataset.part(Part::test).size(),
             20u);
   ASSERT_FALSE(dataset.warnings.empty());
   EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 bad images are skipped"));
@@ -212,8 +212,8 @@ TEST(Dataset, TheSamePictureInTrainAndTestIsALeak) {
   folder.write("test/0/copy.bmp", test::bmp_bytes(picture(8, 8, 3, 2)));
   DataSpec spec = spec_of(folder);
   spec.split.train = "train";
-  spec.split.test = "test";
   spec.split.validation = "val";
+  spec.split.test = "test";
   const Dataset dataset = load_dataset(spec, 1, 1);
   EXPECT_EQ(dataset.leaked.count, 1);
   EXPECT_EQ(dataset.leaked.example, "test/0/copy.bmp (test) is train/0/2.png (train)");
@@ -228,8 +228,8 @@ TEST(Dataset, GroupsThatTheSourceTearsAreTold) {
                    test::png_bytes(picture(8, 8, 3, i + 7 * static_cast<int>(part[1]))));
   DataSpec spec = spec_of(folder);
   spec.split.train = "train";
-  spec.split.test = "test";
   spec.split.validation = "val";
+  spec.split.test = "test";
   spec.split.group_by = "(p[0-9])_";
   const Dataset dataset = load_dataset(spec, 1, 1);
   ASSERT_EQ(dataset.warnings.size(), 1u);

@@ -34,7 +34,7 @@ class LoaderTest : public testing::Test {
     spec_.path = folder_.path();
     spec_.image_size = 8;
     spec_.split.train = 0.8;
-    spec_.split.test = spec_.split.validation = 0.1;
+    spec_.split.validation = spec_.split.test = 0.1;
     AugmentSpec& augment = spec_.augment;
     augment.pad = augment.translate = 1;
     augment.horizontal_flip = augment.vertical_flip = augment.rotate_90 = true;

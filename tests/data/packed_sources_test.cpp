@@ -134,11 +134,10 @@ TEST(Medmnist, LeaksAreToldByTheSourcesParts) {
   const TemporaryFolder folder;
   DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
   spec.image_size = 4;
-  spec.split = {.train = "train", .test = "val", .validation = "test"};
+  spec.split = {.train = "train", .validation = "val", .test = "test"};
   test::write_zip(spec.path, with("test_images.npy", npy_bytes("|u1", "(4, 4, 4)", counting(64))));
   const Dataset dataset = load_dataset(spec, 1, 1);
-  EXPECT_EQ(dataset.leaked.example,
-            "the source's test[0] (in validation here) is the source's train[0] (in train here)");
+  EXPECT_EQ(dataset.leaked.example, "the source's test[0] (in test here) is the source's train[0] (in train here)");
 }
 
 void write_idx(const TemporaryFolder& folder, bool zipped) {
@@ -155,7 +154,7 @@ TEST(Packed, PixelsAreInMemoryOnce) {
   DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
   test::write_zip(spec.path, medmnist_members(4, false));
   spec.image_size = 40;
-  spec.split = {.train = "train", .test = "test", .validation = "val"};
+  spec.split = {.train = "train", .validation = "val", .test = "test"};
   std::shared_ptr<const Source> source = open_source(spec, 0);
   const std::weak_ptr<const Source> whole = source;
   const std::vector<Sample> samples = source->samples();

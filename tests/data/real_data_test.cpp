@@ -31,10 +31,10 @@ TEST(RealData, BreastHistology) {
   EXPECT_TRUE(dataset.skipped.empty());
   spec.split.group_by = "^([0-9]+)_idx";
   spec.split.train = "train";
-  spec.split.test = 0.2;
-  spec.split.validation = "test";
+  spec.split.validation = 0.2;
+  spec.split.test = "test";
   const Dataset by_patient = load_dataset(spec, 365, 2);
-  EXPECT_EQ(by_patient.part(Part::validation).size(), 800u);
+  EXPECT_EQ(by_patient.part(Part::test).size(), 800u);
   for (const int threads : {1, 2}) {
     const auto start = std::chrono::steady_clock::now();
     std::int64_t images = 0;
@@ -58,12 +58,12 @@ TEST(RealData, BreastMnist) {
   spec.path = folder / "breastmnist.npz";
   spec.image_size = 28;
   spec.split.train = "train";
-  spec.split.test = "val";
-  spec.split.validation = "test";
+  spec.split.validation = "val";
+  spec.split.test = "test";
   const Dataset dataset = load_dataset(spec, 1, 2);
   EXPECT_EQ(dataset.part(Part::train).size(), 546u);
-  EXPECT_EQ(dataset.part(Part::test).size(), 78u);
-  EXPECT_EQ(dataset.part(Part::validation).size(), 156u);
+  EXPECT_EQ(dataset.part(Part::validation).size(), 78u);
+  EXPECT_EQ(dataset.part(Part::test).size(), 156u);
   EXPECT_EQ(dataset.channels, 1);
 }
 
@@ -74,11 +74,11 @@ TEST(RealData, FashionMnist) {
   if (spec.path.empty()) GTEST_SKIP() << "RXRUN_TEST_DATA names no fashion-mnist";
   spec.image_size = 28;
   spec.split.train = "train";
-  spec.split.test = 0.1;
-  spec.split.validation = "test";
+  spec.split.validation = 0.1;
+  spec.split.test = "test";
   const Dataset dataset = load_dataset(spec, 1, 2);
   EXPECT_EQ(dataset.part(Part::train).size(), 54'000u);
-  EXPECT_EQ(dataset.part(Part::validation).size(), 10'000u);
+  EXPECT_EQ(dataset.part(Part::test).size(), 10'000u);
   EXPECT_EQ(dataset.classes.size(), 10u);
   EXPECT_NEAR(dataset.mean[0], 0.286f, 0.002f);
   EXPECT_NEAR(dataset.deviation[0], 0.353f, 0.002f);

@@ -75,8 +75,8 @@ TEST(Split, SeedDecidesAlone) {
 TEST(Split, WhatFractionsLeaveStaysUnused) {
   DataSpec spec;
   spec.split.train = 0.5;
-  spec.split.test = 0.1;
   spec.split.validation = 0.1;
+  spec.split.test = 0.1;
   const Parts parts = draw_split(listing_of({100, 100}), spec, 1);
   EXPECT_EQ(parts[0].size(), 100u);
   EXPECT_EQ(parts[1].size(), 20u);
@@ -132,8 +132,8 @@ TEST(Split, PartsThatTheSourceNames) {
       joined({listing_of({10, 10}, "train"), listing_of({4, 4}, "val"), listing_of({6, 6}, "test")});
   DataSpec spec;
   spec.split.train = "train";
-  spec.split.test = "validation";
-  spec.split.validation = "test";
+  spec.split.validation = "validation";
+  spec.split.test = "test";
   const Parts parts = draw_split(listing, spec, 1);
   EXPECT_EQ(parts[0].size(), 20u);
   EXPECT_EQ(parts[1].size(), 8u);
@@ -145,8 +145,8 @@ TEST(Split, AFractionOfTheNamedTrainingPart) {
   const Listing listing = joined({listing_of({100, 100}, "train"), listing_of({30, 30}, "test")});
   DataSpec spec;
   spec.split.train = "train";
-  spec.split.test = 0.1;
-  spec.split.validation = "test";
+  spec.split.validation = 0.1;
+  spec.split.test = "test";
   const Parts parts = draw_split(listing, spec, 1);
   expect_disjoint(parts, 260);
   EXPECT_EQ(parts[0].size(), 180u);
@@ -161,8 +161,8 @@ TEST(Split, FractionsDrawFromAllThatNoPartClaims) {
   DataSpec spec;
   expect_disjoint(draw_split(listing, spec, 1), 300);
   spec.split.train = 0.8;
-  spec.split.test = 0.2;
-  spec.split.validation = "test";
+  spec.split.validation = 0.2;
+  spec.split.test = "test";
   const Parts parts = draw_split(listing, spec, 1);
   EXPECT_EQ(parts[0].size(), 192u);
   EXPECT_EQ(parts[1].size(), 48u);
@@ -175,7 +175,7 @@ TEST(Split, PartsThatAreNotHeededAreToldAndHowToKeepThem) {
   const auto warnings = split_warnings(listing, spec, draw_split(listing, spec, 1));
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0].message, HasSubstr("the parts test, train, but data.split draws all images at random"));
-  spec.split = {.train = std::string("train"), .test = 0.15, .validation = std::string("test")};
+  spec.split = {.train = std::string("train"), .validation = 0.15, .test = std::string("test")};
   EXPECT_TRUE(split_warnings(listing, spec, draw_split(listing, spec, 1)).empty());
   EXPECT_TRUE(split_warnings(listing_of({40, 40}), {}, draw_split(listing_of({40, 40}), {}, 1)).empty());
 }
@@ -188,9 +188,9 @@ TEST(Split, TheSplitThatIsSuggestedNamesPartsThatAreThere) {
     const Listing listing = joined(listings);
     return split_warnings(listing, {}, draw_split(listing, {}, 1)).at(0).message;
   };
-  EXPECT_THAT(told({"train", "test"}), HasSubstr("{train: train, test: 0.15, validation: test}"));
-  EXPECT_THAT(told({"train", "val"}), HasSubstr("{train: train, test: 0.15, validation: val}"));
-  EXPECT_THAT(told({"train", "val", "test"}), HasSubstr("{train: train, test: val, validation: test}"));
+  EXPECT_THAT(told({"train", "test"}), HasSubstr("{train: train, validation: 0.15, test: test}"));
+  EXPECT_THAT(told({"train", "val"}), HasSubstr("{train: train, validation: val, test: 0.15}"));
+  EXPECT_THAT(told({"train", "val", "test"}), HasSubstr("{train: train, validation: val, test: test}"));
   EXPECT_THAT(told({"fold1", "fold2"}), testing::Not(HasSubstr("as in")));
 }
 
@@ -209,7 +209,7 @@ TEST(Split, AnErrorComesWithTheWarningsThatExplainIt) {
   ASSERT_FALSE(warnings.empty());
   const std::string told =
       error_of([&] { check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings); });
-  EXPECT_THAT(told, HasSubstr("the split leaves no images for test"));
+  EXPECT_THAT(told, HasSubstr("the split leaves no images for validation"));
   try {
     check_parts(listing.classes, listing.samples, nothing_watched, {}, warnings);
   } catch (const Error& error) {
@@ -234,24 +234,24 @@ TEST(Split, SharesThatGroupsKeepFromBeingMetAreTold) {
 TEST(Split, Faults) {
   const Listing listing = joined({listing_of({10, 10}, "train"), listing_of({6, 6}, "test")});
   DataSpec spec;
-  spec.split.test = "validation";
+  spec.split.validation = "validation";
   EXPECT_THAT(error_of([&] { draw_split(listing, spec, 1); }),
-              HasSubstr("split.test names the part `validation`, which has no images"));
+              HasSubstr("split.validation names the part `validation`, which has no images"));
 }
 
 TEST(Split, FaultsAreToldAtTheKeyThatIsWritten) {
   const Listing listing = joined({listing_of({10, 10}, "train"), listing_of({6, 6}, "test")});
   DataSpec spec;
   spec.path_where = {"x.yaml", 1, 1, 1, ""};
-  spec.split.test = "validation";
+  spec.split.validation = "validation";
   const auto fault = [&] { return error_of([&] { draw_split(listing, spec, 1); }); };
-  EXPECT_THAT(fault(), HasSubstr("x.yaml:1: split.test names"));
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:1: split.validation names"));
   spec.written["split"] = {"x.yaml", 2, 1, 1, ""};
-  EXPECT_THAT(fault(), HasSubstr("x.yaml:2: split.test names"));
-  spec.written["split.test"] = {"x.yaml", 3, 1, 1, ""};
-  EXPECT_THAT(fault(), HasSubstr("x.yaml:3: split.test names"));
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:2: split.validation names"));
+  spec.written["split.validation"] = {"x.yaml", 3, 1, 1, ""};
+  EXPECT_THAT(fault(), HasSubstr("x.yaml:3: split.validation names"));
 
-  spec.written["split.validation"] = {"x.yaml", 4, 1, 1, ""};
+  spec.written["split.test"] = {"x.yaml", 4, 1, 1, ""};
   std::vector<Diagnostic> warnings;
   check_parts(listing.classes, listing.samples, {{{0, 10}, {1, 11}, {2}}}, spec, warnings);
   ASSERT_EQ(warnings.size(), 1u);
@@ -269,13 +269,13 @@ TEST(Split, PartsAreChecked) {
   const auto fault = [&](const Parts& parts) {
     return error_of([&] { check_parts(listing.classes, listing.samples, parts, {}, warnings); });
   };
-  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no images for test"));
+  EXPECT_THAT(fault({{{0, 2}, {}, {1}}}), HasSubstr("no images for validation"));
   EXPECT_THAT(fault({{{0}, {1, 2}, {3}}}), HasSubstr("class `1` has no image in train"));
   warnings.clear();
   EXPECT_EQ(fault({{{0, 2}, {1}, {3}}}), "no error");
   ASSERT_EQ(warnings.size(), 2u);
-  EXPECT_THAT(warnings[0].message, HasSubstr("class `0` has no image in validation"));
-  EXPECT_THAT(warnings[1].message, HasSubstr("class `1` has no image in test"));
+  EXPECT_THAT(warnings[0].message, HasSubstr("class `0` has no image in test"));
+  EXPECT_THAT(warnings[1].message, HasSubstr("class `1` has no image in validation"));
 }
 
 TEST(Groups, ByExpressionOnTheFileNameOrTheWholeName) {

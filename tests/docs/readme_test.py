@@ -61,7 +61,7 @@ class Readme(unittest.TestCase):
 
     def test_the_experiment_trains_and_says_how_well(self):
         self.assert_works(self.training)
-        self.assertIn("Validation Accuracy", self.training.stdout)
+        self.assertIn("Test accuracy", self.training.stdout)
 
     def test_a_finished_run_is_not_run_twice(self):
         again = self.run_words(self.training.args)

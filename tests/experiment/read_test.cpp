@@ -60,18 +60,18 @@ TEST_F(Read, DefaultsAreThoseOfThePlainValues) {
   EXPECT_EQ(read_back.training.optimizer.kind, plain.training.optimizer.kind);
   EXPECT_EQ(read_back.training.optimizer.lr, plain.training.optimizer.lr);
   EXPECT_EQ(read_back.training.schedule.kind, plain.training.schedule.kind);
-  EXPECT_EQ(read_back.training.keep_best.metric, "test_accuracy");
+  EXPECT_EQ(read_back.training.keep_best.metric, "validation_accuracy");
   EXPECT_TRUE(read_back.training.keep_best.maximize);
   EXPECT_FALSE(read_back.training.early_stopping.has_value());
   EXPECT_EQ(read_back.machine.device, "auto");
 }
 
 TEST_F(Read, WhichWeightsAreKeptIsWrittenOnlyWhereItIsTheLast) {
-  const std::string keep_best = "data: {path: images}\ntraining: {keep_best: {metric: test_auc";
+  const std::string keep_best = "data: {path: images}\ntraining: {keep_best: {metric: validation_auc";
   EXPECT_FALSE(read(network + keep_best + "}}\n").experiment.training.keeps_last_epoch);
   const TrainingSpec kept = read(network + keep_best + ", weights: last}}\n").experiment.training;
   EXPECT_TRUE(kept.keeps_last_epoch);
-  EXPECT_EQ(kept.keep_best.metric, "test_auc");
+  EXPECT_EQ(kept.keep_best.metric, "validation_auc");
   EXPECT_EQ(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: null}}\n"))
       << "older runs keep their identities";
   EXPECT_NE(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: last}}\n"));
@@ -110,11 +110,11 @@ TEST_F(Read, AWholeExperiment) {
 TEST_F(Read, PlacesOfTheDatasKeys) {
   const Experiment e = read(network + "data:\n  path: images\n  classes: 2\n  split:\n    test: 0.1\n").experiment;
   const int first = e.data.path_where.line;
-  ASSERT_TRUE(e.data.written.contains("split.test"));
+  ASSERT_TRUE(e.data.written.contains("split.validation"));
   EXPECT_EQ(e.data.written.at("path").line, first);
   EXPECT_EQ(e.data.written.at("classes").line, first + 1);
   EXPECT_EQ(e.data.written.at("split").line, first + 2);
-  EXPECT_EQ(e.data.written.at("split.test").line, first + 3);
+  EXPECT_EQ(e.data.written.at("split.validation").line, first + 3);
   EXPECT_FALSE(e.data.written.contains("split.train")) << "it is a default";
 }
 
@@ -126,7 +126,7 @@ data:
   sample: {histology: {images: 64}}
   channels: 1
   classes: auto
-  split: {train: train, test: 0.1, validation: val, group_by: patient, seed: 7}
+  split: {train: train, validation: 0.1, test: val, group_by: patient, seed: 7}
   augment: {pad: 2, horizontal_flip: true, scale: 0.5}
   normalize: {mean: [0.5], deviation: [0.25]}
   on_bad_image: skip
@@ -136,7 +136,7 @@ training:
   optimizer: {adamw: {betas: [0.8, 0.99]}}
   schedule: {multi_step: {milestones: [3, 6], warm_up: 0.5}}
   loss: {cross_entropy: {class_weights: [1, 2.5], label_smoothing: 0.1}}
-  early_stopping: {metric: test_brier, patience: 3}
+  early_stopping: {metric: validation_brier, patience: 3}
   precision: bfloat16
 machine: {device: "cuda:1", threads: 3, loader_threads: auto, cuda_graph: true}
 )")
@@ -146,7 +146,7 @@ machine: {device: "cuda:1", threads: 3, loader_threads: auto, cuda_graph: true}
   EXPECT_EQ(e.data.channels, 1);
   EXPECT_EQ(e.data.classes, 0);
   EXPECT_EQ(e.data.split.train, SplitPart("train"));
-  EXPECT_EQ(e.data.split.test, SplitPart(0.1));
+  EXPECT_EQ(e.data.split.validation, SplitPart(0.1));
   EXPECT_EQ(e.data.split.seed, 7u);
   EXPECT_EQ(e.data.augment.pad, 2);
   EXPECT_EQ(e.data.augment.scale_low, 0.5);
@@ -162,7 +162,7 @@ machine: {device: "cuda:1", threads: 3, loader_threads: auto, cuda_graph: true}
   EXPECT_EQ(e.training.schedule.warm_up, 0.5);
   EXPECT_THAT(e.training.loss.class_weights, ElementsAre(1.0, 2.5));
   ASSERT_TRUE(e.training.early_stopping.has_value());
-  EXPECT_EQ(e.training.early_stopping->goal.metric, "test_brier");
+  EXPECT_EQ(e.training.early_stopping->goal.metric, "validation_brier");
   EXPECT_FALSE(e.training.early_stopping->goal.maximize);
   EXPECT_EQ(e.training.early_stopping->patience, 3);
   EXPECT_EQ(e.training.precision, Precision::bfloat16);

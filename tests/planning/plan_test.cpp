@@ -42,10 +42,11 @@ TEST_F(Planning, FaultsOfAllPointsAreToldTogetherAfterTheLast) {
 
 TEST_F(Planning, PointsAreComparedByTheMetricWhicheverEpochIsKept) {
   SweepPlanner planner({}, observer);
-  const PlannedPoint best = planner.plan(point({{"keep_best.metric", "test_loss"}}));
-  const PlannedPoint last = planner.plan(point({{"keep_best.metric", "test_loss"}, {"keep_best.weights", "last"}}));
+  const PlannedPoint best = planner.plan(point({{"keep_best.metric", "validation_loss"}}));
+  const PlannedPoint last =
+      planner.plan(point({{"keep_best.metric", "validation_loss"}, {"keep_best.weights", "last"}}));
   for (const PlannedPoint* one : {&best, &last}) {
-    EXPECT_EQ(one->metric, "test_loss");
+    EXPECT_EQ(one->metric, "validation_loss");
     EXPECT_FALSE(one->maximize);
   }
   EXPECT_FALSE(best.keeps_last_epoch);

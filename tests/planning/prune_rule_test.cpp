@@ -20,16 +20,16 @@ SweepPlan plan_of(const std::string& metric, const std::string& other) {
 }
 
 TEST(PruneRuleOfAPlan, ComparesByTheMetricOfThePointsOverTheLongestOfThem) {
-  const PruneRule rule = prune_rule(Kind::halving, plan_of("test_loss", "test_loss"));
+  const PruneRule rule = prune_rule(Kind::halving, plan_of("validation_loss", "validation_loss"));
   EXPECT_EQ(rule.kind, Kind::halving);
-  EXPECT_EQ(rule.metric, "test_loss");
+  EXPECT_EQ(rule.metric, "validation_loss");
   EXPECT_FALSE(rule.maximize);
   EXPECT_EQ(rule.rungs, rungs_of(Kind::halving, 16));
 }
 
 TEST(PruneRuleOfAPlan, RefusesPointsThatWatchDifferentMetrics) {
-  EXPECT_THROW(prune_rule(Kind::median, plan_of("test_loss", "test_auc")), Error);
-  EXPECT_EQ(prune_rule(Kind::none, plan_of("test_loss", "test_auc")).kind, Kind::none);
+  EXPECT_THROW(prune_rule(Kind::median, plan_of("validation_loss", "validation_auc")), Error);
+  EXPECT_EQ(prune_rule(Kind::none, plan_of("validation_loss", "validation_auc")).kind, Kind::none);
 }
 
 }  // namespace

@@ -64,8 +64,8 @@ TEST_F(CommandsTest, WithoutResultsEveryCommandSaysWhatToDo) {
 
 TEST_F(CommandsTest, ListsNewestFirst) {
   record_two_runs();
-  EXPECT_THAT(ls(), MatchesRegex("run  name  data       status    seed  cardinality  epochs  test_accuracy  "
-                                 "validation_accuracy  started               "
+  EXPECT_THAT(ls(), MatchesRegex("run  name  data       status    seed  cardinality  epochs  validation_accuracy  "
+                                 "test_accuracy  started               "
                                  "duration\n"
                                  "  3  b-33  files      running    365           32       0                            "
                                  "          ....-..-..T..:..:..Z\n"
@@ -77,17 +77,17 @@ TEST_F(CommandsTest, ListsNewestFirst) {
                                  " 9 s\n"));
   const nlohmann::json runs = nlohmann::json::parse(ls(TableFormat::json));
   ASSERT_EQ(runs.size(), 3u);
-  EXPECT_EQ(runs[2]["validation_accuracy"], 0.9123);
-  EXPECT_EQ(runs[0]["validation_accuracy"], nullptr);
+  EXPECT_EQ(runs[2]["test_accuracy"], 0.9123);
+  EXPECT_EQ(runs[0]["test_accuracy"], nullptr);
   EXPECT_EQ(runs[2]["seconds"], 9.0);
 }
 
 TEST_F(CommandsTest, TellsTheBestInWords) {
   record_two_runs();
   EXPECT_EQ(output_of([&] { return run_best({.common = common()}); }),
-            "best validation accuracy 0.9123: run 1 a-11 (epoch 2 of 3)\n");
-  EXPECT_EQ(output_of([&] { return run_best({.common = common(), .metric = "test_loss"}); }),
-            "best test loss 0.8000: run 1 a-11 (epoch 2 of 3)\n");
+            "best test accuracy 0.9123: run 1 a-11 (epoch 2 of 3)\n");
+  EXPECT_EQ(output_of([&] { return run_best({.common = common(), .metric = "validation_loss"}); }),
+            "best validation loss 0.8000: run 1 a-11 (epoch 2 of 3)\n");
   EXPECT_THAT(output_of([&] { return run_best({.common = common(), .limit = 5}); }), HasSubstr("\n  2  a-22"));
   const auto best =
       nlohmann::json::parse(output_of([&] { return run_best({.common = common(TableFormat::json), .limit = 2}); }));
@@ -119,8 +119,8 @@ TEST_F(CommandsTest, RunsOnDifferentImagesAreNotRankedWithoutAWord) {
   record("a-2", 0.91, "aaaa1111", "cccc1111");
   EXPECT_THAT(best({}), Not(HasSubstr("warning")));
   EXPECT_THAT(best({}), Not(HasSubstr("split_hash")));
-  EXPECT_THAT(best({}), HasSubstr("note: the best of 2 runs by a validation metric is biased upwards; --metric "
-                                  "test_accuracy chooses without it\n"));
+  EXPECT_THAT(best({}), HasSubstr("note: chosen by the test part, the best of 2 runs is biased upwards; without "
+                                  "--metric validation chooses\n"));
   EXPECT_THAT(best({}, TableFormat::json), Not(HasSubstr("note:")));
   record("a-3", 0.95, "aaaa1111", "dddd2222");
   EXPECT_THAT(best({}),
@@ -154,11 +154,11 @@ TEST_F(CommandsTest, ALossIsBestWhenSmall) {
     const std::int64_t run = recorder.begin(run_record(name), {});
     recorder.epoch(run, epoch_record(1, 0.5, true));
     Recorder::End end = end_record(0.5, 1);
-    end.metrics["validation_loss"] = loss;
+    end.metrics["test_loss"] = loss;
     recorder.end(run, end);
   }
-  EXPECT_EQ(cell(best_runs(database, "validation_loss", 3), 0, "name"), "a-2");
-  EXPECT_EQ(cell(best_runs(database, "validation_loss", 3), 2, "name"), "a-1");
+  EXPECT_EQ(cell(best_runs(database, "test_loss", 3), 0, "name"), "a-2");
+  EXPECT_EQ(cell(best_runs(database, "test_loss", 3), 2, "name"), "a-1");
 }
 
 TEST_F(CommandsTest, GeneratedDataIsSaidLoudly) {
@@ -175,10 +175,10 @@ TEST_F(CommandsTest, GeneratedDataIsSaidLoudly) {
 TEST_F(CommandsTest, AnUnknownMetricHasANearestName) {
   record_two_runs();
   EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_acuracy"}); }),
-              HasSubstr("did you mean `validation_accuracy`?"));
-  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "zzz"}); }), HasSubstr("validation_auc"));
-  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "validation_f1"}); }),
-              HasSubstr("no finished run has a validation_f1 yet"));
+              HasSubstr("did you mean `test_accuracy`?"));
+  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "zzz"}); }), HasSubstr("test_auc"));
+  EXPECT_THAT(error_of([&] { return run_best({.common = common(), .metric = "test_f1"}); }),
+              HasSubstr("no finished run has a test_f1 yet"));
   EXPECT_THAT(error_of([&] { return run_best({.common = common(), .limit = 0}); }), HasSubstr("at least 1"));
 }
 
@@ -187,14 +187,14 @@ TEST_F(CommandsTest, ShowsARunByNumberNameOrBeginning) {
   const std::string page = show("1");
   EXPECT_EQ(page, show("a-11"));
   EXPECT_EQ(page, show("a-1"));
-  EXPECT_THAT(page, HasSubstr("  validation_accuracy   0.9123\n"));
+  EXPECT_THAT(page, HasSubstr("  test_accuracy   0.9123\n"));
   EXPECT_THAT(page, HasSubstr("Parameters in which this experiment's runs differ\n  name                 value\n  "
                               "network.cardinality     32\n  seed                   365\n"));
   EXPECT_THAT(page, HasSubstr("  images.train          1\n"));
   EXPECT_THAT(page, HasSubstr("  environment.libtorch  1.13.1\n"));
-  EXPECT_THAT(page, HasSubstr("  epoch  best         learning_rate  train_loss  train_accuracy  test_loss  "
-                              "test_accuracy  test_auc  duration"));
-  EXPECT_THAT(page, HasSubstr("test_accuracy  ▁█▅\n"));
+  EXPECT_THAT(page, HasSubstr("  epoch  best         learning_rate  train_loss  train_accuracy  validation_loss  "
+                              "validation_accuracy  validation_auc  duration"));
+  EXPECT_THAT(page, HasSubstr("validation_accuracy  ▁█▅\n"));
   EXPECT_THAT(show("b-33"), HasSubstr("No epoch has been completed"));
   EXPECT_THAT(error_of([&] { return run_show({.common = common(), .run = "a-"}); }),
               HasSubstr("`a-` matches 2 runs: a-22, a-11"));
@@ -233,21 +233,21 @@ TEST_F(CommandsTest, ShowsOnlyParametersThatTellRunsApart) {
 TEST_F(CommandsTest, ShowsARunToMachines) {
   record_two_runs();
   const auto run = nlohmann::json::parse(show("1", TableFormat::json));
-  EXPECT_EQ(run["run"]["validation_accuracy"], 0.9123);
+  EXPECT_EQ(run["run"]["test_accuracy"], 0.9123);
   EXPECT_EQ(run["epochs"].size(), 3u);
   EXPECT_EQ(run["params"].size(), 6u);
   EXPECT_THAT(show("1", TableFormat::csv),
               HasSubstr("\n1,2,true,0.0001,0.7,0.6,0.8,0.7,,0.75,,,2.5,102,checkpoints/x/last.safetensors\n"));
-  EXPECT_THAT(show("1", TableFormat::markdown), HasSubstr("| validation_accuracy | 0.9123 |\n"));
+  EXPECT_THAT(show("1", TableFormat::markdown), HasSubstr("| test_accuracy | 0.9123 |\n"));
 }
 
 TEST_F(CommandsTest, AnswersSql) {
   record_two_runs();
-  EXPECT_EQ(sql("SELECT run, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1"),
-            "run  validation_accuracy\n  1               0.9123\n");
+  EXPECT_EQ(sql("SELECT run, test_accuracy FROM v_best ORDER BY test_accuracy DESC LIMIT 1"),
+            "run  test_accuracy\n  1               0.9123\n");
   EXPECT_EQ(sql("SELECT name FROM runs WHERE id = 1;  -- a remark\n", TableFormat::csv), "name\na-11\n");
   EXPECT_THAT(sql("EXPLAIN QUERY PLAN SELECT * FROM v_best"), HasSubstr("SEARCH"));
-  EXPECT_THAT(sql("PRAGMA table_info(v_best)"), HasSubstr("validation_accuracy"));
+  EXPECT_THAT(sql("PRAGMA table_info(v_best)"), HasSubstr("test_accuracy"));
   EXPECT_EQ(sql("SELECT name FROM pragma_table_info('artifacts') WHERE pk = 2"), "name\nfile\n");
   EXPECT_EQ(sql("SELECT value FROM json_each('[3]')"), "value\n    3\n");
 }
@@ -258,7 +258,7 @@ TEST_F(CommandsTest, AnErrorInSqlHasItsPlace) {
             "SQL:1:13: error: no such column: validation_acuracy\n"
             "  1 | SELECT run, validation_acuracy FROM v_best\n"
             "    |             ^~~~~~~~~~~~~~~~~~\n"
-            "    = did you mean `validation_accuracy`?\n");
+            "    = did you mean `test_accuracy`?\n");
   EXPECT_THAT(sql_error("SELECT *\nFROM v_besst"), HasSubstr("did you mean `v_best`?"));
   EXPECT_THAT(sql_error("SELECT 'ä',\n  'ö' frm v_best"), HasSubstr("SQL:2:11: error: near \"v_best\": syntax error"));
   EXPECT_THAT(sql_error("SELECT 1; SELECT 2"), HasSubstr("SQL:1:11: error: a second statement"));

@@ -17,7 +17,7 @@ using ::testing::Not;
 
 class CompareTest : public TemporaryResults {
  protected:
-  // Three epochs; from `odd_epoch` on, the test accuracy is another one.
+  // Three epochs; from `odd_epoch` on, the validation accuracy is another one.
   void record(const std::string& name, std::uint64_t seed, const std::string& cardinality, std::int64_t odd_epoch = 0,
               std::int64_t epochs = 3) {
     Recorder recorder(database);
@@ -45,7 +45,7 @@ TEST_F(CompareTest, MarksWhatDiffers) {
   EXPECT_THAT(page, HasSubstr("≠  network.cardinality      8     32\n"));
   EXPECT_THAT(page, HasSubstr("≠  seed"));
   EXPECT_THAT(page, Not(HasSubstr("base_width")));
-  EXPECT_THAT(page, HasSubstr("   validation_accuracy  0.9000  0.9000\n"));
+  EXPECT_THAT(page, HasSubstr("   test_accuracy  0.9000  0.9000\n"));
   EXPECT_THAT(page, HasSubstr("run 1 and run 2 have different seeds"));
   EXPECT_THAT(page, HasSubstr("4 parameter values are equal; --all shows them"));
   EXPECT_THAT(compare({"1", "2"}, TableFormat::text, true), HasSubstr("   network.base_width"));
@@ -57,7 +57,7 @@ TEST_F(CompareTest, FindsTheEpochInWhichEqualSeedsPart) {
   record("a-3", 1, "8");
   record("a-4", 1, "8", 0, 2);
   const std::string page = compare({"1", "2", "3", "4"});
-  EXPECT_THAT(page, HasSubstr("run 1 and run 2 diverge in epoch 2: test_accuracy 0.5 and 0.5000000000000001\n"))
+  EXPECT_THAT(page, HasSubstr("run 1 and run 2 diverge in epoch 2: validation_accuracy 0.5 and 0.5000000000000001\n"))
       << "the last bit counts";
   EXPECT_THAT(page, HasSubstr("run 1 and run 3 are bit-identical in all 3 epochs\n"));
   EXPECT_THAT(page, HasSubstr("run 1 and run 4 are bit-identical up to epoch 2, where run 4 ends\n"));
@@ -68,7 +68,7 @@ TEST_F(CompareTest, ForMachines) {
   record("a-2", 1, "32", 3);
   const auto json = nlohmann::json::parse(compare({"1", "2"}, TableFormat::json));
   EXPECT_EQ(json["partings"][0]["first_epoch"], 3);
-  EXPECT_EQ(json["partings"][0]["metrics"][0]["name"], "test_accuracy");
+  EXPECT_EQ(json["partings"][0]["metrics"][0]["name"], "validation_accuracy");
   bool found = false;
   for (const auto& row : json["rows"]) {
     if (row["name"] != "network.cardinality") continue;

@@ -43,7 +43,7 @@ TEST_F(ConcurrencyTest, EightWritersLoseNothing) {
   }
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_best WHERE epochs = 50 AND best_epoch = 50"), "8");
-  EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves WHERE test_accuracy IS NOT NULL"),
+  EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves WHERE validation_accuracy IS NOT NULL"),
             std::to_string(kProcesses * kEpochs));
   EXPECT_EQ(one(database, "SELECT count(DISTINCT split_run) FROM runs"), "1");
   EXPECT_EQ(one(database, "PRAGMA integrity_check"), "ok");
@@ -73,7 +73,8 @@ void record_naively(const std::filesystem::path& database, const std::string& na
   for (int epoch = 1; epoch < 10'000; ++epoch) {
     progress.bind(epoch, run).run();
     row.bind(run, epoch).run();
-    for (const char* name_of_metric : {"train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc"})
+    for (const char* name_of_metric :
+         {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc"})
       metric.bind(run, epoch, name_of_metric).run();
     if (::write(acknowledge, "x", 1) != 1) return;
   }

@@ -300,7 +300,7 @@ TEST_F(DatabaseFileTest, UpgradesVersion3ToWhatANewDatabaseIs) {
   const std::string index = "SELECT group_concat(name) FROM pragma_index_info('runs_finished')";
   EXPECT_EQ(one(database, index), one(fresh, index));
   EXPECT_EQ(one(database, "SELECT status || ' ' || reason FROM v_runs"),
-            "pruned at epoch 2: test_accuracy 0.5000, the better half goes on");
+            "pruned at epoch 2: validation_accuracy 0.5000, the better half goes on");
   EXPECT_EQ(one(database, "PRAGMA user_version"), std::to_string(kSchemaVersion));
 }
 

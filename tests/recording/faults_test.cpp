@@ -57,7 +57,8 @@ void naive_run(const fs::path& database, int& state) {
   for (int epoch = 1; epoch <= kEpochs; ++epoch) {
     Statement(connection, "UPDATE runs SET epochs = ? WHERE id = ?").bind(epoch, run).run();
     Statement(connection, "INSERT INTO epochs (run, epoch, best, written) VALUES (?, ?, 0, '')").bind(run, epoch).run();
-    for (const char* name : {"train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_auc"})
+    for (const char* name :
+         {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc"})
       Statement(connection, "INSERT INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, 0.5)")
           .bind(run, epoch, name)
           .run();
@@ -279,15 +280,15 @@ TEST_F(FaultsTest, ADamagedFileIsAnErrorNeverASignal) {
     const int code = in_child([&] {
       ::alarm(60);
       int worst = exit_code_of([&] { render(list_runs(database), TableFormat::text); });
-      worst = std::max(
-          worst, exit_code_of([&] { render(best_runs(database, "validation_accuracy", 10), TableFormat::json); }));
+      worst =
+          std::max(worst, exit_code_of([&] { render(best_runs(database, "test_accuracy", 10), TableFormat::json); }));
       worst = std::max(worst, exit_code_of([&] { show_run(database, "3"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_leaderboard"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_curves"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_paired LIMIT 50"); }));
       worst = std::max(worst, exit_code_of([&] { query(database, "SELECT * FROM v_pareto"); }));
       worst = std::max(worst, exit_code_of([&] { list_runs(database, {.where = {"cardinality=32", "tag!=x"}}); }));
-      worst = std::max(worst, exit_code_of([&] { seed_values(database, "validation_accuracy", {"cardinality"}, {}); }));
+      worst = std::max(worst, exit_code_of([&] { seed_values(database, "test_accuracy", {"cardinality"}, {}); }));
       worst = std::max(worst, exit_code_of([&] { compare_runs(database, {"3", "4", "20"}); }));
       worst = std::max(worst, exit_code_of([&] { merge_runs(database, folder / "copy" / "results.db", {"3", "20"}); }));
       worst = std::max(worst, exit_code_of([&] {

@@ -63,9 +63,9 @@ TEST_F(LsTest, ConditionsOnFactsMetricsParametersAndTags) {
   EXPECT_EQ(where({"network.cardinality <= 16"}), "21");
   EXPECT_EQ(where({"lr=1e-4"}), "321");
   EXPECT_EQ(where({"depth==3", "seed<>2"}), "31");
-  EXPECT_EQ(where({"validation_accuracy>0.885"}), "1");
-  EXPECT_EQ(where({"validation_accuracy="}), "3");
-  EXPECT_EQ(where({"validation_accuracy!="}), "21");
+  EXPECT_EQ(where({"test_accuracy>0.885"}), "1");
+  EXPECT_EQ(where({"test_accuracy="}), "3");
+  EXPECT_EQ(where({"test_accuracy!="}), "21");
   EXPECT_EQ(where({"tag=paper"}), "1");
   EXPECT_EQ(where({"tag=odd tag"}), "2");
   EXPECT_EQ(where({"tag!=paper"}), "32");
@@ -182,7 +182,7 @@ TEST_F(LsTest, OrderAndLimit) {
   EXPECT_EQ(listed(sorted), "123");
   sorted.descending = true;
   EXPECT_EQ(listed(sorted), "321");
-  sorted.sort = "validation_accuracy";
+  sorted.sort = "test_accuracy";
   EXPECT_EQ(listed(sorted), "123") << "a run without the value comes last";
   sorted.descending = false;
   EXPECT_EQ(listed(sorted), "213");
@@ -194,12 +194,12 @@ TEST_F(LsTest, ShowsWhatItSortsBy) {
   LsOptions sorted = options({});
   sorted.sort = "best_epoch";
   EXPECT_THAT(output_of([&] { return run_ls(sorted); }),
-              StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,best_"
+              StartsWith("run,name,data,status,seed,network.cardinality,epochs,validation_accuracy,test_accuracy,best_"
                          "epoch,started,"));
-  sorted.sort = "validation_accuracy";
+  sorted.sort = "test_accuracy";
   EXPECT_THAT(
       output_of([&] { return run_ls(sorted); }),
-      StartsWith("run,name,data,status,seed,network.cardinality,epochs,test_accuracy,validation_accuracy,started,"));
+      StartsWith("run,name,data,status,seed,network.cardinality,epochs,validation_accuracy,test_accuracy,started,"));
 }
 
 TEST_F(LsTest, ShowsTheParametersThatDiffer) {
@@ -226,7 +226,7 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
             "condition:1:14: error: a comparison is missing: expected KEY=VALUE, or != < <= > >=\n"
             "  1 | cardinality 8\n"
             "    |              ^\n"
-            "    = for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed\n");
+            "    = for example: cardinality=8, 'test_accuracy>0.9', tag=paper, sweep=1, status!=failed\n");
   EXPECT_THAT(fault("=8"), HasSubstr("a key is missing"));
   EXPECT_THAT(fault("cardinality!8"), HasSubstr("expected one of"));
   EXPECT_THAT(fault("cardinalty=8"), HasSubstr("did you mean `cardinality`?"));

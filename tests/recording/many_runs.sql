@@ -55,9 +55,9 @@ INSERT INTO constant_params VALUES
   ('data.sample.histology.images', 720),
   ('data.source', 'class_folders'),
   ('data.split.group_by', ''),
-  ('data.split.test', 0.15),
-  ('data.split.train', 0.7),
   ('data.split.validation', 0.15),
+  ('data.split.train', 0.7),
+  ('data.split.test', 0.15),
   ('machine.device', 'auto'),
   ('machine.loader_threads', 'auto'),
   ('machine.threads', 'auto'),
@@ -91,7 +91,7 @@ INSERT INTO constant_params VALUES
   ('training.average_weights', 0),
   ('training.clip_gradient_norm', 0),
   ('training.epochs', 2),
-  ('training.keep_best.metric', 'test_accuracy'),
+  ('training.keep_best.metric', 'validation_accuracy'),
   ('training.loss.cross_entropy.class_weights', 'none'),
   ('training.loss.cross_entropy.label_smoothing', 0),
   ('training.mixup', 0),
@@ -102,7 +102,7 @@ INSERT INTO constant_params VALUES
   ('training.optimizer.adam.weight_decay', 0),
   ('training.precision', 'auto'),
   ('training.schedule.reduce_on_plateau.factor', 0.1),
-  ('training.schedule.reduce_on_plateau.metric', 'test_loss'),
+  ('training.schedule.reduce_on_plateau.metric', 'validation_loss'),
   ('training.schedule.reduce_on_plateau.minimum', 0),
   ('training.schedule.reduce_on_plateau.patience', 5),
   ('training.schedule.reduce_on_plateau.threshold', 0.0001),
@@ -120,11 +120,11 @@ SELECT p.run, n.i, p.lr, 36.0, 101.5, n.i % 10 = 0, 'checkpoints/run/last.safete
 FROM plan p, numbers n WHERE n.i BETWEEN 1 AND 100;
 
 CREATE TEMP TABLE epoch_metrics (name TEXT);
-INSERT INTO epoch_metrics VALUES ('test_accuracy'), ('test_auc'), ('test_balanced_accuracy'), ('test_brier'), ('test_f1'),
-  ('test_loss'), ('test_precision'), ('test_recall'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
+INSERT INTO epoch_metrics VALUES ('validation_accuracy'), ('validation_auc'), ('validation_balanced_accuracy'), ('validation_brier'), ('validation_f1'),
+  ('validation_loss'), ('test_precision'), ('test_recall'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
 CREATE TEMP TABLE final_metrics AS SELECT name FROM epoch_metrics;
-INSERT INTO final_metrics VALUES ('validation_accuracy'), ('validation_auc'), ('validation_balanced_accuracy'), ('validation_brier'),
-  ('validation_f1'), ('validation_loss');
+INSERT INTO final_metrics VALUES ('test_accuracy'), ('test_auc'), ('test_balanced_accuracy'), ('test_brier'),
+  ('test_f1'), ('test_loss');
 
 INSERT INTO metrics (run, epoch, name, value)
 SELECT p.run, n.i, m.name, 0.5 + 0.3 * n.i / 100.0 + 0.2 * p.luck FROM plan p, numbers n, epoch_metrics m
@@ -132,11 +132,11 @@ WHERE n.i BETWEEN 1 AND 100;
 INSERT INTO metrics (run, epoch, name, value)
 SELECT p.run, 0, m.name, 0.8 + 0.02 * ((p.configuration * 7919 % 1009) / 1009.0) + 0.02 * p.luck FROM plan p, final_metrics m;
 
-INSERT INTO results (run, train_accuracy, train_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1, test_brier,
-                     test_loss, validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1,
-                     validation_brier, validation_loss)
+INSERT INTO results (run, train_accuracy, train_loss, validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1, validation_brier,
+                     validation_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1,
+                     test_brier, test_loss)
 SELECT run, value, 1 - value, value, value, value, value, 1 - value, 1 - value, value, value, value, value, 1 - value, 1 - value
-FROM metrics WHERE epoch = 0 AND name = 'validation_accuracy';
+FROM metrics WHERE epoch = 0 AND name = 'test_accuracy';
 
 INSERT INTO environment (run, name, value)
 SELECT p.run, e.column1, e.column2 FROM plan p,

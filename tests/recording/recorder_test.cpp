@@ -26,11 +26,11 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
   recorder.epoch(run, epoch_record(3, 0.75, false));
   recorder.end(run, end_record(0.9123, 2));
 
-  const Table best = query(database, "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
+  const Table best = query(database, "SELECT * FROM v_best ORDER BY test_accuracy DESC LIMIT 1");
   ASSERT_EQ(best.rows.size(), 1u);
   EXPECT_EQ(cell(best, 0, "name"), "a-1");
-  EXPECT_EQ(cell(best, 0, "validation_accuracy"), "0.9123");
-  EXPECT_EQ(cell(best, 0, "test_accuracy"), "0.8");
+  EXPECT_EQ(cell(best, 0, "test_accuracy"), "0.9123");
+  EXPECT_EQ(cell(best, 0, "validation_accuracy"), "0.8");
   EXPECT_EQ(cell(best, 0, "best_epoch"), "2");
   EXPECT_EQ(cell(best, 0, "epochs"), "3");
 
@@ -45,8 +45,8 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
 
   const Table curve = query(database, "SELECT * FROM v_curves ORDER BY epoch");
   ASSERT_EQ(curve.rows.size(), 3u);
-  EXPECT_EQ(cell(curve, 2, "test_accuracy"), "0.75");
-  EXPECT_EQ(cell(curve, 2, "test_f1"), "NULL");
+  EXPECT_EQ(cell(curve, 2, "validation_accuracy"), "0.75");
+  EXPECT_EQ(cell(curve, 2, "validation_f1"), "NULL");
   EXPECT_EQ(cell(curve, 2, "best"), "0");
 
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_splits WHERE run = 1"), "3");
@@ -54,7 +54,7 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
   EXPECT_EQ(one(database, "SELECT file FROM artifacts"), "checkpoints/x/best.safetensors");
   EXPECT_EQ(one(database, "SELECT value FROM environment WHERE name = 'libtorch'"), "1.13.1");
   EXPECT_EQ(one(database, "SELECT typeof(value) FROM params WHERE name = 'training.optimizer.adam.lr'"), "real");
-  EXPECT_EQ(one(database, "SELECT value FROM metrics WHERE epoch = 0 AND name = 'test_accuracy'"), "0.8");
+  EXPECT_EQ(one(database, "SELECT value FROM metrics WHERE epoch = 0 AND name = 'validation_accuracy'"), "0.8");
 }
 
 TEST_F(RecorderTest, ACheckpointAheadOfTheRowsIsRefused) {
@@ -105,7 +105,7 @@ TEST_F(RecorderTest, ResumingRemovesTheEpochsBeyond) {
   const Table runs = query(database, "SELECT * FROM v_runs");
   EXPECT_EQ(cell(runs, 0, "epochs"), "2");
   EXPECT_EQ(cell(runs, 0, "best_epoch"), "1");
-  EXPECT_EQ(cell(runs, 0, "test_accuracy"), "0.7");
+  EXPECT_EQ(cell(runs, 0, "validation_accuracy"), "0.7");
   EXPECT_EQ(cell(runs, 0, "status"), "running");
   EXPECT_EQ(cell(runs, 0, "reason"), "NULL");
   EXPECT_EQ(cell(runs, 0, "finished"), "NULL");
@@ -120,7 +120,7 @@ TEST_F(RecorderTest, AnEpochGivenAgainReplacesItselfAndWhatCameAfter) {
   recorder.epoch(run, epoch_record(1, 0.70, true));
   recorder.epoch(run, epoch_record(2, 0.80, true));
   recorder.epoch(run, epoch_record(1, 0.65, true));
-  EXPECT_EQ(one(database, "SELECT count(*) || ' ' || max(test_accuracy) FROM v_curves"), "1 0.65");
+  EXPECT_EQ(one(database, "SELECT count(*) || ' ' || max(validation_accuracy) FROM v_curves"), "1 0.65");
   EXPECT_EQ(one(database, "SELECT best_epoch FROM v_runs"), "1");
 }
 
@@ -139,10 +139,10 @@ TEST_F(RecorderTest, NotANumberBecomesNull) {
   Recorder recorder(database);
   const std::int64_t run = recorder.begin(run_record("a-1"), {});
   EpochRecord epoch = epoch_record(1, std::numeric_limits<double>::quiet_NaN(), false);
-  epoch.metrics["test_loss"] = std::numeric_limits<double>::infinity();
+  epoch.metrics["validation_loss"] = std::numeric_limits<double>::infinity();
   recorder.epoch(run, epoch);
-  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_curves"), "NULL");
-  EXPECT_EQ(one(database, "SELECT test_loss FROM v_curves"), "inf");
+  EXPECT_EQ(one(database, "SELECT validation_accuracy FROM v_curves"), "NULL");
+  EXPECT_EQ(one(database, "SELECT validation_loss FROM v_curves"), "inf");
   EXPECT_EQ(one(database, "SELECT best_epoch FROM v_runs"), "NULL");
 }
 

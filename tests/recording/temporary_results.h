@@ -64,7 +64,7 @@ inline std::vector<SplitRecord> split_record() {
   return {{"a.png", 0, "p1", "train"}, {"b.png", 1, "p2", "test"}, {"c.png", 1, "p3", "validation"}};
 }
 
-inline EpochRecord epoch_record(std::int64_t epoch, double test_accuracy, bool best) {
+inline EpochRecord epoch_record(std::int64_t epoch, double validation_accuracy, bool best) {
   return {.epoch = epoch,
           .learning_rate = 1e-4,
           .seconds = 2.5,
@@ -72,17 +72,17 @@ inline EpochRecord epoch_record(std::int64_t epoch, double test_accuracy, bool b
           .best = best,
           .metrics = {{"train_loss", 0.7},
                       {"train_accuracy", 0.6},
-                      {"test_loss", 0.8},
-                      {"test_accuracy", test_accuracy},
-                      {"test_auc", 0.75}},
+                      {"validation_loss", 0.8},
+                      {"validation_accuracy", validation_accuracy},
+                      {"validation_auc", 0.75}},
           .checkpoint = "checkpoints/x/last.safetensors"};
 }
 
-inline Recorder::End end_record(double validation_accuracy, std::int64_t best_epoch) {
+inline Recorder::End end_record(double test_accuracy, std::int64_t best_epoch) {
   return {.status = RunStatus::finished,
           .best_epoch = best_epoch,
           .seconds = 9.0,
-          .metrics = {{"validation_accuracy", validation_accuracy}, {"validation_auc", 0.9}, {"validation_loss", 0.4}},
+          .metrics = {{"test_accuracy", test_accuracy}, {"test_auc", 0.9}, {"test_loss", 0.4}},
           .predictions = {{"c.png", 1, 1, 0.8}},
           .artifacts = {{"checkpoints/x/best.safetensors", std::string(64, 'a')}},
           .reason = {}};

@@ -30,7 +30,7 @@ constexpr const char* kAll =
     " || (SELECT group_concat(sample || predicted) FROM predictions WHERE run = r.id) || (SELECT group_concat(sample "
     "|| part)"
     " FROM v_splits WHERE run = r.id) || (SELECT group_concat(file || sha256) FROM artifacts WHERE run = r.id)"
-    " || (SELECT group_concat(name || value) FROM environment WHERE run = r.id) || (SELECT validation_accuracy FROM "
+    " || (SELECT group_concat(name || value) FROM environment WHERE run = r.id) || (SELECT test_accuracy FROM "
     "results"
     " WHERE run = r.id) || r.identity || r.started || r.command || r.status || r.configuration || coalesce(r.note, '') "
     "|| folder"

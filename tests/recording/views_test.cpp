@@ -56,38 +56,41 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
               {view}),
         0, "names");
   };
-  EXPECT_EQ(columns("v_runs"),
-            "run name experiment status seed generated_data epochs best_epoch train_accuracy train_loss test_accuracy "
-            "test_balanced_accuracy "
-            "test_auc test_f1 test_brier test_loss validation_accuracy validation_balanced_accuracy validation_auc "
-            "validation_f1 validation_brier "
-            "validation_loss parameters multiply_adds cardinality base_width images_per_second seconds started "
-            "heartbeat finished skipped_images "
-            "configuration identity folder file reason tags note content_hash split_hash");
-  EXPECT_EQ(columns("v_best"),
-            "run name experiment seed generated_data best_epoch epochs validation_accuracy "
-            "validation_balanced_accuracy validation_auc validation_f1 "
-            "validation_brier validation_loss test_accuracy test_auc test_loss train_accuracy train_loss parameters "
-            "seconds finished folder content_hash split_hash");
+  EXPECT_EQ(
+      columns("v_runs"),
+      "run name experiment status seed generated_data epochs best_epoch train_accuracy train_loss validation_accuracy "
+      "validation_balanced_accuracy "
+      "validation_auc validation_f1 validation_brier validation_loss test_accuracy test_balanced_accuracy test_auc "
+      "test_f1 test_brier "
+      "test_loss parameters multiply_adds cardinality base_width images_per_second seconds started "
+      "heartbeat finished skipped_images "
+      "configuration identity folder file reason tags note content_hash split_hash");
+  EXPECT_EQ(
+      columns("v_best"),
+      "run name experiment seed generated_data best_epoch epochs test_accuracy "
+      "test_balanced_accuracy test_auc test_f1 "
+      "test_brier test_loss validation_accuracy validation_auc validation_loss train_accuracy train_loss parameters "
+      "seconds finished folder content_hash split_hash");
   EXPECT_EQ(columns("v_curves"),
-            "run epoch best learning_rate train_loss train_accuracy test_loss test_accuracy test_balanced_accuracy "
-            "test_auc test_f1 test_brier seconds "
+            "run epoch best learning_rate train_loss train_accuracy validation_loss validation_accuracy "
+            "validation_balanced_accuracy "
+            "validation_auc validation_f1 validation_brier seconds "
             "images_per_second checkpoint");
   EXPECT_EQ(columns("v_leaderboard"),
-            "experiment rank run name seed generated_data validation_accuracy validation_auc validation_loss seeds "
-            "mean_validation_accuracy "
-            "deviation_validation_accuracy configuration parameters content_hash split_hash");
-  EXPECT_EQ(columns("v_sweep"),
-            "sweep sweep_name position point status overrides run name epochs best_epoch train_accuracy test_accuracy "
-            "test_loss validation_accuracy validation_auc validation_loss parameters multiply_adds seconds attempts "
-            "failures reason");
+            "experiment rank run name seed generated_data test_accuracy test_auc test_loss seeds "
+            "mean_test_accuracy "
+            "deviation_test_accuracy configuration parameters content_hash split_hash");
+  EXPECT_EQ(
+      columns("v_sweep"),
+      "sweep sweep_name position point status overrides run name epochs best_epoch train_accuracy validation_accuracy "
+      "validation_loss test_accuracy test_auc test_loss parameters multiply_adds seconds attempts "
+      "failures reason");
   EXPECT_EQ(columns("v_splits"), "run position sample label group_name part");
   EXPECT_EQ(columns("v_paired"),
             "experiment configuration other run other_run generated_data pairs difference deviation");
-  EXPECT_EQ(
-      columns("v_pareto"),
-      "experiment run name seed generated_data multiply_adds validation_accuracy parameters configuration seconds "
-      "content_hash split_hash");
+  EXPECT_EQ(columns("v_pareto"),
+            "experiment run name seed generated_data multiply_adds test_accuracy parameters configuration seconds "
+            "content_hash split_hash");
   EXPECT_EQ(one(database,
                 "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
                 "LIKE 'sqlite%' ORDER BY name)"),
@@ -114,10 +117,10 @@ TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
     EXPECT_EQ(cell(board, row, "rank"), ranks[row]);
   }
   EXPECT_EQ(cell(board, 0, "seeds"), "3");
-  EXPECT_NEAR(std::stod(cell(board, 0, "mean_validation_accuracy")), 0.92, 1e-12);
-  EXPECT_NEAR(std::stod(cell(board, 0, "deviation_validation_accuracy")), 0.02, 1e-12);
+  EXPECT_NEAR(std::stod(cell(board, 0, "mean_test_accuracy")), 0.92, 1e-12);
+  EXPECT_NEAR(std::stod(cell(board, 0, "deviation_test_accuracy")), 0.02, 1e-12);
   EXPECT_EQ(cell(board, 2, "seeds"), "1");
-  EXPECT_EQ(cell(board, 2, "deviation_validation_accuracy"), "NULL");
+  EXPECT_EQ(cell(board, 2, "deviation_test_accuracy"), "NULL");
 }
 
 TEST_F(ViewsTest, PairsCompareConfigurationsOverTheSeedsThatBothHave) {
@@ -215,10 +218,9 @@ TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
     std::string line;
     EXPECT_TRUE(std::getline(out, line)) << view;
   }
-  const std::string best =
-      "sqlite3 '" + database.string() +
-      "' 'SELECT name, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1' > '" +
-      (folder / "out").string() + "'";
+  const std::string best = "sqlite3 '" + database.string() +
+                           "' 'SELECT name, test_accuracy FROM v_best ORDER BY test_accuracy DESC LIMIT 1' > '" +
+                           (folder / "out").string() + "'";
   ASSERT_EQ(std::system(best.c_str()), 0);
   std::stringstream text;
   text << std::ifstream(folder / "out").rdbuf();
@@ -249,10 +251,10 @@ constexpr char kManyRuns[] = R"(
   WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
   INSERT INTO metrics (run, epoch, name, value) SELECT r.id, i, m.column1,
     (r.id * 7919 % 10007) / 20014.0 + i / 300.0 FROM runs r, n,
-    (VALUES ('test_accuracy'), ('train_loss')) m;
-  INSERT INTO metrics (run, epoch, name, value) SELECT id, 0, 'validation_accuracy',
+    (VALUES ('validation_accuracy'), ('train_loss')) m;
+  INSERT INTO metrics (run, epoch, name, value) SELECT id, 0, 'test_accuracy',
     (id * 7919 % 10007) / 10007.0 FROM runs;
-  INSERT INTO results (run, test_accuracy, validation_accuracy) SELECT id, 0.5,
+  INSERT INTO results (run, validation_accuracy, test_accuracy) SELECT id, 0.5,
     (id * 7919 % 10007) / 10007.0 FROM runs;
   COMMIT;)";
 
@@ -281,19 +283,17 @@ TEST_F(ManyRunsTest, EveryViewAnswersFromIndexes) {
   create_if_missing(database);
   Connection(database, Connection::Mode::read_write).execute(kManyRuns);
 
-  const std::string the_question = "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1";
+  const std::string the_question = "SELECT * FROM v_best ORDER BY test_accuracy DESC LIMIT 1";
   EXPECT_EQ(
       cell(timed(the_question), 0, "run"),
-      one(database,
-          "SELECT run FROM metrics WHERE epoch = 0 AND name = 'validation_accuracy' ORDER BY value DESC LIMIT 1"));
+      one(database, "SELECT run FROM metrics WHERE epoch = 0 AND name = 'test_accuracy' ORDER BY value DESC LIMIT 1"));
   EXPECT_THAT(plan(the_question), ::testing::HasSubstr("results_by_accuracy"));
   EXPECT_THAT(plan(the_question), ::testing::Not(::testing::HasSubstr("TEMP B-TREE")));
 
   EXPECT_EQ(timed("SELECT * FROM v_runs LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(cell(timed("SELECT * FROM v_runs ORDER BY run DESC LIMIT 50"), 0, "run"), "10000");
-  EXPECT_EQ(
-      timed("SELECT * FROM v_runs WHERE experiment = 'deep' ORDER BY validation_accuracy DESC LIMIT 50").rows.size(),
-      50u);
+  EXPECT_EQ(timed("SELECT * FROM v_runs WHERE experiment = 'deep' ORDER BY test_accuracy DESC LIMIT 50").rows.size(),
+            50u);
   EXPECT_EQ(timed("SELECT * FROM v_best LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(timed("SELECT * FROM v_curves LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(timed("SELECT * FROM v_curves WHERE run = 7000 ORDER BY epoch").rows.size(), 100u);
@@ -302,7 +302,7 @@ TEST_F(ManyRunsTest, EveryViewAnswersFromIndexes) {
   EXPECT_EQ(board.rows.size(), 50u);
   EXPECT_EQ(cell(board, 0, "rank"), "1");
   EXPECT_EQ(timed("list_runs", [&] { return list_runs(database); }).rows.size(), 10'000u);
-  EXPECT_EQ(timed("best_runs", [&] { return best_runs(database, "validation_accuracy", 10); }).rows.size(), 10u);
+  EXPECT_EQ(timed("best_runs", [&] { return best_runs(database, "test_accuracy", 10); }).rows.size(), 10u);
   EXPECT_EQ(timed("show_run", [&] { return show_run(database, "run-7000").epochs; }).rows.size(), 100u);
 
   Recorder recorder(database);

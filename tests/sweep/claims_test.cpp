@@ -116,7 +116,7 @@ TEST_F(ClaimsTest, AFinishedRunAnswersItsPointWhoeverMadeIt) {
   SweepRows rows(database);
   const std::int64_t sweep = rows.open(sweep_of(0, 2));
   EXPECT_EQ(rows.states(sweep)[0].status, PointStatus::finished);
-  EXPECT_EQ(rows.states(sweep)[0].validation_accuracy, 0.8);
+  EXPECT_EQ(rows.states(sweep)[0].test_accuracy, 0.8);
   finish_run(1);
   EXPECT_FALSE(rows.claim(sweep, {})) << "answered meanwhile";
   EXPECT_EQ(rows.states(sweep)[1].status, PointStatus::finished);
@@ -239,7 +239,7 @@ TEST_F(SearchRows, ManyProcessesMakeEachPointOnceAndNotMoreThanWanted) {
           finish_run(number_of(*claim));
           rows.release(claim->point, {});
         }
-        const auto made = static_cast<std::int64_t>(rows.searched(sweep, "test_accuracy").size());
+        const auto made = static_cast<std::int64_t>(rows.searched(sweep, "validation_accuracy").size());
         if (made == kTrials) return;
         rows.add(sweep, made + 1, {identity(next), "name: a\n", "{}", "[0]"});
       }
@@ -258,13 +258,13 @@ TEST_F(SearchRows, TellsWhatItsPointsWereWorth) {
   Recorder recorder(database);
   const std::int64_t run = recorder.begin(run_record("a-" + std::to_string(number_of(*first))), split_record());
   recorder.epoch(run, epoch_record(1, 0.6, true));
-  rows.judge(sweep, first->point, {.epoch = 1, .metric = "test_accuracy"},
+  rows.judge(sweep, first->point, {.epoch = 1, .metric = "validation_accuracy"},
              [](double, const std::vector<double>&) { return false; });
   recorder.epoch(run, epoch_record(2, 0.9, true));
   recorder.end(run, ended(RunStatus::interrupted, "stopped"));
   rows.release(first->point, {.status = PointStatus::pruned, .reason = {}, .log_tail = {}});
   rows.release(second->point, {.status = PointStatus::failed, .reason = "x", .log_tail = {}});
-  const std::vector<SearchedPoint> points = rows.searched(sweep, "test_accuracy");
+  const std::vector<SearchedPoint> points = rows.searched(sweep, "validation_accuracy");
   ASSERT_EQ(points.size(), 4u);
   EXPECT_EQ(points[0].status, PointStatus::finished);
   EXPECT_EQ(points[0].value, 0.7);

@@ -61,7 +61,7 @@ TEST(Pruning, TheMedianRuleStopsTheWorseHalf) {
 
 // ---- the benchmark: the grid's best at a third of its epochs? ----
 //
-// Curves of test accuracy over the epochs, a set of points drawn anew for each sweep, from three families:
+// Curves of validation accuracy over the epochs, a set of points drawn anew for each sweep, from three families:
 //   exponential  q (1 - exp(-r e)), q from [0.6, 0.95], r from [0.2, 0.6], each drawn by itself: after an eighth of 27
 //                epochs slow learners have 45 % of what they will have, fast ones 83 %. It is the hard case: for
 //                measured curves Egele et al. 2024 (arXiv 2404.04111) find that going on with the best after one epoch
@@ -71,8 +71,8 @@ TEST(Pruning, TheMedianRuleStopsTheWorseHalf) {
 //   prior        what Adriaensen et al. 2023 (arXiv 2310.20447) sample, after Domhan et al. 2015: c - a e^-p, c - a /
 //                log(e + 1) and a - (a - b) exp(-k e^d), added with weights from [0, 1], drawn again until the curve
 //                stays within [0, 1] and ends above its beginning.
-// Each value has noise of deviation 0.003 on top, as from a test part of ten thousand images. "prior, noisy" has that
-// paper's noise, whose deviation is drawn for each curve: the median is 0.018, one in six is above 0.05.
+// Each value has noise of deviation 0.003 on top, as from a validation part of ten thousand images. "prior, noisy" has
+// that paper's noise, whose deviation is drawn for each curve: the median is 0.018, one in six is above 0.05.
 class Curves {
  public:
   std::vector<std::vector<double>> values;
@@ -284,7 +284,7 @@ class PruningRows : public TemporaryResults {
     const auto epochs = static_cast<std::int64_t>(curves.values[0].size());
     const PruneRule rule{.kind = kind, .rungs = rungs_of(kind, epochs)};
     std::vector<Rung> rungs;
-    for (const std::int64_t epoch : rule.rungs) rungs.push_back({.epoch = epoch, .metric = "test_accuracy"});
+    for (const std::int64_t epoch : rule.rungs) rungs.push_back({.epoch = epoch, .metric = "validation_accuracy"});
     SweepRows rows(folder / (std::to_string(static_cast<int>(kind)) + ".db"));
     Recorder recorder(folder / (std::to_string(static_cast<int>(kind)) + ".db"));
     SweepRecord record{.name = "a", .declaration = {}, .command = {}, .points = {}};
@@ -323,7 +323,7 @@ class PruningRows : public TemporaryResults {
         const bool over = one.epoch == epochs;
         bool kept = true;
         if (!over && std::find(rule.rungs.begin(), rule.rungs.end(), one.epoch) != rule.rungs.end())
-          kept = rows.judge(sweep, one.claim.point, {.epoch = one.epoch, .metric = "test_accuracy"},
+          kept = rows.judge(sweep, one.claim.point, {.epoch = one.epoch, .metric = "validation_accuracy"},
                             [&](double own, const std::vector<double>& others) { return goes_on(rule, own, others); })
                      ->kept;
         if (!over && kept) {
@@ -362,7 +362,7 @@ class JudgedPoint : public TemporaryResults {
   SweepRows rows{database};
   std::int64_t sweep =
       rows.open({.name = "a", .declaration = {}, .command = {}, .points = {{"identity of a-0", "name: a", "{}"}}});
-  const Rung first{.epoch = 1, .metric = "test_accuracy"};
+  const Rung first{.epoch = 1, .metric = "validation_accuracy"};
   const GoesOn no = [](double, const std::vector<double>&) { return false; };
   const GoesOn yes = [](double, const std::vector<double>&) { return true; };
 
@@ -426,7 +426,7 @@ TEST_F(PruningRows, TheBestAtTheLowestRungIsPromotedFirst) {
   const std::int64_t sweep = rows.open(record);
   Recorder recorder(database);
   const std::array<double, 4> values = {0.5, 0.8, 0.6, 0.7};
-  const Rung first{.epoch = 1, .metric = "test_accuracy"}, second{.epoch = 2, .metric = "test_accuracy"};
+  const Rung first{.epoch = 1, .metric = "validation_accuracy"}, second{.epoch = 2, .metric = "validation_accuracy"};
   const GoesOn no = [](double, const std::vector<double>&) { return false; };
   for (std::size_t i = 0; i < 4; ++i) {
     const auto claim = rows.claim(sweep, {.pruning = true});

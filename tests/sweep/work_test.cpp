@@ -232,9 +232,10 @@ TEST_F(WorkTest, TicksOnceASecondHoweverOftenRungsAreLookedAt) {
     return WorkerCommand{.program = "/bin/sh", .arguments = {experiment.string()}, .log = log};
   };
   const auto began = std::chrono::steady_clock::now();
-  work_through(rows, sweep,
-               {.prune = {.kind = PruneRule::Kind::median, .metric = "test_accuracy", .rungs = {5}}, .folder = folder},
-               command, ticks);
+  work_through(
+      rows, sweep,
+      {.prune = {.kind = PruneRule::Kind::median, .metric = "validation_accuracy", .rungs = {5}}, .folder = folder},
+      command, ticks);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   EXPECT_GE(ticks.count, 2);
   EXPECT_LE(ticks.count, seconds + 2) << "one at the start and one at the end";

@@ -32,8 +32,8 @@ TEST(Fixed, AHalfGoesAwayFromZeroWhateverItsBinaryForm) {
 }
 
 TEST(Fixed, IsHowTablesRound) {
-  EXPECT_EQ(render({.columns = {"validation_accuracy"}, .rows = {{0.81875}}}, TableFormat::text),
-            "validation_accuracy\n             0.8188\n");
+  EXPECT_EQ(render({.columns = {"test_accuracy"}, .rows = {{0.81875}}}, TableFormat::text),
+            "test_accuracy\n             0.8188\n");
 }
 
 }  // namespace

@@ -41,12 +41,12 @@ TEST(Likeliest, IsTheLowestOfEqualsAndTheFirstOfNoNumbers) {
 }
 
 TEST(Watched, AMetricThatWasNotMeasuredIsAnError) {
-  EXPECT_EQ(watched({{"test_auc", 0.5}}, "test_auc", "keep_best"), 0.5);
+  EXPECT_EQ(watched({{"validation_auc", 0.5}}, "validation_auc", "keep_best"), 0.5);
   try {
-    watched({}, "test_auc", "keep_best");
+    watched({}, "validation_auc", "keep_best");
     ADD_FAILURE();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "keep_best watches test_auc, which could not be measured this epoch");
+    EXPECT_STREQ(error.what(), "keep_best watches validation_auc, which could not be measured this epoch");
   }
 }
 

@@ -81,7 +81,7 @@ struct Trained {
       outputs.clear();
     }
     average.swap();
-    tested = *evaluate_part(setting, Part::test, TestTimeAugmentation::dihedral, progress, nullptr);
+    tested = *evaluate_part(setting, Part::validation, TestTimeAugmentation::dihedral, progress, nullptr);
     for (const NamedTensor& tensor : named_tensors(network)) tensors[tensor.name] = tensor.tensor;
     for (const auto& [name, tensor] : optimizer.state()) tensors["optimizer/" + name] = tensor;
   }

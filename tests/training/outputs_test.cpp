@@ -69,7 +69,7 @@ TEST(Outputs, BothKindsComeBackFromACheckpoint) {
 }
 
 TEST(Outputs, ProbabilitiesAreKeptAsFarAsMemoryGoes) {
-  EXPECT_EQ(Outputs::affordable(50'000, 1000), Keep::probabilities) << "ImageNet's validation images";
+  EXPECT_EQ(Outputs::affordable(50'000, 1000), Keep::probabilities) << "ImageNet's test images";
   EXPECT_EQ(Outputs::affordable(1'281'167, 1000), Keep::guesses) << "ImageNet's training images";
   EXPECT_EQ(Outputs::affordable(1 << 26, 1), Keep::probabilities);
   EXPECT_EQ(Outputs::affordable((1 << 26) + 1, 1), Keep::guesses);

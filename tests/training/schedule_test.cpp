@@ -93,39 +93,39 @@ TEST(ReduceOnPlateau, AsTheArticlesLog) {
   const std::vector<double> losses = {0.433, 0.321, 0.320, 0.294, 0.314, 0.290, 0.281, 0.279, 0.244, 0.279,
                                       0.340, 0.379, 0.334, 0.324, 0.367, 0.337, 0.359, 0.373, 0.391, 0.405,
                                       0.426, 0.432, 0.435, 0.444, 0.437, 0.457, 0.458, 0.443, 0.432};
-  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_loss", .factor = 0.1, .patience = 5}, 1e-4, 32,
-                    100);
+  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "validation_loss", .factor = 0.1, .patience = 5}, 1e-4,
+                    32, 100);
   for (std::size_t epoch = 1; epoch <= losses.size(); ++epoch) {
-    schedule.after_epoch({{"test_loss", losses[epoch - 1]}});
+    schedule.after_epoch({{"validation_loss", losses[epoch - 1]}});
     const double expected = epoch < 15 ? 1e-4 : epoch < 21 ? 1e-5 : epoch < 27 ? 1e-6 : 1e-7;
     EXPECT_NEAR(schedule.rate(static_cast<std::int64_t>(epoch), 0), expected, expected * 1e-9) << "epoch " << epoch;
   }
 }
 
 TEST(ReduceOnPlateau, LargerIsBetterForAnAccuracy) {
-  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_accuracy", .factor = 0.5, .patience = 0}, 0.1, 9,
-                    1);
-  for (const double value : {0.5, 0.6, 0.7}) schedule.after_epoch({{"test_accuracy", value}});
+  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "validation_accuracy", .factor = 0.5, .patience = 0},
+                    0.1, 9, 1);
+  for (const double value : {0.5, 0.6, 0.7}) schedule.after_epoch({{"validation_accuracy", value}});
   EXPECT_EQ(schedule.rate(3, 0), 0.1);
-  schedule.after_epoch({{"test_accuracy", 0.70005}});  // within the relative threshold of 1e-4
+  schedule.after_epoch({{"validation_accuracy", 0.70005}});  // within the relative threshold of 1e-4
   EXPECT_EQ(schedule.rate(4, 0), 0.05);
-  schedule.after_epoch({{"test_accuracy", 0.7002}});
+  schedule.after_epoch({{"validation_accuracy", 0.7002}});
   EXPECT_EQ(schedule.rate(5, 0), 0.05);
 }
 
 TEST(ReduceOnPlateau, NotBelowTheMinimumNorByTooLittle) {
   Schedule schedule({.kind = Kind::reduce_on_plateau, .minimum = 0.03, .factor = 0.5, .patience = 0}, 0.1, 9, 1);
-  for (int i = 0; i < 5; ++i) schedule.after_epoch({{"test_loss", 1.0}});
+  for (int i = 0; i < 5; ++i) schedule.after_epoch({{"validation_loss", 1.0}});
   EXPECT_EQ(schedule.rate(5, 0), 0.03);
   Schedule tiny({.kind = Kind::reduce_on_plateau, .factor = 0.5, .patience = 0}, 1e-8, 9, 1);
-  for (int i = 0; i < 5; ++i) tiny.after_epoch({{"test_loss", 1.0}});
+  for (int i = 0; i < 5; ++i) tiny.after_epoch({{"validation_loss", 1.0}});
   EXPECT_EQ(tiny.rate(5, 0), 1e-8);
 }
 
 TEST(ReduceOnPlateau, NotANumberIsABadEpoch) {
   Schedule schedule({.kind = Kind::reduce_on_plateau, .factor = 0.5, .patience = 1}, 0.1, 9, 1);
-  schedule.after_epoch({{"test_loss", 1.0}});
-  for (int i = 0; i < 2; ++i) schedule.after_epoch({{"test_loss", std::numeric_limits<double>::quiet_NaN()}});
+  schedule.after_epoch({{"validation_loss", 1.0}});
+  for (int i = 0; i < 2; ++i) schedule.after_epoch({{"validation_loss", std::numeric_limits<double>::quiet_NaN()}});
   EXPECT_EQ(schedule.rate(3, 0), 0.05);
 }
 
@@ -133,17 +133,17 @@ TEST(ReduceOnPlateau, GoesOnWhereItWas) {
   const ScheduleSpec spec{.kind = Kind::reduce_on_plateau, .factor = 0.5, .patience = 1};
   Schedule whole(spec, 0.1, 9, 1), first(spec, 0.1, 9, 1), second(spec, 0.1, 9, 1);
   const std::vector<double> losses = {1.0, 1.0, 1.0, 0.9, 0.95, 0.95};
-  for (const double loss : losses) whole.after_epoch({{"test_loss", loss}});
-  for (std::size_t i = 0; i < 2; ++i) first.after_epoch({{"test_loss", losses[i]}});
+  for (const double loss : losses) whole.after_epoch({{"validation_loss", loss}});
+  for (std::size_t i = 0; i < 2; ++i) first.after_epoch({{"validation_loss", losses[i]}});
   second.restore(first.plateau());
-  for (std::size_t i = 2; i < losses.size(); ++i) second.after_epoch({{"test_loss", losses[i]}});
+  for (std::size_t i = 2; i < losses.size(); ++i) second.after_epoch({{"validation_loss", losses[i]}});
   EXPECT_EQ(whole.plateau(), second.plateau());
   EXPECT_EQ(whole.rate(6, 0), 0.025);
 }
 
 TEST(ReduceOnPlateau, AMissingMetricIsAnError) {
-  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "test_auc"}, 0.1, 9, 1);
-  EXPECT_THROW(schedule.after_epoch({{"test_loss", 1.0}}), Error);
+  Schedule schedule({.kind = Kind::reduce_on_plateau, .metric = "validation_auc"}, 0.1, 9, 1);
+  EXPECT_THROW(schedule.after_epoch({{"validation_loss", 1.0}}), Error);
 }
 
 }  // namespace

@@ -111,21 +111,21 @@ TEST_F(TrainerTest, LearnsAndTells) {
   EXPECT_EQ(result.reached.epochs, 15);
   EXPECT_EQ(result.reached.batches, 0);
   ASSERT_EQ(watcher.epochs.size(), 15u);
-  EXPECT_GT(result.validation.at("validation_accuracy"), 0.8);
-  EXPECT_EQ(result.validation_predictions.labels.size(), 9u);
-  EXPECT_EQ(result.validation_predictions.samples.front(), 43);
-  EXPECT_EQ(result.validation_predictions.probabilities.size(), 18u);
+  EXPECT_GT(result.test.at("test_accuracy"), 0.8);
+  EXPECT_EQ(result.test_predictions.labels.size(), 9u);
+  EXPECT_EQ(result.test_predictions.samples.front(), 43);
+  EXPECT_EQ(result.test_predictions.probabilities.size(), 18u);
   EXPECT_LT(watcher.epochs.back().values.at("train_loss"), watcher.epochs.front().values.at("train_loss"));
   const EpochMetrics& best = watcher.epochs[static_cast<std::size_t>(result.best_epoch - 1)];
   EXPECT_TRUE(best.best);
   EXPECT_EQ(best.values, result.best);
   for (const EpochMetrics& epoch : watcher.epochs) {
-    EXPECT_LE(epoch.values.at("test_accuracy"), result.best.at("test_accuracy"));
+    EXPECT_LE(epoch.values.at("validation_accuracy"), result.best.at("validation_accuracy"));
     EXPECT_GT(epoch.images_per_second, 0.0);
     EXPECT_GE(epoch.share_waiting, 0.0);
     EXPECT_LE(epoch.share_waiting, 1.0);
   }
-  EXPECT_EQ(watcher.steps.back().part, Part::validation);
+  EXPECT_EQ(watcher.steps.back().part, Part::test);
   EXPECT_EQ(watcher.steps.back().images_done, 9);
 }
 
@@ -150,11 +150,10 @@ TEST_F(TrainerTest, WeightsMoveDuringTheBackwardPass) {
 TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
   const TrainingResult result = run(a.path());
   Network network = tiny::network();
-  const Predictions predictions =
-      evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation);
-  EXPECT_EQ(predictions.probabilities, result.validation_predictions.probabilities);
-  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test)).at("loss"),
-            result.best.at("test_loss"));
+  const Predictions predictions = evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test);
+  EXPECT_EQ(predictions.probabilities, result.test_predictions.probabilities);
+  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation)).at("loss"),
+            result.best.at("validation_loss"));
 }
 
 TEST_F(TrainerTest, TheSameRunTwiceGivesTheSameBits) {
@@ -236,7 +235,7 @@ TEST_F(TrainerTest, InterruptedWhileTesting) {
   class StopInTest final : public TrainingObserver {
    public:
     void on_step(const StepProgress& step) override {
-      if (step.part == Part::test) stop = SIGINT;
+      if (step.part == Part::validation) stop = SIGINT;
     }
     std::atomic<int> stop = 0;
   } observer;
@@ -250,7 +249,7 @@ TEST_F(TrainerTest, InterruptedWhileTesting) {
   run(b.path());
   watcher.steps.clear();
   run(a.path(), true);
-  EXPECT_EQ(watcher.steps.front().part, Part::test) << "the epoch's training was done";
+  EXPECT_EQ(watcher.steps.front().part, Part::validation) << "the epoch's training was done";
   EXPECT_EQ(tensors(a.path()), tensors(b.path()));
 }
 
@@ -280,7 +279,7 @@ TEST_F(TrainerTest, StoppedAfterEachBatchItGetsToTheSameEnd) {
             steps_per_epoch(images, experiment.data.batch));  // progress is told too seldom to stop each batch of both
   EXPECT_EQ(tensors(a.path()), tensors(b.path()));
   EXPECT_EQ(whole.best, result.best);
-  EXPECT_EQ(whole.validation, result.validation);
+  EXPECT_EQ(whole.validation, result.test);
 }
 
 TEST_F(TrainerTest, GoesOnWithTheThreadsThatItBeganWith) {
@@ -375,11 +374,11 @@ TEST_F(TrainerTest, EarlyStopping) {
   experiment.training.optimizer.lr =
       0.0;  // the weights stay, and the statistics of batch norm alone improve nothing for long
   experiment.training.early_stopping =
-      EarlyStoppingSpec{.goal = {"test_accuracy", true}, .patience = 3, .minimum_change = 1.0};
+      EarlyStoppingSpec{.goal = {"validation_accuracy", true}, .patience = 3, .minimum_change = 1.0};
   const TrainingResult result = run(a.path());
   EXPECT_EQ(result.end, TrainingResult::End::stopped_early);
   EXPECT_EQ(result.reached.epochs, 4);
-  EXPECT_FALSE(result.validation.empty());
+  EXPECT_FALSE(result.test.empty());
 }
 
 TEST_F(TrainerTest, AveragedWeightsAreWhatIsKept) {
@@ -427,8 +426,8 @@ TEST_F(TrainerTest, KeepsTheLastEpochWhereNoMetricIsToChoose) {
 
 TEST_F(TrainerTest, AMetricThatCannotBeMeasuredIsAnError) {
   std::erase_if(dataset.parts[1], [](std::int64_t sample) { return sample % 2 == 1; });
-  experiment.training.keep_best = {"test_auc", true};
-  EXPECT_THAT(message_of([&] { run(a.path()); }), HasSubstr("test_auc"));
+  experiment.training.keep_best = {"validation_auc", true};
+  EXPECT_THAT(message_of([&] { run(a.path()); }), HasSubstr("validation_auc"));
 }
 
 TEST_F(TrainerTest, EachOptimizerAndScheduleTrains) {

@@ -12,7 +12,7 @@ TEST(TrainingState, ComesBackToTheBit) {
   TrainingState state;
   state.epoch = 17;
   state.best_epoch = 12;
-  state.best = {{"test_accuracy", 0.1 + 0.2}, {"test_loss", std::numeric_limits<double>::infinity()}};
+  state.best = {{"validation_accuracy", 0.1 + 0.2}, {"validation_loss", std::numeric_limits<double>::infinity()}};
   state.keep_best = {1.0 / 3.0, 5};
   state.early_stopping = {std::nullopt, 3};
   state.plateau = {true, 5e-324, 2, 1e-4 * 0.1};
@@ -32,8 +32,8 @@ TEST(TrainingState, ComesBackToTheBit) {
 
 TEST(TrainingState, NotANumberComesBack) {
   TrainingState state;
-  state.best["test_loss"] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_TRUE(std::isnan(state_from_json(to_json(state)).best.at("test_loss")));
+  state.best["validation_loss"] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(state_from_json(to_json(state)).best.at("validation_loss")));
 }
 
 TEST(TrainingState, OtherTextIsAnError) {
