@@ -87,6 +87,12 @@ In a shell, quote words with parentheses or semicolons.
 
 The same command again continues the sweep: a point that any sweep or run has finished is not computed twice.)";
 
+constexpr const char* upgrade_footer =
+    R"(Until 0.1, `test` was the part that is scored every epoch and chooses the weights, and `validation` the one that is
+scored once, at the end. Now it is the other way round, as in most papers. The names are exchanged as keys of data.split,
+in metrics that choose, in references such as ${data.split.test}, and in the section `sweep`. All else stays as it is:
+comments too, and what the source itself calls its parts. A file that `extends` another is changed without that one.)";
+
 void add_experiment(CLI::App& command, ExperimentArguments& experiment) {
   command.add_option("FILE", experiment.file, "experiment file")->required();
   command.add_option("OVERRIDES", experiment.overrides, overrides_help);
@@ -247,6 +253,16 @@ void declare_inspecting_commands(CLI::App& app, Declared& declared, const Engine
                           });
   declare<SchemaOptions>(app, "schema", "print the JSON Schema of experiment files, with the layers of all plugins",
                          declared, {}, run_schema, [](CLI::App&, SchemaOptions&) {});
+  declare<UpgradeOptions>(app, "upgrade",
+                          "rewrite experiment files of rxrun 0.1, where `test` was the part that is scored every epoch",
+                          declared, {.json = true, .quiet = true}, run_upgrade, [](CLI::App& c, UpgradeOptions& o) {
+                            c.add_option("FILE", o.files, "experiment files, each on its own")->required();
+                            c.add_flag("--write", o.write, "rewrite the files; without it, only show what changes");
+                            c.add_flag("--from-old-names", o.from_old_names,
+                                       "take a file of rxrun 0.1 for granted where nothing in it tells; such a file "
+                                       "does not tell afterwards either: do this once");
+                            c.footer(upgrade_footer);
+                          });
 }
 
 void declare_plugin_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {

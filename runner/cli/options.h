@@ -81,6 +81,12 @@ struct ExplainOptions {
 struct SchemaOptions {
   CommonOptions common;
 };
+struct UpgradeOptions {
+  CommonOptions common;
+  std::vector<std::filesystem::path> files;
+  bool write = false;
+  bool from_old_names = false;  // where the file does not tell
+};
 struct PluginsOptions {
   CommonOptions common;
 };

@@ -145,6 +145,18 @@ SourceLocation SourceText::bounded_place(std::size_t offset, std::size_t bytes) 
   return where;
 }
 
+std::size_t SourceText::offset_of(const SourceLocation& place) const {
+  const std::size_t number = static_cast<std::size_t>(place.line) - 1;
+  const std::size_t wanted = static_cast<std::size_t>(place.column) - 1;
+  if (number != last_line_ || wanted < last_column_) {
+    last_line_ = number;
+    last_offset_ = starts_[number];
+    last_column_ = 0;
+  }
+  for (; last_column_ < wanted; ++last_column_) last_offset_ += decode_utf8(text_, last_offset_).size;
+  return last_offset_;
+}
+
 bool check_text(const SourceText& source, Diagnostics& diagnostics) {
   if (!check_encoding(source, diagnostics)) return false;
   const bool characters = check_characters(source, diagnostics);

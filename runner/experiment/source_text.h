@@ -26,6 +26,8 @@ class SourceText {
   SourceLocation place(std::size_t offset, std::size_t bytes = 1) const;
   // The same for the many places that a tree keeps: once their lines' texts add up to a bound, they are left out.
   SourceLocation bounded_place(std::size_t offset, std::size_t bytes = 1) const;
+  // The offset of the place that one of these gave.
+  std::size_t offset_of(const SourceLocation& place) const;
   SourceLocation whole_file() const { return {file_, 0, 0, 1, {}}; }
 
  private:

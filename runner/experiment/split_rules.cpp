@@ -9,6 +9,8 @@ namespace rxrun {
 
 std::string canonical_part(const std::string& part) { return part == "valid" || part == "validation" ? "val" : part; }
 
+bool is_test_part(const std::string& part) { return part == "test" || part == "testing" || part == "t10k"; }
+
 std::vector<SplitFault> split_faults(const SplitSpec& split) {
   std::vector<SplitFault> faults;
   const std::pair<const char*, const SplitPart*> parts[] = {

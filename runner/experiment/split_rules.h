@@ -15,6 +15,9 @@ inline constexpr double split_tolerance = 1e-6;
 // One name for the spellings of a part: "val" for "valid" and "validation".
 std::string canonical_part(const std::string& part);
 
+// Whether a source that calls a part so means the one that results are published on: nobody should choose by it.
+bool is_test_part(const std::string& part);
+
 struct SplitFault {
   std::string part;  // "train", "validation" or "test"; empty: the split as a whole
   std::string message, advice;

@@ -23,9 +23,10 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Workplace place;
   const Finished help = place.rxrun({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "sweep",   "resume", "check",   "summary", "explain", "schema",   "plugins",
-                              "ls",  "show",    "best",   "compare", "sql",     "tag",     "note",     "rename",
-                              "rm",  "restore", "gc",     "export",  "import",  "rerun",   "evaluate", "predict"})
+  for (const char* command :
+       {"run",  "sweep",  "resume",  "check", "summary",  "explain", "schema", "plugins", "ls",
+        "show", "best",   "compare", "sql",   "tag",      "note",    "rename", "rm",      "restore",
+        "gc",   "export", "import",  "rerun", "evaluate", "predict", "upgrade"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
 

@@ -4,46 +4,17 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
-#include <vector>
 
 #include "diagnostics/render.h"
 #include "experiment/read.h"
 #include "files/files.h"
+#include "golden_corpus.h"
 #include "temporary_folder.h"
 
 namespace rxrun {
 namespace {
 
-struct Case {
-  std::string title;
-  std::string yaml;
-  std::string expected;
-};
-
-struct Corpus {
-  std::string heading;
-  std::vector<Case> cases;
-};
-
 const std::string golden = RXRUN_SOURCE_DIR "/tests/golden/";
-
-// A heading, then for each case "## title", the file, "----", and what is told of it.
-Corpus read_corpus(const std::string& file) {
-  Corpus corpus;
-  std::istringstream lines(read_file(file, 1 << 20));
-  std::string* part = &corpus.heading;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("## ")) {
-      part = &corpus.cases.emplace_back(Case{line.substr(3), "", ""}).yaml;
-    } else if (line == "----") {
-      part = &corpus.cases.back().expected;
-    } else {
-      *part += line + "\n";
-    }
-  }
-  return corpus;
-}
 
 // Errors name files as they were given: the folder is the working one.
 std::string told_of(const std::string& yaml) {
@@ -64,17 +35,17 @@ class ExperimentErrors : public testing::TestWithParam<std::string> {};
 
 TEST_P(ExperimentErrors, AreToldWordForWord) {
   const std::string file = golden + "experiment_errors/" + GetParam() + ".txt";
-  const Corpus corpus = read_corpus(file);
+  const GoldenCorpus corpus = read_corpus(file);
   EXPECT_GT(corpus.cases.size(), 20u);
   const bool update = std::getenv("RXRUN_UPDATE_GOLDEN") != nullptr;
   std::string updated = corpus.heading;
-  for (const Case& one : corpus.cases) {
-    const std::string told = told_of(one.yaml);
+  for (const GoldenCase& one : corpus.cases) {
+    const std::string told = told_of(one.text);
     EXPECT_FALSE(told.empty()) << one.title << " is read without a word";
     if (!update) {
-      EXPECT_EQ(told, one.expected) << one.title << "\n" << one.yaml;
+      EXPECT_EQ(told, one.expected) << one.title << "\n" << one.text;
     }
-    updated += "## " + one.title + "\n" + one.yaml + "----\n" + told;
+    updated += "## " + one.title + "\n" + one.text + "----\n" + told;
   }
   if (update) write_file_atomically(file, updated);
 }
