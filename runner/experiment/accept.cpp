@@ -1,6 +1,7 @@
 // Scalars and lists: is the value one that the key takes?
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <regex>
 
 #include "diagnostics/render.h"
@@ -43,6 +44,14 @@ std::string advice_for_share(const Key& key, const Node& node) {
   return "for " + node.text + " % write " + number_text(node.real / 100.0);
 }
 
+// `validation_auc` for `test_auc`, if that is a word, or nearly one: the name since rxrun 0.1, where `test` was the
+// part that is scored every epoch.
+std::optional<std::string> present_name(const std::vector<std::string>& words, const Node& node) {
+  constexpr std::string_view former = "test_";
+  if (node.kind != Node::Kind::string || !node.text.starts_with(former)) return std::nullopt;
+  return nearest_name("validation_" + node.text.substr(former.size()), words);
+}
+
 bool is_word(const std::vector<std::string>& words, const Node& node) {
   return node.kind == Node::Kind::string && std::find(words.begin(), words.end(), node.text) != words.end();
 }
@@ -58,6 +67,10 @@ bool KeyReader::accept(const Key& key, Node& node) {
   }
   const bool accepted = (key.boolean && node.kind == Node::Kind::boolean) || is_word(key.words, node) ||
                         (key.number && accept_number(*key.number, node)) || (key.text && accept_text(*key.text, node));
+  if (const auto name = accepted ? std::nullopt : present_name(key.words, node)) {
+    refuse_test_part(key.name, *name, node);
+    return false;
+  }
   if (!accepted) {
     refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
     return false;
@@ -85,6 +98,16 @@ bool KeyReader::accept_list(const Key& key, Node& node) {
     good = false;
   }
   return good;
+}
+
+void KeyReader::refuse_test_part(const std::string& name, const std::string& present, const Node& node) {
+  const bool in_file = node.where.file != "command line";
+  diagnostics_.error(node.where,
+                     "`" + name + "` cannot be `" + printable(node.text) +
+                         "`: the part `test` is scored once, at the end, and chooses nothing; what is scored every "
+                         "epoch is `validation`",
+                     "write `" + present + "`; until rxrun 0.1 the two names were the other way round" +
+                         (in_file ? ", and `rxrun upgrade FILE` rewrites files of that time" : ""));
 }
 
 void KeyReader::refuse(const std::string& name, const std::string& wanted, const Node& node,

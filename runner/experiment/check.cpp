@@ -84,6 +84,13 @@ class Checker {
     const SplitSpec& split = experiment_.data.split;
     for (const SplitFault& fault : split_faults(split))
       error(fault.part.empty() ? "data.split" : "data.split." + fault.part, fault.message, fault.advice);
+    if (const auto* name = std::get_if<std::string>(&split.validation); name && is_test_part(*name))
+      diagnostics_.warning(where("data.split.validation"),
+                           "the source's own test part, `" + *name +
+                               "`, is given as `validation`, which is scored every epoch and chooses the weights",
+                           "`{validation: 0.1, test: " + *name +
+                               "}` draws the former from `train`; if the file is of rxrun 0.1, `rxrun upgrade FILE` "
+                               "exchanges the two names");
     if (!split.group_by.empty() && experiment_.data.source != SourceKind::manifest) group_by(split.group_by);
   }
 

@@ -46,6 +46,8 @@ class KeyReader {
   bool accept_list(const Key& key, Node& node);
   void refuse(const std::string& name, const std::string& wanted, const Node& node,
               const std::vector<std::string>& words, std::string advice = {});
+  // A metric of the part that is scored once, where one that chooses is wanted: `present` has its name.
+  void refuse_test_part(const std::string& name, const std::string& present, const Node& node);
 
   Experiment& experiment_;
   Experiment pristine_;  // where defaults are looked up

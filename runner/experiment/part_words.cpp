@@ -25,15 +25,18 @@ struct Range {
 
 bool is_metric(std::string_view path) { return std::find(metrics.begin(), metrics.end(), path) != metrics.end(); }
 
+bool is_part(std::string_view name) { return std::find(parts.begin(), parts.end(), name) != parts.end(); }
+
 std::string_view last_of(std::string_view path) { return path.substr(path.rfind('.') + 1); }
 
-// Whether it names a part of data.split, as a whole path or by a tail of it: `split.test`.
 bool is_tail(std::string_view tail, std::string_view path) {
   return path.ends_with(tail) && (path.size() == tail.size() || path[path.size() - tail.size() - 1] == '.');
 }
+
+// Whether it names a part of data.split, as a whole path or by a tail of it: `split.test`.
 bool names_part(std::string_view tail) {
   const std::string_view last = last_of(tail);
-  return std::find(parts.begin(), parts.end(), last) != parts.end() && is_tail(tail, fmt::format("{}.{}", split, last));
+  return is_part(last) && is_tail(tail, fmt::format("{}.{}", split, last));
 }
 
 // The paths of metrics, and of maps in which there are parts or metrics, that an override's path can mean.
@@ -84,7 +87,7 @@ class Finder {
         settings(entry.value);
         continue;
       }
-      if (below.starts_with(split) && names_part(below)) add_key(entry, entry.key);
+      if (path == split && is_part(entry.key)) add_key(entry, entry.key);
       walk(entry.value, below);
     }
     for (const Node& item : node.items) walk(item, path);
@@ -225,7 +228,8 @@ class Finder {
   void add_metrics(Range range) {
     for (std::size_t at = range.begin; at < range.end; ++at) {
       const std::string_view rest = text_.substr(at, range.end - at), before = text_.substr(0, at);
-      const bool starts = at == range.begin || (!is_word_character(text_[at - 1]) && !before.ends_with("${env:"));
+      const bool starts = at == range.begin ||
+                          (!is_word_character(text_[at - 1]) && text_[at - 1] != '\\' && !before.ends_with("${env:"));
       if (starts && (rest.starts_with("test_") || rest.starts_with("validation_")))
         add(at, {.use = PartWord::Use::metric, .values = {}});
     }

@@ -55,6 +55,14 @@ std::string error_of(const std::string& text) {
   return {};
 }
 
+// Neither a key that has the whole path for its name nor a letter behind an escape's is a name of ours.
+TEST(Upgrade, TakesNothingElseForAName) {
+  for (const char* text :
+       {"data.split.test: 1\n", "data: {split.test: 1}\n", "sweep: {.test: 1, data.test: 2, tests: 3}\n",
+        "training: {keep_best: {metric: \"\\test_auc\"}}\n", "sweep: {split.seed: test}\n"})
+    EXPECT_EQ(upgraded_experiment(text, "a.yaml"), text);
+}
+
 TEST(Upgrade, ANameThatIsNotWrittenOutIsAnError) {
   EXPECT_THAT(error_of("x: &t test\ndata:\n  split:\n    *t : 0.2\n"),
               HasSubstr("a.yaml:4:5: error: the key `test` is"));
