@@ -131,10 +131,10 @@ void print_layer(const LayerInfo& layer) {
 
 nlohmann::ordered_json json_of(const PluginInfo& plugin, const std::vector<LayerInfo>& layers) {
   const Manifest& manifest = plugin.manifest;
-  nlohmann::ordered_json json = {{"plugin", manifest.plugin},    {"library", plugin.library.string()},
-                                 {"sdk", manifest.sdk},          {"libtorch", manifest.libtorch},
-                                 {"abi", manifest.abi},          {"compiler", manifest.compiler},
-                                 {"build_id", manifest.build_id}};
+  nlohmann::ordered_json json = {{"plugin", manifest.plugin},     {"library", plugin.library.string()},
+                                 {"sdk", manifest.sdk},           {"libtorch", manifest.libtorch},
+                                 {"abi", manifest.abi},           {"compiler", manifest.compiler},
+                                 {"build_id", manifest.build_id}, {"shipped", manifest.shipped}};
   json["layers"] = nlohmann::ordered_json::parse(layers_to_json(layers)).at("layers");
   return json;
 }

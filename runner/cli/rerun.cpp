@@ -17,9 +17,9 @@ class RerunReporter final : public RunReporter {
       : RunReporter(console, options.common.results), options_(options), run_(run) {}
 
   void on_record(const RunRecord& now) override {
-    RunChanges since = changes_since(options_.common.results, run_.id, now);
-    std::vector<std::string> changes = std::move(since.experiment);
-    changes.insert(changes.end(), since.machine.begin(), since.machine.end());
+    RunChanges since = changes_since(options_.common.results, run_.id, now, Compared::anew);
+    std::vector<std::string> changes = std::move(since.identity);
+    changes.insert(changes.end(), since.rounding.begin(), since.rounding.end());
     const bool quiet = options_.common.quiet || options_.common.format != TableFormat::text;
     if (changes.empty() && !quiet)
       std::cout << fmt::format(

@@ -1,5 +1,6 @@
 #include "experiment/key.h"
 
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 
@@ -17,7 +18,27 @@ std::string either(const std::vector<std::string>& forms) {
 
 std::string quoted(const std::string& word) { return "`" + word + "`"; }
 
+Node map_of_defaults(const std::vector<Key>& keys) {
+  Node map = null_node();
+  map.kind = Node::Kind::map;
+  map.text.clear();
+  for (const Key& key : keys)
+    if (!key.consumed && key.spread.empty() && !key.required) map.entries.push_back({key.name, {}, default_of(key)});
+  return map;
+}
+
 }  // namespace
+
+Node default_of(const Key& key) {
+  Experiment pristine;
+  Node value = key.get ? key.get(pristine) : map_of_defaults(key.keys);
+  if (key.kinds.empty() || value.kind != Node::Kind::string) return value;
+  const auto kind =
+      std::find_if(key.kinds.begin(), key.kinds.end(), [&](const Kind& k) { return k.name == value.text; });
+  Node map = map_of_defaults({});
+  map.entries.push_back({value.text, {}, map_of_defaults(kind->keys)});
+  return map;
+}
 
 std::string expected(const NumberForm& number) {
   if (!number.only.empty()) {

@@ -42,11 +42,9 @@ struct Key {
   std::string name;
   std::string doc;
   bool required = false;
-  bool nullable = false;  // may be null, which is then its default
-  bool identity = true;   // whether it can alter a number of the run
-  bool absent_when_null =
-      false;              // null is left out of identities: the key came after runs had been recorded without it
-  bool consumed = false;  // dealt with before reading (`extends`); never in the resolved tree
+  bool nullable = false;            // may be null, which is then its default
+  bool identity = true;             // whether it can alter a number of the run
+  bool consumed = false;            // dealt with before reading (`extends`); never in the resolved tree
   std::vector<std::string> spread;  // an abbreviation: a list whose elements are the values of these keys (`betas`)
 
   bool boolean = false;
@@ -79,6 +77,10 @@ struct Kind {
 // What a key takes, in words: "an integer from 1 to 4096 or `auto`".
 std::string expected(const Key& key);
 std::string expected(const NumberForm& number);
+
+// What the key's value is when it is not written, as the resolved tree has it: for a section or a kind with the
+// defaults of all that is in it.
+Node default_of(const Key& key);
 
 // The top level of an experiment file.
 const std::vector<Key>& experiment_keys();

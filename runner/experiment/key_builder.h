@@ -130,10 +130,6 @@ class KeyBuilder {
     key_.identity = false;
     return std::move(*this);
   }
-  KeyBuilder&& absent_when_null() {
-    key_.absent_when_null = true;
-    return std::move(*this);
-  }
   KeyBuilder&& consumed() {
     key_.consumed = true;
     return std::move(*this);

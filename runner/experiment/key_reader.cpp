@@ -51,7 +51,7 @@ Node KeyReader::read_map(const Node& written, const std::vector<Key>& keys, cons
         diagnostics_.error(map.where, "`" + key.name + "` is required" + in(of),
                            key.doc.empty() ? "" : "`" + key.name + "`: " + key.doc);
     } else {
-      result.entries.push_back({key.name, {}, default_value(key)});
+      result.entries.push_back({key.name, {}, default_of(key)});
       store(key, result.entries.back().value);
     }
   }
@@ -144,9 +144,9 @@ Node KeyReader::read_known(const Key& key, const Node::Entry& entry) {
   } else if (key.layers || key.stages || (key.map && key.words.empty())) {
     refuse(key.name, expected(key), node, {},
            key.keys.empty() || !key.map ? "" : fmt::format("its keys: {}", fmt::join(names_of(key.keys), ", ")));
-    return default_value(key);
+    return default_of(key);
   } else if (!accept(key, node)) {
-    return default_value(key);
+    return default_of(key);
   }
   store(key, node);
   return node;
@@ -164,20 +164,20 @@ Node KeyReader::read_kind(const Key& key, const Node::Entry& entry) {
     chosen = *only;
   } else {
     if (value.kind != Node::Kind::map || value.entries.empty()) refuse(key.name, expected(key), value, names);
-    return default_value(key);
+    return default_of(key);
   }
   const auto kind = std::find(names.begin(), names.end(), chosen.key);
   if (kind == names.end()) {
     Node word = to_node(chosen.key);
     word.where = chosen.key_where;
     refuse(key.name, expected(key), word, names);
-    return default_value(key);
+    return default_of(key);
   }
   if (chosen.value.kind == Node::Kind::null) {
     chosen.value = map_like(chosen.value);
   } else if (chosen.value.kind != Node::Kind::map) {
     refuse(chosen.key, "a map of its options", chosen.value, {});
-    return default_value(key);
+    return default_of(key);
   }
   chosen.value.where = chosen.key_where;
   Node result = map_like(value);
@@ -207,25 +207,6 @@ const Node::Entry* KeyReader::chosen_kind(const Key& key, const Node& map) {
                          fmt::format("options belong to the kind: `{}: {{{}: ...}}`", kind, other));
   }
   return nullptr;
-}
-
-Node KeyReader::map_of_defaults(const std::vector<Key>& keys) {
-  Node map = null_node();
-  map.kind = Node::Kind::map;
-  map.text.clear();
-  for (const Key& key : keys)
-    if (!key.consumed && key.spread.empty() && !key.required) map.entries.push_back({key.name, {}, default_value(key)});
-  return map;
-}
-
-Node KeyReader::default_value(const Key& key) {
-  Node value = key.get ? key.get(pristine_) : map_of_defaults(key.keys);
-  if (key.kinds.empty() || value.kind != Node::Kind::string) return value;
-  const auto kind =
-      std::find_if(key.kinds.begin(), key.kinds.end(), [&](const Kind& k) { return k.name == value.text; });
-  Node map = map_of_defaults({});
-  map.entries.push_back({value.text, {}, map_of_defaults(kind->keys)});
-  return map;
 }
 
 // A node that was accepted, with all that is below it (a map's values were stored as they were read; a default's are

@@ -33,8 +33,6 @@ class KeyReader {
   // Options of a layer or network-wide values: scalars and lists of scalars. False when there was an error.
   bool check_open_value(const std::string& name, const Node& value);
   void read_open_entries(const Node& map, const std::vector<Key>& keys, Node& result);
-  Node default_value(const Key& key);
-  Node map_of_defaults(const std::vector<Key>& keys);
   void store(const Key& key, const Node& node);
   Node spread(const Node& map, const std::vector<Key>& keys);
   static bool is_unknown(const Node::Entry& entry, const std::vector<Key>& keys, bool open);
@@ -50,7 +48,6 @@ class KeyReader {
   void refuse_test_part(const std::string& name, const std::string& present, const Node& node);
 
   Experiment& experiment_;
-  Experiment pristine_;  // where defaults are looked up
   Diagnostics& diagnostics_;
   std::set<std::string> faulty_;
 };

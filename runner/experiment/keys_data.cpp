@@ -106,7 +106,6 @@ Key window_key() {
                     "16 bits can be")
       .list({.number = NumberForm{.minimum = -1e6, .maximum = 1e6}, .text = {}, .shortest = 2, .longest = 2})
       .nullable()
-      .absent_when_null()
       .set([](Experiment& e, const Node& node) {
         std::vector<double> bounds;
         store(node, bounds);

@@ -229,7 +229,6 @@ Key kept_weights_key() {
                     "last: keep those that training ends with, whatever the metric; null: those of the best epoch")
       .words({"last"})
       .nullable()
-      .absent_when_null()
       .set([](Experiment& e, const Node&) { e.training.keeps_last_epoch = true; })
       .get([](Experiment&) { return null_node(); });
 }

@@ -2,10 +2,27 @@
 
 #include "diagnostics/in_order_of_place.h"
 #include "experiment/check.h"
+#include "experiment/interpolation.h"
 #include "experiment/key_reader.h"
 #include "experiment/places.h"
 
 namespace rxrun {
+namespace {
+
+// `document`: resolved, with `found` about it. What is found goes to `diagnostics` in the order of the file.
+void read_document(const std::optional<Node>& document, Diagnostics found, ReadExperiment& read,
+                   Diagnostics& diagnostics) {
+  if (document) {
+    KeyReader reader(read.experiment, found);
+    read.tree = reader.read_map(*document, experiment_keys(), "", false);
+    read.experiment.data.written = written_below(read.tree, "data");
+    check_values(read.experiment, read.tree, reader.faulty(), found);
+  }
+  for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);
+}
+
+}  // namespace
+
 ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides,
                                Diagnostics& diagnostics) {
   ReadExperiment read;
@@ -15,13 +32,21 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
   const std::vector<std::string> known =
       overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
   const std::optional<Node> document = resolve_document(file, overrides, known, found);
-  if (document) {
-    KeyReader reader(read.experiment, found);
-    read.tree = reader.read_map(*document, experiment_keys(), "", false);
-    read.experiment.data.written = written_below(read.tree, "data");
-    check_values(read.experiment, read.tree, reader.faulty(), found);
+  read_document(document, std::move(found), read, diagnostics);
+  return read;
+}
+
+ReadExperiment read_resolved(const std::string& text, const std::string& file, Diagnostics& diagnostics) {
+  ReadExperiment read;
+  read.file = file;
+  Diagnostics found;
+  std::optional<Node> document = parse_document(text, file, found);
+  if (document && document->kind != Node::Kind::map) {
+    found.error(document->where, "an experiment must be a map of `key: value`");
+    document.reset();
   }
-  for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);
+  if (document) interpolate(*document, found, {});
+  read_document(document, std::move(found), read, diagnostics);
   return read;
 }
 

@@ -25,22 +25,16 @@ struct ReadExperiment {
 ReadExperiment read_experiment(const std::filesystem::path& file, const std::vector<Override>& overrides,
                                Diagnostics& diagnostics);
 
+// The same for the text of a resolved experiment as write_experiment gave it, by this version or an earlier one; `file`
+// is what errors call it.
+ReadExperiment read_resolved(const std::string& text, const std::string& file, Diagnostics& diagnostics);
+
 // The resolved experiment as YAML: reading it again gives the same Experiment and an equal tree.
 std::string write_experiment(const Node& tree);
 
 // The resolved tree with what is relative to the working directory made absolute (data.path, plugins named by a path):
-// it reads to the same experiment from any folder. Its canonical text stays the same.
+// it reads to the same experiment from any folder.
 Node frozen(const ReadExperiment& read);
-
-// What of a resolved tree can alter a number of the run, as one text: equal meaning gives equal text, whether defaults
-// are written or not. Sorted keys, numbers in their shortest form; without the keys that are declared no_identity
-// (name, description, machine, paths, data.memory, ...); of a plugin named by a path the file's name. Options that a
-// layer's table fills in are not in it: they come with the plugins.
-std::string canonical_json(const Node& tree);
-
-// The same without the seed, and without data.split.seed where that only repeats it: equal for runs that differ in
-// nothing else that can alter a number. What the seed generates of the data is not in it.
-std::string configuration_json(const Node& tree);
 
 // Every value of a resolved tree: "training.optimizer.adam.lr" and "0.0001", "network.stages.0.depth" and "3". A list
 // of scalars is one value, "[0.5, 0.5]"; what is null is left out.

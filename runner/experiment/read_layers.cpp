@@ -126,13 +126,13 @@ Node KeyReader::read_stages(const Key& key, const Node& list) {
           diagnostics_.error(item.where, "`" + known.name + "` is required in `" + of + "`",
                              "`" + known.name + "`: " + known.doc);
         else
-          stage.entries.push_back({known.name, {}, default_value(known)});
+          stage.entries.push_back({known.name, {}, default_of(known)});
         continue;
       }
       Node accepted = entry->value;
       if (!accept(known, accepted)) {
         if (known.required) continue;
-        accepted = default_value(known);
+        accepted = default_of(known);
       }
       stage.entries.push_back({known.name, entry->key_where, std::move(accepted)});
     }

@@ -20,7 +20,10 @@ const DataFacts& SweepData::facts(const CheckedExperiment& checked) {
   try {
     if (!data.survey) data.survey = survey(checked.experiment(), data.source);
     const Dataset dataset = describe_dataset(spec, data.source, seed, *data.survey);
-    found->second = {.content = dataset.content_hash, .split = dataset.split_hash, .warnings = dataset.warnings};
+    found->second = {.content = dataset.content_hash,
+                     .split = dataset.split_hash,
+                     .generated = dataset.generated,
+                     .warnings = dataset.warnings};
   } catch (...) {
     data.facts.erase(found);
     throw;

@@ -17,6 +17,7 @@ namespace rxrun {
 
 struct DataFacts {
   std::string content, split;  // hashes
+  bool generated = false;
   std::vector<Diagnostic> warnings;
 };
 

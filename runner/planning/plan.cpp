@@ -12,11 +12,11 @@
 #include "diagnostics/render.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
+#include "identity/identity.h"
 #include "network/summary.h"
 #include "planning/data.h"
 #include "planning/width.h"
 #include "run/prepare.h"
-#include "run/records.h"
 #include "training/machine.h"
 
 namespace rxrun {
@@ -53,12 +53,17 @@ PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network, step_of(experiment));
   const std::string device = choose_device(experiment.machine.device);
-  const Precision precision = choose_precision(experiment.training.precision, device);
+  const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
+  const RunInputs inputs{.content_hash = data.content,
+                         .split_hash = data.split,
+                         .generated_data = data.generated,
+                         .precision = to_string(choose_precision(experiment.training.precision, device)),
+                         .initial_weights = weights ? weights->sha256 : ""};
   return {.settings = settings_of(checked.read.tree),
           .file = checked.read.file.string(),
           .name = experiment.name,
           .resolved = write_experiment(frozen(checked.read)),  // a worker reads it from another folder
-          .identity = identity_of(checked, data.content, data.split, precision, initial_weights_of(checked, network)),
+          .identity = identity_of(checked, inputs).run,
           .content_hash = data.content,
           .coordinates = {},
           .parameters = summary.parameters,

@@ -20,6 +20,7 @@ struct Manifest {
   std::string abi;
   std::string compiler;
   std::string build_id;  // hexadecimal, from .note.gnu.build-id
+  bool shipped = false;  // with rxrun
   bool operator==(const Manifest&) const = default;
 };
 

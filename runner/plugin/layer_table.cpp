@@ -126,6 +126,7 @@ void check_layer_table(const std::vector<LayerInfo>& layers, const std::filesyst
       fail("offers a layer by the name `" + printable(layer.name) +
            "`, which must consist of lower-case letters, digits and underscores");
     if (!names.insert(layer.name).second) fail("offers layer `" + layer.name + "` twice");
+    if (layer.revision < 1) fail("has layer `" + layer.name + "` whose revision is less than 1");
     std::set<std::string> options;
     for (const OptionInfo& option : layer.options) {
       const std::string which = "has layer `" + layer.name + "` whose option `" + printable(option.name) + "` ";

@@ -10,8 +10,8 @@
 
 namespace rxrun {
 
-// Throws Error naming the library, the layer and the option: no layers, bad or repeated names, a default of the wrong
-// type, out of its range or not among its choices.
+// Throws Error naming the library, the layer and the option: no layers, bad or repeated names, a revision below 1, a
+// default of the wrong type, out of its range or not among its choices.
 void check_layer_table(const std::vector<LayerInfo>& layers, const std::filesystem::path& library);
 
 // What is wrong with a value of the right type; empty when it is in range: "must be at least 1, not 0".

@@ -39,6 +39,7 @@ Json to_json(const LayerInfo& layer) {
   if (!layer.weight_prefix.empty()) json["weight_prefix"] = layer.weight_prefix;
   if (layer.block) json["block"] = true;
   if (layer.view) json["view"] = true;
+  if (layer.revision != 1) json["revision"] = layer.revision;
   json["doc"] = layer.doc;
   json["options"] = Json::array();
   for (const OptionInfo& option : layer.options) json["options"].push_back(to_json(option));
@@ -98,6 +99,7 @@ LayerInfo layer_from(const Json& json) {
   layer.weight_prefix = json.value("weight_prefix", std::string());
   layer.block = json.value("block", false);
   layer.view = json.value("view", false);
+  layer.revision = json.value("revision", std::int64_t{1});
   layer.doc = json.at("doc").get<std::string>();
   for (const Json& option : json.at("options")) layer.options.push_back(option_from(option));
   return layer;

@@ -50,6 +50,7 @@ Manifest parse_manifest(const std::filesystem::path& library, const std::string&
   manifest.libtorch = facts["libtorch"];
   manifest.abi = facts["abi"];
   manifest.compiler = facts["compiler"];
+  manifest.shipped = facts["shipped"] == "yes";
   if (!is_plugin_name(manifest.plugin))
     fail(library, "calls itself `" + printable(manifest.plugin) + "`, which is not a valid plugin name");
   return manifest;

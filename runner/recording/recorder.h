@@ -23,7 +23,7 @@ struct RunRecord {
   std::string identity;    // SHA-256, hexadecimal
   std::uint64_t seed = 0;
   std::string resolved;                                     // the resolved experiment as YAML
-  std::string configuration;                                // what of it can alter a number, as text, without the seed
+  std::string configuration;                                // equal for runs that differ in nothing but the seed
   std::vector<std::pair<std::string, std::string>> params;  // flat: "network.cardinality" -> "32"
   std::string command;                                      // as typed
   bool generated_data = false;

@@ -4,7 +4,6 @@
 
 #include <limits>
 
-#include "recording/configuration.h"
 #include "recording/field.h"
 
 namespace rxrun {
@@ -124,10 +123,10 @@ std::int64_t insert_run(Connection& connection, const RunRecord& run, const Proc
     VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
             {0}, {0}, ?, ?, ?, ?, ?))",
                                     kNow))
-      .bind(experiment_id(connection, run.experiment), run.name, run.identity, configuration_of(run),
-            seed_value(run.seed), int{run.generated_data}, run.file, run.command, run.resolved, run.folder,
-            run.content_hash, run.split_hash, run.skipped_images, run.parameters, run.multiply_adds, process.host,
-            process.boot_id, process.pid_namespace, process.pid, process.start)
+      .bind(experiment_id(connection, run.experiment), run.name, run.identity, run.configuration, seed_value(run.seed),
+            int{run.generated_data}, run.file, run.command, run.resolved, run.folder, run.content_hash, run.split_hash,
+            run.skipped_images, run.parameters, run.multiply_adds, process.host, process.boot_id, process.pid_namespace,
+            process.pid, process.start)
       .run();
   const std::int64_t id = connection.last_id();
   Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");

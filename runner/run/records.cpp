@@ -4,74 +4,39 @@
 
 #include <span>
 
-#include "experiment/places.h"
 #include "files/files.h"
+#include "identity/identity.h"
 #include "network/summary.h"
-#include "recording/configuration.h"
-#include "recording/identity.h"
-#include "version.h"
+#include "run/environment.h"
 
 namespace rxrun {
-namespace {
-
-std::vector<std::pair<std::string, std::string>> plugin_builds(const CheckedNetwork& network) {
-  std::vector<std::pair<std::string, std::string>> builds;
-  for (const PluginInfo& plugin : network.plugins)
-    builds.emplace_back(plugin.manifest.plugin, plugin.manifest.build_id);
-  return builds;
-}
-
-// What the file of the initial weights holds stands for its name.
-Node with_contents(Node tree, const std::optional<InitialWeights>& weights) {
-  if (weights) tree.find("training")->find("initial_weights")->find("file")->text = weights->sha256;
-  return tree;
-}
-
-}  // namespace
-
-std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash,
-                        const std::string& split_hash, Precision precision,
-                        const std::optional<InitialWeights>& weights) {
-  return run_identity({.experiment = canonical_json(with_contents(checked.read.tree, weights)),
-                       .content_hash = content_hash,
-                       .split_hash = split_hash,
-                       .plugins = plugin_builds(checked.network),
-                       .engine_version = version,
-                       .precision = to_string(precision)});
-}
 
 RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
-                    const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights,
-                    const std::string& identity) {
+                    const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights) {
   const Experiment& experiment = checked.experiment();
   const Summary summary = summarize(network);
-  RunRecord record{.name = fmt::format("{}-{}", experiment.name, identity.substr(0, 8)),
-                   .experiment = experiment.name,
-                   .file = request.file,
-                   .identity = identity,
-                   .seed = experiment.seed,
-                   .resolved = write_experiment(frozen(checked.read)),
-                   .configuration = configuration_json(with_contents(checked.read.tree, weights)),
-                   .params = flatten(checked.read.tree),
-                   .command = request.command,
-                   .generated_data = dataset.generated,
-                   .content_hash = dataset.content_hash,
-                   .split_hash = dataset.split_hash,
-                   .skipped_images = static_cast<std::int64_t>(dataset.skipped.size()),
-                   .parameters = summary.parameters,
-                   .multiply_adds = summary.multiply_adds,
-                   .environment = {{"rxrun", version},
-                                   {"libtorch", machine.libtorch},
-                                   {"cpu", machine.cpu},
-                                   {"instruction_set", machine.instruction_set},
-                                   {"device", machine.device},
-                                   {"threads", std::to_string(machine.threads)},
-                                   {"precision", to_string(machine.precision)}},
-                   .folder = {}};
-  if (weights) record.environment.emplace_back("initial_weights", weights->sha256);
-  for (const auto& [name, build] : plugin_builds(checked.network))
-    record.environment.emplace_back("plugin." + name, build);
-  return record;
+  const RunIdentity identity = identity_of(checked, {.content_hash = dataset.content_hash,
+                                                     .split_hash = dataset.split_hash,
+                                                     .generated_data = dataset.generated,
+                                                     .precision = to_string(machine.precision),
+                                                     .initial_weights = weights ? weights->sha256 : ""});
+  return {.name = fmt::format("{}-{}", experiment.name, identity.run.substr(0, 8)),
+          .experiment = experiment.name,
+          .file = request.file,
+          .identity = identity.run,
+          .seed = experiment.seed,
+          .resolved = write_experiment(frozen(checked.read)),
+          .configuration = identity.configuration,
+          .params = flatten(checked.read.tree),
+          .command = request.command,
+          .generated_data = dataset.generated,
+          .content_hash = dataset.content_hash,
+          .split_hash = dataset.split_hash,
+          .skipped_images = static_cast<std::int64_t>(dataset.skipped.size()),
+          .parameters = summary.parameters,
+          .multiply_adds = summary.multiply_adds,
+          .environment = environment_of(machine, checked.network, weights),
+          .folder = {}};
 }
 
 std::vector<SplitRecord> split_of(const Dataset& dataset) {

@@ -18,14 +18,8 @@
 
 namespace rxrun {
 
-// Of the run that computes `checked` on data of these hashes from these weights.
-std::string identity_of(const CheckedExperiment& checked, const std::string& content_hash,
-                        const std::string& split_hash, Precision precision,
-                        const std::optional<InitialWeights>& weights);
-
 RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
-                    const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights,
-                    const std::string& identity);
+                    const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights);
 
 std::vector<SplitRecord> split_of(const Dataset& dataset);
 

@@ -58,10 +58,11 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
 [[noreturn]] void refuse(const RunRequest& request, const RunRecord& now) {
   if (request.run == 0)
     throw Error(Failure::usage,
-                "its data, plugins, precision, initial weights or rxrun itself have changed since it was started or "
+                "its data, plugins, precision, initial weights or the engine have changed since it was started or "
                 "planned, so it cannot be continued",
                 "run the command for the whole experiment or sweep again");
-  const std::vector<std::string> changes = changes_since(request.results, request.run, now).experiment;
+  const std::vector<std::string> changes =
+      changes_since(request.results, request.run, now, Compared::continued).identity;
   const bool images = std::any_of(changes.begin(), changes.end(),
                                   [](const std::string& change) { return change.find("images") != std::string::npos; });
   throw Error(
@@ -73,7 +74,7 @@ std::optional<ExistingRun> to_continue(const Recorder& recorder, const std::stri
 
 // A run that goes on in another place still ends with its own numbers, but for their rounding.
 void warn_of_another_machine(const RunRequest& request, std::int64_t run, const RunRecord& now, RunObserver& observer) {
-  const std::vector<std::string> changes = changes_since(request.results, run, now).machine;
+  const std::vector<std::string> changes = changes_since(request.results, run, now, Compared::continued).rounding;
   if (changes.empty()) return;
   observer.on_warning(fmt::format(
       "run {} was started elsewhere ({}): from here on its numbers may be rounded differently, and the result is "
@@ -119,9 +120,8 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   const Dataset dataset =
       read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
 
-  const std::string identity =
-      identity_of(checked, dataset.content_hash, dataset.split_hash, machine.precision, weights);
-  RunRecord record = record_of(checked, request, dataset, machine, network, weights, identity);
+  RunRecord record = record_of(checked, request, dataset, machine, network, weights);
+  const std::string identity = record.identity;
   if (!request.identity.empty() && request.identity != identity) refuse(request, record);
   const std::optional<ExistingRun> existing = to_continue(recorder, identity, request);
   if (existing && existing->status == RunStatus::finished) {

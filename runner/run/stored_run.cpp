@@ -15,6 +15,7 @@
 #include "files/files.h"
 #include "recording/query.h"
 #include "recording/run_folder.h"
+#include "run/environment.h"
 #include "run/prepare.h"
 
 namespace rxrun {
@@ -92,8 +93,15 @@ void require_images(const StoredRun& run, const DataSpec& data) {
       "say where they are now: data.path=PATH"});
 }
 
-bool is_of_the_machine(const std::string& fact) {
-  return fact == "cpu" || fact == "device" || fact == "instruction_set" || fact == "libtorch";
+// Facts of a run then and now: by name, the value of each side or an empty one.
+using Facts = std::map<std::string, std::pair<std::string, std::string>>;
+
+// Earlier versions recorded the builds of shipped plugins as those of the others.
+void forget_shipped(Facts& facts) {
+  std::erase_if(facts, [&](const auto& fact) {
+    return fact.first.starts_with("plugin.") && fact.second.second.empty() &&
+           facts.contains("shipped." + fact.first.substr(fact.first.find('.') + 1));
+  });
 }
 
 }  // namespace
@@ -143,27 +151,31 @@ bool has_images_of(const std::filesystem::path& results, std::int64_t run, const
          Value(content_hash);
 }
 
-RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now) {
+RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now,
+                         Compared compared) {
   const std::filesystem::path database = results / "results.db";
-  RunChanges changes{.experiment = changes_of_data(results, run, now.content_hash, now.split_hash), .machine = {}};
-  std::map<std::string, std::pair<std::string, std::string>> facts;
+  RunChanges changes{.identity = changes_of_data(results, run, now.content_hash, now.split_hash), .rounding = {}};
+  Facts facts;
   for (const auto& row : query(database, "SELECT name, value FROM environment WHERE run = ?", {run}).rows)
     if (const auto* name = std::get_if<std::string>(&row[0]))
       if (const auto* value = std::get_if<std::string>(&row[1])) facts[*name].first = *value;
   for (const auto& [name, value] : now.environment) facts[name].second = value;
+  forget_shipped(facts);
   for (const auto& [name, values] : facts) {
     const auto& [before, after] = values;
-    if (name == "threads" || before == after) continue;  // threads: a run that goes on keeps its number
+    const Decides decides = decided_by(name);
+    if (decides == Decides::nothing || same_fact(name, before, after)) continue;
+    if (name == "threads" && compared == Compared::continued) continue;
     const auto shown = [](const std::string& text) {
       return text.empty() ? std::string("absent") : printable(text.substr(0, 40));
     };
-    (is_of_the_machine(name) ? changes.machine : changes.experiment)
+    (decides == Decides::identity ? changes.identity : changes.rounding)
         .push_back(fmt::format("{} was {}, is {}", printable(name), shown(before), shown(after)));
   }
   // Should the list miss something of what the identity holds.
   const Table identity = query(database, "SELECT identity FROM runs WHERE id = ?", {run});
-  if (changes.experiment.empty() && identity.rows.at(0)[0] != Value(now.identity))
-    changes.experiment.push_back("its identity is different");
+  if (changes.identity.empty() && identity.rows.at(0)[0] != Value(now.identity))
+    changes.identity.push_back("its identity is different");
   return changes;
 }
 

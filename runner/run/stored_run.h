@@ -48,9 +48,14 @@ bool has_images_of(const std::filesystem::path& results, std::int64_t run, const
 
 // In what `now`, which describes a run of the same experiment, differs from `run` as it was when it was made; in words.
 struct RunChanges {
-  std::vector<std::string> experiment;  // what is part of the identity: data, plugins, precision, version
-  std::vector<std::string> machine;     // what rounds in another way, at most: device, processor, LibTorch
+  std::vector<std::string> identity;  // what makes it another run: the data, and facts that decide that (environment.h)
+  std::vector<std::string> rounding;  // facts with which the results are not equal to the bit
 };
-RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now);
+enum class Compared {
+  continued,  // a run that goes on keeps its number of threads, whatever it is now
+  anew,
+};
+RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now,
+                         Compared compared);
 
 }  // namespace rxrun

@@ -6,20 +6,21 @@
 
 #include "rxrun/manifest.h"
 
+#define SDK "sdk=" RXRUN_STRINGIFY(RXRUN_SDK_VERSION) "\n"
 #if defined(FOREIGN_SDK)
 #define MANIFEST \
   "rxrun-plugin=foreign\nsdk=999\nlibtorch=" TORCH_VERSION "\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
 #elif defined(FOREIGN_LIBTORCH)
-#define MANIFEST "rxrun-plugin=foreign\nsdk=1\nlibtorch=0.4.1\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
+#define MANIFEST "rxrun-plugin=foreign\n" SDK "libtorch=0.4.1\nabi=" RXRUN_COMPILER_ABI "\ncompiler=gcc 12\n"
 #elif defined(FOREIGN_ABI)
 #define MANIFEST \
-  "rxrun-plugin=foreign\nsdk=1\nlibtorch=" TORCH_VERSION "\nabi=itanium-1002/cxx11abi=0\ncompiler=gcc 4\n"
+  "rxrun-plugin=foreign\n" SDK "libtorch=" TORCH_VERSION "\nabi=itanium-1002/cxx11abi=0\ncompiler=gcc 4\n"
 #elif defined(MALFORMED_MANIFEST)
 #define MANIFEST "rxrun-plugin=malformed\nsdk\n"
 #elif defined(INCOMPLETE_MANIFEST)
-#define MANIFEST "rxrun-plugin=incomplete\nsdk=1\n"
+#define MANIFEST "rxrun-plugin=incomplete\n" SDK
 #elif defined(ESCAPING_NAME)
-#define MANIFEST "rxrun-plugin=../\033[2J\nsdk=1\nlibtorch=" TORCH_VERSION "\nabi=" RXRUN_COMPILER_ABI "\n"
+#define MANIFEST "rxrun-plugin=../\033[2J\n" SDK "libtorch=" TORCH_VERSION "\nabi=" RXRUN_COMPILER_ABI "\n"
 #else
 #define MANIFEST RXRUN_MANIFEST("raw")
 #endif

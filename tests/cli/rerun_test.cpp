@@ -28,15 +28,20 @@ TEST(Rerun, GivesTheSameFiguresAndSaysWhatChanged) {
   Connection(database, Connection::Mode::read_write)
       .execute(
           "UPDATE environment SET value = '0.0.1' WHERE run = 1 AND name = 'rxrun';"
-          "UPDATE environment SET value = 'older' WHERE run = 1 AND name = 'plugin.convnet';"
+          "UPDATE environment SET value = '7' WHERE run = 1 AND name = 'engine_revision';"
+          "UPDATE environment SET value = 'older' WHERE run = 1 AND name = 'shipped.convnet';"
           "UPDATE runs SET content_hash = 'x' WHERE id = 1");
   const Finished refused = place.rxrun({"rerun", "1", "--exact"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("since run 1: rxrun was 0.0.1, is "));
-  EXPECT_THAT(refused.err, HasSubstr("since run 1: plugin.convnet was older, is "));
+  EXPECT_THAT(refused.err, HasSubstr("since run 1: engine_revision was 7, is "));
+  EXPECT_THAT(refused.err, Not(HasSubstr("convnet"))) << "its build decides nothing";
   EXPECT_THAT(refused.err, HasSubstr("since run 1: the images or their labels are different"));
   EXPECT_THAT(refused.err, HasSubstr("3 things changed"));
   EXPECT_EQ(query(database, "SELECT id FROM runs").rows.size(), 2u) << "refused before anything was recorded";
+  const Finished threads = place.rxrun({"rerun", "2", "--exact", "threads=2"});
+  EXPECT_EQ(threads.code, 2);
+  EXPECT_THAT(threads.err, HasSubstr("since run 2: threads was 1, is 2"));
   EXPECT_EQ(place.rxrun({"rerun", "1"}).code, 0);
   EXPECT_EQ(query(database, "SELECT id FROM runs WHERE status = 'finished'").rows.size(), 3u);
 }

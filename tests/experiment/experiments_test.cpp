@@ -46,7 +46,6 @@ TEST_P(ShippedExperiment, WrittenReadsBackTheSame) {
   const ReadExperiment second = read_experiment(folder.write("written.yaml", yaml), {}, diagnostics);
   ASSERT_TRUE(diagnostics.list().empty()) << render(diagnostics.list()) << yaml;
   EXPECT_TRUE(same_tree(first.tree, second.tree)) << yaml;
-  EXPECT_EQ(canonical_json(first.tree), canonical_json(second.tree));
   EXPECT_EQ(flatten(first.tree), flatten(second.tree));
   EXPECT_EQ(write_experiment(second.tree), yaml);
 }

@@ -5,8 +5,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
-#include <set>
 
 #include "diagnostics/render.h"
 #include "experiment/key.h"
@@ -40,9 +38,6 @@ class Read : public testing::Test {
     read_experiment(folder_.write("a.yaml", yaml), overrides, diagnostics);
     return render(diagnostics.list());
   }
-  std::string canonical(const std::string& rest, const std::vector<std::string>& words = {}) {
-    return canonical_json(read(network + rest, words).tree);
-  }
   TemporaryFolder folder_;
 };
 
@@ -72,9 +67,6 @@ TEST_F(Read, WhichWeightsAreKeptIsWrittenOnlyWhereItIsTheLast) {
   const TrainingSpec kept = read(network + keep_best + ", weights: last}}\n").experiment.training;
   EXPECT_TRUE(kept.keeps_last_epoch);
   EXPECT_EQ(kept.keep_best.metric, "validation_auc");
-  EXPECT_EQ(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: null}}\n"))
-      << "older runs keep their identities";
-  EXPECT_NE(canonical(keep_best + "}}\n"), canonical(keep_best + ", weights: last}}\n"));
 }
 
 TEST_F(Read, AWholeExperiment) {
@@ -237,74 +229,6 @@ TEST_F(Read, ExtendingCanChooseAnotherKind) {
   EXPECT_EQ(e.training.loss.label_smoothing, 0.1);
 }
 
-TEST_F(Read, EqualMeaningIsEqualText) {
-  const std::string plain = canonical("data: {path: images}\n");
-  EXPECT_EQ(plain, canonical("data: {path: elsewhere, memory: 1 GiB}\nmachine: {threads: 7}\ndescription: other\n"));
-  EXPECT_EQ(plain, canonical("data: {path: images, batch: 64, channels: auto, classes: 0, normalize: measured}\n"));
-  EXPECT_EQ(
-      plain,
-      canonical("data: {path: images}\ntraining: {optimizer: adam, schedule: constant, loss: {cross_entropy: }}\n"));
-  EXPECT_EQ(plain,
-            canonical("data: {path: images}\ntraining: {optimizer: {adam: {lr: 0.001, betas: [0.9, 0.999]}}}\n"));
-  EXPECT_EQ(plain, canonical("training: {epochs: 1}\ndata: {split: {seed: 0}, path: images}\nseed: 0\n"));
-  EXPECT_EQ(plain, canonical("data: {path: images}\ntraining: {clip_gradient_norm: 0, early_stopping: null}\n"));
-  EXPECT_NE(plain, canonical("data: {path: images}\nseed: 1\n"));
-  EXPECT_NE(plain, canonical("data: {path: images, on_bad_image: skip}\n"));
-  EXPECT_NE(plain, canonical("data: {path: images, split: {seed: 1}}\n"));
-  EXPECT_NE(plain, canonical("data: {path: images}\n", {"lr=2e-3"}));
-}
-
-// Each value of a tree that lies at, or below, a key that the table declares.
-void visit_values(Node& node, const std::string& path, const std::function<void(const std::string&, Node&)>& visit) {
-  for (Node::Entry& entry : node.entries) {
-    const std::string name = path.empty() ? entry.key : path + "." + entry.key;
-    if (entry.value.kind == Node::Kind::map)
-      visit_values(entry.value, name, visit);
-    else
-      visit(name, entry.value);
-  }
-}
-
-TEST_F(Read, WhatIsDeclaredToAlterNoNumberAltersNeitherIdentityNorConfiguration) {
-  const Node tree = read(network + "data: {path: images}\ntraining: {early_stopping: {}}\ndescription: x\n").tree;
-  std::set<std::string> seen;
-  Node copy = tree;
-  visit_values(copy, "", [&](const std::string& path, Node& value) {
-    const Node before = value;
-    value = to_node("something else");
-    const bool alters = can_alter_numbers(path);
-    EXPECT_EQ(canonical_json(copy) == canonical_json(tree), !alters) << path;
-    EXPECT_EQ(configuration_json(copy) == configuration_json(tree), !alters || path == "seed") << path;
-    if (!alters) seen.insert(path);
-    value = before;
-  });
-  const auto declared = [&](const auto& self, const std::vector<Key>& keys, const std::string& path,
-                            bool below) -> void {
-    for (const Key& key : keys) {
-      const std::string name = path.empty() ? key.name : path + "." + key.name;
-      if (key.consumed) continue;
-      const bool counts = !below && key.identity;
-      if (key.map) {
-        self(self, key.keys, name, !counts);
-      } else if (!counts) {
-        EXPECT_TRUE(seen.contains(name)) << name << " was not looked at";
-      }
-    }
-  };
-  declared(declared, experiment_keys(), "", false);
-  EXPECT_GE(seen.size(), 7u);
-  EXPECT_TRUE(seen.contains("data.path") && seen.contains("machine.threads") && seen.contains("name"));
-}
-
-TEST_F(Read, ASeedIsNoConfigurationButASplitThatWasAskedForIs) {
-  const auto configuration = [&](const std::string& rest) { return configuration_json(read(network + rest).tree); };
-  const std::string plain = configuration("data: {path: images}\n");
-  EXPECT_EQ(plain, configuration("data: {path: images}\nseed: 5\n"));
-  EXPECT_EQ(plain, configuration("data: {path: images, split: {seed: 5}}\nseed: 5\n"));
-  EXPECT_NE(plain, configuration("data: {path: images, split: {seed: 9}}\nseed: 5\n"));
-  EXPECT_NE(plain, configuration("data: {path: images, batch: 8}\n"));
-}
-
 // experiment.yaml of a run and of a point are read from other folders.
 TEST_F(Read, FrozenItReadsTheSameFromAnyFolder) {
   const std::string yaml =
@@ -319,39 +243,6 @@ TEST_F(Read, FrozenItReadsTheSameFromAnyFolder) {
   EXPECT_EQ(there.experiment.data.path, before / "some/images");
   EXPECT_THAT(there.experiment.network.plugins,
               ElementsAre("convnet", (before / "build/libmine.so").string(), (before / "other.so").string()));
-  EXPECT_EQ(canonical_json(there.tree), canonical_json(here.tree));
-  EXPECT_EQ(configuration_json(there.tree), configuration_json(here.tree));
-  EXPECT_NE(canonical_json(there.tree),
-            canonical_json(
-                read(yaml.substr(0, yaml.find("libmine")) + "libours" + yaml.substr(yaml.find("libmine") + 7)).tree));
-}
-
-TEST_F(Read, LayersOfEqualMeaningAreEqualText) {
-  const auto of = [&](const std::string& layers) {
-    return canonical_json(
-        read("name: a\nnetwork: {plugins: [convnet], head: [" + layers + "]}\ndata: {source: histology}\n").tree);
-  };
-  EXPECT_EQ(of("relu"), of("{relu: {}}"));
-  EXPECT_EQ(of("relu"), of("{relu: }"));
-  EXPECT_EQ(of("{conv: {channels: 8, gain: 1}}"), of("{conv: {gain: 1.0, channels: 8}}"));
-  EXPECT_NE(of("{conv: {channels: 8}}"), of("{conv: {channels: 9}}"));
-}
-
-TEST_F(Read, CanonicalText) {
-  const std::string text = canonical("data: {source: histology}\nseed: 12\n");
-  EXPECT_TRUE(text.starts_with(R"({"data":{"augment":{"brightness":0,)")) << text;
-  EXPECT_THAT(
-      text,
-      HasSubstr(R"("network":{"head":["linear"],"plugins":["convnet"],"stages":[],"stem":[]},"seed":12,"training":)"));
-  EXPECT_THAT(
-      text,
-      HasSubstr(
-          R"("optimizer":{"adam":{"beta1":0.9,"beta2":0.999,"decay_norm_and_bias":true,"epsilon":1e-08,"lr":0.001,"weight_decay":0}})"));
-  EXPECT_THAT(text, testing::Not(HasSubstr("machine")));
-  EXPECT_THAT(text, testing::Not(HasSubstr("\"path\"")));
-  EXPECT_THAT(text, testing::Not(HasSubstr("window")))
-      << "which came after runs had been recorded: they keep their identities";
-  EXPECT_THAT(canonical("data: {source: histology, window: [-160, 240]}\n"), HasSubstr(R"("window":[-160,240])"));
 }
 
 TEST_F(Read, FlatValues) {

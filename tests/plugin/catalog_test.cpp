@@ -82,6 +82,7 @@ TEST(Table, GoesToJsonAndBack) {
   layer.type_name = "Thing";
   layer.doc = "does \"things\"";
   layer.block = true;
+  layer.revision = 3;
   OptionInfo flag{"flag", OptionType::boolean, true};
   OptionInfo count{"count", OptionType::integer, std::int64_t{3}};
   count.minimum = 1;

@@ -44,8 +44,15 @@ TEST_F(LibraryFileTest, ReadsAFittingManifest) {
   EXPECT_EQ(file.manifest.plugin, "raw");
   EXPECT_EQ(file.manifest.sdk, expected_manifest().sdk);
   EXPECT_EQ(file.manifest.build_id.size(), 40u);
+  EXPECT_FALSE(file.manifest.shipped);
   EXPECT_FALSE(file.layers.has_value());
   EXPECT_TRUE(read_library_file(bad_plugin("offers_conv")).layers.has_value());
+}
+
+TEST_F(LibraryFileTest, WhatIsShippedSaysSo) {
+  for (const std::string name : {"convnet", "resnet", "resnext"})
+    EXPECT_TRUE(read_library_file(std::filesystem::path(RXRUN_PLUGIN_FOLDER) / ("lib" + name + ".so")).manifest.shipped)
+        << name;
 }
 
 TEST_F(LibraryFileTest, Missing) {

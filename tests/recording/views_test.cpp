@@ -182,27 +182,6 @@ TEST_F(ViewsTest, RemovedRunsAreInNoView) {
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_paired"), "0");
 }
 
-TEST_F(ViewsTest, AConfigurationIsItsTextAndItsData) {
-  Recorder recorder(database);
-  auto configuration = [&, count = 0](const std::function<void(RunRecord&)>& change) mutable {
-    ++count;
-    RunRecord record = run_record("a-" + std::to_string(count), static_cast<std::uint64_t>(count));
-    change(record);
-    return one(database, "SELECT configuration FROM runs WHERE id = " + std::to_string(recorder.begin(record, {})));
-  };
-  const std::string plain = configuration([](RunRecord&) {});
-  EXPECT_EQ(plain.size(), 16u);
-  EXPECT_EQ(plain, configuration([](RunRecord& record) { record.params.push_back({"machine.threads", "2"}); }));
-  EXPECT_NE(plain, configuration([](RunRecord& record) { record.configuration = "cardinality 8"; }));
-  EXPECT_NE(plain, configuration([](RunRecord& record) { record.content_hash = "other data"; }));
-  const std::string generated = configuration([](RunRecord& record) { record.generated_data = true; });
-  EXPECT_NE(plain, generated);
-  EXPECT_EQ(generated, configuration([](RunRecord& record) {
-              record.generated_data = true;
-              record.content_hash = "what another seed generates";
-            }));
-}
-
 // The shell of the distribution, beside a run that is under way.
 TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
   if (std::system("command -v sqlite3 >/dev/null") != 0) GTEST_SKIP() << "no sqlite3 shell here";

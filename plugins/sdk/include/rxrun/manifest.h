@@ -7,7 +7,15 @@
 #include <torch/version.h>
 
 // Raised when Layer, Plugin or the manifest change in a way that old plugins do not fit.
-#define RXRUN_SDK_VERSION 1
+#define RXRUN_SDK_VERSION 2
+
+// Defined for the plugins that rxrun ships, by their build alone: runs know those by the revisions of their layers, and
+// any other by its build id.
+#ifdef RXRUN_SHIPPED_PLUGIN
+#define RXRUN_MANIFEST_SHIPPED "shipped=yes\n"
+#else
+#define RXRUN_MANIFEST_SHIPPED ""
+#endif
 
 #define RXRUN_STRINGIFY_(x) #x
 #define RXRUN_STRINGIFY(x) RXRUN_STRINGIFY_(x)
@@ -33,7 +41,7 @@
   "sdk=" RXRUN_STRINGIFY(RXRUN_SDK_VERSION) "\n"                                                                       \
   "libtorch=" TORCH_VERSION "\n"                                                                                       \
   "abi=" RXRUN_COMPILER_ABI "\n"                                                                                       \
-  "compiler=" RXRUN_COMPILER " " RXRUN_STRINGIFY(__GNUC__) "\n"
+  "compiler=" RXRUN_COMPILER " " RXRUN_STRINGIFY(__GNUC__) "\n" RXRUN_MANIFEST_SHIPPED
 
 #define RXRUN_PLUGIN(name, registrar)                                                                  \
   extern "C" __attribute__((visibility("default"), used, section(".rxrun.manifest")))                  \

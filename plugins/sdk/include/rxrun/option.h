@@ -63,8 +63,9 @@ struct LayerInfo {
   std::string
       weight_prefix;  // stem of the names of its parameters: "conv" gives conv1.weight; the layer's name when empty
   std::string doc;
-  bool block = false;  // meant for `stages`; repeated `depth` times, `stride` for the first only
-  bool view = false;   // computes nothing (flatten): has no row in the table
+  bool block = false;         // meant for `stages`; repeated `depth` times, `stride` for the first only
+  bool view = false;          // computes nothing (flatten): has no row in the table
+  std::int64_t revision = 1;  // of a shipped plugin's layer: see LayerBuilder::revision
   std::vector<OptionInfo> options;
 
   bool operator==(const LayerInfo&) const = default;

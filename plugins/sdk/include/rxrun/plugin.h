@@ -118,6 +118,14 @@ class LayerBuilder {
     definition_->info.view = true;
     return *this;
   }
+  // For the plugins that rxrun ships, 1 at first: to be raised whenever the layer computes something else than before
+  // (beyond rounding) or a default of its options changes; that of a block also when a layer that it is built from
+  // does. It is part of the identity of every run that uses the layer, where for other plugins the library's build id
+  // stands.
+  LayerBuilder& revision(std::int64_t number) {
+    definition_->info.revision = number;
+    return *this;
+  }
 
  private:
   friend class Plugin;
