@@ -58,12 +58,9 @@ bool KeyReader::accept(const Key& key, Node& node) {
   }
   const bool accepted = (key.boolean && node.kind == Node::Kind::boolean) || is_word(key.words, node) ||
                         (key.number && accept_number(*key.number, node)) || (key.text && accept_text(*key.text, node));
-  if (!accepted) {
-    refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
-    return false;
-  }
-  if (key.normalize) key.normalize(node);
-  return true;
+  if (accepted && (!key.normalize || key.normalize(node))) return true;
+  refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
+  return false;
 }
 
 bool KeyReader::accept_list(const Key& key, Node& node) {
