@@ -14,6 +14,7 @@
 #include "cli/readable.h"
 #include "cli/stop_signal.h"
 #include "diagnostics/render.h"
+#include "diagnostics/shell_word.h"
 #include "network/summary.h"
 #include "statistics/estimate.h"
 #include "table/fixed.h"
@@ -102,7 +103,7 @@ std::string other_scores(const std::map<std::string, double>& test) {
 int run_and_report(const CheckedExperiment& checked, const CommonOptions& common, RunRequest request,
                    RunObserver& observer) {
   request.results = common.results;
-  request.command = fmt::format("rxrun {}", fmt::join(common.arguments, " "));
+  request.command = "rxrun " + shell_command(common.arguments);
   request.stop = &watch_stop_signals();
   const RunOutcome outcome = run_experiment(checked, request, observer);
   return outcome.end == RunOutcome::End::interrupted ? 128 + outcome.signal : 0;

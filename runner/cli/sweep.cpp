@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "cli/sweep_declaration.h"
 #include "cli/sweep_report.h"
 #include "diagnostics/render.h"
+#include "diagnostics/shell_word.h"
 #include "machine/cores.h"
 #include "planning/jobs.h"
 #include "planning/plan.h"
@@ -72,8 +72,8 @@ int show_plan(const SweepOptions& options, const SweepPlan& plan, PlanReporter& 
 std::int64_t open_sweep(SweepRows& rows, const SweepOptions& options, const SweepPlan& plan,
                         const SweepSearch* search) {
   SweepRecord record{.name = plan.points.front().name,
-                     .declaration = fmt::format("{}", fmt::join(options.words, " ")),
-                     .command = fmt::format("rxrun {}", fmt::join(options.common.arguments, " ")),
+                     .declaration = shell_command(options.words),
+                     .command = "rxrun " + shell_command(options.common.arguments),
                      .points = {},
                      .search = search ? search->text() : ""};
   for (const PlannedPoint& point : plan.points)

@@ -71,12 +71,9 @@ bool KeyReader::accept(const Key& key, Node& node) {
     refuse_test_part(key.name, *name, node);
     return false;
   }
-  if (!accepted) {
-    refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
-    return false;
-  }
-  if (key.normalize) key.normalize(node);
-  return true;
+  if (accepted && (!key.normalize || key.normalize(node))) return true;
+  refuse(key.name, expected(key), node, key.words, advice_for_share(key, node));
+  return false;
 }
 
 bool KeyReader::accept_list(const Key& key, Node& node) {

@@ -16,13 +16,6 @@ namespace {
 constexpr std::size_t deepest_chain = 16;
 constexpr int most_files = 64;
 
-std::int64_t count_nodes(const Node& node) {
-  std::int64_t count = 1;
-  for (const Node& item : node.items) count += count_nodes(item);
-  for (const Node::Entry& entry : node.entries) count += count_nodes(entry.value);
-  return count;
-}
-
 // Kinds of `base` that give way to another kind that `child` chooses.
 void drop_other_kinds(Node& base, const Node& child) {
   const auto other = [&](const Node::Entry& entry) { return is_kind(entry) && base.find(entry.key) == nullptr; };

@@ -37,13 +37,6 @@ std::size_t end_of_expression(std::string_view text, std::size_t start) {
   return std::string_view::npos;
 }
 
-std::int64_t count_nodes(const Node& node) {
-  std::int64_t count = 1;
-  for (const Node& item : node.items) count += count_nodes(item);
-  for (const Node::Entry& entry : node.entries) count += count_nodes(entry.value);
-  return count;
-}
-
 int count_levels(const Node& node) {
   int levels = 0;
   for (const Node& item : node.items) levels = std::max(levels, count_levels(item));

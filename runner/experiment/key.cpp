@@ -47,7 +47,7 @@ std::string expected(const NumberForm& number) {
     return either(values);
   }
   const auto text = [&](double bound) {
-    const bool whole = bound == std::floor(bound) && std::abs(bound) < 1e15;
+    const bool whole = bound == std::floor(bound) && std::abs(bound) <= 0x1p53;
     return whole ? std::to_string(static_cast<std::int64_t>(bound)) : number_text(bound);
   };
   std::string words = number.integer ? "an integer" : "a number";

@@ -60,8 +60,9 @@ struct Key {
   std::vector<Key> keys;
   std::vector<Kind> kinds;  // a kind's name, or a map of that name alone to its options
 
-  // Brings a value that was accepted into the one way in which the resolved tree writes it.
-  std::function<void(Node&)> normalize;
+  // Brings a value of the right form into the one way in which the resolved tree writes it, which has to be one that
+  // the key takes. False: it is none of its values after all (a size beyond the largest).
+  std::function<bool(Node&)> normalize;
   // Stores the accepted value. For a kind the node is the map of one entry.
   std::function<void(Experiment&, const Node&)> set;
   // The value in an experiment; of a default-constructed one it is the default.

@@ -138,7 +138,7 @@ class KeyBuilder {
     key_.spread = std::move(names);
     return std::move(*this);
   }
-  KeyBuilder&& normalize(std::function<void(Node&)> normalize) {
+  KeyBuilder&& normalize(std::function<bool(Node&)> normalize) {
     key_.normalize = std::move(normalize);
     return std::move(*this);
   }

@@ -31,6 +31,8 @@ class KeyReader {
   Node read_layer(const Node& item, const std::string& of);
   Node read_stages(const Key& key, const Node& list);
   // Options of a layer or network-wide values: scalars and lists of scalars. False when there was an error.
+  bool check_option(const Node::Entry& option);
+  bool check_name(const std::string& name, const SourceLocation& where);
   bool check_open_value(const std::string& name, const Node& value);
   void read_open_entries(const Node& map, const std::vector<Key>& keys, Node& result);
   void store(const Key& key, const Node& node);

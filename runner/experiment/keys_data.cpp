@@ -141,17 +141,21 @@ Key path_key() {
       .get([](Experiment&) { return null_node(); });
 }
 
+constexpr double most_memory = 0x1p50;  // 1 PiB: a double holds every whole number up to it
+
 Key memory_key() {
   return KeyBuilder(
              "memory",
              "memory for decoded images; beyond it, they are kept in a file in the folder `cache` of the results")
-      .text("a size such as `4 GiB`", "^[0-9]{1,15}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
-      .number({.integer = true, .minimum = 0})
+      .text("a size such as `4 GiB`", "^[0-9]{1,16}(\\.[0-9]{1,6})? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+      .number({.integer = true, .minimum = 0, .maximum = most_memory})
       .no_identity()
       .normalize([](Node& node) {
-        const auto bytes = node.kind == Node::Kind::integer ? node.integer : bytes_of(node.text).value_or(0);
+        const auto bytes = node.kind == Node::Kind::integer ? std::optional(node.integer) : bytes_of(node.text);
+        if (!bytes || static_cast<double>(*bytes) > most_memory) return false;
         node.kind = Node::Kind::string;
-        node.text = bytes_text(static_cast<std::uint64_t>(bytes));
+        node.text = bytes_text(static_cast<std::uint64_t>(*bytes));
+        return true;
       })
       .set([](Experiment& e, const Node& node) {
         e.data.memory = static_cast<std::uint64_t>(bytes_of(node.text).value_or(0));

@@ -209,7 +209,7 @@ Key initial_weights_key() {
                  initial_weights(e).where = node.where;
                }),
            KeyBuilder("except", "layers that are initialised as without the file, such as [fc] when the classes differ")
-               .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .longest = 1000})
+               .list({.text = {.what = "a layer's path such as `fc`", .shortest = 1}, .shortest = 0, .longest = 1000})
                .set([](Experiment& e, const Node& node) {
                  for (const Node& item : node.items) initial_weights(e).except.push_back(item.text);
                  initial_weights(e).except_where = node.where;

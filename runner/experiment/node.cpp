@@ -116,6 +116,13 @@ const Node* Node::find(const std::string& key) const {
 
 Node* Node::find(const std::string& key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
 
+std::int64_t count_nodes(const Node& node) {
+  std::int64_t count = 1;
+  for (const Node& item : node.items) count += count_nodes(item);
+  for (const Node::Entry& entry : node.entries) count += count_nodes(entry.value);
+  return count;
+}
+
 const char* to_string(Node::Kind kind) {
   switch (kind) {
     case Node::Kind::null:

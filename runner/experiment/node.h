@@ -37,6 +37,8 @@ struct Node::Entry {
   Node value;
 };
 
+std::int64_t count_nodes(const Node& node);  // itself and all that is below
+
 const char* to_string(Node::Kind kind);  // "a map", "an integer", ...
 
 // A scalar's kind and value by the YAML 1.2 core schema: `1e-4` is real, `0o17` and `0x1f` are integers, `no` and

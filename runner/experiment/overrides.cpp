@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,6 +13,7 @@
 #include "diagnostics/utf8.h"
 #include "experiment/key.h"
 #include "experiment/paths.h"
+#include "experiment/source_text.h"
 
 namespace rxrun {
 namespace {
@@ -184,15 +186,35 @@ SourceLocation place_of_path(const Override& change) {
           word_of(change)};
 }
 
+// Behind a blank YAML begins a comment, which nobody writes here: `path=/data/a #1` is one path.
+bool has_hash(std::string_view value) {
+  if (std::string_view("\"'[{&*!|>").find(value.front()) != std::string_view::npos) return false;
+  for (std::size_t at = value.find('#'); at != std::string_view::npos; at = value.find('#', at + 1))
+    if (at == 0 || value[at - 1] == ' ' || value[at - 1] == '\t') return true;
+  return false;
+}
+
+std::optional<Node> whole_text(std::string_view value, std::size_t column, Diagnostics& diagnostics) {
+  const std::string padded = std::string(column, ' ') + std::string(value);
+  const SourceText source(padded, "command line");
+  if (!check_text(source, diagnostics)) return std::nullopt;
+  return scalar(std::string(value), true, source.place(column, value.size()));
+}
+
 // The value stands where it stands in the word, so that carets point into what was typed.
 std::optional<Node> read_value(const Override& change, Diagnostics& diagnostics, const DocumentLimits& limits) {
   const std::string word = word_of(change);
   const std::size_t column = count_code_points(change.path) + 1;
-  if (change.value.find_first_not_of(" \t") == std::string::npos) {
+  const std::size_t start = change.value.find_first_not_of(" \t");
+  if (start == std::string::npos) {
     return scalar(change.value, true, {"command line", 1, static_cast<int>(column), 1, word});
   }
+  const std::string_view trimmed =
+      std::string_view(change.value).substr(start, change.value.find_last_not_of(" \t") + 1 - start);
   Diagnostics own;
-  std::optional<Node> value = parse_document(std::string(column, ' ') + change.value, "command line", own, limits);
+  std::optional<Node> value =
+      has_hash(trimmed) ? whole_text(trimmed, column + start, own)
+                        : parse_document(std::string(column, ' ') + change.value, "command line", own, limits);
   for (Diagnostic diagnostic : own.list()) {
     if (diagnostic.where.line == 0) diagnostic.where = place_of_path(change);
     if (diagnostic.where.line == 1) diagnostic.where.text = word;

@@ -29,7 +29,8 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
 // is what errors call it.
 ReadExperiment read_resolved(const std::string& text, const std::string& file, Diagnostics& diagnostics);
 
-// The resolved experiment as YAML: reading it again gives the same Experiment and an equal tree.
+// The resolved experiment as YAML: reading it again gives the same Experiment and an equal tree. Throws Error for one
+// that no file can hold: too large with what it extends, or below a folder whose name is no text.
 std::string write_experiment(const Node& tree);
 
 // The resolved tree with what is relative to the working directory made absolute (data.path, plugins named by a path):

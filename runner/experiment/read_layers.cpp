@@ -16,7 +16,21 @@ bool declared(const std::vector<Key>& keys, const std::string& name) {
   return false;
 }
 
+constexpr std::size_t longest_name =
+    200;  // bytes; YAML reads keys of up to 1024 characters, quotes and escapes with them
+
 }  // namespace
+
+bool KeyReader::check_name(const std::string& name, const SourceLocation& where) {
+  if (!name.empty() && name.size() <= longest_name) return true;
+  diagnostics_.error(where, "a name must have from 1 to " + std::to_string(longest_name) + " bytes, found " +
+                                (name.empty() ? "none" : std::to_string(name.size())));
+  return false;
+}
+
+bool KeyReader::check_option(const Node::Entry& option) {
+  return check_name(option.key, option.key_where) && check_open_value(option.key, option.value);
+}
 
 bool KeyReader::check_open_value(const std::string& name, const Node& value) {
   if (value.kind == Node::Kind::map) {
@@ -54,7 +68,7 @@ void KeyReader::read_open_entries(const Node& map, const std::vector<Key>& keys,
     if (declared(keys, entry.key)) continue;
     if (is_unknown(entry, keys, true)) {
       unknown_key(entry, keys, "network");
-    } else if (check_open_value(entry.key, entry.value)) {
+    } else if (check_option(entry)) {
       result.entries.push_back(entry);
     }
   }
@@ -73,7 +87,8 @@ Node KeyReader::read_layers(const Key& key, const Node& list) {
 // A name, or a map from the name to the options; a name without options is written alone. Null when there was an error.
 Node KeyReader::read_layer(const Node& item, const std::string& of) {
   const std::string wanted = "the name of a layer, or a map from it to its options";
-  if (item.kind == Node::Kind::string && !item.text.empty()) return item;
+  if (item.kind == Node::Kind::string && !item.text.empty())
+    return check_name(item.text, item.where) ? item : null_node();
   if (item.kind != Node::Kind::map || item.entries.empty()) {
     refuse(of, wanted, item, {});
     return null_node();
@@ -91,6 +106,7 @@ Node KeyReader::read_layer(const Node& item, const std::string& of) {
   }
   Node result = item;
   const Node::Entry& layer = item.entries[0];
+  if (!check_name(layer.key, layer.key_where)) return null_node();
   if (layer.value.kind != Node::Kind::map && layer.value.kind != Node::Kind::null) {
     refuse(layer.key, "a map of the layer's options", layer.value, {});
     return null_node();
@@ -98,7 +114,7 @@ Node KeyReader::read_layer(const Node& item, const std::string& of) {
   Node& options = result.entries[0].value;
   options.entries.clear();
   for (const Node::Entry& option : layer.value.entries)
-    if (check_open_value(option.key, option.value)) options.entries.push_back(option);
+    if (check_option(option)) options.entries.push_back(option);
   if (!layer.value.entries.empty()) return result;
   Node name = to_node(layer.key);
   name.origin = item.origin;
@@ -137,8 +153,7 @@ Node KeyReader::read_stages(const Key& key, const Node& list) {
       stage.entries.push_back({known.name, entry->key_where, std::move(accepted)});
     }
     for (const Node::Entry& option : item.entries)
-      if (!declared(key.keys, option.key) && check_open_value(option.key, option.value))
-        stage.entries.push_back(option);
+      if (!declared(key.keys, option.key) && check_option(option)) stage.entries.push_back(option);
     if (stage.find("block")) result.items.push_back(std::move(stage));
   }
   return result;

@@ -157,6 +157,17 @@ std::size_t SourceText::offset_of(const SourceLocation& place) const {
   return last_offset_;
 }
 
+std::string forbidden_character(std::string_view value) {
+  for (std::size_t at = 0; at < value.size();) {
+    const CodePoint c = decode_utf8(value, at);
+    at += c.size;
+    if (!c.valid) return "an invalid character";
+    if (c.value != '\n' && c.value != '\t' && is_control(c.value))
+      return fmt::format("the control character U+{:04X}", static_cast<unsigned>(c.value));
+  }
+  return {};
+}
+
 bool check_text(const SourceText& source, Diagnostics& diagnostics) {
   if (!check_encoding(source, diagnostics)) return false;
   const bool characters = check_characters(source, diagnostics);

@@ -41,6 +41,10 @@ class SourceText {
   mutable std::size_t texts_left_ = 32u << 20;
 };
 
+// The first character of a value that no file may hold, by its name: "the control character U+0007". Empty: there is
+// none.
+std::string forbidden_character(std::string_view value);
+
 // UTF-8, no control and bidirectional characters, no tab in the indentation. Says whether so.
 bool check_text(const SourceText& source, Diagnostics& diagnostics);
 

@@ -272,15 +272,9 @@ void TreeBuilder::count(std::int64_t nodes, std::size_t offset) {
 
 // An escape can write what the text itself may not hold.
 void TreeBuilder::check_value(const std::string& value, std::size_t offset, std::size_t bytes) {
-  for (std::size_t at = 0; at < value.size();) {
-    const CodePoint c = decode_utf8(value, at);
-    at += c.size;
-    if (c.valid && (c.value == '\n' || c.value == '\t' || !is_control(c.value))) continue;
-    const std::string shown = c.valid ? fmt::format("the control character U+{:04X}", static_cast<unsigned>(c.value))
-                                      : "an invalid character";
-    error(source_.place(offset, bytes), fmt::format("an escape sequence stands for {}, which is not allowed", shown));
-    return;
-  }
+  const std::string found = forbidden_character(value);
+  if (!found.empty())
+    error(source_.place(offset, bytes), fmt::format("an escape sequence stands for {}, which is not allowed", found));
 }
 
 void TreeBuilder::error(SourceLocation where, std::string message, std::string advice) {

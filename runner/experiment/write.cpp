@@ -1,43 +1,23 @@
 // The resolved experiment as YAML that anyone can read and that reads back to the same values.
-#include <algorithm>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 
-#include "experiment/node_values.h"
+#include <algorithm>
+
+#include "diagnostics/render.h"
+#include "experiment/node_yaml.h"
 #include "experiment/read.h"
+#include "experiment/source_text.h"
 
 namespace rxrun {
 namespace fs = std::filesystem;
 namespace {
 
-// Plain where nothing in it could mean anything else, JSON's double quotes (which YAML 1.2 reads) otherwise.
-std::string text_scalar(const std::string& text) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-'; };
-  const bool simple = !text.empty() && std::all_of(text.begin(), text.end(), plain) &&
-                      (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/') &&
-                      scalar(text, false, {}).kind == Node::Kind::string;
-  if (simple) return text;
-  std::string escaped;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    escaped += text.compare(i, 2, "${") == 0 ? "$$" : std::string(1, text[i]);
-  return nlohmann::json(escaped).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string scalar_text(const Node& node) {
-  if (node.kind == Node::Kind::string) return text_scalar(node.text);
-  std::string text = value_text(node);
-  // A whole real keeps its point: it has to come back as a real.
-  if (node.kind == Node::Kind::real && text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
-}
-
-std::string flow(const Node& node) {
-  if (node.is_scalar()) return scalar_text(node);
-  const bool list = node.kind == Node::Kind::list;
-  std::string text = list ? "[" : "{";
-  for (const Node& item : node.items) text += (text.size() > 1 ? ", " : "") + flow(item);
-  for (const Node::Entry& entry : node.entries)
-    text += (text.size() > 1 ? ", " : "") + text_scalar(entry.key) + ": " + flow(entry.value);
-  return text + (list ? "]" : "}");
+// Values are filled in when they are read, keys are not.
+void escape_expressions(Node& node) {
+  for (Node& item : node.items) escape_expressions(item);
+  for (Node::Entry& entry : node.entries) escape_expressions(entry.value);
+  for (std::size_t at = node.text.find("${"); at != std::string::npos; at = node.text.find("${", at + 3))
+    node.text.insert(at, 1, '$');
 }
 
 // Maps of the first levels in block style, below them and lists of scalars in flow style; layers and stages a line
@@ -46,7 +26,7 @@ void block(const Node& map, int depth, std::string& out) {
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
   for (const Node::Entry& entry : map.entries) {
     const Node& value = entry.value;
-    out.append(indent).append(text_scalar(entry.key)).append(":");
+    out.append(indent).append(yaml_text(entry.key)).append(":");
     const bool has_containers =
         std::any_of(value.items.begin(), value.items.end(), [](const Node& item) { return !item.is_scalar(); });
     if (value.kind == Node::Kind::map && depth < 3 && !value.entries.empty()) {
@@ -54,11 +34,38 @@ void block(const Node& map, int depth, std::string& out) {
       block(value, depth + 1, out);
     } else if (value.kind == Node::Kind::list && has_containers) {
       out += "\n";
-      for (const Node& item : value.items) out.append(indent).append("  - ").append(flow(item)).append("\n");
+      for (const Node& item : value.items) out.append(indent).append("  - ").append(yaml_text(item)).append("\n");
     } else {
-      out.append(" ").append(flow(value)).append("\n");
+      out.append(" ").append(yaml_text(value)).append("\n");
     }
   }
+}
+
+// A folder above a path may have any name.
+void require_characters(const Node& node) {
+  for (const Node& item : node.items) require_characters(item);
+  for (const Node::Entry& entry : node.entries) require_characters(entry.value);
+  if (node.kind != Node::Kind::string) return;
+  if (const std::string found = forbidden_character(node.text); !found.empty())
+    throw Error(Diagnostic{Severity::error, node.where,
+                           fmt::format("`{}` has {}, which no experiment file can hold", printable(node.text), found),
+                           "rename the folder"});
+}
+
+// Through `extends`, aliases and defaults it may have become larger than a file may be.
+void require_readable(const Node& tree, const std::string& text) {
+  require_characters(tree);
+  const DocumentLimits limits;
+  const auto refuse = [](std::uint64_t found, std::uint64_t most, const char* of) {
+    throw Error(
+        Failure::usage,
+        fmt::format("the experiment with all its defaults has {} {}, and could not be read again: the limit is {}",
+                    found, of, most));
+  };
+  if (text.size() > limits.bytes) refuse(text.size(), limits.bytes, "bytes");
+  const std::int64_t nodes = count_nodes(tree);
+  if (nodes > limits.nodes)
+    refuse(static_cast<std::uint64_t>(nodes), static_cast<std::uint64_t>(limits.nodes), "values");
 }
 
 Node* value_at(Node& tree, const char* section, const char* key) {
@@ -81,8 +88,11 @@ Node frozen(const ReadExperiment& read) {
 }
 
 std::string write_experiment(const Node& tree) {
+  Node literal = tree;
+  escape_expressions(literal);
   std::string out;
-  block(tree, 0, out);
+  block(literal, 0, out);
+  require_readable(tree, out);
   return out;
 }
 

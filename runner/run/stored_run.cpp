@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
-#include <string_view>
 
 #include "diagnostics/render.h"
+#include "diagnostics/shell_word.h"
 #include "diagnostics/utf8.h"
 #include "experiment/keys.h"
 #include "experiment/places.h"
@@ -28,26 +27,13 @@ std::vector<std::string> overridable_keys(Overridable overridable) {
   return keys;
 }
 
-// As it is typed in a shell.
-std::string shell_word(const std::string& word) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("_./=,:+-").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 void refuse(const Override& change, const std::string& key, const StoredRun& run, const std::filesystem::path& file,
             const std::vector<std::string>& allowed, Diagnostics& diagnostics) {
   const std::string word = change.path + "=" + change.value;
   const int length = static_cast<int>(std::max<std::size_t>(1, count_code_points(change.path)));
   const bool other_run = can_alter_numbers(key);
   std::string advice = fmt::format("what can be set here: {}", fmt::join(allowed, ", "));
-  if (other_run)
-    advice +=
-        fmt::format("; to make that run: rxrun {}", printable(shell_word(file.string()) + " " + shell_word(word)));
+  if (other_run) advice += fmt::format("; to make that run: rxrun {}", printable(shell_command({file.string(), word})));
   diagnostics.error({"command line", 1, 1, length, word},
                     other_run ? fmt::format("run {} would be a different run with another `{}`", run.id, key)
                               : fmt::format("`{}` has no effect here", key),

@@ -7,20 +7,19 @@
 
 #include "diagnostics/render.h"
 #include "experiment/node_values.h"
+#include "experiment/node_yaml.h"
 
 namespace rxrun {
 namespace {
 
 // As a word of the command line would have it: what was quoted there keeps its quotes.
 std::string word_of(const Node& value) {
-  if (value.kind == Node::Kind::null) return "null";
-  if (value.kind != Node::Kind::string) return value_text(value);
-  const bool plain = scalar(value.text, false, {}).kind == Node::Kind::string &&
-                     value.text.find_first_of(",;()[]{}\"'") == std::string::npos && !value.text.empty();
-  if (plain) return value.text;
-  std::string quoted = "\"";
-  for (const char c : value.text) quoted += (c == '"' || c == '\\') ? std::string{'\\', c} : std::string(1, c);
-  return quoted + "\"";
+  if (value.kind != Node::Kind::string) return yaml_text(value);
+  Diagnostics faults;
+  const bool special = value.text.find_first_of(",;()[]{}\"'#") != std::string::npos;
+  const std::optional<Node> plain = special ? std::nullopt : parse_document(value.text, {}, faults);
+  const bool is_itself = plain && plain->kind == Node::Kind::string && plain->text == value.text;
+  return is_itself ? value.text : yaml_text(value.text);
 }
 
 class SectionReader {

@@ -183,6 +183,23 @@ TEST_F(Read, OverridesByTail) {
   EXPECT_THAT(map, HasSubstr("its keys are train, test, validation, group_by, seed"));
 }
 
+TEST_F(Read, AnOverrideIsTakenWhole) {
+  const std::string yaml = network + "data: {path: images}\n";
+  const auto file = [&](const std::string& word) {
+    return read(yaml, {word}).experiment.training.initial_weights->file.string();
+  };
+  EXPECT_EQ(file("file=/1=1"), "/1=1");
+  EXPECT_EQ(file("training.initial_weights.file=/a==b=="), "/a==b==");
+  for (const char* text : {"a=1", "=", "a b", "a #1", "#1", "# a: b", "a#b", "it's #1"})
+    EXPECT_EQ(read(yaml, {std::string("description=") + text}).experiment.description, text);
+  EXPECT_EQ(read(yaml, {"description=  a #1 "}).experiment.description, "a #1");
+  EXPECT_EQ(read(yaml, {"description='a #1'"}).experiment.description, "a #1");
+  EXPECT_EQ(read(yaml, {"description=a #${name}"}).experiment.description, "a #a");
+  EXPECT_THAT(errors(yaml, {"batch=8 #9"}),
+              HasSubstr("`batch` must be an integer from 1 to 65536, found the string `8 #9`"));
+  EXPECT_THAT(errors(yaml, {"description=a #\x01"}), HasSubstr("the control character U+0001 is not allowed"));
+}
+
 TEST_F(Read, ATailNamesAKeyOfTheKindThatAnOverrideChooses) {
   using Kind = OptimizerSpec::Kind;
   for (const char* written : {"optimizer: {adamw: {lr: 4e-4, weight_decay: 0.05}}", "optimizer: adamw",

@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "diagnostics/render.h"
+#include "experiment/read.h"
+#include "temporary_folder.h"
+
 namespace rxrun {
 namespace {
 
@@ -42,6 +48,31 @@ TEST(SweepSection, SaysWhatWordsWouldSay) {
   EXPECT_EQ(section.trials, 20);
   EXPECT_EQ(section.repeat, 3);
   EXPECT_EQ(section.search, "");
+}
+
+// What a value of the list is as an override gets it back.
+TEST(SweepSection, AnElementOfAListIsTheSameValueAsAnOverride) {
+  const TemporaryFolder folder;
+  const std::string experiment = "name: a\nnetwork: {plugins: [p], head: [linear]}\ndata: {source: histology}\n";
+  for (const std::string& text : {"a: b", "a # b", "#a",  "- a", "a\nb", " a ",   "a=1=1",      "1",  "true",
+                                  "null", "",      "a,b", "[a",  "it's", "\"a\"", "a\\",        "&a", "*a",
+                                  "!a",   "| a",   "%a",  "@a",  "x;y)", "a:",    "range(1,3)", "\t", "${name}"}) {
+    const std::string quoted = nlohmann::json(text).dump();
+    Diagnostics diagnostics;
+    const Declaration one = section_of("sweep: {description: [" + quoted + "]}\n", diagnostics).declaration;
+    const Declaration two = section_of("sweep: {network.x: [[" + quoted + ", 1.0], [2]]}\n", diagnostics).declaration;
+    ASSERT_EQ(one.fixed.size(), 1u) << text;
+    ASSERT_EQ(two.dimensions.size(), 1u) << text;
+    const ReadExperiment read =
+        read_experiment(folder.write("a.yaml", experiment),
+                        {one.fixed[0], {two.dimensions[0].keys[0], two.dimensions[0].values[0][0]}}, diagnostics);
+    EXPECT_TRUE(diagnostics.list().empty()) << render(diagnostics.list());
+    const std::string expected = text == "${name}" ? "a" : text;
+    EXPECT_EQ(read.experiment.description, expected);
+    const Node& list = read.experiment.network.shared.at(0).value;
+    EXPECT_EQ(list.items.at(0).text, expected);
+    EXPECT_EQ(list.items.at(1).kind, Node::Kind::real);
+  }
 }
 
 TEST(SweepSection, ASearchIsSaidByItsName) {
