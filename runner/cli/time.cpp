@@ -51,25 +51,14 @@ void tell(Console& console, const Measurement& m) {
                              m.loader->images_per_second / m.images_per_second()));
 }
 
-int compare(Console& console, const Measurement& before, const Measurement& now, const TimeOptions& options) {
-  const std::vector<Regression> slower = regressions(before, now, options.threshold / 100.0);
-  if (before.cpu != now.cpu)
-    console.warning(fmt::format("the baseline was measured on another processor, {}", printable(before.cpu)));
-  const double machine = now.peak_flops / before.peak_flops - 1.0;
-  if (machine < -0.05 || machine > 0.05)
-    console.warning(
-        fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by what a large matrix product achieves",
-                    100.0 * std::abs(machine), machine < 0.0 ? "slower" : "faster"));
-  const std::string ratio =
-      fmt::format("the step takes {:.3f} of the baseline's time", now.step.seconds / before.step.seconds);
-  if (slower.empty()) {
-    console.line(fmt::format("Nothing is slower by more than {:g} % plus the noise; {}", options.threshold, ratio));
+int tell(Console& console, const Comparison& comparison) {
+  for (const std::string& remark : comparison.remarks) console.warning(remark);
+  if (comparison.slower.empty()) {
+    console.line(comparison.verdict);
     return 0;
   }
-  console.warning(fmt::format("{} slower by more than {:g} % plus the noise; {}",
-                              counted(slower.size(), "part") + (slower.size() == 1 ? " is" : " are"), options.threshold,
-                              ratio));
-  std::cerr << render(table_of(slower), TableFormat::text) << std::flush;
+  console.warning(comparison.verdict);
+  std::cerr << render(table_of(comparison.slower), TableFormat::text) << std::flush;
   return static_cast<int>(Failure::run);
 }
 
@@ -104,7 +93,7 @@ int run_time(const TimeOptions& options) {
   else if (!options.common.quiet)
     std::cout << render(for_reading(table_of(measurement, options.depth), common.format), common.format) << std::flush;
   tell(console, measurement);
-  return baseline ? compare(console, *baseline, measurement, options) : 0;
+  return baseline ? tell(console, compare(*baseline, measurement, options.threshold / 100.0)) : 0;
 }
 
 }  // namespace rxrun

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 
 namespace rxrun {
 namespace {
@@ -105,6 +106,25 @@ Table table_of(const std::vector<Regression>& regressions) {
   for (const Regression& one : regressions)
     table.rows.push_back({one.part, 1e3 * one.before, 1e3 * one.now, one.now / one.before});
   return table;
+}
+
+Comparison compare(const Measurement& before, const Measurement& now, double threshold) {
+  Comparison comparison{.slower = regressions(before, now, threshold), .verdict = {}, .remarks = {}};
+  const std::size_t parts = comparison.slower.size();
+  comparison.verdict =
+      fmt::format("{} slower by more than {:g} % plus the noise; the step takes {:.3f} of the baseline's time",
+                  parts == 0 ? "Nothing is" : counted(parts, "part") + (parts == 1 ? " is" : " are"), 100.0 * threshold,
+                  now.step.seconds / before.step.seconds);
+  if (before.cpu != now.cpu)
+    comparison.remarks.push_back(
+        fmt::format("the baseline was measured on another processor, {}", printable(before.cpu)));
+  const double faster = now.peak_flops / before.peak_flops - 1.0;
+  if (faster < -0.05 || faster > 0.05)
+    comparison.remarks.push_back(
+        fmt::format("the machine itself is {:.0f} % {} than for the baseline, judging by what a large matrix product "
+                    "achieves",
+                    100.0 * std::abs(faster), faster < 0.0 ? "slower" : "faster"));
+  return comparison;
 }
 
 }  // namespace rxrun

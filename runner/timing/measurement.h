@@ -73,4 +73,12 @@ struct Regression {
 std::vector<Regression> regressions(const Measurement& before, const Measurement& now, double threshold);
 Table table_of(const std::vector<Regression>& regressions);
 
+// The same in words.
+struct Comparison {
+  std::vector<Regression> slower;
+  std::string verdict;               // how many parts are slower, and what the step takes of the baseline's time
+  std::vector<std::string> remarks;  // what the baseline's machine has otherwise; printable
+};
+Comparison compare(const Measurement& before, const Measurement& now, double threshold);
+
 }  // namespace rxrun

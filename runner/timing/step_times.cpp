@@ -26,16 +26,18 @@ constexpr std::int64_t warm_up = 2;
 // Seconds, once the device has done what it was asked for.
 class Stopwatch {
  public:
-  explicit Stopwatch(const std::string& device) : cuda_(device.starts_with("cuda")), device_(device) {}
+  Stopwatch(const std::string& device, Clock clock)
+      : cuda_(device.starts_with("cuda")), device_(device), clock_(std::move(clock)) {}
 
   double now() const {
     if (cuda_) at::detail::getCUDAHooks().deviceSynchronize(device_.index());
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return clock_();
   }
 
  private:
   bool cuda_;
   at::Device device_;
+  Clock clock_;
 };
 
 // Seconds of every repeat.
@@ -85,10 +87,11 @@ std::int64_t largest_tensor(const Network& network, std::int64_t batch) {
 // during it, so that the optimizer's time is not in the layers'.
 class StepTimer {
  public:
-  StepTimer(Network& network, const Experiment& experiment, const Machine& machine, const Pool& pool)
+  StepTimer(Network& network, const Experiment& experiment, const Machine& machine, const Pool& pool,
+            const Clock& clock)
       : network_(network),
         machine_(machine),
-        watch_(machine.device),
+        watch_(machine.device, clock),
         loss_(experiment.training.loss, std::vector<std::int64_t>(static_cast<std::size_t>(network.classes), 1),
               machine.device),
         optimizer_(experiment.training.optimizer, trainable_parameters(network)),
@@ -165,10 +168,10 @@ class StepTimer {
 // A layer inside a block, on its own.
 class LayerTimer {
  public:
-  LayerTimer(Layer& layer, const Machine& machine, const Pool& pool, std::int64_t batch)
+  LayerTimer(Layer& layer, const Machine& machine, const Pool& pool, std::int64_t batch, const Clock& clock)
       : layer_(layer),
         machine_(machine),
-        watch_(machine.device),
+        watch_(machine.device, clock),
         pool_(pool),
         input_(pool.view(with_batch(batch, layer.input_shape()),
                          machine.precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat)) {}
@@ -245,12 +248,12 @@ PartTime rest_of(const Measurement& measurement) {
 }
 
 Measurement measure(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps,
-                    int depth) {
+                    int depth, const Clock& clock) {
   const std::int64_t batch = experiment.data.batch;
   prepare(network, experiment.seed, machine.device);
   set_training(network, true);
   const Pool pool(largest_tensor(network, batch), at::Device(machine.device));
-  StepTimer step(network, experiment, machine, pool);
+  StepTimer step(network, experiment, machine, pool, clock);
   std::map<std::string, LayerTimer> inner;
   const Summary summary = summarize(network);
   std::set<std::string> wanted;
@@ -259,7 +262,7 @@ Measurement measure(Network& network, const Experiment& experiment, const Machin
   for (const NetworkLayer& layer : network.layers)
     layer.module->visit_layers(
         [&](const std::string& path, const std::string&, Layer& one) {
-          if (wanted.contains(path)) inner.try_emplace(path, one, machine, pool, batch);
+          if (wanted.contains(path)) inner.try_emplace(path, one, machine, pool, batch, clock);
         },
         layer.path);
 
@@ -308,6 +311,10 @@ Measurement measure(Network& network, const Experiment& experiment, const Machin
 
 }  // namespace
 
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 double peak_flops(Precision precision, const std::string& device) {
   constexpr std::int64_t side = 2048;
   constexpr int repeats = 8;
@@ -318,7 +325,7 @@ double peak_flops(Precision precision, const std::string& device) {
   // convolutions, and the first may not know this processor.
   const at::Tensor image = a.view({1, side / 64, 64, side}).permute({0, 3, 1, 2});
   const at::Tensor weight = a.view({side, side, 1, 1});
-  const Stopwatch watch(device);
+  const Stopwatch watch(device, steady_seconds);
   double best = 0.0;
   for (int i = 0; i < repeats; ++i) {
     const double began = watch.now();
@@ -332,8 +339,8 @@ double peak_flops(Precision precision, const std::string& device) {
 }
 
 Measurement measure_step(Network& network, const Experiment& experiment, const Machine& machine, std::int64_t steps,
-                         int depth) {
-  return translated([&] { return measure(network, experiment, machine, steps, depth); });
+                         int depth, const Clock& clock) {
+  return translated([&] { return measure(network, experiment, machine, steps, depth, clock); });
 }
 
 }  // namespace rxrun

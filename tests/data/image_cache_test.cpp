@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -355,10 +354,8 @@ TEST_F(ImageCacheTest, ASignalEndsTheWaitForAnotherProcess) {
     EXPECT_TRUE(progress.waits);
     if (++told == 1) source->stop = SIGINT;
   };
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(error_of([&] { load_dataset(spec_, source, 1, 2, on_progress, caching_, &source->stop); }),
               HasSubstr("stopped by signal 2"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   EXPECT_EQ(told, 1);
   EXPECT_EQ(source->decoded, 30);
 }

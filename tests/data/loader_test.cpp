@@ -170,7 +170,7 @@ class MeetingSource final : public Source {
     std::unique_lock lock(mutex_);
     most_ = std::max(most_, ++there_);
     arrived_.notify_all();
-    arrived_.wait_for(lock, std::chrono::seconds(5), [&] { return most_ >= wanted_; });
+    arrived_.wait_for(lock, std::chrono::minutes(5), [&] { return most_ >= wanted_; });
     --there_;
     lock.unlock();
     return source_.decode(index, digest);
@@ -207,7 +207,7 @@ void leave_room(rlim_t bytes) {
 TEST_F(LoaderTest, AThreadThatCannotStartIsAnErrorAndNoHang) {
   const Dataset dataset = load_dataset(spec_, 1, 2);
   const auto start_too_many = [&] {
-    alarm(20);
+    alarm(600);
     leave_room(40 << 20);
     try {
       Loader loader(dataset, Part::train, spec_, {.batch = 1, .threads = 40, .ahead = 2});
@@ -221,13 +221,13 @@ TEST_F(LoaderTest, AThreadThatCannotStartIsAnErrorAndNoHang) {
 
 TEST(ForEachIndex, HandsOutNoMoreWorkWhenAThreadCannotStart) {
   const auto start_too_many = [] {
-    alarm(60);
+    alarm(600);
     leave_room(40 << 20);
     std::atomic<int> calls = 0;
     try {
       for_each_index(5000, 100, [&](std::size_t) {
         ++calls;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
       });
     } catch (const std::system_error&) {
       _exit(calls < 2500 ? 7 : 8);

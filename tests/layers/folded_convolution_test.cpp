@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "oracle.h"
 #include "rxrun/layers/residual.h"
 
@@ -76,6 +78,93 @@ TEST(FoldedConvolution, ComputesBothLayersAtOnce) {
     EXPECT_EQ(small.scalar_type(), torch::kBFloat16);
     EXPECT_TRUE(small.is_contiguous(at::MemoryFormat::ChannelsLast));
     EXPECT_LT(apart(small, at::relu(y + residual)), bfloat16_tolerance);
+  }
+}
+
+// In double precision, which oneDNN does not compute.
+Tensor by_definition(const Pair& pair, const Tensor& x, const Tensor& residual, bool relu) {
+  const Window& window = pair.conv.window();
+  const auto exact = [](const Tensor& tensor) { return tensor.defined() ? tensor.to(torch::kDouble) : tensor; };
+  const auto pair_of = [](const Extent& extent) { return std::vector<std::int64_t>{extent.height, extent.width}; };
+  const Tensor convolved =
+      at::conv2d(exact(x), exact(pair.conv.weight()), exact(pair.conv.bias()), pair_of(window.stride),
+                 pair_of(window.padding), pair_of(window.dilation), pair.conv.groups());
+  Tensor y = at::batch_norm(convolved, exact(pair.statistics.at("weight")), exact(pair.statistics.at("bias")),
+                            exact(pair.statistics.at("running_mean")), exact(pair.statistics.at("running_var")),
+                            /*training=*/false, 0.1, 1e-5, /*cudnn_enabled=*/false);
+  if (residual.defined()) y = y + exact(residual);
+  return relu ? at::relu(y) : y;
+}
+
+// Any convolution that can be declared, the same ones each time.
+class Drawn {
+ public:
+  struct Case {
+    Conv::Options options;
+    Shape input;
+    std::int64_t batch;
+  };
+  Case draw() {
+    Case drawn;
+    Conv::Options& o = drawn.options;
+    o.groups = of({1, 1, 1, 2, 4, 8, 16, 32});
+    const std::int64_t in = o.groups * of({1, 2, 3, 4, 8, 16}), height = of({1, 4, 7, 9, 14}),
+                       width = of({1, 4, 8, 11});
+    o.channels = o.groups * of({1, 2, 3, 4, 7, 8, 16});
+    o.kernel = {of({1, 1, 3, 3, 5, 7}), of({1, 3, 3, 5})};
+    if (of({0, 1}) == 1) o.kernel.width = o.kernel.height;
+    o.stride = {of({1, 1, 2, 3}), of({1, 1, 2})};
+    o.dilation = {of({1, 1, 1, 2}), of({1, 1, 3})};
+    if (of({0, 1}) == 1) o.stride.width = o.stride.height, o.dilation.width = o.dilation.height;
+    o.bias = of({0, 1}) == 1;
+    drawn.input = {in, height, width};
+    drawn.batch = of({1, 2, 5});
+    return drawn;
+  }
+
+ private:
+  std::int64_t of(const std::vector<std::int64_t>& choices) { return choices[engine_() % choices.size()]; }
+  std::mt19937_64 engine_{1};
+};
+
+std::ostream& operator<<(std::ostream& out, const Drawn::Case& c) {
+  const Conv::Options& o = c.options;
+  return out << c.batch << " images of " << to_string(c.input) << " to " << o.channels << " channels, kernel "
+             << to_string(o.kernel) << ", stride " << to_string(o.stride) << ", dilation " << to_string(o.dilation)
+             << ", " << o.groups << " groups" << (o.bias ? ", bias" : "");
+}
+
+TEST(FoldedConvolution, OfAnyShapeComputesWhatItsLayersDo) {
+  const torch::NoGradGuard no_gradients;
+  Drawn drawn;
+  int folded = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Drawn::Case test = drawn.draw();
+    SCOPED_TRACE(testing::Message() << test);
+    Pair pair(test.options, test.input);
+    // Of eight bits each, so that one pair of images serves both types.
+    const Tensor x = image(test.input, test.batch).to(torch::kBFloat16).to(torch::kFloat);
+    const Tensor residual =
+        image(pair.conv.output_shape(), test.batch, torch::kFloat, 9).to(torch::kBFloat16).to(torch::kFloat);
+    EXPECT_LT(apart(pair.norm.forward(pair.conv.forward(x)), by_definition(pair, x, {}, false)), float32_tolerance);
+    for (const bool add : {false, true}) {
+      for (const bool relu : {false, true}) {
+        const Tensor added = add ? residual : Tensor(), y = by_definition(pair, x, added, relu);
+        const auto small = [](const Tensor& tensor) { return tensor.defined() ? tensor.to(torch::kBFloat16) : tensor; };
+        const Tensor of_float32 = pair.folded.forward(x, added, relu);
+        const Tensor of_bfloat16 = pair.folded.forward(small(x), small(added), relu);
+        folded += of_float32.defined();
+        if (of_float32.defined()) {
+          EXPECT_LT(apart(of_float32, y), float32_tolerance) << "added: " << add << ", rectified: " << relu;
+        }
+        if (of_bfloat16.defined()) {
+          EXPECT_LT(apart(of_bfloat16, y), bfloat16_tolerance) << "added: " << add << ", rectified: " << relu;
+        }
+      }
+    }
+  }
+  if (folds()) {
+    EXPECT_GT(folded, 400);
   }
 }
 

@@ -55,10 +55,8 @@ TEST(Probe, ManyWordsAtStart) {
   EXPECT_THAT(fault("noise_at_start"), AllOf(HasSubstr("noise_at_start.so"), HasSubstr("offers no layers")));
 }
 TEST(Probe, Hang) {
-  const auto start = std::chrono::steady_clock::now();
   EXPECT_THAT(error_of([] { probe_layers(bad_plugin("hang_at_start"), std::chrono::milliseconds(1500)); }),
               AllOf(HasSubstr("hang_at_start.so"), HasSubstr("hangs")));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(100));  // mostly for LibTorch to load
 }
 TEST(Probe, AsksAPluginWithoutTable) {
   const PluginInfo plugin = read_plugin(bad_plugin("misbehaving"));

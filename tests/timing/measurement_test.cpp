@@ -164,6 +164,28 @@ TEST(Regressions, OfTheLoader) {
   EXPECT_THAT(regressions(before, now, 0.1), IsEmpty());
 }
 
+TEST(Comparison, SaysWhatIsSlowerAndWhatElseIsDifferent) {
+  const Measurement before = example();
+  Measurement now = before;
+  const Comparison same = compare(before, now, 0.1);
+  EXPECT_THAT(same.slower, IsEmpty());
+  EXPECT_EQ(same.verdict,
+            "Nothing is slower by more than 10 % plus the noise; the step takes 1.000 of the baseline's time");
+  EXPECT_THAT(same.remarks, IsEmpty());
+  now.step.seconds = 0.2;
+  EXPECT_EQ(compare(before, now, 0.1).verdict,
+            "1 part is slower by more than 10 % plus the noise; the step takes 2.000 of the baseline's time");
+  now.loader->images_per_second = 64.0;
+  now.peak_flops = 80e9;
+  now.cpu = "another";
+  const Comparison slower = compare(before, now, 0.25);
+  EXPECT_THAT(slower.verdict, HasSubstr("2 parts are slower by more than 25 %"));
+  EXPECT_EQ(slower.slower.size(), 2u);
+  EXPECT_THAT(slower.remarks, testing::ElementsAre(HasSubstr("another processor, a processor"),
+                                                   HasSubstr("the machine itself is 20 % slower")));
+  EXPECT_THAT(compare(now, before, 0.1).remarks.at(1), HasSubstr("the machine itself is 25 % faster"));
+}
+
 TEST(Regressions, DifferentWorkIsNotCompared) {
   const Measurement before = example();
   const auto fault = [&](auto change) -> std::string {

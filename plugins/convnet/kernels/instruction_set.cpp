@@ -1,10 +1,24 @@
 #include "instruction_set.h"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "batch_norm.h"
 #include "grouped_convolution.h"
 #include "max_pool.h"
 
 namespace rxrun::kernels {
+namespace {
+
+InstructionSet most_allowed() {
+  const char* const value = std::getenv("ATEN_CPU_CAPABILITY");
+  const std::string_view capability = value != nullptr ? value : "";
+  if (capability == "default") return InstructionSet::portable;
+  if (capability == "avx2") return InstructionSet::avx2;
+  return InstructionSet::avx512_bfloat16;
+}
+
+}  // namespace
 
 bool has_instruction_set(InstructionSet set) {
 #if defined(__x86_64__)
@@ -19,9 +33,10 @@ bool has_instruction_set(InstructionSet set) {
 }
 
 InstructionSet best_instruction_set() {
+  const InstructionSet most = most_allowed();
   InstructionSet best = InstructionSet::portable;
   for (const InstructionSet set : kInstructionSets) {
-    if (has_instruction_set(set)) best = set;
+    if (set <= most && has_instruction_set(set)) best = set;
   }
   return best;
 }

@@ -14,6 +14,9 @@ inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::portable, 
 
 // Does this processor have it, and the kernels were compiled for it?
 bool has_instruction_set(InstructionSet set);
+// The best one that it has and that the environment variable ATEN_CPU_CAPABILITY allows: "default" allows the portable
+// one, "avx2" that too, and whatever else LibTorch takes the variable for, or none, all. So one variable limits what
+// LibTorch compiled for several instruction sets and what these kernels are.
 InstructionSet best_instruction_set();
 
 }  // namespace rxrun::kernels

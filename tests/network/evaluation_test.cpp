@@ -1,0 +1,111 @@
+// Every shipped network in evaluation, where convolutions are folded with what follows them, against its layers one by
+// one, at its own image size.
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "experiment/read.h"
+#include "network/forward.h"
+#include "plugin/catalog.h"
+#include "rxrun/layer.h"
+#include "training/autocast.h"
+
+namespace rxrun {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::int64_t batch = 2;
+
+struct Shipped {
+  Network network;
+  std::int64_t side = 0;
+};
+
+Shipped build(const std::filesystem::path& file) {
+  setenv("RXRUN_PLUGIN_PATH", RXRUN_TEST_PLUGINS, 1);
+  Diagnostics diagnostics;
+  const ReadExperiment read = read_experiment(file, {}, diagnostics);
+  const Catalog catalog = load_catalog(read.experiment.network, diagnostics);
+  const CheckedNetwork checked = check_network(read.experiment.network, catalog, diagnostics);
+  diagnostics.throw_errors();
+  const DataSpec& data = read.experiment.data;
+  const std::int64_t channels = data.channels > 0 ? data.channels : 3;
+  Network network = build_network(checked, {channels, data.image_size, data.image_size}, 10);
+  materialize(network, 1, torch::kCPU);
+  // As training leaves them: no mean is 0, no variance 1.
+  torch::manual_seed(1);
+  const torch::NoGradGuard no_gradients;
+  for (const NamedTensor& named : named_tensors(network)) {
+    if (named.name.ends_with("running_var"))
+      named.tensor.uniform_(0.5, 1.5);
+    else if (named.name.ends_with("running_mean") || named.name.ends_with("bias"))
+      named.tensor.normal_(0.0, 0.2);
+  }
+  set_training(network, false);
+  return {std::move(network), data.image_size};
+}
+
+// The largest difference over the largest number.
+double apart(const Tensor& a, const Tensor& b) {
+  const Tensor x = a.to(torch::kDouble), y = b.to(torch::kDouble);
+  return ((x - y).abs().max() / y.abs().max()).item<double>();
+}
+
+// With gradients on, which folding leaves alone.
+Tensor one_by_one(const NetworkLayer& layer, const Tensor& x, bool onednn) {
+  at::globalContext().setUserEnabledMkldnn(onednn);
+  Tensor y = layer.module->forward(x).detach();
+  at::globalContext().setUserEnabledMkldnn(true);
+  return y;
+}
+
+Tensor folded(const NetworkLayer& layer, const Tensor& x, Precision precision) {
+  const torch::NoGradGuard no_gradients;
+  const Autocast autocast(precision, "cpu");
+  return layer.module->forward(x);
+}
+
+class Evaluation : public testing::TestWithParam<std::filesystem::path> {};
+
+// Each layer is given what the ones before it make of the images, as LibTorch itself computes it.
+TEST_P(Evaluation, ComputesWhatTheLayersDoOneByOne) {
+  const Shipped shipped = build(GetParam());
+  torch::manual_seed(2);
+  Tensor x = torch::randn({batch, shipped.network.input[0], shipped.side, shipped.side})
+                 .contiguous(at::MemoryFormat::ChannelsLast);
+  double float32 = 0.0, bfloat16 = 0.0;
+  for (const NetworkLayer& layer : shipped.network.layers) {
+    SCOPED_TRACE(layer.path);
+    const Tensor expected = one_by_one(layer, x, /*onednn=*/false);
+    const double as_layers = apart(one_by_one(layer, x, /*onednn=*/true), expected);
+    const double as_folded = apart(folded(layer, x, Precision::float32), expected);
+    EXPECT_LT(as_layers, 2e-5);
+    EXPECT_LT(as_folded, 2e-5);
+    // Each of a block's convolutions rounds its weights and its results to 8 bits.
+    const double as_small = apart(folded(layer, x.to(torch::kBFloat16), Precision::bfloat16), expected);
+    EXPECT_LT(as_small, 0.03);
+    float32 = std::max({float32, as_layers, as_folded});
+    bfloat16 = std::max(bfloat16, as_small);
+    x = expected;
+  }
+  std::cout << "  apart at most " << float32 << " in float32, " << bfloat16 << " in bfloat16\n";
+}
+
+std::vector<std::filesystem::path> shipped_files() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(RXRUN_SOURCE_DIR "/experiments"))
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, Evaluation, testing::ValuesIn(shipped_files()),
+                         [](const auto& info) { return info.param.stem().string(); });
+
+}  // namespace
+}  // namespace rxrun
