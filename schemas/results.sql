@@ -1,11 +1,13 @@
--- The tables of results.db, schema version 4. The views on them, the public interface, are in views.sql; steps from older
+-- The tables of results.db, schema version 5. The views on them, the public interface, are in views.sql; steps from older
 -- versions in migrations/. Rules that hold throughout:
 --   * order is by id, never by a clock; times are UTC, ISO 8601; durations come from a steady clock, in seconds;
 --   * NULL in a metric means "not measured" or "not a number";
---   * a column named `run` is runs.id.
+--   * a column named `run` is runs.id; one named `evaluation` is evaluations.id;
+--   * no column is one metric's, one option's or one part's: such things are rows, by name;
+--   * what is told of one run stands first in a file of its folder (record.jsonl), from which these rows can be made again.
 
 PRAGMA application_id = 1920496238;  -- "rxrn"
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE experiments (
   id   INTEGER PRIMARY KEY,
@@ -29,13 +31,9 @@ CREATE TABLE runs (
   content_hash      TEXT NOT NULL,
   split_hash        TEXT NOT NULL,
   split_run         INTEGER REFERENCES runs (id),  -- the run that holds the rows of this split; often an earlier one
-  skipped_images    INTEGER NOT NULL,
-  parameters        INTEGER NOT NULL,
-  multiply_adds     INTEGER NOT NULL,
   -- progress, kept up by every epoch's transaction
   epochs            INTEGER NOT NULL DEFAULT 0,
-  best_epoch        INTEGER,
-  images_per_second REAL,               -- mean over the epochs
+  best_epoch        INTEGER,            -- whose weights are kept
   seconds           REAL,
   started           TEXT NOT NULL,
   heartbeat         TEXT NOT NULL,      -- the last time that the run wrote
@@ -48,7 +46,8 @@ CREATE TABLE runs (
   process_start     INTEGER NOT NULL,   -- clock ticks since boot: a pid is used again, the pair is not
   -- what the user says of it
   note              TEXT,
-  removed           TEXT                -- when it was removed; NULL: it is there
+  removed           TEXT,               -- when it was removed; NULL: it is there
+  checkpoint_key    TEXT NOT NULL DEFAULT ''  -- that its checkpoints bear: the identity that it began with
 ) STRICT;
 
 CREATE INDEX runs_by_identity ON runs (identity);
@@ -58,12 +57,11 @@ CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
 -- Every run that is there, without its long row.
 CREATE INDEX runs_there ON runs (experiment, removed) WHERE removed IS NULL;
 -- All that the views on finished runs need to choose and group them: the rows themselves are long.
-CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, content_hash, generated_data, multiply_adds,
-                                     status, removed)
+CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, content_hash, generated_data, status, removed)
   WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
--- such.
+-- such. A choice has a row of its own: "training.optimizer" -> "adam".
 CREATE TABLE params (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   name  TEXT NOT NULL,
@@ -73,62 +71,55 @@ CREATE TABLE params (
 
 CREATE INDEX params_by_name ON params (name, value);
 
+-- What a run turned out to be: "parameters" and "multiply_adds" of its network, "skipped_images", and by
+-- "environment.NAME" the programs and the machine, such as "environment.libtorch".
+CREATE TABLE properties (
+  run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  name  TEXT NOT NULL,
+  value ANY NOT NULL,
+  PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX properties_by_name ON properties (name, value);
+
 CREATE TABLE epochs (
-  run               INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  epoch             INTEGER NOT NULL CHECK (epoch > 0),
-  learning_rate     REAL,
-  seconds           REAL,
-  images_per_second REAL,
-  best              INTEGER NOT NULL CHECK (best IN (0, 1)),  -- so far, by the metric of keep_best
-  checkpoint        TEXT,                                     -- relative to results.db
-  written           TEXT NOT NULL,
+  run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  epoch   INTEGER NOT NULL CHECK (epoch > 0),
+  seconds REAL,
+  best    INTEGER NOT NULL CHECK (best IN (0, 1)),  -- so far, by the metric of keep_best
+  written TEXT NOT NULL,
   PRIMARY KEY (run, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Every metric by name. Epoch 0 holds the run's final values: those of the best epoch and, once finished, test_*.
+-- Every metric of every epoch by name, "learning_rate" and "images_per_second" among them.
 CREATE TABLE metrics (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  epoch INTEGER NOT NULL CHECK (epoch > 0),
   name  TEXT NOT NULL,
   value REAL,
   PRIMARY KEY (run, epoch, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX metrics_final ON metrics (name, value) WHERE epoch = 0;
-
--- One row a run, derived from metrics in the same transaction: it lets a question about 10,000 runs leave the millions
--- of metric rows alone.
+-- What a run stands at: the metrics of the kept epoch, the mean of "images_per_second", and test_* once its test part is
+-- scored. Derived in the same transaction from metrics and evaluations: a question about 10,000 runs leaves the millions
+-- of rows of metrics alone.
 CREATE TABLE results (
-  run                          INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
-  train_accuracy               REAL,
-  train_loss                   REAL,
-  test_accuracy                REAL,
-  test_balanced_accuracy       REAL,
-  test_auc                     REAL,
-  test_f1                      REAL,
-  test_brier                   REAL,
-  test_loss                    REAL,
-  validation_accuracy          REAL,
-  validation_balanced_accuracy REAL,
-  validation_auc               REAL,
-  validation_f1                REAL,
-  validation_brier             REAL,
-  validation_loss              REAL
-) STRICT;
+  run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  name  TEXT NOT NULL,
+  value REAL,
+  PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX results_by_accuracy ON results (validation_accuracy);
-CREATE INDEX results_by_auc ON results (validation_auc);
-CREATE INDEX results_by_loss ON results (validation_loss);
+CREATE INDEX results_by_name ON results (name, value);
 
--- What the network said of each image of the test part.
-CREATE TABLE predictions (
-  run         INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  position    INTEGER NOT NULL,
-  sample      TEXT NOT NULL,
-  label       INTEGER NOT NULL,
-  predicted   INTEGER NOT NULL,
-  probability REAL,               -- of the predicted class
-  PRIMARY KEY (run, position)
+-- The classes in their order, and how many images each part has of them.
+CREATE TABLE classes (
+  run      INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  part     TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  name     TEXT NOT NULL,
+  images   INTEGER NOT NULL,
+  PRIMARY KEY (run, part, position)
 ) STRICT, WITHOUT ROWID;
 
 -- Which image was in which part. Runs with the same split share one copy: see runs.split_run and v_splits.
@@ -142,18 +133,65 @@ CREATE TABLE splits (
   PRIMARY KEY (run, position)
 ) STRICT, WITHOUT ROWID;
 
+-- A look at a part of some data with the weights of a run. The end of a run is one for each part that it scores,
+-- `rxrun evaluate` makes others.
+CREATE TABLE evaluations (
+  id                     INTEGER PRIMARY KEY AUTOINCREMENT,
+  run                    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  number                 INTEGER NOT NULL,  -- within the run, from 1
+  part                   TEXT NOT NULL,     -- train, validation or test; all: every image of other data
+  own                    INTEGER NOT NULL CHECK (own IN (0, 1)),  -- whether it is a part of the run's own split
+  at_end                 INTEGER NOT NULL CHECK (at_end IN (0, 1)),  -- made by the run itself
+  data                   TEXT NOT NULL,     -- where the images lay
+  content                TEXT,              -- SHA-256 of the images and labels that were scored; NULL: not recorded
+  weights                TEXT NOT NULL,     -- SHA-256 of their file
+  preprocessing          TEXT NOT NULL,     -- JSON: classes, channels, mean and deviation that the images were prepared with
+  test_time_augmentation TEXT NOT NULL,
+  images                 INTEGER NOT NULL,
+  made                   TEXT NOT NULL,
+  UNIQUE (run, number)
+) STRICT;
+
+CREATE INDEX evaluations_by_content ON evaluations (content) WHERE part = 'test';
+
+-- What the network said of each image. Of the run's own split `position` is that in v_splits, which has the image's name;
+-- of other images the name is here.
+CREATE TABLE outputs (
+  evaluation    INTEGER NOT NULL REFERENCES evaluations (id) ON DELETE CASCADE,
+  position      INTEGER NOT NULL,
+  sample        TEXT,
+  label         INTEGER NOT NULL,
+  predicted     INTEGER NOT NULL,
+  probability   REAL,               -- of the predicted class
+  probabilities BLOB,               -- of every class in their order, float32, little-endian; NULL: not recorded
+  PRIMARY KEY (evaluation, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE measures (
+  evaluation INTEGER NOT NULL REFERENCES evaluations (id) ON DELETE CASCADE,
+  name       TEXT NOT NULL,         -- "accuracy"
+  value      REAL,
+  low        REAL,                  -- of the 95 % interval
+  high       REAL,
+  method     TEXT,                  -- of the interval: "wilson"; NULL: there is none
+  unit       TEXT NOT NULL,         -- what was counted: "image"
+  PRIMARY KEY (evaluation, name)
+) STRICT, WITHOUT ROWID;
+
+-- Operating points chosen on an evaluation, by the rule that chose them.
+CREATE TABLE thresholds (
+  evaluation INTEGER NOT NULL REFERENCES evaluations (id) ON DELETE CASCADE,
+  rule       TEXT NOT NULL,
+  class      INTEGER NOT NULL,
+  value      REAL NOT NULL,
+  PRIMARY KEY (evaluation, rule, class)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE artifacts (
   run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   file   TEXT NOT NULL,           -- relative to results.db
   sha256 TEXT NOT NULL,
   PRIMARY KEY (run, file)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE environment (
-  run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  name  TEXT NOT NULL,
-  value TEXT NOT NULL,
-  PRIMARY KEY (run, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tags (

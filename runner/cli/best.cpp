@@ -59,9 +59,17 @@ std::string in_words(const Table& best, const std::string& metric) {
     throw Error(Failure::usage, "the database of results is damaged: a run without a name or a value");
   std::string words = metric;
   std::replace(words.begin(), words.end(), '_', ' ');
+  std::string beside;
+  if (metric.starts_with("validation_")) {
+    const std::string test = "test_" + metric.substr(std::string_view("validation_").size());
+    const auto* tested = std::get_if<double>(&cell(test));
+    beside = tested
+                 ? fmt::format("; its test {} is {}", printable(words.substr(words.find(' ') + 1)), fixed(*tested, 4))
+                 : "; its test part has not been scored";
+  }
   return fmt::format(
-      "best {} {}: run {} {} (epoch {} of {}){}", printable(words), fixed(*value, 4), integer("run"), printable(*name),
-      integer("best_epoch"), integer("epochs"),
+      "best {} {}: run {} {} (epoch {} of {}){}{}", printable(words), fixed(*value, 4), integer("run"),
+      printable(*name), integer("best_epoch"), integer("epochs"), beside,
       cell("generated_data") == Value(true) ? ", on GENERATED data: it says nothing about real images" : "");
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/run_report.h"
 #include "data/split.h"
 #include "diagnostics/in_order_of_place.h"
 #include "diagnostics/render.h"
@@ -69,13 +70,14 @@ int run_check(const CheckOptions& options) {
   std::vector<Diagnostic> warnings = split_warnings(source->listing(), experiment.data, parts);
   check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
   console.warnings(warnings);
+  console.line("classes: " + classes_in_words(source->classes(), source->samples(), parts));
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
   console.event({{"event", "checked"},
                  {"file", options.experiment.file.string()},
                  {"parameters", summary.parameters},
                  {"multiply_adds", summary.multiply_adds},
-                 {"classes", network.classes},
+                 {"classes", source->classes()},
                  {"generated_data", source->generated()}});
   console.result(fmt::format("{}: no errors; {}, {}, input {}, {}{}", options.experiment.file.string(),
                              counted(summary.parameters, "parameter"), counted(summary.multiply_adds, "multiply-add"),

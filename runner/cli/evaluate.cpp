@@ -3,12 +3,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/evaluate.h"
+
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/run_report.h"
 #include "diagnostics/render.h"
+#include "files/files.h"
+#include "recording/recorder.h"
 #include "run/prepare.h"
 #include "run/preprocessing.h"
+#include "run/records.h"
 #include "run/stored_run.h"
 #include "training/trainer.h"
 
@@ -16,17 +21,19 @@ namespace rxrun {
 
 namespace {
 
-void compare_data(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
+// Whether it is the run's own; told, or an Error, if not.
+bool compare_data(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
                   const Dataset& dataset, Console& console) {
   const std::vector<std::string> changes =
       changes_of_data(options.common.results, run.id, dataset.content_hash, dataset.split_hash);
-  if (changes.empty()) return;
+  if (changes.empty()) return true;
   const std::string told = fmt::format("the data at {}{} is not that of run {}: {}", experiment.data.path.string(),
                                        dataset.generated ? " (generated)" : "", run.id, fmt::join(changes, ", and "));
   if (!options.other_data)
     throw Error(Failure::usage, told,
                 "say where its own data is with data.path=PATH, or score this data anyway with --other-data");
   console.warning(told);
+  return false;
 }
 
 // Other images are prepared as the run's own were, and not by what is measured on them.
@@ -102,14 +109,28 @@ void tell_what_is_left_out(Console& console, const EvaluateOptions& options, con
   console.warnings({&note, 1});
 }
 
+// Where the results cannot be written, what was measured is still worth telling.
+void keep(const std::filesystem::path& results, std::int64_t run, const EvaluationRecord& record, Console& console) {
+  const std::filesystem::path database = results / "results.db";
+  try {
+    record_evaluation(database, run, record);
+  } catch (const Error& error) {
+    return console.warning(fmt::format("this evaluation could not be recorded: {}", error.what()));
+  }
+  if (record.part != "test") return;
+  Diagnostic note;
+  note.severity = Severity::note;
+  note.message = looks_in_words(looks_at_test(database, run, record.content));
+  console.warnings({&note, 1});
+}
+
 }  // namespace
 
-int run_evaluate(const EvaluateOptions& options) {
+Table evaluate_run(const EvaluateOptions& options, Console& console) {
   const bool all = options.part == "all";
   if (all && !options.other_data)
     throw Error(Failure::usage, "--part all is for images that the run was not trained on",
                 "give them with data.path=PATH --other-data");
-  Console console(options.common);
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
   const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
@@ -126,7 +147,7 @@ int run_evaluate(const EvaluateOptions& options) {
                         : divided_images(options, run, experiment, std::move(source), reporter);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
-  if (!all) compare_data(options, run, experiment, dataset, console);
+  const bool own = !all && compare_data(options, run, experiment, dataset, console);
   dataset.mean = as_then.preprocessing.mean;
   dataset.deviation = as_then.preprocessing.deviation;
   const Part part = options.part == "train"        ? Part::train
@@ -134,22 +155,28 @@ int run_evaluate(const EvaluateOptions& options) {
                                                    : Part::test;
   if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
-  const std::map<std::string, double> scores = score(evaluate(network, dataset, experiment, run.best_weights(), part));
-  Table table{.columns = {"run", "part", "images"},
-              .rows = {{run.name, options.part, static_cast<std::int64_t>(dataset.part(part).size())}}};
-  for (const auto& [name, value] : scores) {
+  const Predictions predictions = evaluate(network, dataset, experiment, run.best_weights(), part);
+  const EvaluationRecord record = evaluation_of({.dataset = dataset,
+                                                 .part = part,
+                                                 .predictions = predictions,
+                                                 .part_name = options.part,
+                                                 .own = own,
+                                                 .at_end = false,
+                                                 .data = experiment.data.path.string(),
+                                                 .weights = sha256_of_file(run.best_weights()),
+                                                 .test_time_augmentation = experiment.training.test_time_augmentation});
+  keep(options.common.results, run.id, record, console);
+  Table table{.columns = {"run", "part", "images"}, .rows = {{run.name, options.part, record.images}}};
+  for (const auto& [name, value] : score(predictions)) {
     table.columns.push_back(name);
     table.rows[0].emplace_back(value);
   }
-  fmt::print("{}", render(table, options.common.format));
-  const TestTimeAugmentation augmentation = experiment.training.test_time_augmentation;
-  if (part == Part::validation && augmentation != TestTimeAugmentation::none &&
-      options.common.format == TableFormat::text && !options.common.quiet)
-    fmt::print(
-        "Scored with training.test_time_augmentation: {}; the validation_* values of the epochs, and of `rxrun show`, "
-        "are "
-        "computed without it\n",
-        to_string(augmentation));
+  return table;
+}
+
+int run_evaluate(const EvaluateOptions& options) {
+  Console console(options.common);
+  fmt::print("{}", render(evaluate_run(options, console), options.common.format));
   return 0;
 }
 

@@ -161,6 +161,7 @@ void add_sweep(CLI::App& c, SweepOptions& o) {
       ->check(CLI::IsMember({"asha", "median"}));
   c.add_flag("--fail-fast", o.fail_fast, "stop at the first point that fails");
   c.add_flag("--again", o.again, "compute finished points again");
+  c.add_flag("--test", o.test, "score the test part of the points too, which is left alone otherwise");
   c.add_flag("--force", o.force, "allow more than 10,000 points, and more at once than fits in memory");
   c.footer(sweep_footer);
 }
@@ -216,15 +217,20 @@ void declare_running_commands(CLI::App& app, Declared& declared, const EngineCom
                       events, engine.run, [](CLI::App& c, RunOptions& o) {
                         add_experiment(c, o.experiment);
                         c.add_flag("--again", o.again, "run it again even if the same experiment has finished");
+                        c.add_flag("--no-test", o.no_test,
+                                   "leave the test part alone; `rxrun evaluate` scores it later");
                         // For sweeps, not for users:
                         c.add_option("--identity", o.identity, "refuse if another identity results")->group("");
                         c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");
                       });
   declare<SweepOptions>(app, "sweep", "run every point of a sweep, in parallel; the same command again continues it",
                         declared, results_table, engine.sweep, add_sweep);
-  declare<ResumeOptions>(app, "resume",
-                         "continue an interrupted run; the result is the same as without the interruption", declared,
-                         events, engine.resume, [](CLI::App& c, ResumeOptions& o) { add_run(c, o.run, o.overrides); });
+  declare<ResumeOptions>(
+      app, "resume", "continue an interrupted run; the result is the same as without the interruption", declared,
+      events, engine.resume, [](CLI::App& c, ResumeOptions& o) {
+        add_run(c, o.run, o.overrides);
+        c.add_flag("--no-test", o.no_test, "leave the test part alone; `rxrun evaluate` scores it later");
+      });
   declare<RerunOptions>(app, "rerun", "run a run's experiment again, and report what has changed since", declared,
                         events, engine.rerun, [](CLI::App& c, RerunOptions& o) {
                           add_run(c, o.run, o.overrides);

@@ -20,6 +20,7 @@ struct RunOptions {
   CommonOptions common;
   ExperimentArguments experiment;
   bool again = false;
+  bool no_test = false;        // the test part is left alone
   std::string identity;        // that has to come out; empty: any
   std::int64_t worker_of = 0;  // the process of the sweep that started it; 0: none
 };
@@ -27,6 +28,7 @@ struct SweepOptions {
   CommonOptions common;
   std::vector<std::string> words;  // files, key=values, zip(...); see sweep/declaration.h
   bool plan = false;
+  bool test = false;  // score the test part of every finished point
   bool again = false;
   bool force = false;  // more than 10,000 points
   bool fail_fast = false;
@@ -43,6 +45,7 @@ struct ResumeOptions {
   CommonOptions common;
   std::string run;
   std::vector<std::string> overrides;
+  bool no_test = false;
 };
 struct RerunOptions {
   CommonOptions common;

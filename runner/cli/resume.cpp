@@ -10,7 +10,10 @@ int run_resume(const ResumeOptions& options) {
   Console console(options.common);
   RunReporter reporter(console, options.common.results);
   return run_and_report(checked, options.common,
-                        {.file = (run.folder / "experiment.yaml").string(), .run = run.id, .identity = run.identity},
+                        {.file = (run.folder / "experiment.yaml").string(),
+                         .score_test = !options.no_test,
+                         .run = run.id,
+                         .identity = run.identity},
                         reporter);
 }
 

@@ -24,6 +24,7 @@ int run_run(const RunOptions& options) {
                         {.file = options.experiment.file.string(),
                          .shares_images = options.worker_of != 0,
                          .again = options.again,
+                         .score_test = !options.no_test,
                          .identity = options.identity},
                         reporter);
 }

@@ -118,6 +118,29 @@ void warn_if_generated(Console& console, const Experiment& experiment, const Dat
       experiment.data.sample.value_or("histology")));
 }
 
+std::string classes_in_words(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
+                             const std::array<std::vector<std::int64_t>, 3>& parts) {
+  constexpr std::size_t shown = 10;
+  std::vector<std::array<std::int64_t, 3>> counts(classes.size());
+  for (std::size_t part = 0; part < parts.size(); ++part)
+    for (const std::int64_t i : parts[part])
+      ++counts[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)][part];
+  std::string text;
+  for (std::size_t i = 0; i < std::min(shown, classes.size()); ++i)
+    text += fmt::format("{}`{}` {}/{}/{}", i == 0 ? "" : ", ", printable(classes[i]), counts[i][0], counts[i][1],
+                        counts[i][2]);
+  if (classes.size() > shown) text += fmt::format(", ... and {} more", classes.size() - shown);
+  return text + " (train/validation/test)";
+}
+
+std::string looks_in_words(std::int64_t looks) {
+  return looks == 1 ? "this test part has been scored once in these results"
+                    : fmt::format(
+                          "this test part has been scored {} times in these results: the more often it is looked "
+                          "at, the less what was chosen by it says of new images",
+                          looks);
+}
+
 void show_reading(Console& console, const LoadProgress& progress) {
   if (progress.waits) return console.line("Another process is decoding the same images: waiting for it");
   console.progress("reading images", static_cast<double>(progress.done) / static_cast<double>(progress.total),
@@ -161,6 +184,7 @@ void RunReporter::on_start(const StartedRun& run) {
                   {"threads", machine.threads},
                   {"precision", to_string(machine.precision)},
                   {"generated_data", dataset.generated},
+                  {"classes", dataset.classes},
                   {"train_images", dataset.part(Part::train).size()},
                   {"validation_images", dataset.part(Part::validation).size()},
                   {"test_images", dataset.part(Part::test).size()},
@@ -175,6 +199,7 @@ void RunReporter::on_start(const StartedRun& run) {
       dataset.part(Part::train).size(), dataset.part(Part::validation).size(),
       counted(dataset.part(Part::test).size(), "test image"),
       dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
+  console_.line("  classes   " + classes_in_words(dataset.classes, dataset.source->samples(), dataset.parts));
   console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device,
                             counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu,
                             machine.libtorch));
@@ -248,6 +273,7 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                     reached.epochs > 0 || reached.batches > 0 ? place_of(reached) : "before the first batch", run.id));
     return;
   }
+  const bool tested = result.test_predictions.has_value();
   const double accuracy = value_of(result.test, "test_accuracy");
   const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::test).size()));
   console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}{}; {:.1f} % of the training was spent waiting for data",
@@ -264,6 +290,13 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                                       : fmt::format("; {}% in epoch {}, whose weights are kept",
                                                     fixed(100 * value_of(result.best, "validation_accuracy"), 2),
                                                     result.best_epoch)));
+  if (!tested) {
+    console_.result("The test part was not scored",
+                    fmt::format("; to score it: {}", with_results(fmt::format("rxrun evaluate {}", run.id))));
+    console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
+                              with_results(fmt::format("rxrun show {}", run.id))));
+    return;
+  }
   if (const std::string only = only_class(dataset); !only.empty())
     console_.warning(
         fmt::format("test has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
@@ -273,6 +306,9 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                   dataset.generated ? " of the generated sample" : "", dependence(dataset)),
       fmt::format("; compare runs with: {}", with_results("rxrun best")));
   if (const std::string scores = other_scores(result.test); !scores.empty()) console_.line(scores);
+  const std::int64_t looks =
+      looks_at_test(results_ / "results.db", run.id, dataset.part_hashes[static_cast<std::size_t>(Part::test)]);
+  if (looks > 1) console_.line("Note: " + looks_in_words(looks));
   console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
                             with_results(fmt::format("rxrun show {}", run.id))));
 }

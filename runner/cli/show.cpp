@@ -30,11 +30,10 @@ std::vector<Value> column(const Table& table, const std::string& name) {
   return values;
 }
 
-// The run's number heads the page already, and the paths are the same in every line.
+// The run's number heads the page already.
 Table curve(Table epochs) {
-  for (const char* name : {"run", "checkpoint"}) {
-    const auto found = std::find(epochs.columns.begin(), epochs.columns.end(), name);
-    if (found == epochs.columns.end()) continue;
+  if (const auto found = std::find(epochs.columns.begin(), epochs.columns.end(), "run");
+      found != epochs.columns.end()) {
     const auto offset = found - epochs.columns.begin();
     epochs.columns.erase(found);
     for (auto& row : epochs.rows) row.erase(row.begin() + offset);
@@ -62,6 +61,9 @@ std::string page(const RunDetails& run, TableFormat format) {
   if (!varying.rows.empty())
     out += section("Parameters in which this experiment's runs differ", render(varying, format));
   if (!params.rows.empty()) out += section("Parameters", render(params, format));
+  if (!run.classes.rows.empty()) out += section("Classes", render(run.classes, format));
+  if (!run.evaluations.rows.empty())
+    out += section("Evaluations", render(for_reading(run.evaluations, format), format));
   if (run.epochs.rows.empty()) return out + "No epoch has been completed.\n";
   out += section("Epochs", render(curve(for_reading(run.epochs, format)), format));
   const std::string line = sparkline(column(run.epochs, "validation_accuracy"), 60);
@@ -69,12 +71,13 @@ std::string page(const RunDetails& run, TableFormat format) {
   return out;
 }
 
-// One object of three members out of the three tables; the facts are one row.
+// One object with a member a table; the facts are one row.
 std::string json(const RunDetails& run) {
   std::string facts = render(run.facts, TableFormat::json);
   facts = facts.substr(facts.find('{'), facts.rfind('}') - facts.find('{') + 1);
-  return fmt::format("{{\"run\": {},\n\"params\": {},\n\"epochs\": {}}}\n", facts,
-                     render(run.params, TableFormat::json), render(run.epochs, TableFormat::json));
+  return fmt::format("{{\"run\": {},\n\"params\": {},\n\"classes\": {},\n\"evaluations\": {},\n\"epochs\": {}}}\n",
+                     facts, render(run.params, TableFormat::json), render(run.classes, TableFormat::json),
+                     render(run.evaluations, TableFormat::json), render(run.epochs, TableFormat::json));
 }
 
 }  // namespace

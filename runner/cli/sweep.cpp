@@ -12,6 +12,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/evaluate.h"
 #include "cli/plan_report.h"
 #include "cli/readable.h"
 #include "cli/run_report.h"
@@ -99,6 +100,7 @@ std::function<WorkerCommand(const Claim&, const std::filesystem::path&, const st
     if (point.threads == 0) command.arguments.push_back(fmt::format("machine.threads={}", share));
     if (point.loader_threads == 0) command.arguments.push_back("machine.loader_threads=1");
     if (claim.again) command.arguments.push_back("--again");
+    if (!options.test) command.arguments.push_back("--no-test");
     return command;
   };
 }
@@ -126,6 +128,15 @@ std::vector<PointState> planned_states(const SweepRows& rows, std::int64_t sweep
 std::size_t finished_in(const std::vector<PointState>& states) {
   return static_cast<std::size_t>(std::count_if(
       states.begin(), states.end(), [](const PointState& state) { return state.status == PointStatus::finished; }));
+}
+
+// Of points that were computed without.
+void score_tests(const SweepOptions& options, const std::vector<PointState>& states, Console& console) {
+  for (const PointState& state : states) {
+    if (state.status != PointStatus::finished || state.test_accuracy) continue;
+    console.line(fmt::format("Scoring the test part of run {}", state.run));
+    evaluate_run({.common = options.common, .run = std::to_string(state.run)}, console);
+  }
 }
 
 void tell_start(Console& console, std::int64_t sweep, const std::string& name, const SweepPlan& plan, std::size_t done,
@@ -202,6 +213,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
   if (search && end != WorkEnd::stopped) search->learn(rows, sweep);
+  if (options.test && end != WorkEnd::stopped) score_tests(options, planned_states(rows, sweep, plan), console);
   return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(),
                   console);
 }

@@ -38,7 +38,7 @@ int run_export(const ExportOptions& options) {
 }
 
 int run_import(const ImportOptions& options) {
-  return print(merge_runs(database_of(options.from), options.common.results / "results.db", {}), options.common);
+  return print(import_runs(options.from, options.common.results / "results.db"), options.common);
 }
 
 }  // namespace rxrun

@@ -97,10 +97,22 @@ class Walk {
   std::vector<std::pair<dev_t, ino_t>> above_;
 };
 
+// By name; names that are all whole numbers by their value, so that 10 comes after 9.
+std::vector<std::string> in_order(const std::set<std::string>& names) {
+  std::vector<std::string> classes(names.begin(), names.end());
+  const auto is_number = [](const std::string& name) {
+    return name.size() <= 18 && name.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (std::all_of(classes.begin(), classes.end(), is_number))
+    std::stable_sort(classes.begin(), classes.end(),
+                     [](const std::string& a, const std::string& b) { return std::stoll(a) < std::stoll(b); });
+  return classes;
+}
+
 Listing listing_of(std::vector<Found>& found, const std::set<std::string>& classes) {
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.name < b.name; });
   Listing listing;
-  listing.classes.assign(classes.begin(), classes.end());
+  listing.classes = in_order(classes);
   std::map<std::string, std::int64_t> labels;
   for (const std::string& name : listing.classes) labels.emplace(name, static_cast<std::int64_t>(labels.size()));
   for (const Found& image : found)

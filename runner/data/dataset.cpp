@@ -137,6 +137,16 @@ void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
   std::vector<std::string> digests;
   for (const ImageFacts& facts : all) digests.push_back(facts.digest);
   dataset.content_hash = dataset.source->content_hash(digests);
+  for (const Part part : all_parts) {
+    std::vector<std::string> images;
+    for (const std::int64_t i : dataset.part(part))
+      images.push_back(digests[static_cast<std::size_t>(i)] + " " +
+                       dataset.classes[static_cast<std::size_t>(dataset.label(i))] + "\n");
+    std::sort(images.begin(), images.end());
+    Sha256 hash;
+    for (const std::string& image : images) hash.update(image);
+    dataset.part_hashes[static_cast<std::size_t>(part)] = hash.hex();
+  }
 }
 
 // Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can

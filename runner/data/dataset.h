@@ -41,7 +41,9 @@ struct Dataset {
   Leak leaked;
   std::vector<Diagnostic> warnings;  // what a user should be told, leaks and skipped images included
   std::string content_hash;
-  std::string split_hash;  // SHA-256 over (name, part)
+  std::string split_hash;                  // SHA-256 over (name, part)
+  std::array<std::string, 3> part_hashes;  // by Part: SHA-256 over the images and the names of their classes, whatever
+                                           // the images are called and whichever way they lie
   bool generated = false;
 
   const std::vector<std::int64_t>& part(Part part) const { return parts[static_cast<std::size_t>(part)]; }

@@ -58,8 +58,8 @@ void add_section(Table& table, const std::string& section, const std::vector<Fac
 // Which metrics differ in the first epoch in which any does.
 constexpr const char* kFirstDifference = R"(
   WITH known AS (
-    SELECT epoch, name FROM metrics WHERE run = ?1 AND epoch BETWEEN 1 AND ?3
-    UNION SELECT epoch, name FROM metrics WHERE run = ?2 AND epoch BETWEEN 1 AND ?3
+    SELECT epoch, name FROM metrics WHERE run = ?1 AND epoch <= ?3 AND name <> 'images_per_second'
+    UNION SELECT epoch, name FROM metrics WHERE run = ?2 AND epoch <= ?3 AND name <> 'images_per_second'
   ), differing AS (
     SELECT k.epoch, k.name, a.value AS value, b.value AS other_value
     FROM known k LEFT JOIN metrics a ON a.run = ?1 AND a.epoch = k.epoch AND a.name = k.name
@@ -108,11 +108,14 @@ Comparison compare_runs(const std::filesystem::path& database, const std::vector
     comparison.rows.columns.push_back(fmt::format("run {}", id));
     facts.push_back(facts_of(*connection, id));
     facts.back().insert(facts.back().begin(), {"name", comparison.runs.back().name});
-    metrics.push_back(
-        pairs_of(*connection, id, "SELECT name, value FROM metrics WHERE run = ? AND epoch = 0 ORDER BY name DESC"));
+    metrics.push_back(pairs_of(*connection, id,
+                               "SELECT name, value FROM results WHERE run = ? AND name NOT IN ('learning_rate', "
+                               "'images_per_second') ORDER BY name DESC"));
     parameters.push_back(pairs_of(*connection, id, "SELECT name, value FROM params WHERE run = ? ORDER BY name"));
     for (auto& [name, value] : parameters.back()) value = parameter_value(std::move(value));
-    environment.push_back(pairs_of(*connection, id, "SELECT name, value FROM environment WHERE run = ? ORDER BY name"));
+    environment.push_back(pairs_of(
+        *connection, id,
+        "SELECT substr(name, 13), value FROM properties WHERE run = ? AND name GLOB 'environment.*' ORDER BY name"));
   }
   add_section(comparison.rows, "run", facts);
   add_section(comparison.rows, "metric", metrics);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -115,7 +116,8 @@ void Connection::fail(int code) const {
                              : code == SQLITE_IOERR_WRITE && at_size_limit(path_) ? std::strerror(EFBIG)
                                                                                   : words;
   const std::string shell_advice =
-      fmt::format("keep a copy; to save what is readable: sqlite3 {} .recover | sqlite3 recovered.db", file);
+      fmt::format("keep a copy and move it away; `rxrun import {}` then makes it again from the runs' own records",
+                  printable((path_.parent_path() / "checkpoints").string()));
   if (code == SQLITE_READONLY_DBMOVED)
     throw Error(Failure::run, fmt::format("{} was moved, deleted or replaced while it was being written", file),
                 "move it back and run the same command again; what it holds is intact");
@@ -186,6 +188,22 @@ bool Statement::step() {
   connection_.fail(code);
 }
 
+void Statement::bind_one(int index, const std::vector<float>& value) {
+  static_assert(std::endian::native == std::endian::little);
+  const int code = value.empty() ? sqlite3_bind_null(statement_, index)
+                                 : sqlite3_bind_blob64(statement_, index, value.data(), value.size() * sizeof(float),
+                                                       SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) connection_.fail(code);
+}
+
+std::vector<float> Statement::floats(int column) const {
+  const auto bytes = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  std::vector<float> values(bytes / sizeof(float));
+  if (!values.empty())
+    std::memcpy(values.data(), sqlite3_column_blob(statement_, column), values.size() * sizeof(float));
+  return values;
+}
+
 void Statement::run() {
   while (step()) {
   }
@@ -237,6 +255,12 @@ double Statement::real(int column) const { return sqlite3_column_double(statemen
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+std::string now(Connection& connection) {
+  Statement select(connection, fmt::format("SELECT {}", kNow));
+  select.step();
+  return select.text(0);
 }
 
 std::string text_of(sqlite3_value* value) {

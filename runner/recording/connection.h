@@ -49,6 +49,7 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
+  std::vector<float> floats(int column) const;  // of a blob of float32, little-endian
 
  private:
   void reset();
@@ -59,6 +60,7 @@ class Statement {
   void bind_one(int index, const std::string& value) { bind_one(index, Value(value)); }
   void bind_one(int index, std::string_view value) { bind_one(index, Value(std::string(value))); }
   void bind_one(int index, const char* value) { bind_one(index, Value(std::string(value))); }
+  void bind_one(int index, const std::vector<float>& value);  // as a blob; NULL where there are none
 
   Connection& connection_;
   sqlite3_stmt* statement_ = nullptr;
@@ -101,6 +103,8 @@ std::string text_of(sqlite3_value* value);
 
 // SQL of this moment as the tables write times: UTC, ISO 8601, whole seconds.
 inline constexpr const char* kNow = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
+
+std::string now(Connection& connection);
 
 // Everything between construction and commit() happens as a whole or not at all. Takes the write lock at once: a plain
 // BEGIN takes it at its first write, where waiting for another writer is no longer possible.

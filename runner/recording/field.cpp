@@ -11,6 +11,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/metric.h"
 #include "recording/find_run.h"
 #include "recording/reading.h"
 
@@ -149,7 +150,7 @@ Value typed(const std::string& text) {
 }
 
 std::vector<std::string> metric_names(Connection& connection) {
-  return texts(fetch(connection, fmt::format(kDistinctNames, "metrics WHERE epoch = 0", "AND")));
+  return texts(fetch(connection, fmt::format(kDistinctNames, "results", "WHERE")));
 }
 
 std::vector<std::string> parameter_names(Connection& connection) {
@@ -158,14 +159,14 @@ std::vector<std::string> parameter_names(Connection& connection) {
 
 Field metric_field(const std::string& name) {
   return {.name = name,
-          .of_run = {"(SELECT value FROM metrics WHERE run = v.run AND epoch = 0 AND name = ?)", {name}},
-          .of_all = {"SELECT run, value FROM metrics WHERE epoch = 0 AND name = ?", {name}}};
+          .of_run = {"(SELECT value FROM results WHERE run = v.run AND name = ?)", {name}},
+          .of_all = {"SELECT run, value FROM results WHERE name = ?", {name}}};
 }
 
 void check_metric(Connection& connection, const std::string& metric) {
-  std::vector<std::string> known =
-      texts(fetch(connection, "SELECT name FROM pragma_table_info('results') WHERE name <> 'run'"));
-  for (std::string& name : metric_names(connection)) known.push_back(std::move(name));
+  std::vector<std::string> known = metric_names(connection);
+  for (const char* part : {"train_", "validation_", "test_"})
+    for (const Score& score : all_scores) known.push_back(part + std::string(score.name));
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   if (std::binary_search(known.begin(), known.end(), metric)) return;

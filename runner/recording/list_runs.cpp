@@ -142,8 +142,8 @@ Table list_runs(const std::filesystem::path& database, const RunSelection& selec
 Table removed_runs(const std::filesystem::path& database) {
   const auto connection = open_for_reading(database);
   return fetch(*connection, R"(
-    SELECT r.id AS run, r.name, r.status, r.seed, r.epochs, s.validation_accuracy, r.removed, r.folder
-    FROM runs r LEFT JOIN results s ON s.run = r.id WHERE r.removed IS NOT NULL ORDER BY r.id DESC)");
+    SELECT r.id AS run, r.name, r.status, r.seed, r.epochs, s.value AS validation_accuracy, r.removed, r.folder
+    FROM runs r LEFT JOIN results s ON s.run = r.id AND s.name = 'validation_accuracy' WHERE r.removed IS NOT NULL ORDER BY r.id DESC)");
 }
 
 }  // namespace rxrun

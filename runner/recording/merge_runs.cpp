@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <optional>
 
 #include "diagnostics/diagnostic.h"
@@ -15,10 +16,10 @@
 #include "recording/find_run.h"
 #include "recording/ownership.h"
 #include "recording/reading.h"
+#include "recording/record_file.h"
 #include "recording/run_folder.h"
 #include "recording/run_rows.h"
 #include "recording/schema.h"
-#include "recording/stored_rows.h"
 #include "recording/tend_runs.h"
 #include "recording/writing.h"
 
@@ -41,13 +42,10 @@ std::unique_ptr<Connection> open_source(const fs::path& database) {
   return connection;
 }
 
-bool is_running(const StoredRows& rows) {
-  const ProcessIdentity owner{.host = rows.text("host"),
-                              .boot_id = rows.text("boot_id"),
-                              .pid_namespace = rows.text("pid_namespace"),
-                              .pid = integer_in(rows.run.at("pid")),
-                              .start = integer_in(rows.run.at("process_start"))};
-  return status_now(status_of(rows.text("status")), owner, rows.text("heartbeat")) == RunStatus::running;
+bool is_running(Connection& connection, std::int64_t run) {
+  Statement select(connection, fmt::format("SELECT status, {}, heartbeat FROM runs WHERE id = ?", kOwnerColumns));
+  return select.bind(run).step() &&
+         status_now(status_of(select.text(0)), owner_at(select, 1), select.text(6)) == RunStatus::running;
 }
 
 // What `target` has of the run already.
@@ -57,11 +55,11 @@ struct Counterpart {
   bool finished = false, removed = false;
 };
 
-std::optional<Counterpart> find_counterpart(Connection& target, const StoredRows& rows) {
+std::optional<Counterpart> find_counterpart(Connection& target, const RunRecord& run) {
   const Table found = fetch(target,
                             "SELECT id, name, folder, status = 'finished', removed IS NOT NULL FROM runs"
                             " WHERE identity = ?1 AND (name = ?2 OR started = ?3) ORDER BY name <> ?2, id LIMIT 1",
-                            {rows.text("identity"), rows.text("name"), rows.text("started")});
+                            {run.identity, run.name, run.started});
   if (found.rows.empty()) return std::nullopt;
   const auto& row = found.rows[0];
   return Counterpart{integer_in(row[0]), text_in(row[1]), text_in(row[2]), integer_in(row[3]) != 0,
@@ -109,160 +107,240 @@ void copy_files(const fs::path& from, const fs::path& to) {
 }
 
 // Which of the files that the run left are missing, or are not what it left.
-std::string remark_on_files(const StoredRows& rows, const fs::path& results) {
+std::string remark_on_files(const RunHistory& history, const fs::path& results) {
   std::vector<std::string> remarks;
-  for (const auto& row : rows.tables.at("artifacts").rows) {
-    const fs::path file = fs::path(rows.text("folder")) / fs::path(text_in(row[0])).filename();
+  if (!history.end) return {};
+  for (const auto& [name, sha256] : history.end->artifacts) {
+    const fs::path file = fs::path(history.run.folder) / fs::path(name).filename();
     std::error_code code;
     if (!fs::is_regular_file(fs::symlink_status(results / file, code)))
       remarks.push_back(fmt::format("{} is missing", file.filename().string()));
-    else if (sha256_of_file(results / file) != text_in(row[1]))
+    else if (sha256_of_file(results / file) != sha256)
       remarks.push_back(fmt::format("{} does not match its checksum", file.filename().string()));
   }
   return fmt::format("{}", fmt::join(remarks, ", "));
 }
 
-class Merge {
+bool is_finished(const RunHistory& history) { return history.end && history.end->status == RunStatus::finished; }
+
+// The run's folder is another one here: in its record, and before every file that it names.
+void move_folder(RunHistory& history, const std::string& folder) {
+  const std::string before = history.run.folder + "/";
+  if (history.end)
+    for (auto& [file, sha256] : history.end->artifacts)
+      if (file.starts_with(before)) file = folder + "/" + file.substr(before.size());
+  history.run.folder = folder;
+}
+
+// For a name or a folder that cannot be taken over. The identity comes from elsewhere too.
+std::string substitute_for(const RunRecord& run) {
+  std::string identity = run.identity.substr(0, 8);
+  std::erase_if(identity, [](unsigned char c) { return std::isalnum(c) == 0; });
+  return "imported-" + (identity.empty() ? "run" : identity);
+}
+
+// Where runs are copied to.
+class Target {
  public:
-  Merge(const fs::path& source, const fs::path& target)
-      : from_(source.parent_path()),
-        into_(target.parent_path()),
-        source_(open_source(source)),
-        target_(open_for_writing(target)),
-        unknown_(unknown_columns(*source_)) {
+  explicit Target(const fs::path& database) : into_(database.parent_path()), connection_(open_for_writing(database)) {
     table_.columns = {"run", "name", "outcome", "remark"};
   }
 
-  std::vector<std::int64_t> choose(const std::vector<std::string>& words) {
-    std::vector<std::int64_t> ids;
-    for (const std::string& word : words) ids.push_back(find_run(*source_, word));
-    if (words.empty())
-      for (const auto& row : fetch(*source_, "SELECT id FROM runs WHERE removed IS NULL ORDER BY id").rows)
-        ids.push_back(integer_in(row[0]));
-    return ids;
-  }
-
-  void merge(std::int64_t id) {
-    // From its rows to its last file nobody goes on with it: rows and checkpoint would be of different epochs.
-    std::optional<SharedFolderLock> still;
-    try {
-      still = keep_still(id);
-    } catch (const Error& error) {
-      if (error.failure() != Failure::try_later) throw;
-      return tell(Value(), read_consistently(id).text("name"), "running", "wait for its end");
-    }
-    StoredRows rows = read_consistently(id);
-    if (is_running(rows)) return tell(Value(), rows.text("name"), "running", "wait for it to end");
-    if (rows.text("status") == "running") rows.run["status"] = "interrupted";
-    keep_why_pruned(rows, id);
-    const auto counterpart = find_counterpart(*target_, rows);
+  // `files`: the folder of the run, where it has one.
+  void take(RunHistory history, const std::optional<fs::path>& files) {
+    const auto counterpart = find_counterpart(*connection_, history.run);
     if (counterpart && counterpart->removed) return tell(counterpart->id, counterpart->name, "removed there", "");
-    if (counterpart && (counterpart->finished || rows.text("status") != "finished")) {
-      unite_tags(rows, counterpart->id);
+    if (counterpart && (counterpart->finished || !is_finished(history))) {
+      unite_tags(history.words, counterpart->id);
       return tell(counterpart->id, counterpart->name, "there already", "");
     }
-    const fs::path source_folder = rows.text("folder");
-    const std::string folder = counterpart ? counterpart->folder : free_text(*target_, "folder", folder_for(rows));
-    move_folder(rows, folder);
     std::vector<std::string> remarks;
-    if (!counterpart) give_name(rows, remarks);
-    if (is_a_runs_folder(source_folder) && is_a_runs_folder(folder) && is_there(source_folder)) {
+    const std::string folder = counterpart ? counterpart->folder : folder_for(history.run, files);
+    move_folder(history, folder);
+    if (!counterpart) give_name(history.run, remarks);
+    history.words.name.clear();
+    std::optional<FolderLock> lock;
+    if (is_a_runs_folder(folder)) {
       check_no_link(into_, folder);
       fs::create_directories(into_ / folder);
-      const FolderLock lock(into_ / folder);
-      copy_files(from_ / source_folder, into_ / folder);
+      lock.emplace(into_ / folder);
+      if (files && !lies_here(*files, folder)) copy_files(*files, into_ / folder);
     }
-    Transaction transaction(*target_);
-    if (counterpart) claim_run(*target_, counterpart->id, this_process());  // throws while somebody continues it
-    const std::int64_t run = write_rows(*target_, rows, counterpart ? counterpart->id : 0);
+    Transaction transaction(*connection_);
+    if (counterpart) claim_run(*connection_, counterpart->id, this_process());  // throws while somebody continues it
+    const std::int64_t run = insert_history(*connection_, history, counterpart ? counterpart->id : 0);
+    if (is_a_runs_folder(folder)) write_record(into_ / folder, history_of(*connection_, run));
     transaction.commit();
-    if (const std::string files = remark_on_files(rows, into_); !files.empty()) remarks.push_back(files);
-    if (!unknown_.empty()) remarks.push_back(fmt::format("left out: {}", fmt::join(unknown_, ", ")));
-    tell(run, counterpart ? counterpart->name : rows.text("name"), counterpart ? "completed" : "copied",
+    if (const std::string remark = remark_on_files(history, into_); !remark.empty()) remarks.push_back(remark);
+    tell(run, counterpart ? counterpart->name : history.run.name, counterpart ? "completed" : "copied",
          fmt::format("{}", fmt::join(remarks, "; ")));
-  }
-
-  Table table() && { return std::move(table_); }
-
- private:
-  // Its point knows why a run was pruned, and stays behind with its sweep.
-  void keep_why_pruned(StoredRows& rows, std::int64_t id) {
-    if (rows.text("status") != "interrupted") return;
-    const Table found = fetch(*source_,
-                              "SELECT coalesce(p.reason, '') FROM points p JOIN runs r ON r.identity = p.identity"
-                              " WHERE r.id = ? AND p.status = 'pruned' AND p.newer_than < r.id",
-                              {id});
-    if (!found.rows.empty()) rows.run["reason"] = "pruned: " + text_in(found.rows[0][0]);
-  }
-
-  std::optional<SharedFolderLock> keep_still(std::int64_t id) {
-    const Table found = fetch(*source_, "SELECT folder FROM runs WHERE id = ?", {id});
-    const fs::path folder = found.rows.empty() ? "" : text_in(found.rows[0][0]);
-    if (!is_a_runs_folder(folder) || !link_in(from_, folder).empty()) return std::nullopt;
-    return std::make_optional<SharedFolderLock>(from_ / folder);
-  }
-
-  StoredRows read_consistently(std::int64_t id) {
-    source_->execute("BEGIN");
-    try {
-      StoredRows rows = read_rows(*source_, id);
-      source_->execute("COMMIT");
-      return rows;
-    } catch (...) {
-      source_->execute("ROLLBACK");
-      throw;
-    }
-  }
-
-  static std::string folder_for(const StoredRows& rows) {
-    const fs::path folder = rows.text("folder");
-    return is_a_runs_folder(folder) ? folder.string() : "checkpoints/" + substitute_for(rows);
-  }
-
-  // For a name or a folder that cannot be taken over. The identity comes from elsewhere too.
-  static std::string substitute_for(const StoredRows& rows) {
-    std::string identity = rows.text("identity").substr(0, 8);
-    std::erase_if(identity, [](unsigned char c) { return std::isalnum(c) == 0; });
-    return "imported-" + (identity.empty() ? "run" : identity);
-  }
-
-  // Its own where that is one, and free.
-  void give_name(StoredRows& rows, std::vector<std::string>& remarks) {
-    std::string name = rows.text("name");
-    if (const std::string fault = fault_of_run_name(name); !fault.empty()) {
-      remarks.push_back(fmt::format("`{}` cannot be a name here: {}", printable(name.substr(0, 40)), fault));
-      name = substitute_for(rows);
-    }
-    rows.run["name"] = free_text(*target_, "name", name);
-  }
-
-  bool is_there(const fs::path& source_folder) const {
-    check_no_link(from_, source_folder);
-    return fs::is_directory(from_ / source_folder);
-  }
-
-  void unite_tags(const StoredRows& rows, std::int64_t run) {
-    Transaction transaction(*target_);
-    Statement insert(*target_, "INSERT INTO tags (run, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
-    for (const auto& row : rows.tables.at("tags").rows) insert.bind(run, text_in(row[0])).run();
-    transaction.commit();
   }
 
   void tell(const Value& run, const std::string& name, const char* outcome, const std::string& remark) {
     table_.rows.push_back({run, name, std::string(outcome), remark.empty() ? Value() : Value(remark)});
   }
 
-  fs::path from_, into_;
-  std::unique_ptr<Connection> source_, target_;
-  std::vector<std::string> unknown_;  // columns of the source's
+  Table table() && { return std::move(table_); }
+
+ private:
+  bool lies_here(const fs::path& files, const std::string& folder) const {
+    std::error_code code;
+    return fs::equivalent(files, into_ / folder, code);
+  }
+
+  // A folder of these results that no run has stays where it is.
+  std::string folder_for(const RunRecord& run, const std::optional<fs::path>& files) {
+    const std::string wanted = is_a_runs_folder(run.folder) ? run.folder : "checkpoints/" + substitute_for(run);
+    const std::string free = free_text(*connection_, "folder", wanted);
+    return files && free == wanted && lies_here(*files, wanted) ? wanted : free;
+  }
+
+  // Its own where that is one, and free.
+  void give_name(RunRecord& run, std::vector<std::string>& remarks) {
+    std::string name = run.name;
+    if (const std::string fault = fault_of_run_name(name); !fault.empty()) {
+      remarks.push_back(fmt::format("`{}` cannot be a name here: {}", printable(name.substr(0, 40)), fault));
+      name = substitute_for(run);
+    }
+    run.name = free_text(*connection_, "name", name);
+  }
+
+  void unite_tags(const RunWords& words, std::int64_t run) {
+    Transaction transaction(*connection_);
+    Statement insert(*connection_, "INSERT INTO tags (run, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    for (const std::string& tag : words.tags) insert.bind(run, tag).run();
+    transaction.commit();
+  }
+
+  fs::path into_;
+  std::unique_ptr<Connection> connection_;
   Table table_;
 };
 
-}  // namespace
+// A folder of results to copy from.
+class Source {
+ public:
+  explicit Source(const fs::path& database) : from_(database.parent_path()), connection_(open_source(database)) {}
+
+  std::vector<std::int64_t> choose(const std::vector<std::string>& words) {
+    std::vector<std::int64_t> ids;
+    for (const std::string& word : words) ids.push_back(find_run(*connection_, word));
+    if (words.empty())
+      for (const auto& row : fetch(*connection_, "SELECT id FROM runs WHERE removed IS NULL ORDER BY id").rows)
+        ids.push_back(integer_in(row[0]));
+    return ids;
+  }
+
+  void give(std::int64_t id, Target& target) {
+    // From its rows to its last file nobody goes on with it: rows and checkpoint would be of different epochs.
+    std::optional<SharedFolderLock> still;
+    try {
+      still = keep_still(id);
+    } catch (const Error& error) {
+      if (error.failure() != Failure::try_later) throw;
+      return target.tell(Value(), read_consistently(id).run.name, "running", "wait for its end");
+    }
+    RunHistory history = read_consistently(id);
+    if (is_running(*connection_, id)) return target.tell(Value(), history.run.name, "running", "wait for it to end");
+    keep_why_pruned(history, id);
+    const fs::path folder = history.run.folder;
+    std::optional<fs::path> files;
+    if (is_a_runs_folder(folder)) {
+      check_no_link(from_, folder);
+      if (fs::is_directory(from_ / folder)) files = from_ / folder;
+    }
+    target.take(std::move(history), files);
+  }
+
+ private:
+  // Its point knows why a run was pruned, and stays behind with its sweep.
+  void keep_why_pruned(RunHistory& history, std::int64_t id) {
+    if (!history.end || history.end->status != RunStatus::interrupted) return;
+    const Table found = fetch(*connection_,
+                              "SELECT coalesce(p.reason, '') FROM points p JOIN runs r ON r.identity = p.identity"
+                              " WHERE r.id = ? AND p.status = 'pruned' AND p.newer_than < r.id",
+                              {id});
+    if (!found.rows.empty()) history.end->reason = "pruned: " + text_in(found.rows[0][0]);
+  }
+
+  std::optional<SharedFolderLock> keep_still(std::int64_t id) {
+    const Table found = fetch(*connection_, "SELECT folder FROM runs WHERE id = ?", {id});
+    const fs::path folder = found.rows.empty() ? "" : text_in(found.rows[0][0]);
+    if (!is_a_runs_folder(folder) || !link_in(from_, folder).empty()) return std::nullopt;
+    return std::make_optional<SharedFolderLock>(from_ / folder);
+  }
+
+  RunHistory read_consistently(std::int64_t id) {
+    connection_->execute("BEGIN");
+    try {
+      RunHistory history = history_of(*connection_, id);
+      connection_->execute("COMMIT");
+      return history;
+    } catch (...) {
+      connection_->execute("ROLLBACK");
+      throw;
+    }
+  }
+
+  fs::path from_;
+  std::unique_ptr<Connection> connection_;
+};
+
+// The folders of runs that are meant by a folder: it itself, or those in it or in its checkpoints/; in order of the
+// name.
+std::vector<fs::path> run_folders_in(const fs::path& named) {
+  if (has_record(named)) return {named};
+  std::vector<fs::path> folders;
+  for (const fs::path& parent : {named, named / "checkpoints"}) {
+    std::error_code code;
+    for (fs::directory_iterator entry(parent, code), end; !code && entry != end; entry.increment(code))
+      if (entry->is_directory() && !entry->is_symlink() && has_record(entry->path())) folders.push_back(entry->path());
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+// In the order in which they began, which is that of their numbers where they came from.
+Table merge_run_folders(const std::vector<fs::path>& folders, const fs::path& target) {
+  std::vector<std::pair<RunHistory, fs::path>> runs;
+  for (const fs::path& folder : folders) {
+    RunHistory history = read_record(folder);
+    history.run.folder = "checkpoints/" + fs::absolute(folder).lexically_normal().filename().string();
+    if (history.end)
+      for (auto& [file, sha256] : history.end->artifacts)
+        file = history.run.folder + "/" + fs::path(file).filename().string();
+    if (!history.words.name.empty()) history.run.name = history.words.name;
+    runs.emplace_back(std::move(history), folder);
+  }
+  std::stable_sort(runs.begin(), runs.end(),
+                   [](const auto& a, const auto& b) { return a.first.run.started < b.first.run.started; });
+  Target into(target);
+  for (auto& [history, folder] : runs) {
+    const std::string name = history.run.name;
+    try {
+      into.take(std::move(history), folder);
+    } catch (const Error& error) {
+      if (error.failure() != Failure::try_later) throw;
+      into.tell(Value(), name, "running", "wait for its end");
+    }
+  }
+  return std::move(into).table();
+}
+
+// What the file system could not do as an Error.
+Table told(const std::function<Table()>& copy) {
+  try {
+    return copy();
+  } catch (const fs::filesystem_error& error) {
+    throw Error(Failure::run,
+                fmt::format("cannot copy {}: {}", printable(error.path1().string()), error.code().message()),
+                "run the same command again to continue");
+  }
+}
 
 fs::path database_of(const fs::path& named) {
   constexpr const char* expected =
-      "expected a folder of results, which is one that holds a results.db, or that file itself";
+      "expected a folder of results, which is one that holds a results.db, that file itself, or the folder of a run";
   std::error_code code;
   const fs::file_status status = fs::status(named, code);
   if (!fs::exists(status))
@@ -292,6 +370,8 @@ fs::path database_of(const fs::path& named) {
               meant == near.end() ? expected : fmt::format("did you mean `{}`?", printable(meant->string())));
 }
 
+}  // namespace
+
 Table merge_runs(const fs::path& source, const fs::path& target, const std::vector<std::string>& runs) {
   std::error_code code;
   if (fs::equivalent(source, target, code))
@@ -301,15 +381,20 @@ Table merge_runs(const fs::path& source, const fs::path& target, const std::vect
     const auto there = open_source(source);
     for (const std::string& run : runs) find_run(*there, run);
   }
-  try {
-    Merge merge(source, target);
-    for (std::int64_t id : merge.choose(runs)) merge.merge(id);
-    return std::move(merge).table();
-  } catch (const fs::filesystem_error& error) {
-    throw Error(Failure::run,
-                fmt::format("cannot copy {}: {}", printable(error.path1().string()), error.code().message()),
-                "run the same command again to continue");
-  }
+  return told([&] {
+    Source from(source);
+    Target into(target);
+    for (const std::int64_t id : from.choose(runs)) from.give(id, into);
+    return std::move(into).table();
+  });
+}
+
+Table import_runs(const fs::path& named, const fs::path& target) {
+  std::error_code code;
+  if (!fs::exists(fs::symlink_status(named / "results.db", code)))
+    if (const std::vector<fs::path> folders = run_folders_in(named); !folders.empty())
+      return told([&] { return merge_run_folders(folders, target); });
+  return merge_runs(database_of(named), target, {});
 }
 
 }  // namespace rxrun

@@ -58,7 +58,7 @@ const char* to_string(RunStatus status) {
 RunStatus status_of(const std::string& text) {
   for (RunStatus status : {RunStatus::running, RunStatus::finished, RunStatus::interrupted, RunStatus::failed})
     if (text == to_string(status)) return status;
-  throw Error(Failure::usage, fmt::format("results.db holds an unknown status `{}`", printable(text)));
+  throw Error(Failure::usage, fmt::format("`{}` is no status of a run", printable(text)));
 }
 
 RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std::string& heartbeat) {

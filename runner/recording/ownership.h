@@ -6,7 +6,7 @@
 
 #include "recording/connection.h"
 #include "recording/process.h"
-#include "recording/recorder.h"
+#include "recording/run_record.h"
 
 struct sqlite3_value;
 
@@ -19,8 +19,6 @@ ProcessIdentity owner_at(const Statement& row, int column);
 // Of the arguments of a SQL function, from the one at `values` on.
 ProcessIdentity owner_at(sqlite3_value** values);
 
-// Throws Error for a word that is no status.
-RunStatus status_of(const std::string& text);
 // A `running` run was interrupted when its process is gone, or when that cannot be seen from here and has not written
 // for five minutes: a run that lives says so every minute (Recorder::confirm). `heartbeat` is its column, UTC.
 RunStatus status_now(RunStatus recorded, const ProcessIdentity& owner, const std::string& heartbeat);

@@ -80,9 +80,11 @@ struct Comparison {
 Comparison compare_runs(const std::filesystem::path& database, const std::vector<std::string>& runs);
 
 struct RunDetails {
-  Table facts;   // one row
-  Table params;  // name, value, varies: whether runs of the same experiment differ in it; those first
-  Table epochs;  // as v_curves
+  Table facts;        // one row
+  Table params;       // name, value, varies: whether runs of the same experiment differ in it; those first
+  Table classes;      // class, and a column a part: its images
+  Table evaluations;  // part, data, images, accuracy with its interval (low, high), looks, made; as v_evaluations
+  Table epochs;       // as v_curves
 };
 RunDetails show_run(const std::filesystem::path& database, const std::string& run);
 

@@ -11,6 +11,9 @@
 #include "recording/connection.h"
 #include "recording/ownership.h"
 #include "recording/process.h"
+#include "recording/reading.h"
+#include "recording/record_file.h"
+#include "recording/run_folder.h"
 #include "recording/run_rows.h"
 #include "recording/writing.h"
 
@@ -39,7 +42,8 @@ void check_nobody_runs(Connection& connection, const std::string& identity) {
 
 std::optional<ExistingRun> existing(Connection& connection, const char* which, const Value& value) {
   Statement select(connection, fmt::format("SELECT id, name, status, folder, epochs, {}, heartbeat,"
-                                           " (SELECT name FROM experiments WHERE id = runs.experiment) FROM runs"
+                                           " (SELECT name FROM experiments WHERE id = runs.experiment), checkpoint_key"
+                                           " FROM runs"
                                            " WHERE removed IS NULL AND {}",
                                            kOwnerColumns, which));
   if (!select.bind(value).step()) return std::nullopt;
@@ -48,7 +52,8 @@ std::optional<ExistingRun> existing(Connection& connection, const char* which, c
                      .status = status_now(status_of(select.text(2)), owner_at(select, 5), select.text(10)),
                      .folder = select.text(3),
                      .epochs = select.integer(4),
-                     .experiment = select.text(11)};
+                     .experiment = select.text(11),
+                     .checkpoint_key = select.text(12)};
 }
 
 // The folder of a run that is being inserted, and with it the run's name. Rows and folders come apart by renaming a
@@ -78,6 +83,7 @@ class NewFolder {
   }
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
+  const fs::path& path() const { return path_; }
   void keep() { kept_ = true; }
 
  private:
@@ -103,6 +109,17 @@ void check_epochs(Connection& connection, std::int64_t run, std::int64_t wanted)
           run));
 }
 
+fs::path folder_of(Connection& connection, std::int64_t run) {
+  Statement select(connection, "SELECT folder FROM runs WHERE id = ?");
+  if (!select.bind(run).step())
+    throw Error(Failure::usage, fmt::format("run {} has been deleted in the meantime", run));
+  const std::string folder = select.text(0);
+  if (!is_a_runs_folder(folder))
+    throw Error(Failure::usage, fmt::format("run {} has no folder of its own: {} names `{}`", run,
+                                            printable(connection.path().string()), printable(folder)));
+  return connection.path().parent_path() / folder;
+}
+
 }  // namespace
 
 Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
@@ -123,9 +140,11 @@ std::int64_t Recorder::begin(RunRecord run, const std::vector<SplitRecord>& spli
   mark_gone_runs(connection);
   check_nobody_runs(connection, run.identity);
   NewFolder folder(connection, run);
+  if (run.checkpoint_key.empty()) run.checkpoint_key = run.identity;
+  run.started = now(connection);
   if (fill) fill(run);
-  const std::int64_t id = insert_run(connection, run, database_->process);
-  insert_split(connection, id, run.split_hash, split);
+  begin_record(folder.path(), run, split);
+  const std::int64_t id = insert_run(connection, run, split, database_->process);
   transaction.commit();
   folder.keep();
   return id;
@@ -139,15 +158,19 @@ void Recorder::resume(std::int64_t run, std::int64_t epoch) {
   remove_epochs_from(connection, run, epoch + 1);
   check_epochs(connection, run, epoch);
   update_progress(connection, run);
+  record_continuation(folder_of(connection, run), epoch);
   transaction.commit();
 }
 
-void Recorder::epoch(std::int64_t run, const EpochRecord& record) {
+void Recorder::epoch(std::int64_t run, const EpochRecord& told) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process))
     throw Error(Failure::usage, fmt::format("run {} has finished: no epoch can be added", run));
-  insert_epoch(connection, run, record);
+  EpochRecord epoch = told;
+  epoch.written = now(connection);
+  record(folder_of(connection, run), epoch);
+  insert_epoch(connection, run, epoch);
   update_progress(connection, run);
   transaction.commit();
 }
@@ -161,12 +184,40 @@ void Recorder::confirm(std::int64_t run) {
   transaction.commit();
 }
 
-void Recorder::end(std::int64_t run, const End& end) {
+void Recorder::end(std::int64_t run, const RunEnd& told) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process)) return;
+  const fs::path folder = folder_of(connection, run);
+  RunEnd end = told;
+  end.at = now(connection);
+  for (EvaluationRecord& evaluation : end.evaluations) {
+    evaluation.made = end.at;
+    record(folder, evaluation, insert_evaluation(connection, run, evaluation));
+  }
+  record(folder, end);
   end_run(connection, run, end);
   transaction.commit();
+}
+
+void record_evaluation(const fs::path& database, std::int64_t run, const EvaluationRecord& told) {
+  const auto connection = open_for_writing(database);
+  Transaction transaction(*connection);
+  EvaluationRecord evaluation = told;
+  evaluation.made = now(*connection);
+  record(folder_of(*connection, run), evaluation, insert_evaluation(*connection, run, evaluation));
+  transaction.commit();
+}
+
+std::int64_t looks_at_test(const fs::path& database, std::int64_t run, const std::string& content) {
+  const auto connection = open_for_reading(database);
+  Statement select(*connection, R"(
+    SELECT count(*) FROM evaluations e
+    WHERE e.part = 'test' AND (e.content = ?1 OR (e.content IS NULL AND e.own = 1 AND EXISTS (
+      SELECT 1 FROM runs r JOIN runs o ON o.id = ?2 AND o.content_hash = r.content_hash AND o.split_hash = r.split_hash
+      WHERE r.id = e.run))))");
+  select.bind(content, run).step();
+  return select.integer(0);
 }
 
 }  // namespace rxrun

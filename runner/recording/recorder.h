@@ -1,65 +1,20 @@
-// Recorder: a run's rows in results.db. sqlite3.h stays in this folder.
+// Recorder: a run's record, in its folder first (record_file.h) and then as rows of results.db. sqlite3.h stays in this
+// folder.
 //
-// One file, rollback journal with synchronous FULL; every write is one BEGIN IMMEDIATE transaction. Schema:
-// schemas/results.sql.
+// The database is one file, rollback journal with synchronous FULL; every write is one BEGIN IMMEDIATE transaction.
+// Schema: schemas/results.sql.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "recording/run_record.h"
 
 namespace rxrun {
-
-struct RunRecord {
-  std::string name;        // wanted: "resnext50_breast-3f9a1c2e"; a number is added when it is taken
-  std::string experiment;  // its declared name
-  std::string file;        // the YAML it came from
-  std::string identity;    // SHA-256, hexadecimal
-  std::uint64_t seed = 0;
-  std::string resolved;                                     // the resolved experiment as YAML
-  std::string configuration;                                // equal for runs that differ in nothing but the seed
-  std::vector<std::pair<std::string, std::string>> params;  // flat: "network.cardinality" -> "32"
-  std::string command;                                      // as typed
-  bool generated_data = false;
-  std::string content_hash, split_hash;
-  std::int64_t skipped_images = 0;
-  std::int64_t parameters = 0, multiply_adds = 0;
-  std::vector<std::pair<std::string, std::string>> environment;  // "libtorch" -> "1.13.1", "cpu", "precision", ...
-  std::string folder;                                            // relative to results.db; chosen by begin()
-};
-
-struct EpochRecord {
-  std::int64_t epoch = 0;
-  double learning_rate = 0.0;
-  double seconds = 0.0;
-  double images_per_second = 0.0;
-  bool best = false;
-  std::map<std::string, double> metrics;
-  std::string checkpoint;  // file, relative to results.db
-};
-
-struct PredictionRecord {
-  std::string sample;
-  std::int64_t label = 0;
-  std::int64_t predicted = 0;
-  double probability = 0.0;  // of the predicted class
-};
-
-struct SplitRecord {
-  std::string sample;
-  std::int64_t label = 0;
-  std::string group;
-  std::string part;
-};
-
-enum class RunStatus { running, finished, interrupted, failed };
-const char* to_string(RunStatus status);
 
 struct ExistingRun {
   std::int64_t id = 0;
@@ -67,8 +22,16 @@ struct ExistingRun {
   RunStatus status = RunStatus::running;  // a run whose process is gone is `interrupted`
   std::string folder;
   std::int64_t epochs = 0;
-  std::string experiment;  // its declared name
+  std::string experiment;      // its declared name
+  std::string checkpoint_key;  // that its checkpoints bear
 };
+
+// Adds a look at `run`'s weights to what is kept of it. Throws Error.
+void record_evaluation(const std::filesystem::path& database, std::int64_t run, const EvaluationRecord& evaluation);
+
+// How often the test part of this content has been scored, by whatever run of these results: SHA-256 as in
+// EvaluationRecord. Evaluations of which only the split is known count where it is that of `run`.
+std::int64_t looks_at_test(const std::filesystem::path& database, std::int64_t run, const std::string& content);
 
 class Recorder {
  public:
@@ -96,18 +59,7 @@ class Recorder {
   // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for
   // after five of silence another host may take it over (ownership.h). Throws Error (try_later) when one has.
   void confirm(std::int64_t run);
-  // Ends it: status, the final values ("test_accuracy"), predictions, artifacts (name, file, sha256), the reason
-  // of a failure.
-  struct End {
-    RunStatus status = RunStatus::finished;
-    std::int64_t best_epoch = 0;
-    double seconds = 0.0;
-    std::map<std::string, double> metrics;
-    std::vector<PredictionRecord> predictions;
-    std::vector<std::pair<std::string, std::string>> artifacts;
-    std::string reason;
-  };
-  void end(std::int64_t run, const End& end);
+  void end(std::int64_t run, const RunEnd& end);
 
  private:
   struct Database;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 
 #include "recording/field.h"
 
@@ -27,115 +28,6 @@ bool holds_split(Connection& connection, std::int64_t run, const std::vector<Spl
   return !select.step();
 }
 
-void insert_metrics(Connection& connection, std::int64_t run, std::int64_t epoch,
-                    const std::map<std::string, double>& metrics) {
-  Statement insert(connection, "INSERT OR REPLACE INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, ?)");
-  for (const auto& [name, value] : metrics) insert.bind(run, epoch, name, value).run();
-}
-
-// The figures of one epoch into the run's row of `results`; without that epoch they become NULL. test_* stay.
-void keep_epoch(Connection& connection, std::int64_t run, std::int64_t epoch) {
-  Statement(connection, R"(
-    INSERT INTO results (run, train_accuracy, train_loss, validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1,
-                         validation_brier, validation_loss)
-    SELECT ?1,
-           max(value) FILTER (WHERE name = 'train_accuracy'),
-           max(value) FILTER (WHERE name = 'train_loss'),
-           max(value) FILTER (WHERE name = 'validation_accuracy'),
-           max(value) FILTER (WHERE name = 'validation_balanced_accuracy'),
-           max(value) FILTER (WHERE name = 'validation_auc'),
-           max(value) FILTER (WHERE name = 'validation_f1'),
-           max(value) FILTER (WHERE name = 'validation_brier'),
-           max(value) FILTER (WHERE name = 'validation_loss')
-    FROM metrics WHERE run = ?1 AND epoch = ?2
-    ON CONFLICT (run) DO UPDATE SET
-      train_accuracy = excluded.train_accuracy,
-      train_loss = excluded.train_loss,
-      validation_accuracy = excluded.validation_accuracy,
-      validation_balanced_accuracy = excluded.validation_balanced_accuracy,
-      validation_auc = excluded.validation_auc,
-      validation_f1 = excluded.validation_f1,
-      validation_brier = excluded.validation_brier,
-      validation_loss = excluded.validation_loss)")
-      .bind(run, epoch)
-      .run();
-}
-
-void keep_test(Connection& connection, std::int64_t run) {
-  Statement(connection, R"(
-    UPDATE results SET (test_accuracy, test_balanced_accuracy, test_auc, test_f1,
-                        test_brier, test_loss) =
-      (SELECT max(value) FILTER (WHERE name = 'test_accuracy'),
-              max(value) FILTER (WHERE name = 'test_balanced_accuracy'),
-              max(value) FILTER (WHERE name = 'test_auc'),
-              max(value) FILTER (WHERE name = 'test_f1'),
-              max(value) FILTER (WHERE name = 'test_brier'),
-              max(value) FILTER (WHERE name = 'test_loss')
-       FROM metrics WHERE run = ?1 AND epoch = 0)
-    WHERE run = ?1)")
-      .bind(run)
-      .run();
-}
-
-void insert_predictions(Connection& connection, std::int64_t run, const std::vector<PredictionRecord>& predictions) {
-  Statement(connection, "DELETE FROM predictions WHERE run = ?").bind(run).run();
-  Statement insert(
-      connection,
-      "INSERT INTO predictions (run, position, sample, label, predicted, probability) VALUES (?, ?, ?, ?, ?, ?)");
-  std::int64_t position = 0;
-  for (const PredictionRecord& row : predictions)
-    insert.bind(run, position++, row.sample, row.label, row.predicted, row.probability).run();
-}
-
-void insert_artifacts(Connection& connection, std::int64_t run,
-                      const std::vector<std::pair<std::string, std::string>>& artifacts) {
-  Statement(connection, "DELETE FROM artifacts WHERE run = ?").bind(run).run();
-  Statement insert(connection, "INSERT OR REPLACE INTO artifacts (run, file, sha256) VALUES (?, ?, ?)");
-  for (const auto& [file, sha256] : artifacts) insert.bind(run, file, sha256).run();
-}
-
-std::int64_t best_epoch(Connection& connection, std::int64_t run) {
-  Statement select(connection, "SELECT best_epoch FROM runs WHERE id = ?");
-  select.bind(run).step();
-  return select.integer(0);
-}
-
-}  // namespace
-
-std::string first_free(const std::string& wanted, const std::function<bool(const std::string&)>& is_free) {
-  std::string candidate = wanted;
-  for (int number = 2; !is_free(candidate); ++number) candidate = fmt::format("{}-{}", wanted, number);
-  return candidate;
-}
-
-std::int64_t experiment_id(Connection& connection, const std::string& name) {
-  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
-  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
-  select.bind(name).step();
-  return select.integer(0);
-}
-
-std::int64_t insert_run(Connection& connection, const RunRecord& run, const ProcessIdentity& process) {
-  Statement(connection, fmt::format(R"(
-    INSERT INTO runs (experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved,
-                      folder, content_hash, split_hash, skipped_images, parameters, multiply_adds, started, heartbeat,
-                      host, boot_id, pid_namespace, pid, process_start)
-    VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            {0}, {0}, ?, ?, ?, ?, ?))",
-                                    kNow))
-      .bind(experiment_id(connection, run.experiment), run.name, run.identity, run.configuration, seed_value(run.seed),
-            int{run.generated_data}, run.file, run.command, run.resolved, run.folder, run.content_hash, run.split_hash,
-            run.skipped_images, run.parameters, run.multiply_adds, process.host, process.boot_id, process.pid_namespace,
-            process.pid, process.start)
-      .run();
-  const std::int64_t id = connection.last_id();
-  Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");
-  for (const auto& [name, value] : run.params) param.bind(id, name, typed(value)).run();
-  Statement environment(connection, "INSERT OR REPLACE INTO environment (run, name, value) VALUES (?, ?, ?)");
-  for (const auto& [name, value] : run.environment) environment.bind(id, name, value).run();
-  return id;
-}
-
 void insert_split(Connection& connection, std::int64_t run, const std::string& hash,
                   const std::vector<SplitRecord>& split) {
   std::int64_t holder = run;
@@ -144,7 +36,7 @@ void insert_split(Connection& connection, std::int64_t run, const std::string& h
     Statement candidate(connection, "SELECT max(split_run) FROM runs WHERE split_hash = ? AND id <> ?");
     candidate.bind(hash, run).step();
     const std::int64_t earlier = candidate.integer(0);
-    if (earlier != 0 && holds_split(connection, earlier, split)) holder = earlier;
+    if (earlier > 0 && holds_split(connection, earlier, split)) holder = earlier;
   }
   if (holder == run) {
     Statement insert(connection,
@@ -155,58 +47,183 @@ void insert_split(Connection& connection, std::int64_t run, const std::string& h
   Statement(connection, "UPDATE runs SET split_run = ? WHERE id = ?").bind(holder, run).run();
 }
 
+void insert_classes(Connection& connection, std::int64_t run, const std::vector<std::string>& classes,
+                    const std::vector<SplitRecord>& split) {
+  std::map<std::string, std::vector<std::int64_t>> images;
+  for (const char* part : {"train", "validation", "test"}) images[part].assign(classes.size(), 0);
+  for (const SplitRecord& row : split)
+    if (const auto label = static_cast<std::size_t>(row.label); label < classes.size()) {
+      auto& counts = images[row.part];
+      counts.resize(classes.size());
+      ++counts[label];
+    }
+  Statement insert(connection, "INSERT INTO classes (run, part, position, name, images) VALUES (?, ?, ?, ?, ?)");
+  for (const auto& [part, counts] : images)
+    for (std::size_t i = 0; i < classes.size(); ++i)
+      insert.bind(run, part, static_cast<std::int64_t>(i), classes[i], counts[i]).run();
+}
+
+void insert_params(Connection& connection, std::int64_t run, const RunRecord& record) {
+  Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");
+  for (const auto& [name, value] : record.params) param.bind(run, name, typed(value)).run();
+}
+
+void insert_properties(Connection& connection, std::int64_t run, const RunRecord& record) {
+  Statement property(connection, "INSERT OR REPLACE INTO properties (run, name, value) VALUES (?, ?, ?)");
+  property.bind(run, "parameters", record.parameters).run();
+  property.bind(run, "multiply_adds", record.multiply_adds).run();
+  property.bind(run, "skipped_images", record.skipped_images).run();
+  for (const auto& [name, value] : record.environment) property.bind(run, "environment." + name, value).run();
+}
+
+void insert_artifacts(Connection& connection, std::int64_t run,
+                      const std::vector<std::pair<std::string, std::string>>& artifacts) {
+  Statement(connection, "DELETE FROM artifacts WHERE run = ?").bind(run).run();
+  Statement insert(connection, "INSERT OR REPLACE INTO artifacts (run, file, sha256) VALUES (?, ?, ?)");
+  for (const auto& [file, sha256] : artifacts) insert.bind(run, file, sha256).run();
+}
+
+// What the run stands at: its kept epoch, the mean speed, and the newest look at its own test part.
+void derive_results(Connection& connection, std::int64_t run) {
+  Statement(connection, "DELETE FROM results WHERE run = ?").bind(run).run();
+  Statement(connection, R"(
+    INSERT INTO results (run, name, value)
+    SELECT run, name, value FROM metrics
+    WHERE run = ?1 AND epoch = (SELECT best_epoch FROM runs WHERE id = ?1) AND name <> 'images_per_second')")
+      .bind(run)
+      .run();
+  Statement(connection, R"(
+    INSERT INTO results (run, name, value)
+    SELECT run, name, avg(value) FROM metrics WHERE run = ?1 AND name = 'images_per_second' GROUP BY run, name)")
+      .bind(run)
+      .run();
+  Statement(connection, R"(
+    INSERT OR REPLACE INTO results (run, name, value)
+    SELECT ?1, 'test_' || name, value FROM measures
+    WHERE evaluation = (SELECT max(id) FROM evaluations WHERE run = ?1 AND part = 'test' AND own = 1))")
+      .bind(run)
+      .run();
+}
+
+void insert_outputs(Connection& connection, std::int64_t evaluation, const std::vector<OutputRecord>& outputs) {
+  Statement insert(connection,
+                   "INSERT INTO outputs (evaluation, position, sample, label, predicted, probability, probabilities)"
+                   " VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?)");
+  for (const OutputRecord& row : outputs)
+    insert.bind(evaluation, row.position, row.sample, row.label, row.predicted, row.probability, row.probabilities)
+        .run();
+}
+
+void insert_measures(Connection& connection, std::int64_t evaluation, const std::vector<MeasureRecord>& measures) {
+  Statement insert(
+      connection,
+      "INSERT INTO measures (evaluation, name, value, low, high, method, unit) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (const MeasureRecord& measure : measures) {
+    const auto& interval = measure.interval;
+    insert
+        .bind(evaluation, measure.name, measure.value, interval ? Value(interval->low) : Value(),
+              interval ? Value(interval->high) : Value(), interval ? Value(interval->method) : Value(), measure.unit)
+        .run();
+  }
+}
+
+}  // namespace
+
+std::int64_t experiment_id(Connection& connection, const std::string& name) {
+  Statement(connection, "INSERT INTO experiments (name) VALUES (?) ON CONFLICT DO NOTHING").bind(name).run();
+  Statement select(connection, "SELECT id FROM experiments WHERE name = ?");
+  select.bind(name).step();
+  return select.integer(0);
+}
+
+std::string first_free(const std::string& wanted, const std::function<bool(const std::string&)>& is_free) {
+  std::string candidate = wanted;
+  for (int number = 2; !is_free(candidate); ++number) candidate = fmt::format("{}-{}", wanted, number);
+  return candidate;
+}
+
+void insert_declared(Connection& connection, std::int64_t run, const RunRecord& record,
+                     const std::vector<SplitRecord>& split) {
+  insert_params(connection, run, record);
+  insert_properties(connection, run, record);
+  insert_classes(connection, run, record.classes, split);
+}
+
+std::int64_t insert_run(Connection& connection, const RunRecord& run, const std::vector<SplitRecord>& split,
+                        const ProcessIdentity& process) {
+  Statement(connection, R"(
+    INSERT INTO runs (experiment, name, identity, configuration, checkpoint_key, status, seed, generated_data, file,
+                      command, resolved, folder, content_hash, split_hash, started, heartbeat,
+                      host, boot_id, pid_namespace, pid, process_start)
+    VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))")
+      .bind(experiment_id(connection, run.experiment), run.name, run.identity, run.configuration,
+            run.checkpoint_key.empty() ? run.identity : run.checkpoint_key, seed_value(run.seed),
+            int{run.generated_data}, run.file, run.command, run.resolved, run.folder, run.content_hash, run.split_hash,
+            run.started, run.started, process.host, process.boot_id, process.pid_namespace, process.pid, process.start)
+      .run();
+  const std::int64_t id = connection.last_id();
+  insert_declared(connection, id, run, split);
+  insert_split(connection, id, run.split_hash, split);
+  return id;
+}
+
 void remove_epochs_from(Connection& connection, std::int64_t run, std::int64_t epoch) {
-  Statement(connection, "DELETE FROM metrics WHERE run = ? AND epoch = 0").bind(run).run();
   Statement(connection, "DELETE FROM metrics WHERE run = ? AND epoch >= ?").bind(run, epoch).run();
   Statement(connection, "DELETE FROM epochs WHERE run = ? AND epoch >= ?").bind(run, epoch).run();
+  Statement(connection, "DELETE FROM evaluations WHERE run = ? AND at_end = 1").bind(run).run();
 }
 
 void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& record) {
   remove_epochs_from(connection, run, record.epoch);
-  Statement(connection,
-            fmt::format("INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, checkpoint,"
-                        " written) VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), {})",
-                        kNow))
-      .bind(run, record.epoch, record.learning_rate, record.seconds, record.images_per_second, int{record.best},
-            record.checkpoint)
+  Statement(connection, "INSERT INTO epochs (run, epoch, seconds, best, written) VALUES (?, ?, ?, ?, ?)")
+      .bind(run, record.epoch, record.seconds, int{record.best}, record.written)
       .run();
-  insert_metrics(connection, run, record.epoch, record.metrics);
+  Statement insert(connection, "INSERT OR REPLACE INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, ?)");
+  for (const auto& [name, value] : record.metrics) insert.bind(run, record.epoch, name, value).run();
+  insert.bind(run, record.epoch, "learning_rate", record.learning_rate).run();
+  insert.bind(run, record.epoch, "images_per_second", record.images_per_second).run();
 }
 
 void update_progress(Connection& connection, std::int64_t run) {
   Statement(connection, fmt::format(R"(
     UPDATE runs SET heartbeat = {},
-                    (epochs, best_epoch, images_per_second, seconds) =
-      (SELECT count(*), max(epoch) FILTER (WHERE best = 1), avg(images_per_second), sum(seconds)
-       FROM epochs WHERE run = ?1)
+                    (epochs, best_epoch, seconds) =
+      (SELECT count(*), max(epoch) FILTER (WHERE best = 1), sum(seconds) FROM epochs WHERE run = ?1)
     WHERE id = ?1)",
                                     kNow))
       .bind(run)
       .run();
-  keep_epoch(connection, run, best_epoch(connection, run));
-  keep_test(connection, run);
+  derive_results(connection, run);
 }
 
-void end_run(Connection& connection, std::int64_t run, const Recorder::End& end) {
-  Statement(connection, fmt::format(R"(
+std::int64_t insert_evaluation(Connection& connection, std::int64_t run, const EvaluationRecord& evaluation) {
+  Statement next(connection, "SELECT coalesce(max(number), 0) + 1 FROM evaluations WHERE run = ?");
+  next.bind(run).step();
+  const std::int64_t number = next.integer(0);
+  Statement(connection, R"(
+    INSERT INTO evaluations (run, number, part, own, at_end, data, content, weights, preprocessing,
+                             test_time_augmentation, images, made)
+    VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?))")
+      .bind(run, number, evaluation.part, int{evaluation.own}, int{evaluation.at_end}, evaluation.data,
+            evaluation.content, evaluation.weights, evaluation.preprocessing, evaluation.test_time_augmentation,
+            evaluation.images, evaluation.made)
+      .run();
+  const std::int64_t id = connection.last_id();
+  insert_outputs(connection, id, evaluation.outputs);
+  insert_measures(connection, id, evaluation.measures);
+  derive_results(connection, run);
+  return number;
+}
+
+void end_run(Connection& connection, std::int64_t run, const RunEnd& end) {
+  Statement(connection, R"(
     UPDATE runs SET status = ?2, reason = nullif(?3, ''), best_epoch = coalesce(nullif(?4, 0), best_epoch),
-                    seconds = max(coalesce(seconds, 0), ?5),
-                    heartbeat = {0}, finished = {0}
-    WHERE id = ?1)",
-                                    kNow))
-      .bind(run, to_string(end.status), end.reason, end.best_epoch, end.seconds)
+                    seconds = max(coalesce(seconds, 0), ?5), heartbeat = ?6, finished = ?6
+    WHERE id = ?1)")
+      .bind(run, to_string(end.status), end.reason, end.best_epoch, end.seconds, end.at)
       .run();
   insert_artifacts(connection, run, end.artifacts);
-  insert_predictions(connection, run, end.predictions);
-  const std::int64_t best = best_epoch(connection, run);
-  Statement(connection,
-            "INSERT OR REPLACE INTO metrics (run, epoch, name, value) SELECT run, 0, name, value FROM metrics"
-            " WHERE run = ? AND epoch = nullif(?, 0)")
-      .bind(run, best)
-      .run();
-  insert_metrics(connection, run, 0, end.metrics);
-  keep_epoch(connection, run, 0);
-  keep_test(connection, run);
+  derive_results(connection, run);
 }
 
 }  // namespace rxrun

@@ -98,7 +98,7 @@ bool promote_point(Connection& connection, std::int64_t sweep, const std::vector
 std::vector<SearchedPoint> searched_points(Connection& connection, std::int64_t sweep, const std::string& metric) {
   Statement select(connection, R"(
     SELECT s.position, p.identity, coalesce(s.coordinates, '[]'), p.status,
-           CASE WHEN p.status = 'finished' THEN (SELECT value FROM metrics WHERE run = p.run AND name = ?2 AND epoch = 0)
+           CASE WHEN p.status = 'finished' THEN (SELECT value FROM results WHERE run = p.run AND name = ?2)
                 ELSE (SELECT value FROM rungs WHERE sweep = ?1 AND point = p.id ORDER BY epoch DESC LIMIT 1) END,
            CASE WHEN p.status = 'finished' THEN (SELECT epochs FROM runs WHERE id = p.run)
                 ELSE (SELECT max(epoch) FROM rungs WHERE sweep = ?1 AND point = p.id) END

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "diagnostics/diagnostic.h"
@@ -30,23 +31,32 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
   if (limit < 1) throw Error(Failure::usage, fmt::format("{} runs were requested; expected at least 1", limit));
   const auto connection = open_for_reading(database);
   check_metric(*connection, metric);
+  // What the same score is on the test part stands beside, and never ranks by itself.
+  constexpr std::string_view kValidation = "validation_";
+  const std::string beside = metric.starts_with(kValidation) ? "test_" + metric.substr(kValidation.size()) : "";
   std::string sql = R"(
-    SELECT v.run, v.name, v.experiment, v.seed, v.generated_data, m.value, v.best_epoch, v.epochs, v.parameters,
+    SELECT v.run, v.name, v.experiment, v.seed, v.generated_data, m.value,
+           (SELECT value FROM results WHERE run = m.run AND name = ?), v.best_epoch, v.epochs, v.parameters,
            v.seconds, v.finished, v.folder, v.content_hash, v.split_hash
-    FROM metrics m CROSS JOIN v_runs v ON v.run = m.run
-    WHERE m.epoch = 0 AND m.name = ? AND m.value IS NOT NULL AND v.status = 'finished')";
-  std::vector<Value> parameters = {metric};
+    FROM results m CROSS JOIN v_runs v ON v.run = m.run
+    WHERE m.name = ? AND m.value IS NOT NULL AND v.status = 'finished')";
+  std::vector<Value> parameters = {beside, metric};
   for (const std::string& condition : where) {
     const Clause clause = resolve_condition(*connection, condition);
     sql += " AND " + clause.sql;
     parameters.insert(parameters.end(), clause.parameters.begin(), clause.parameters.end());
   }
-  // metrics_final holds the values in order: the first rows end the search.
+  // results_by_name holds the values in order: the first rows end the search.
   sql += larger_is_better(metric) ? " ORDER BY m.value DESC, m.run" : " ORDER BY m.value, m.run";
   sql += " LIMIT ?";
   parameters.emplace_back(limit);
   Table table = fetch(*connection, sql, parameters);
   table.columns[5] = metric;
+  table.columns[6] = beside;
+  if (beside.empty()) {
+    table.columns.erase(table.columns.begin() + 6);
+    for (auto& row : table.rows) row.erase(row.begin() + 6);
+  }
   as_booleans(table, {"generated_data"});
   return table;
 }
@@ -69,7 +79,7 @@ Table scored_images(const std::filesystem::path& database, const std::string& me
            count(*) AS runs
     FROM experiments x CROSS JOIN runs r ON r.experiment = x.id
     WHERE r.status = 'finished' AND r.removed IS NULL
-      AND r.id IN (SELECT run FROM metrics WHERE epoch = 0 AND name = ? AND value IS NOT NULL){}
+      AND r.id IN (SELECT run FROM results WHERE name = ? AND value IS NOT NULL){}
     GROUP BY 1, 2)",
                            conditions),
                parameters);
@@ -82,9 +92,9 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   details.facts = fetch(*connection,
                         fmt::format(R"(
     SELECT v.run, v.name, v.experiment, {} AS status, v.reason, v.seed, v.generated_data, v.epochs, v.best_epoch,
-           v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
-           v.test_loss, v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
-           v.validation_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
+           v.validation_accuracy, v.validation_balanced_accuracy, v.validation_auc, v.validation_f1, v.validation_brier,
+           v.validation_loss, v.test_accuracy, v.test_balanced_accuracy, v.test_auc, v.test_f1, v.test_brier,
+           v.test_loss, v.train_accuracy, v.train_loss, v.parameters, v.multiply_adds, v.images_per_second, v.seconds,
            v.started, v.heartbeat, v.finished, v.skipped_images, v.file, v.folder, r.command, v.identity,
            v.configuration, r.content_hash, r.split_hash, r.host, r.pid
     FROM v_runs v JOIN runs r ON r.id = v.run WHERE v.run = ?)",
@@ -93,8 +103,11 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   as_booleans(details.facts, {"generated_data"});
   add_facts(details.facts, "images.",
             fetch(*connection, "SELECT part, count(*) FROM v_splits WHERE run = ? GROUP BY part ORDER BY part", {id}));
-  add_facts(details.facts, "environment.",
-            fetch(*connection, "SELECT name, value FROM environment WHERE run = ? ORDER BY name", {id}));
+  add_facts(
+      details.facts, "environment.",
+      fetch(*connection,
+            "SELECT substr(name, 13), value FROM properties WHERE run = ? AND name GLOB 'environment.*' ORDER BY name",
+            {id}));
   // Against the newest runs of the experiment only: all of them can be many.
   details.params = fetch(*connection, R"(
     WITH others AS (
@@ -114,6 +127,16 @@ RunDetails show_run(const std::filesystem::path& database, const std::string& ru
   }
   std::sort(details.params.rows.begin(), details.params.rows.end(), names_first_that_vary);
   as_booleans(details.params, {"varies"});
+  details.classes = fetch(*connection, R"(
+    SELECT name AS class, max(images) FILTER (WHERE part = 'train') AS train,
+           max(images) FILTER (WHERE part = 'validation') AS validation, max(images) FILTER (WHERE part = 'test') AS test
+    FROM classes WHERE run = ? GROUP BY position, name ORDER BY position)",
+                          {id});
+  details.evaluations = fetch(*connection, R"(
+    SELECT e.part, iif(e.own, 'its own', e.data) AS data, e.images, m.value AS accuracy, m.low, m.high, e.looks, e.made
+    FROM v_evaluations e LEFT JOIN measures m ON m.evaluation = e.evaluation AND m.name = 'accuracy'
+    WHERE e.run = ? ORDER BY e.number)",
+                              {id});
   details.epochs = fetch(*connection, "SELECT * FROM v_curves WHERE run = ? ORDER BY epoch", {id});
   as_booleans(details.epochs, {"best"});
   return details;

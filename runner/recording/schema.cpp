@@ -54,6 +54,18 @@ std::int64_t pragma(Connection& connection, const char* sql) {
 
 int schema_version(Connection& connection) { return static_cast<int>(pragma(connection, "PRAGMA user_version")); }
 
+// SQLite notices a lost end when it reads there, which it may never do.
+void check_whole(Connection& connection) {
+  const std::int64_t bytes = pragma(connection, "PRAGMA page_count") * pragma(connection, "PRAGMA page_size");
+  std::error_code code;
+  const std::uintmax_t there = fs::file_size(connection.path(), code);
+  if (code || static_cast<std::uintmax_t>(bytes) <= there) return;
+  throw Error(Failure::usage,
+              fmt::format("{} is damaged: of its {} bytes the last {} are missing", shown(connection.path()), bytes,
+                          static_cast<std::uintmax_t>(bytes) - there),
+              "move it away; `rxrun import FOLDER` of the runs' folders beside it, in checkpoints/, makes it again");
+}
+
 void keep_copy(Connection& connection, int version) {
   const fs::path copy = fmt::format("{}.v{}.bak", connection.path().string(), version);
   const fs::path temporary = temporary_beside(copy);
@@ -82,13 +94,12 @@ void keep_copy(Connection& connection, int version) {
   sync_folder(copy.parent_path());
 }
 
-// The views of this version stand on the tables of this version.
-void make_views_anew(Connection& connection) {
+// They stand on tables that a step may alter.
+void drop_views(Connection& connection) {
   std::string drop;
   Statement views(connection, "SELECT name FROM sqlite_schema WHERE type = 'view'");
   while (views.step()) drop += fmt::format("DROP VIEW {};", quoted_name(views.text(0)));
   connection.execute(drop.c_str());
-  connection.execute(kResultsViews);
 }
 
 }  // namespace
@@ -154,6 +165,7 @@ void check_file(const fs::path& database) {
 }
 
 int check_schema(Connection& connection, int newest) {
+  check_whole(connection);
   const std::int64_t application = pragma(connection, "PRAGMA application_id");
   const int version = schema_version(connection);
   const std::string file = shown(connection.path());
@@ -180,9 +192,11 @@ void migrate(Connection& connection, std::span<const Migration> steps, int targe
   int version = check_schema(connection, target);
   if (version == target) return;
   keep_copy(connection, version);
+  drop_views(connection);
   for (const Migration& step : steps) {
     if (step.from != version) continue;
     connection.execute(step.sql);
+    if (step.further != nullptr) step.further(connection);
     ++version;
     connection.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
@@ -190,7 +204,7 @@ void migrate(Connection& connection, std::span<const Migration> steps, int targe
     throw Error(Failure::usage, fmt::format("{} has schema version {}; no upgrade to version {} is known",
                                             shown(connection.path()), version, target));
   }
-  make_views_anew(connection);
+  connection.execute(kResultsViews);
   transaction.commit();
 }
 

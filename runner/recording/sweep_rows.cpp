@@ -6,6 +6,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "recording/migrate_4_to_5.h"
 #include "recording/process.h"
 #include "recording/sweep_sql.h"
 #include "recording/writing.h"
@@ -35,14 +36,38 @@ void take_answers(Connection& connection, std::int64_t sweep) {
       .run();
 }
 
-std::string identity_of(const SweepRecord& sweep) {
-  Sha256 hash;
-  if (!sweep.search.empty()) {
-    hash.update(sweep.search + "\n" + sweep.points.front().identity + "\n");
-    return hash.hex();
+std::vector<std::string> identities_of(const SweepRecord& sweep) {
+  std::vector<std::string> identities;
+  for (const PointRecord& point : sweep.points) identities.push_back(point.identity);
+  return identities;
+}
+
+// A sweep whose points had other identities before a migration, which nobody but its plan can tell now: the one whose
+// known points are these gets the rest, and with them its identity.
+void adopt(Connection& connection, const SweepRecord& sweep, const std::string& identity) {
+  Statement former(connection, R"(
+    SELECT DISTINCT s.sweep FROM sweep_points s JOIN points p ON p.id = s.point
+    WHERE p.identity GLOB 'former:*' AND NOT EXISTS (SELECT 1 FROM sweeps WHERE identity = ?1)
+      AND (SELECT search FROM sweeps WHERE id = s.sweep) IS nullif(?2, ''))");
+  std::vector<std::int64_t> candidates;
+  former.bind(identity, sweep.search);
+  while (former.step()) candidates.push_back(former.integer(0));
+  for (const std::int64_t candidate : candidates) {
+    std::vector<std::pair<std::int64_t, std::string>> points;
+    Statement select(connection,
+                     "SELECT p.id, p.identity FROM sweep_points s JOIN points p ON p.id = s.point WHERE s.sweep = ?"
+                     " ORDER BY s.position");
+    select.bind(candidate);
+    while (select.step()) points.emplace_back(select.integer(0), select.text(1));
+    bool same = sweep.search.empty() ? points.size() == sweep.points.size() : points.size() >= sweep.points.size();
+    for (std::size_t i = 0; same && i < sweep.points.size(); ++i)
+      same = points[i].second.starts_with(kFormerIdentity) || points[i].second == sweep.points[i].identity;
+    if (!same) continue;
+    Statement update(connection, "UPDATE OR IGNORE points SET identity = ? WHERE id = ?");
+    for (std::size_t i = 0; i < sweep.points.size(); ++i) update.bind(sweep.points[i].identity, points[i].first).run();
+    Statement(connection, "UPDATE sweeps SET identity = ? WHERE id = ?").bind(identity, candidate).run();
+    return;
   }
-  for (const PointRecord& point : sweep.points) hash.update(point.identity + "\n");
-  return hash.hex();
 }
 
 std::string json_of(const std::vector<std::int64_t>& numbers) { return nlohmann::json(numbers).dump(); }
@@ -65,6 +90,16 @@ void insert_points(Connection& connection, std::int64_t sweep, std::int64_t posi
 
 }  // namespace
 
+std::string identity_of_sweep(const std::string& search, const std::vector<std::string>& points) {
+  Sha256 hash;
+  if (!search.empty()) {
+    hash.update(search + "\n" + points.front() + "\n");
+    return hash.hex();
+  }
+  for (const std::string& point : points) hash.update(point + "\n");
+  return hash.hex();
+}
+
 struct SweepRows::Database {
   explicit Database(const std::filesystem::path& path) : opened(open_for_writing(path)), connection(*opened) {
     add_lapsed_function(connection);
@@ -81,7 +116,8 @@ SweepRows::~SweepRows() = default;
 std::int64_t SweepRows::open(const SweepRecord& sweep) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
-  const std::string identity = identity_of(sweep);
+  const std::string identity = identity_of_sweep(sweep.search, identities_of(sweep));
+  adopt(connection, sweep, identity);
   // An insertion that a conflict prevents would use a number up all the same.
   Statement(connection, fmt::format(R"(
     INSERT INTO sweeps (name, identity, declaration, command, created, search)

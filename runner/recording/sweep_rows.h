@@ -31,6 +31,9 @@ struct SweepRecord {
   std::string search = {};          // JSON: how further points are chosen, and among what; empty: these are all
 };
 
+// SHA-256 over the identities of its points, in order; of a search (not empty) over what it starts from.
+std::string identity_of_sweep(const std::string& search, const std::vector<std::string>& points);
+
 enum class PointStatus { waiting, running, finished, failed, pruned, interrupted };
 const char* to_string(PointStatus status);
 

@@ -115,7 +115,8 @@ double seconds_a_multiply_add(const std::filesystem::path& database, const std::
   const auto connection = open_for_reading(database);
   Statement select(*connection, R"(
     SELECT total(seconds), total(epochs * CAST(multiply_adds AS REAL)) FROM (
-      SELECT seconds, epochs, multiply_adds FROM runs
+      SELECT seconds, epochs,
+             (SELECT value FROM properties WHERE run = runs.id AND name = 'multiply_adds') AS multiply_adds FROM runs
       WHERE content_hash = ? AND status = 'finished' AND epochs > 0 ORDER BY id DESC LIMIT 50))");
   if (!select.bind(content_hash).step() || select.real(1) <= 0.0) return 0.0;
   return select.real(0) / select.real(1);

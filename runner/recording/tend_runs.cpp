@@ -9,7 +9,9 @@
 #include "recording/find_run.h"
 #include "recording/ownership.h"
 #include "recording/reading.h"
+#include "recording/record_file.h"
 #include "recording/run_folder.h"
+#include "recording/run_rows.h"
 #include "recording/schema.h"
 #include "recording/writing.h"
 
@@ -26,8 +28,13 @@ std::unique_ptr<Connection> open_existing(const std::filesystem::path& database)
   return open_for_writing(database);
 }
 
-std::string now(Connection& connection) {
-  return text_in(fetch(connection, fmt::format("SELECT {}", kNow)).rows.at(0)[0]);
+// What the user says of runs stands in their own records too, where they have one: a removed run's may be deleted.
+void record_words(Connection& connection, const std::vector<std::int64_t>& runs) {
+  const std::filesystem::path results = connection.path().parent_path();
+  for (const std::int64_t run : runs) {
+    const std::string folder = text_in(fetch(connection, "SELECT folder FROM runs WHERE id = ?", {run}).rows.at(0)[0]);
+    if (is_a_runs_folder(folder) && has_record(results / folder)) record(results / folder, words_of(connection, run));
+  }
 }
 
 Table as_they_are(Connection& connection, const std::vector<std::int64_t>& runs) {
@@ -109,6 +116,7 @@ Table tag_run(const std::filesystem::path& database, const std::string& run, con
   for (const std::string& tag : add) insert.bind(id, tag).run();
   Statement erase(*connection, "DELETE FROM tags WHERE run = ? AND tag = ?");
   for (const std::string& tag : take_away) erase.bind(id, tag).run();
+  record_words(*connection, {id});
   transaction.commit();
   return as_they_are(*connection, {id});
 }
@@ -121,6 +129,7 @@ Table note_run(const std::filesystem::path& database, const std::string& run, co
   Transaction transaction(*connection);
   const std::int64_t id = find_run(*connection, run);
   Statement(*connection, "UPDATE runs SET note = nullif(?, '') WHERE id = ?").bind(note, id).run();
+  record_words(*connection, {id});
   transaction.commit();
   return as_they_are(*connection, {id});
 }
@@ -137,6 +146,7 @@ Table rename_run(const std::filesystem::path& database, const std::string& run, 
            fmt::format("run {}{} already has it", integer_in(taken.rows[0][0]),
                        integer_in(taken.rows[0][1]) != 0 ? ", which was removed," : ""));
   Statement(*connection, "UPDATE runs SET name = ? WHERE id = ?").bind(name, id).run();
+  record_words(*connection, {id});
   transaction.commit();
   return as_they_are(*connection, {id});
 }
@@ -154,6 +164,7 @@ Table remove_runs(const std::filesystem::path& database, const std::vector<std::
     mark.bind(now(*connection), id).run();
     reopen.bind(id).run();
   }
+  record_words(*connection, ids);
   transaction.commit();
   return as_they_are(*connection, ids);
 }
@@ -167,6 +178,7 @@ Table restore_runs(const std::filesystem::path& database, const std::vector<std:
     if (is_a_runs_folder(folder)) unbury(database.parent_path() / folder, id);
     Statement(*connection, "UPDATE runs SET removed = NULL WHERE id = ?").bind(id).run();
   }
+  record_words(*connection, ids);
   transaction.commit();
   return as_they_are(*connection, ids);
 }

@@ -20,12 +20,16 @@ Preprocessing preprocessing_of(const Dataset& dataset) {
       .classes = dataset.classes, .channels = dataset.channels, .mean = dataset.mean, .deviation = dataset.deviation};
 }
 
-void write_preprocessing(const std::filesystem::path& folder, const Preprocessing& preprocessing) {
+std::string preprocessing_json(const Preprocessing& preprocessing) {
   const nlohmann::json json = {{"classes", preprocessing.classes},
                                {"channels", preprocessing.channels},
                                {"mean", preprocessing.mean},
                                {"deviation", preprocessing.deviation}};
-  write_file_atomically(file_in(folder), json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+void write_preprocessing(const std::filesystem::path& folder, const Preprocessing& preprocessing) {
+  write_file_atomically(file_in(folder), preprocessing_json(preprocessing));
 }
 
 Preprocessing read_preprocessing(const std::filesystem::path& folder) {

@@ -19,6 +19,8 @@ struct Preprocessing {
 
 Preprocessing preprocessing_of(const Dataset& dataset);
 
+std::string preprocessing_json(const Preprocessing& preprocessing);
+
 // `<folder>/preprocessing.json`. read_ throws Error for a missing or malformed file.
 void write_preprocessing(const std::filesystem::path& folder, const Preprocessing& preprocessing);
 Preprocessing read_preprocessing(const std::filesystem::path& folder);

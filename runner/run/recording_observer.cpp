@@ -1,13 +1,11 @@
 #include "run/recording_observer.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace rxrun {
 
-RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder,
-                                     TrainingObserver& next)
-    : recorder_(recorder), run_(run), folder_(std::move(folder)), next_(next) {}
+RecordingObserver::RecordingObserver(Recorder& recorder, std::int64_t run, TrainingObserver& next)
+    : recorder_(recorder), run_(run), next_(next) {}
 
 void RecordingObserver::on_resume(const Reached& reached) {
   recorder_.resume(run_, std::max<std::int64_t>(reached.epochs - 1, 0));
@@ -29,8 +27,7 @@ void RecordingObserver::on_epoch(const EpochMetrics& metrics) {
                          .seconds = metrics.seconds,
                          .images_per_second = metrics.images_per_second,
                          .best = metrics.best,
-                         .metrics = metrics.values,
-                         .checkpoint = (folder_ / "last.safetensors").string()});
+                         .metrics = metrics.values});
   next_.on_epoch(metrics);
 }
 

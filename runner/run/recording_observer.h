@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "recording/recorder.h"
@@ -13,8 +12,8 @@ namespace rxrun {
 
 class RecordingObserver final : public TrainingObserver {
  public:
-  // `folder`: the run's, relative to results.db. Both references have to outlive it.
-  RecordingObserver(Recorder& recorder, std::int64_t run, std::filesystem::path folder, TrainingObserver& next);
+  // Both references have to outlive it.
+  RecordingObserver(Recorder& recorder, std::int64_t run, TrainingObserver& next);
   void on_resume(const Reached& reached) override;
   void on_step(const StepProgress& step) override;
   void on_epoch(const EpochMetrics& metrics) override;
@@ -23,7 +22,6 @@ class RecordingObserver final : public TrainingObserver {
  private:
   Recorder& recorder_;
   const std::int64_t run_;
-  const std::filesystem::path folder_;
   TrainingObserver& next_;
   std::chrono::steady_clock::time_point confirmed_ = std::chrono::steady_clock::now();
 };

@@ -2,14 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 #include "files/files.h"
 #include "identity/identity.h"
 #include "network/summary.h"
 #include "run/environment.h"
+#include "run/preprocessing.h"
+#include "statistics/estimate.h"
 
 namespace rxrun {
+namespace {
+
+constexpr std::size_t kMostProbabilities = std::size_t{1} << 24;  // 64 MiB
+
+// Of the rows of split_of().
+std::int64_t position_in_split(const Dataset& dataset, Part part, std::int64_t sample) {
+  std::int64_t position = 0;
+  for (const Part earlier : all_parts) {
+    if (earlier == part) break;
+    position += static_cast<std::int64_t>(dataset.part(earlier).size());
+  }
+  const std::vector<std::int64_t>& members = dataset.part(part);
+  return position + (std::lower_bound(members.begin(), members.end(), sample) - members.begin());
+}
+
+}  // namespace
 
 RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request, const Dataset& dataset,
                     const Machine& machine, const Network& network, const std::optional<InitialWeights>& weights) {
@@ -32,6 +51,7 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
           .generated_data = dataset.generated,
           .content_hash = dataset.content_hash,
           .split_hash = dataset.split_hash,
+          .classes = dataset.classes,
           .skipped_images = static_cast<std::int64_t>(dataset.skipped.size()),
           .parameters = summary.parameters,
           .multiply_adds = summary.multiply_adds,
@@ -49,15 +69,38 @@ std::vector<SplitRecord> split_of(const Dataset& dataset) {
   return split;
 }
 
-std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predictions& predictions) {
-  std::vector<PredictionRecord> records;
+EvaluationRecord evaluation_of(const Scored& scored) {
+  const Predictions& predictions = scored.predictions;
+  EvaluationRecord record{.part = scored.part_name,
+                          .own = scored.own,
+                          .at_end = scored.at_end,
+                          .data = scored.data,
+                          .content = scored.dataset.part_hashes[static_cast<std::size_t>(scored.part)],
+                          .weights = scored.weights,
+                          .preprocessing = preprocessing_json(preprocessing_of(scored.dataset)),
+                          .test_time_augmentation = to_string(scored.test_time_augmentation),
+                          .images = static_cast<std::int64_t>(predictions.samples.size()),
+                          .measures = {},
+                          .outputs = {}};
+  for (const auto& [name, value] : score(predictions)) {
+    MeasureRecord& measure = record.measures.emplace_back(MeasureRecord{.name = name, .value = value});
+    if (name != "accuracy") continue;
+    const auto [low, high] = wilson_interval(value, static_cast<double>(record.images));
+    measure.interval = {.low = low, .high = high, .method = "wilson"};
+  }
+  const bool whole = predictions.probabilities.size() <= kMostProbabilities;
   for (std::size_t i = 0; i < predictions.samples.size(); ++i) {
     const std::span<const float> row = probabilities_of(predictions, i);
-    const std::int64_t top = likeliest(row);
-    records.push_back({dataset.source->samples()[static_cast<std::size_t>(predictions.samples[i])].name,
-                       predictions.labels[i], top, row[static_cast<std::size_t>(top)]});
+    const std::int64_t top = likeliest(row), sample = predictions.samples[i];
+    record.outputs.push_back(
+        {.position = scored.own ? position_in_split(scored.dataset, scored.part, sample) : static_cast<std::int64_t>(i),
+         .sample = scored.own ? "" : scored.dataset.source->samples()[static_cast<std::size_t>(sample)].name,
+         .label = predictions.labels[i],
+         .predicted = top,
+         .probability = row[static_cast<std::size_t>(top)],
+         .probabilities = whole ? std::vector<float>(row.begin(), row.end()) : std::vector<float>()});
   }
-  return records;
+  return record;
 }
 
 std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder,

@@ -23,7 +23,22 @@ RunRecord record_of(const CheckedExperiment& checked, const RunRequest& request,
 
 std::vector<SplitRecord> split_of(const Dataset& dataset);
 
-std::vector<PredictionRecord> predictions_of(const Dataset& dataset, const Predictions& predictions);
+// What was scored: `predictions` of `part` of `dataset`, by the weights of this SHA-256. `own`: it is a part of the
+// run's split.
+struct Scored {
+  const Dataset& dataset;
+  Part part = Part::test;
+  const Predictions& predictions;
+  std::string part_name;  // "test"; "all"
+  bool own = true, at_end = true;
+  std::string data;  // where the images lie
+  std::string weights;
+  TestTimeAugmentation test_time_augmentation = TestTimeAugmentation::none;
+};
+
+// Its measures, the accuracy's interval by Wilson, and the outputs of every image. Beyond 2^24 probabilities the
+// images' probabilities but for that of the predicted class are left out.
+EvaluationRecord evaluation_of(const Scored& scored);
 
 // The weights files of a run: (path relative to results.db, SHA-256).
 std::vector<std::pair<std::string, std::string>> artifacts_in(const std::filesystem::path& folder,

@@ -103,6 +103,25 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
   return place;
 }
 
+// What the run ends with: its kept weights on the validation part, and on the test part if that was scored.
+std::vector<EvaluationRecord> evaluations_of(const StartedRun& run, const TrainingResult& result,
+                                             const std::vector<std::pair<std::string, std::string>>& artifacts) {
+  const auto best = std::find_if(artifacts.begin(), artifacts.end(),
+                                 [](const auto& artifact) { return artifact.first.ends_with("/best.safetensors"); });
+  const auto evaluation = [&](Part part, const Predictions& predictions) {
+    return evaluation_of({.dataset = run.dataset,
+                          .part = part,
+                          .predictions = predictions,
+                          .part_name = to_string(part),
+                          .data = run.experiment.data.path.string(),
+                          .weights = best == artifacts.end() ? "" : best->second,
+                          .test_time_augmentation = run.experiment.training.test_time_augmentation});
+  };
+  std::vector<EvaluationRecord> evaluations = {evaluation(Part::validation, result.validation_predictions)};
+  if (result.test_predictions) evaluations.push_back(evaluation(Part::test, *result.test_predictions));
+  return evaluations;
+}
+
 }  // namespace
 
 RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& request, RunObserver& observer) {
@@ -146,25 +165,27 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
 
   const CrashNote crash_note(place.folder);
   RunOutcome outcome{.run = place.id};
-  RecordingObserver recording(recorder, place.id, place.folder.lexically_relative(request.results), observer);
+  RecordingObserver recording(recorder, place.id, observer);
   recorded(recorder, place.id, [&] {
     const TrainingResult result = train(network, dataset, experiment,
                                         {.folder = place.folder,
                                          .resume = place.continues,
                                          .stop = request.stop,
-                                         .identity = identity,
-                                         .initial = weights ? &*weights : nullptr},
+                                         .identity = existing ? existing->checkpoint_key : identity,
+                                         .initial = weights ? &*weights : nullptr,
+                                         .score_test = request.score_test},
                                         recording);
     if (result.end == TrainingResult::End::interrupted)
       outcome = {RunOutcome::End::interrupted, place.id, request.stop->load()};
     const bool interrupted = outcome.end == RunOutcome::End::interrupted;
-    recorder.end(place.id, {.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
-                            .best_epoch = result.best_epoch,
-                            .seconds = result.seconds,
-                            .metrics = result.test,
-                            .predictions = predictions_of(dataset, result.test_predictions),
-                            .artifacts = artifacts_in(place.folder, request.results),
-                            .reason = interrupted ? fmt::format("stopped by signal {}", outcome.signal) : ""});
+    RunEnd end{.status = interrupted ? RunStatus::interrupted : RunStatus::finished,
+               .best_epoch = result.best_epoch,
+               .seconds = result.seconds,
+               .evaluations = {},
+               .artifacts = artifacts_in(place.folder, request.results),
+               .reason = interrupted ? fmt::format("stopped by signal {}", outcome.signal) : ""};
+    if (!interrupted) end.evaluations = evaluations_of(run, result, end.artifacts);
+    recorder.end(place.id, end);
     observer.on_end(run, result);
   });
   return outcome;

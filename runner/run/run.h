@@ -17,6 +17,7 @@ struct RunRequest {
   std::string command;                        // for the record
   bool shares_images = false;                 // with other processes: see read_dataset
   bool again = false;                         // run anew though it has finished
+  bool score_test = true;                     // at the end; a point of a sweep leaves its test part alone
   std::int64_t run = 0;                       // the run to continue; 0: the newest of the identity
   std::string identity;  // that has to come out, to continue a run or to answer a point; empty: any
   // A signal number asks for a stop after this batch, or of the reading of images.

@@ -142,7 +142,10 @@ RunChanges changes_since(const std::filesystem::path& results, std::int64_t run,
   const std::filesystem::path database = results / "results.db";
   RunChanges changes{.identity = changes_of_data(results, run, now.content_hash, now.split_hash), .rounding = {}};
   Facts facts;
-  for (const auto& row : query(database, "SELECT name, value FROM environment WHERE run = ?", {run}).rows)
+  for (const auto& row :
+       query(database, "SELECT substr(name, 13), value FROM properties WHERE run = ? AND name GLOB 'environment.*'",
+             {run})
+           .rows)
     if (const auto* name = std::get_if<std::string>(&row[0]))
       if (const auto* value = std::get_if<std::string>(&row[1])) facts[*name].first = *value;
   for (const auto& [name, value] : now.environment) facts[name].second = value;

@@ -66,9 +66,9 @@ class Training {
       const std::int64_t epoch = state_.epoch + 1;
       const TrainedEpoch trained = train(epoch);
       if (trained.end == TrainedEpoch::End::stopped) return stop_within_epoch();
-      const std::optional<Predictions> validated = validate(epoch);
+      std::optional<Predictions> validated = validate(epoch);
       if (!validated) return stop_within_epoch();
-      finish(epoch, trained, *validated, seconds_before + seconds_since(began));
+      finish(epoch, trained, std::move(*validated), seconds_before + seconds_since(began));
     }
     return score_best();
   }
@@ -108,6 +108,7 @@ class Training {
     average_.reset();
     if (spec_.average_weights > 0.0) average_.emplace(setting_.network, spec_.average_weights);
     state_ = {};
+    kept_.reset();
     outputs_.clear();
     state_.plateau = schedule_.initial_plateau();
     state_.threads = at::get_num_threads();
@@ -148,7 +149,7 @@ class Training {
     return result(TrainingResult::End::interrupted);
   }
 
-  void finish(std::int64_t epoch, const TrainedEpoch& trained, const Predictions& validated, double seconds) {
+  void finish(std::int64_t epoch, const TrainedEpoch& trained, Predictions validated, double seconds) {
     EpochMetrics metrics;
     metrics.epoch = epoch;
     add_scores(metrics.values, "train", trained.predictions);
@@ -178,6 +179,7 @@ class Training {
     if (metrics.best || spec_.keeps_last_epoch) {
       state_.best_epoch = epoch;
       state_.best = metrics.values;
+      kept_ = std::move(validated);
       const AveragedWeights averaged(average());
       save_weights(checkpoints_.best(), setting_.network, options_.identity, epoch);
     }
@@ -190,13 +192,26 @@ class Training {
   TrainingResult score_best() {
     TrainingResult end = result(given_up() ? TrainingResult::End::stopped_early : TrainingResult::End::finished);
     load_best_weights(checkpoints_.best(), setting_.network, options_.identity, state_.best_epoch);
-    progress_.begin(state_.epoch, spec_.epochs, Part::test, images(Part::test));
-    std::optional<Predictions> predictions =
-        evaluate_part(setting_, Part::test, spec_.test_time_augmentation, progress_, options_.stop);
-    if (!predictions) return result(TrainingResult::End::interrupted);
-    add_scores(end.test, "test", *predictions);
-    end.test_predictions = std::move(*predictions);
+    std::optional<Predictions> validation = kept_predictions();
+    if (!validation) return result(TrainingResult::End::interrupted);
+    end.validation_predictions = std::move(*validation);
+    if (!options_.score_test) return end;
+    end.test_predictions = score_kept(Part::test);
+    if (!end.test_predictions) return result(TrainingResult::End::interrupted);
+    add_scores(end.test, "test", *end.test_predictions);
     return end;
+  }
+
+  // Those of the kept epoch stand for the kept weights unless these are scored in another way, or the epoch was another
+  // process's.
+  std::optional<Predictions> kept_predictions() {
+    if (kept_ && spec_.test_time_augmentation == TestTimeAugmentation::none) return std::move(kept_);
+    return score_kept(Part::validation);
+  }
+
+  std::optional<Predictions> score_kept(Part part) {
+    progress_.begin(state_.epoch, spec_.epochs, part, images(part));
+    return evaluate_part(setting_, part, spec_.test_time_augmentation, progress_, options_.stop);
   }
 
   TrainingResult result(TrainingResult::End end) const {
@@ -237,7 +252,8 @@ class Training {
   std::optional<StepGraph> graph_;
   std::optional<WeightAverage> average_;
   TrainingState state_;
-  Outputs outputs_;  // of the epoch under way
+  std::optional<Predictions> kept_;  // of the validation part, by the kept weights
+  Outputs outputs_;                  // of the epoch under way
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ struct TrainingOptions {
   const std::atomic<int>* stop = nullptr;   // a signal number asks for a stop after this batch
   std::string identity;                     // written into checkpoints; one of another run is refused
   const InitialWeights* initial = nullptr;  // that a new training begins with; none: drawn by the seed
+  bool score_test = true;                   // at the end
 };
 
 struct TrainingResult {
@@ -59,14 +60,17 @@ struct TrainingResult {
   std::int64_t best_epoch = 0;
   std::map<std::string, double> best;  // of the epoch whose weights are kept
   BestAccuracy best_accuracy;
-  std::map<std::string, double> test;  // "test_accuracy", ...; empty when interrupted
-  Predictions test_predictions;
+  // Of the kept weights, with training.test_time_augmentation; none of a training that was interrupted.
+  Predictions validation_predictions;
+  // If its test part was to be scored: "test_accuracy", ..., and what they are measured of.
+  std::map<std::string, double> test;
+  std::optional<Predictions> test_predictions;
   double seconds = 0.0;  // those of an epoch that was stopped within included
 };
 
 // Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them
-// once on the test part. Throws Error (run) when the loss is not a number, naming the first layer whose output
-// was not.
+// on the validation part once more and, if asked to, once on the test part. Throws Error (run) when the loss is not a
+// number, naming the first layer whose output was not.
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
                      const TrainingOptions& options, TrainingObserver& observer);
 

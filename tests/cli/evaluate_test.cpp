@@ -65,7 +65,7 @@ TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
                               "c.epoch = r.best_epoch")
                             .rows.at(0);
     EXPECT_GT(std::get<std::int64_t>(scored[0]), 1) << "the first epoch shows nothing";
-    const Finished evaluated = place.rxrun({"evaluate", "1", "--part", "test", "--json"});
+    const Finished evaluated = place.rxrun({"evaluate", "1", "--part", "validation", "--json"});
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
     EXPECT_NEAR(json::parse(evaluated.out).at(0)["loss"].get<double>(), std::get<double>(scored[1]), 1e-9) << average;
   }
@@ -78,12 +78,11 @@ TEST_F(Evaluate, GivesTheFiguresOfTheRunToTheBitFromAnyFolder) {
         elsewhere.rxrun({"evaluate", number(), "--json", "--results", place.results().string()})}) {
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
     const json scores = json::parse(evaluated.out).at(0);
-    EXPECT_EQ(scores["part"], "validation");
-    const Table recorded =
-        ask("SELECT name, value FROM metrics WHERE epoch = 0 AND name LIKE 'validation%' AND run = " + number());
+    EXPECT_EQ(scores["part"], "test");
+    const Table recorded = ask("SELECT name, value FROM results WHERE name LIKE 'test%' AND run = " + number());
     ASSERT_GE(recorded.rows.size(), 3u);
     for (const auto& row : recorded.rows) {
-      const std::string name = std::get<std::string>(row[0]).substr(std::string("validation_").size());
+      const std::string name = std::get<std::string>(row[0]).substr(std::string("test_").size());
       ASSERT_TRUE(scores.contains(name)) << name << " is not in " << scores;
       EXPECT_EQ(scores[name].get<double>(), std::get<double>(row[1])) << name;
     }
@@ -222,7 +221,8 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
 
 TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
   const Table recorded =
-      ask("SELECT sample, predicted, probability FROM predictions WHERE run = " + number() + " ORDER BY position");
+      ask("SELECT sample, predicted, probability FROM v_predictions WHERE part = 'test' AND run = " + number() +
+          " ORDER BY position");
   ASSERT_GT(recorded.rows.size(), 5u);
   std::vector<std::string> words = {"predict", number(), "--json"};
   for (const auto& row : recorded.rows)

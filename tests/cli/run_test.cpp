@@ -181,8 +181,8 @@ TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {
   EXPECT_THAT(plain.err, HasSubstr("60 images have 16 bits, of which 8 are kept"));
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, testing::Not(HasSubstr("16 bits")));
-  const Table scored =
-      ask(place, "SELECT sample, probability FROM predictions WHERE run = 2 ORDER BY position LIMIT 1");
+  const Table scored = ask(
+      place, "SELECT sample, probability FROM v_predictions WHERE run = 2 AND part = 'test' ORDER BY position LIMIT 1");
   const std::string sample = std::get<std::string>(scored.rows.at(0)[0]);
   const Finished predicted = place.rxrun({"predict", "2", "images/" + sample, "--json"});
   ASSERT_EQ(predicted.code, 0) << predicted.err;

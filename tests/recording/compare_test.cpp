@@ -45,7 +45,7 @@ TEST_F(CompareTest, MarksWhatDiffers) {
   EXPECT_THAT(page, HasSubstr("≠  network.cardinality      8     32\n"));
   EXPECT_THAT(page, HasSubstr("≠  seed"));
   EXPECT_THAT(page, Not(HasSubstr("base_width")));
-  EXPECT_THAT(page, HasSubstr("   test_accuracy  0.9000  0.9000\n"));
+  EXPECT_THAT(page, HasSubstr("   test_accuracy        0.9000  0.9000\n"));
   EXPECT_THAT(page, HasSubstr("run 1 and run 2 have different seeds"));
   EXPECT_THAT(page, HasSubstr("4 parameter values are equal; --all shows them"));
   EXPECT_THAT(compare({"1", "2"}, TableFormat::text, true), HasSubstr("   network.base_width"));

@@ -57,8 +57,8 @@ void naive_run(const fs::path& database, int& state) {
   for (int epoch = 1; epoch <= kEpochs; ++epoch) {
     Statement(connection, "UPDATE runs SET epochs = ? WHERE id = ?").bind(epoch, run).run();
     Statement(connection, "INSERT INTO epochs (run, epoch, best, written) VALUES (?, ?, 0, '')").bind(run, epoch).run();
-    for (const char* name :
-         {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc"})
+    for (const char* name : {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc",
+                             "learning_rate", "images_per_second"})
       Statement(connection, "INSERT INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, 0.5)")
           .bind(run, epoch, name)
           .run();
@@ -71,17 +71,16 @@ int recorded_state(const fs::path& database) {
   if (one(database, "PRAGMA integrity_check") != "ok") return -1;
   const Table runs =
       query(database,
-            "SELECT status, epochs, (SELECT count(*) FROM epochs), (SELECT count(*) FROM metrics WHERE epoch > 0),"
-            " (SELECT count(*) FROM splits), (SELECT count(*) FROM predictions), (SELECT count(*) FROM metrics WHERE "
-            "epoch = 0) FROM runs");
+            "SELECT status, epochs, (SELECT count(*) FROM epochs), (SELECT count(*) FROM metrics),"
+            " (SELECT count(*) FROM splits), (SELECT count(*) FROM outputs), (SELECT count(*) FROM results) FROM runs");
   if (runs.rows.empty()) return one(database, "SELECT count(*) FROM params") == "0" ? 0 : -1;
   const auto number = [&](int column) {
     return std::get<std::int64_t>(runs.rows[0][static_cast<std::size_t>(column)]);
   };
   const std::int64_t epochs = number(1);
   const bool finished = runs.rows[0][0] == Value("finished");
-  if (number(2) != epochs || number(3) != 5 * epochs || number(4) != 3) return -1;
-  if (finished != (number(5) == 1) || finished != (number(6) == 8)) return -1;
+  if (number(2) != epochs || number(3) != 7 * epochs || number(4) != 3) return -1;
+  if (finished != (number(5) == 1) || finished != (number(6) == 10)) return -1;
   return static_cast<int>(1 + epochs + (finished ? 1 : 0));
 }
 

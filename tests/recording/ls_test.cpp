@@ -226,7 +226,7 @@ TEST_F(LsTest, FaultsOfAConditionArePointedAt) {
             "condition:1:14: error: a comparison is missing: expected KEY=VALUE, or != < <= > >=\n"
             "  1 | cardinality 8\n"
             "    |              ^\n"
-            "    = for example: cardinality=8, 'test_accuracy>0.9', tag=paper, sweep=1, status!=failed\n");
+            "    = for example: cardinality=8, 'validation_accuracy>0.9', tag=paper, sweep=1, status!=failed\n");
   EXPECT_THAT(fault("=8"), HasSubstr("a key is missing"));
   EXPECT_THAT(fault("cardinality!8"), HasSubstr("expected one of"));
   EXPECT_THAT(fault("cardinalty=8"), HasSubstr("did you mean `cardinality`?"));
@@ -259,7 +259,7 @@ TEST_F(LsTest, RemovedRunsAreListedApart) {
   EXPECT_EQ(where({}), "31");
   LsOptions removed = options({});
   removed.removed = true;
-  EXPECT_THAT(output_of([&] { return run_ls(removed); }), HasSubstr("\n2,a-2,finished,2,1,0.88,2026-01-01T00:00:00Z,"));
+  EXPECT_THAT(output_of([&] { return run_ls(removed); }), HasSubstr("\n2,a-2,finished,2,1,0.5,2026-01-01T00:00:00Z,"));
 }
 
 }  // namespace

@@ -17,15 +17,13 @@ FROM numbers;
 INSERT INTO experiments (id, name) VALUES (1, 'wide'), (2, 'deep'), (3, 'narrow'), (4, 'shallow');
 
 INSERT INTO runs (id, experiment, name, identity, configuration, status, seed, generated_data, file, command, resolved,
-                  folder, content_hash, split_hash, skipped_images, parameters, multiply_adds, epochs, best_epoch,
-                  images_per_second, seconds, started, heartbeat, finished, host, boot_id, pid_namespace, pid, process_start)
+                  folder, content_hash, split_hash, checkpoint_key, epochs, best_epoch, seconds, started, heartbeat, finished, host, boot_id, pid_namespace, pid, process_start)
 SELECT p.run, p.experiment, format('%s-%08x', x.name, p.run * 2654435761 % 4294967296), format('%064x', p.run),
        format('%016x', p.configuration), iif(p.run % 97 = 0, 'failed', 'finished'), p.seed, 0, 'experiments/breast.yaml',
        format('rxrun run experiments/breast.yaml cardinality=%d base_width=%d lr=%g', p.cardinality, p.base_width, p.lr),
        format('name: %s', x.name) || replace(hex(zeroblob(900)), '00', ' #'),
        format('checkpoints/%s-%08x', x.name, p.run * 2654435761 % 4294967296), format('%064x', p.experiment),
-       format('%064x', p.seed), 0, 1000000 + 1000 * p.cardinality * p.base_width, 100000 * p.cardinality * p.base_width,
-       100, 90, 101.5, 3600.0 + p.run, '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z', '2026-01-01T01:00:00Z',
+       format('%064x', p.seed), format('%064x', p.run), 100, 90, 3600.0 + p.run, '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z', '2026-01-01T01:00:00Z',
        'node', '01234567-89ab-cdef-0123-456789abcdef', 'pid:[4026531836]', p.run, p.run
 FROM plan p JOIN experiments x ON x.id = p.experiment ORDER BY p.run;
 
@@ -115,13 +113,13 @@ SELECT * FROM (SELECT p.run, c.name, c.value FROM plan p, constant_params c
                UNION ALL SELECT run, 'seed', seed FROM plan)
 ORDER BY 1, 2;
 
-INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, checkpoint, written)
-SELECT p.run, n.i, p.lr, 36.0, 101.5, n.i % 10 = 0, 'checkpoints/run/last.safetensors', '2026-01-01T00:00:00Z'
+INSERT INTO epochs (run, epoch, seconds, best, written)
+SELECT p.run, n.i, 36.0, n.i % 10 = 0, '2026-01-01T00:00:00Z'
 FROM plan p, numbers n WHERE n.i BETWEEN 1 AND 100;
 
 CREATE TEMP TABLE epoch_metrics (name TEXT);
 INSERT INTO epoch_metrics VALUES ('validation_accuracy'), ('validation_auc'), ('validation_balanced_accuracy'), ('validation_brier'), ('validation_f1'),
-  ('validation_loss'), ('test_precision'), ('test_recall'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
+  ('validation_loss'), ('learning_rate'), ('images_per_second'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
 CREATE TEMP TABLE final_metrics AS SELECT name FROM epoch_metrics;
 INSERT INTO final_metrics VALUES ('test_accuracy'), ('test_auc'), ('test_balanced_accuracy'), ('test_brier'),
   ('test_f1'), ('test_loss');
@@ -129,18 +127,22 @@ INSERT INTO final_metrics VALUES ('test_accuracy'), ('test_auc'), ('test_balance
 INSERT INTO metrics (run, epoch, name, value)
 SELECT p.run, n.i, m.name, 0.5 + 0.3 * n.i / 100.0 + 0.2 * p.luck FROM plan p, numbers n, epoch_metrics m
 WHERE n.i BETWEEN 1 AND 100;
-INSERT INTO metrics (run, epoch, name, value)
-SELECT p.run, 0, m.name, 0.8 + 0.02 * ((p.configuration * 7919 % 1009) / 1009.0) + 0.02 * p.luck FROM plan p, final_metrics m;
+INSERT INTO results (run, name, value)
+SELECT p.run, m.name, 0.8 + 0.02 * ((p.configuration * 7919 % 1009) / 1009.0) + 0.02 * p.luck FROM plan p, final_metrics m
+ORDER BY 1, 2;
 
-INSERT INTO results (run, train_accuracy, train_loss, validation_accuracy, validation_balanced_accuracy, validation_auc, validation_f1, validation_brier,
-                     validation_loss, test_accuracy, test_balanced_accuracy, test_auc, test_f1,
-                     test_brier, test_loss)
-SELECT run, value, 1 - value, value, value, value, value, 1 - value, 1 - value, value, value, value, value, 1 - value, 1 - value
-FROM metrics WHERE epoch = 0 AND name = 'test_accuracy';
+INSERT INTO properties (run, name, value)
+SELECT * FROM (SELECT run, 'parameters', 1000000 + 1000 * cardinality * base_width FROM plan
+               UNION ALL SELECT run, 'multiply_adds', 100000 * cardinality * base_width FROM plan
+               UNION ALL SELECT run, 'skipped_images', 0 FROM plan
+               UNION ALL SELECT p.run, e.column1, e.column2 FROM plan p,
+  (VALUES ('environment.cpu', 'a processor'), ('environment.device', 'cpu'), ('environment.libtorch', '1.13.1'),
+          ('environment.precision', 'float32'), ('environment.rxrun', '0.1.0')) e)
+ORDER BY 1, 2;
 
-INSERT INTO environment (run, name, value)
-SELECT p.run, e.column1, e.column2 FROM plan p,
-  (VALUES ('cpu', 'a processor'), ('device', 'cpu'), ('libtorch', '1.13.1'), ('precision', 'float32'), ('rxrun', '0.1.0')) e;
+INSERT INTO classes (run, part, position, name, images)
+SELECT p.run, c.column1, n.i, format('class %d', n.i), c.column2 / 2
+FROM plan p, (VALUES ('test', 480), ('train', 2240), ('validation', 480)) c, numbers n WHERE n.i < 2 ORDER BY 1, 2, 3;
 
 -- All runs are answers to points of 100 sweeps, 100 points each.
 INSERT INTO sweeps (id, name, identity, declaration, command, created)
@@ -153,13 +155,22 @@ SELECT (run + 99) / 100, (run - 1) % 100 + 1, run, json_object('training.optimiz
 
 INSERT INTO tags (run, tag) SELECT run, 'paper' FROM plan WHERE run % 100 = 0;
 
--- A split of 3,200 images a seed, kept once; 480 predictions of every tenth run.
+-- A split of 3,200 images a seed, kept once; evaluations of every run, with 480 outputs of every tenth.
 UPDATE runs SET split_run = seed;
 INSERT INTO splits (run, position, sample, label, group_name, part)
 SELECT s.i, n.i, format('class/image%d.png', n.i), n.i % 2, format('patient%d', n.i / 20),
-       iif(n.i < 2240, 'train', iif(n.i < 2720, 'test', 'validation'))
+       iif(n.i < 2240, 'train', iif(n.i < 2720, 'validation', 'test'))
 FROM numbers s, numbers n WHERE s.i BETWEEN 1 AND 5 AND n.i < 3200;
-INSERT INTO predictions (run, position, sample, label, predicted, probability)
-SELECT p.run, n.i, format('class/image%d.png', 2720 + n.i), n.i % 2, (n.i + p.run / 10 * n.i % 7 / 6) % 2, 0.9
-FROM plan p, numbers n WHERE p.run % 10 = 0 AND n.i < 480;
+INSERT INTO evaluations (id, run, number, part, own, at_end, data, content, weights, preprocessing, test_time_augmentation,
+                         images, made)
+SELECT 2 * run - 2 + e.column1, run, e.column1, e.column2, 1, 1, '/data', format('%064x', seed), format('%064x', run), '{}',
+       'none', 480, '2026-01-01T01:00:00Z'
+FROM plan, (VALUES (1, 'validation'), (2, 'test')) e ORDER BY 1;
+INSERT INTO measures (evaluation, name, value, low, high, method, unit)
+SELECT e.id, m.column1, 0.8, 0.7, 0.9, 'wilson', 'image'
+FROM evaluations e, (VALUES ('accuracy'), ('auc'), ('balanced_accuracy'), ('brier'), ('f1'), ('loss')) m;
+INSERT INTO outputs (evaluation, position, label, predicted, probability, probabilities)
+SELECT e.id, iif(e.part = 'test', 2720, 2240) + n.i, n.i % 2, (n.i + e.run / 10 * n.i % 7 / 6) % 2, 0.9,
+       x'cdcccc3d6666663f'
+FROM evaluations e, numbers n WHERE e.run % 10 = 0 AND n.i < 480;
 COMMIT;

@@ -26,7 +26,7 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
   recorder.epoch(run, epoch_record(3, 0.75, false));
   recorder.end(run, end_record(0.9123, 2));
 
-  const Table best = query(database, "SELECT * FROM v_best ORDER BY test_accuracy DESC LIMIT 1");
+  const Table best = query(database, "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
   ASSERT_EQ(best.rows.size(), 1u);
   EXPECT_EQ(cell(best, 0, "name"), "a-1");
   EXPECT_EQ(cell(best, 0, "test_accuracy"), "0.9123");
@@ -50,11 +50,11 @@ TEST_F(RecorderTest, WhatIsRecordedIsThere) {
   EXPECT_EQ(cell(curve, 2, "best"), "0");
 
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_splits WHERE run = 1"), "3");
-  EXPECT_EQ(one(database, "SELECT probability FROM predictions"), "0.8");
+  EXPECT_EQ(one(database, "SELECT sample || probability FROM v_predictions"), "c.png0.75");
   EXPECT_EQ(one(database, "SELECT file FROM artifacts"), "checkpoints/x/best.safetensors");
-  EXPECT_EQ(one(database, "SELECT value FROM environment WHERE name = 'libtorch'"), "1.13.1");
+  EXPECT_EQ(one(database, "SELECT value FROM properties WHERE name = 'environment.libtorch'"), "1.13.1");
   EXPECT_EQ(one(database, "SELECT typeof(value) FROM params WHERE name = 'training.optimizer.adam.lr'"), "real");
-  EXPECT_EQ(one(database, "SELECT value FROM metrics WHERE epoch = 0 AND name = 'validation_accuracy'"), "0.8");
+  EXPECT_EQ(one(database, "SELECT value FROM results WHERE name = 'validation_accuracy'"), "0.8");
 }
 
 TEST_F(RecorderTest, ACheckpointAheadOfTheRowsIsRefused) {
@@ -109,7 +109,7 @@ TEST_F(RecorderTest, ResumingRemovesTheEpochsBeyond) {
   EXPECT_EQ(cell(runs, 0, "status"), "running");
   EXPECT_EQ(cell(runs, 0, "reason"), "NULL");
   EXPECT_EQ(cell(runs, 0, "finished"), "NULL");
-  EXPECT_EQ(one(database, "SELECT count(*) FROM metrics WHERE epoch = 3 OR epoch = 0"), "0");
+  EXPECT_EQ(one(database, "SELECT count(*) FROM metrics WHERE epoch = 3"), "0");
   recorder.epoch(run, epoch_record(3, 0.80, true));
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_curves"), "3");
 }
@@ -162,8 +162,8 @@ TEST_F(RecorderTest, EqualSplitsAreKeptOnce) {
   other[0].part = "test";
   recorder.begin(run_record("a-3"), other);
   EXPECT_EQ(one(database, "SELECT count(*) FROM splits"), "6");
-  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 2"), "train,test,validation");
-  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 3"), "test,test,validation");
+  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 2"), "train,validation,test");
+  EXPECT_EQ(one(database, "SELECT group_concat(part) FROM v_splits WHERE run = 3"), "test,validation,test");
 }
 
 TEST_F(RecorderTest, HostileNamesAreDataOnly) {
@@ -177,11 +177,13 @@ TEST_F(RecorderTest, HostileNamesAreDataOnly) {
     const std::int64_t run = recorder.begin(record, {{hostile, 0, hostile, hostile}});
     EpochRecord epoch = epoch_record(1, 0.5, true);
     epoch.metrics[hostile] = 1.0;
-    epoch.checkpoint = hostile;
     recorder.epoch(run, epoch);
-    Recorder::End end = end_record(0.5, 1);
+    RunEnd end = end_record(0.5, 1);
     end.artifacts = {{hostile, hostile}};
-    end.predictions = {{hostile, 0, 0, 1.0}};
+    end.evaluations[0].own = false;
+    end.evaluations[0].data = hostile;
+    end.evaluations[0].measures[0].name = hostile;
+    end.evaluations[0].outputs[0].sample = hostile;
     end.reason = hostile;
     recorder.end(run, end);
     EXPECT_EQ(recorder.find(hostile)->name, hostile);

@@ -68,9 +68,9 @@ TEST_F(ScaleTest, EveryViewsFirstPageAndTheCommandsAreQuick) {
   for (const auto& row : views.rows) {
     expect_quick_page("SELECT * FROM " + std::get<std::string>(row[0]) + " LIMIT 50");
   }
-  expect_quick_page("SELECT * FROM v_best ORDER BY test_accuracy DESC LIMIT 1");
+  expect_quick_page("SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1");
   expect_quick_page("SELECT * FROM v_runs ORDER BY run DESC LIMIT 50");
-  expect_quick_page("SELECT * FROM v_runs WHERE cardinality = 8 ORDER BY test_accuracy DESC LIMIT 50");
+  expect_quick_page("SELECT * FROM v_runs WHERE cardinality = 8 ORDER BY validation_accuracy DESC LIMIT 50");
   expect_quick_page("SELECT * FROM v_sweep WHERE sweep = 70");
   expect_quick_page("SELECT * FROM v_curves WHERE run = 7000 ORDER BY epoch");
   expect_quick_page("SELECT * FROM v_leaderboard WHERE experiment = 'wide' ORDER BY rank LIMIT 50");
@@ -87,8 +87,9 @@ TEST_F(ScaleTest, EveryViewsFirstPageAndTheCommandsAreQuick) {
     EXPECT_THAT(output_of([&] { return run_ls(options); }), HasSubstr("finished"));
   };
   expect_quick("rxrun ls", [&] { ls({}, ""); });
-  expect_quick("rxrun ls --sort test_accuracy", [&] { ls({}, "test_accuracy"); });
-  expect_quick("rxrun ls --where cardinality=8 --sort test_accuracy", [&] { ls({"cardinality=8"}, "test_accuracy"); });
+  expect_quick("rxrun ls --sort validation_accuracy", [&] { ls({}, "validation_accuracy"); });
+  expect_quick("rxrun ls --where cardinality=8 --sort validation_accuracy",
+               [&] { ls({"cardinality=8"}, "validation_accuracy"); });
   expect_quick("rxrun ls --where sweep=70", [&] { ls({"sweep=70"}, ""); });
   expect_quick("rxrun ls --where tag=paper", [&] { ls({"tag=paper"}, ""); });
   expect_quick("rxrun ls --where 'lr<3e-5' status=finished", [&] { ls({"lr<3e-5", "status=finished"}, ""); });

@@ -46,6 +46,7 @@ inline RunRecord run_record(const std::string& name, std::uint64_t seed = 365) {
           .generated_data = false,
           .content_hash = "content",
           .split_hash = "split",
+          .classes = {"benign", "malignant"},
           .skipped_images = 2,
           .parameters = 22'984'002,
           .multiply_adds = 350'000'000,
@@ -61,7 +62,7 @@ inline void set_parameter(RunRecord& record, const std::string& name, const std:
 }
 
 inline std::vector<SplitRecord> split_record() {
-  return {{"a.png", 0, "p1", "train"}, {"b.png", 1, "p2", "test"}, {"c.png", 1, "p3", "validation"}};
+  return {{"a.png", 0, "p1", "train"}, {"b.png", 1, "p2", "validation"}, {"c.png", 1, "p3", "test"}};
 }
 
 inline EpochRecord epoch_record(std::int64_t epoch, double validation_accuracy, bool best) {
@@ -74,22 +75,38 @@ inline EpochRecord epoch_record(std::int64_t epoch, double validation_accuracy, 
                       {"train_accuracy", 0.6},
                       {"validation_loss", 0.8},
                       {"validation_accuracy", validation_accuracy},
-                      {"validation_auc", 0.75}},
-          .checkpoint = "checkpoints/x/last.safetensors"};
+                      {"validation_auc", 0.75}}};
 }
 
-inline Recorder::End end_record(double test_accuracy, std::int64_t best_epoch) {
+// Of a test part with this accuracy; b.png is recognised.
+inline EvaluationRecord test_evaluation(double accuracy) {
+  return {
+      .part = "test",
+      .own = true,
+      .at_end = true,
+      .data = "/data",
+      .content = "content of the test part",
+      .weights = std::string(64, 'a'),
+      .preprocessing = "{}",
+      .test_time_augmentation = "none",
+      .images = 1,
+      .measures = {{.name = "accuracy", .value = accuracy, .interval = {{accuracy - 0.1, accuracy + 0.1, "wilson"}}},
+                   {.name = "auc", .value = 0.9},
+                   {.name = "loss", .value = 0.4}},
+      .outputs = {{.position = 2, .label = 1, .predicted = 1, .probability = 0.75, .probabilities = {0.25F, 0.75F}}}};
+}
+
+inline RunEnd end_record(double test_accuracy, std::int64_t best_epoch) {
   return {.status = RunStatus::finished,
           .best_epoch = best_epoch,
           .seconds = 9.0,
-          .metrics = {{"test_accuracy", test_accuracy}, {"test_auc", 0.9}, {"test_loss", 0.4}},
-          .predictions = {{"c.png", 1, 1, 0.8}},
+          .evaluations = {test_evaluation(test_accuracy)},
           .artifacts = {{"checkpoints/x/best.safetensors", std::string(64, 'a')}},
           .reason = {}};
 }
 
-inline Recorder::End ended(RunStatus status, const std::string& reason) {
-  Recorder::End end;
+inline RunEnd ended(RunStatus status, const std::string& reason) {
+  RunEnd end;
   end.status = status;
   end.reason = reason;
   return end;

@@ -138,8 +138,14 @@ TEST_F(TendTest, GcDeletesOnlyAfterYes) {
   EXPECT_FALSE(there("a-1"));
   EXPECT_TRUE(there("a-2"));
   EXPECT_EQ(one(database, "SELECT count(*) FROM runs WHERE id = 1"), "0");
-  for (const char* table : {"metrics", "params", "epochs", "results", "predictions", "environment", "artifacts"})
+  for (const char* table :
+       {"metrics", "params", "epochs", "results", "properties", "classes", "evaluations", "artifacts"})
     EXPECT_EQ(one(database, std::string("SELECT count(*) FROM ") + table + " WHERE run = 1"), "0") << table;
+  for (const char* table : {"outputs", "measures"})
+    EXPECT_EQ(one(database, std::string("SELECT count(*) FROM ") + table +
+                                " WHERE evaluation NOT IN (SELECT id FROM evaluations)"),
+              "0")
+        << table;
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_splits WHERE run = 3"), "3")
       << "the split that it held for others stays";
   Connection connection(database, Connection::Mode::read_write);
@@ -303,7 +309,7 @@ TEST_F(TendTest, ARunWhoseDeletionWasCutOffCanBeRestored) {
                folder / "checkpoints" / (std::string(".rxrun-deleted-") + number));
   const Garbage garbage = find_garbage(folder);
   EXPECT_TRUE(garbage.unfinished_files.empty());
-  EXPECT_EQ(garbage.runs.at(0).bytes, 1000u);
+  EXPECT_GT(garbage.runs.at(0).bytes, 1000u) << "the weights and the record";
   restore_runs(database, {"1"});
   EXPECT_TRUE(there("a-1/best.safetensors"));
   EXPECT_THAT(gc(true), HasSubstr("Deleted 1 run and 0 unfinished files"));

@@ -26,19 +26,19 @@ class ViewsTest : public TemporaryResults {
     set_parameter(record, "network.cardinality", cardinality);
     record.generated_data = generated;
     const std::int64_t run = recorder.begin(record, split_record());
-    recorder.epoch(run, epoch_record(1, 0.5, true));
-    recorder.end(run, end_record(accuracy, 1));
+    recorder.epoch(run, epoch_record(1, accuracy, true));
+    recorder.end(run, end_record(0.5, 1));
     return run;
   }
 };
 
 // A score that is new in the program needs its columns here too.
-TEST_F(ViewsTest, EveryScoreOfAWatchedPartHasAColumn) {
+TEST_F(ViewsTest, EveryScoreOfAPartHasAColumn) {
   create_if_missing(database);
   std::vector<std::string> columns, wanted;
   for (const auto& row :
        query(database,
-             "SELECT name FROM pragma_table_info('results') WHERE name LIKE 'test%' OR name LIKE 'validation%'")
+             "SELECT name FROM pragma_table_info('v_runs') WHERE name LIKE 'test%' OR name LIKE 'validation%'")
            .rows)
     columns.push_back(std::get<std::string>(row[0]));
   for (const char* part : {"test_", "validation_"})
@@ -67,38 +67,44 @@ TEST_F(ViewsTest, ColumnsAsPromised) {
       "configuration identity folder file reason tags note content_hash split_hash");
   EXPECT_EQ(
       columns("v_best"),
-      "run name experiment seed generated_data best_epoch epochs test_accuracy "
-      "test_balanced_accuracy test_auc test_f1 "
-      "test_brier test_loss validation_accuracy validation_auc validation_loss train_accuracy train_loss parameters "
-      "seconds finished folder content_hash split_hash");
+      "run name experiment seed generated_data best_epoch epochs validation_accuracy validation_balanced_accuracy "
+      "validation_auc validation_f1 validation_brier validation_loss test_accuracy test_auc test_loss train_accuracy "
+      "train_loss parameters seconds finished folder content_hash split_hash");
   EXPECT_EQ(columns("v_curves"),
             "run epoch best learning_rate train_loss train_accuracy validation_loss validation_accuracy "
             "validation_balanced_accuracy "
             "validation_auc validation_f1 validation_brier seconds "
-            "images_per_second checkpoint");
+            "images_per_second");
+  EXPECT_EQ(columns("v_metrics"), "run epoch name value");
+  EXPECT_EQ(columns("v_classes"), "run part position name images");
+  EXPECT_EQ(columns("v_evaluations"),
+            "evaluation run number part own at_end data content weights test_time_augmentation images made looks");
+  EXPECT_EQ(columns("v_measures"), "run evaluation part own name value low high method unit");
+  EXPECT_EQ(columns("v_predictions"), "run evaluation part own position sample label predicted probability");
   EXPECT_EQ(columns("v_leaderboard"),
-            "experiment rank run name seed generated_data test_accuracy test_auc test_loss seeds "
-            "mean_test_accuracy "
-            "deviation_test_accuracy configuration parameters content_hash split_hash");
+            "experiment rank run name seed generated_data validation_accuracy validation_auc validation_loss "
+            "test_accuracy seeds configuration parameters content_hash split_hash");
   EXPECT_EQ(
       columns("v_sweep"),
       "sweep sweep_name position point status overrides run name epochs best_epoch train_accuracy validation_accuracy "
-      "validation_loss test_accuracy test_auc test_loss parameters multiply_adds seconds attempts "
+      "validation_auc validation_loss test_accuracy test_auc test_loss parameters multiply_adds seconds attempts "
       "failures reason");
   EXPECT_EQ(columns("v_splits"), "run position sample label group_name part");
   EXPECT_EQ(columns("v_paired"),
-            "experiment configuration other run other_run generated_data pairs difference deviation");
+            "experiment configuration other_experiment other run other_run generated_data seed validation_accuracy "
+            "other_validation_accuracy difference");
   EXPECT_EQ(columns("v_pareto"),
-            "experiment run name seed generated_data multiply_adds test_accuracy parameters configuration seconds "
-            "content_hash split_hash");
-  EXPECT_EQ(one(database,
-                "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
-                "LIKE 'sqlite%' ORDER BY name)"),
-            "artifacts environment epochs experiments metrics params points predictions results rungs runs splits "
-            "sweep_points sweeps tags");
+            "experiment run name seed generated_data multiply_adds validation_accuracy test_accuracy parameters "
+            "configuration seconds content_hash split_hash");
+  EXPECT_EQ(
+      one(database,
+          "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
+          "LIKE 'sqlite%' ORDER BY name)"),
+      "artifacts classes epochs evaluations experiments measures metrics outputs params points properties results "
+      "rungs runs splits sweep_points sweeps tags thresholds");
 }
 
-TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
+TEST_F(ViewsTest, TheLeaderboardRanksAndCountsSeeds) {
   Recorder recorder(database);
   finished_run(recorder, "a-1", 1, 0.90);
   finished_run(recorder, "a-2", 2, 0.92);
@@ -117,40 +123,35 @@ TEST_F(ViewsTest, TheLeaderboardTakesMeanAndDeviationOverSeeds) {
     EXPECT_EQ(cell(board, row, "rank"), ranks[row]);
   }
   EXPECT_EQ(cell(board, 0, "seeds"), "3");
-  EXPECT_NEAR(std::stod(cell(board, 0, "mean_test_accuracy")), 0.92, 1e-12);
-  EXPECT_NEAR(std::stod(cell(board, 0, "deviation_test_accuracy")), 0.02, 1e-12);
   EXPECT_EQ(cell(board, 2, "seeds"), "1");
-  EXPECT_EQ(cell(board, 2, "deviation_test_accuracy"), "NULL");
 }
 
-TEST_F(ViewsTest, PairsCompareConfigurationsOverTheSeedsThatBothHave) {
+TEST_F(ViewsTest, PairsAreOfEqualSeedsOnTheSameImages) {
   Recorder recorder(database);
   finished_run(recorder, "a-1", 1, 0.90);
   finished_run(recorder, "a-2", 2, 0.92);
-  finished_run(recorder, "a-3", 3, 0.97);
-  finished_run(recorder, "a-3-2", 3, 0.95);  // the same seed again: the mean of both is one pair
-  finished_run(recorder, "a-9", 9, 0.10);    // nobody to compare with
+  finished_run(recorder, "a-9", 9, 0.10);  // nobody to compare with
   finished_run(recorder, "a-4", 1, 0.89, "8");
   finished_run(recorder, "a-5", 2, 0.88, "8");
-  finished_run(recorder, "a-6", 3, 0.93, "8");
   finished_run(recorder, "a-7", 1, 0.99, "16", true);  // generated data
-  finished_run(recorder, "b-1", 1, 0.50);              // another experiment
   RunRecord elsewhere = run_record("a-8", 1);          // the same seed with another split is no pair
   set_parameter(elsewhere, "network.cardinality", "64");
   elsewhere.split_hash = "another split";
   const std::int64_t run = recorder.begin(elsewhere, split_record());
   recorder.epoch(run, epoch_record(1, 0.5, true));
   recorder.end(run, end_record(0.5, 1));
-  const Table pairs = query(database, "SELECT * FROM v_paired ORDER BY run");
-  ASSERT_EQ(pairs.rows.size(), 2u);
-  EXPECT_EQ(cell(pairs, 0, "experiment"), "a");
-  EXPECT_EQ(cell(pairs, 0, "run"), "1");
-  EXPECT_EQ(cell(pairs, 0, "other_run"), "6");
-  EXPECT_EQ(cell(pairs, 0, "pairs"), "3");
-  // Differences 0.01, 0.04 and 0.03.
-  EXPECT_NEAR(std::stod(cell(pairs, 0, "difference")), 0.08 / 3, 1e-12);
-  EXPECT_NEAR(std::stod(cell(pairs, 1, "difference")), -0.08 / 3, 1e-12);
-  EXPECT_NEAR(std::stod(cell(pairs, 0, "deviation")), 0.015275252316519468, 1e-12);
+  EXPECT_EQ(one(database,
+                "SELECT group_concat(run || '-' || other_run || printf(' %.2f', difference), ', ')"
+                " FROM (SELECT * FROM v_paired ORDER BY run)"),
+            "1-4 0.01, 2-5 0.04, 4-1 -0.01, 5-2 -0.04");
+}
+
+// Whatever their experiments are called.
+TEST_F(ViewsTest, PairsCrossExperiments) {
+  Recorder recorder(database);
+  finished_run(recorder, "a-1", 1, 0.90);
+  finished_run(recorder, "b-1", 1, 0.80, "8");
+  EXPECT_EQ(one(database, "SELECT experiment || other_experiment FROM v_paired WHERE difference > 0"), "ab");
 }
 
 TEST_F(ViewsTest, TheParetoFrontHoldsWhatNoneBeats) {
@@ -163,8 +164,8 @@ TEST_F(ViewsTest, TheParetoFrontHoldsWhatNoneBeats) {
     RunRecord record = run_record("a-" + std::to_string(seed), static_cast<std::uint64_t>(seed));
     record.multiply_adds = multiply_adds;
     const std::int64_t run = recorder.begin(record, split_record());
-    recorder.epoch(run, epoch_record(1, 0.5, true));
-    recorder.end(run, end_record(accuracy, 1));
+    recorder.epoch(run, epoch_record(1, accuracy, true));
+    recorder.end(run, end_record(0.5, 1));
   }
   EXPECT_EQ(one(database, "SELECT group_concat(run, ' ') FROM (SELECT run FROM v_pareto ORDER BY run)"), "3 4 6 7");
 }
@@ -177,7 +178,8 @@ TEST_F(ViewsTest, RemovedRunsAreInNoView) {
   ASSERT_TRUE(recorder.find(identity));
   Connection(database, Connection::Mode::read_write).execute("UPDATE runs SET removed = 'now' WHERE id = 1");
   EXPECT_FALSE(recorder.find(identity)) << "an experiment whose run was removed is run again";
-  for (const char* view : {"v_runs", "v_best", "v_curves", "v_leaderboard", "v_splits", "v_pareto"})
+  for (const char* view : {"v_runs", "v_best", "v_curves", "v_leaderboard", "v_splits", "v_pareto", "v_metrics",
+                           "v_classes", "v_evaluations", "v_measures", "v_predictions"})
     EXPECT_EQ(one(database, std::string("SELECT group_concat(DISTINCT run) FROM ") + view), "2") << view;
   EXPECT_EQ(one(database, "SELECT count(*) FROM v_paired"), "0");
 }
@@ -189,7 +191,8 @@ TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
   finished_run(recorder, "a-1", 1, 0.9123);
   recorder.epoch(recorder.begin(run_record("a-2", 2), split_record()), epoch_record(1, 0.5, true));
   finished_run(recorder, "a-3", 1, 0.9, "8");
-  for (const char* view : {"v_best", "v_runs", "v_curves", "v_leaderboard", "v_splits", "v_paired", "v_pareto"}) {
+  for (const char* view : {"v_best", "v_runs", "v_curves", "v_leaderboard", "v_splits", "v_paired", "v_pareto",
+                           "v_metrics", "v_classes", "v_evaluations", "v_measures", "v_predictions"}) {
     const std::string command =
         "sqlite3 '" + database.string() + "' 'SELECT * FROM " + view + "' > '" + (folder / "out").string() + "'";
     EXPECT_EQ(std::system(command.c_str()), 0) << view;
@@ -197,9 +200,10 @@ TEST_F(ViewsTest, ThePlainSqliteShellAnswersBesideARun) {
     std::string line;
     EXPECT_TRUE(std::getline(out, line)) << view;
   }
-  const std::string best = "sqlite3 '" + database.string() +
-                           "' 'SELECT name, test_accuracy FROM v_best ORDER BY test_accuracy DESC LIMIT 1' > '" +
-                           (folder / "out").string() + "'";
+  const std::string best =
+      "sqlite3 '" + database.string() +
+      "' 'SELECT name, validation_accuracy FROM v_best ORDER BY validation_accuracy DESC LIMIT 1' > '" +
+      (folder / "out").string() + "'";
   ASSERT_EQ(std::system(best.c_str()), 0);
   std::stringstream text;
   text << std::ifstream(folder / "out").rdbuf();
@@ -215,26 +219,25 @@ constexpr char kManyRuns[] = R"(
   WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
   INSERT INTO runs (id, experiment, name, identity, configuration, status, seed, generated_data, file, command,
     resolved, folder, content_hash,
-                    split_hash, skipped_images, parameters, multiply_adds, epochs, best_epoch, seconds,
+                    split_hash, checkpoint_key, epochs, best_epoch, seconds,
                       started, heartbeat, host, boot_id,
                     pid_namespace, pid, process_start)
   SELECT i, 1 + i % 2, 'run-' || i, 'identity ' || i, 'c' || (i / 5), 'finished', i % 5, 0, 'a.yaml',
     'rxrun a.yaml', 'name: a', 'checkpoints/run-' || i,
-         'content', 'split', 0, 1000, 1000, 100, 90, 60.0, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'h',
+         'content', 'split', '', 100, 90, 60.0, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'h',
            'b', 'p', 1, 1 FROM n;
   INSERT INTO params (run, name, value) SELECT r.id, p.column1, r.id % 7 FROM runs r,
     (VALUES ('network.cardinality'), ('network.base_width'), ('seed'), ('training.epochs'), ('data.batch')) p;
   WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
-  INSERT INTO epochs (run, epoch, learning_rate, seconds, images_per_second, best, written) SELECT r.id, i,
-    0.001, 1.0, 100.0, i % 10 = 0, '' FROM runs r, n;
-  WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+  INSERT INTO epochs (run, epoch, seconds, best, written) SELECT r.id, i, 1.0, i % 10 = 0, '' FROM runs r, n;
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
   INSERT INTO metrics (run, epoch, name, value) SELECT r.id, i, m.column1,
     (r.id * 7919 % 10007) / 20014.0 + i / 300.0 FROM runs r, n,
     (VALUES ('validation_accuracy'), ('train_loss')) m;
-  INSERT INTO metrics (run, epoch, name, value) SELECT id, 0, 'test_accuracy',
-    (id * 7919 % 10007) / 10007.0 FROM runs;
-  INSERT INTO results (run, validation_accuracy, test_accuracy) SELECT id, 0.5,
-    (id * 7919 % 10007) / 10007.0 FROM runs;
+  INSERT INTO properties (run, name, value) SELECT r.id, p.column1, 1000 FROM runs r,
+    (VALUES ('parameters'), ('multiply_adds'), ('skipped_images')) p;
+  INSERT INTO results (run, name, value) SELECT id, 'validation_accuracy', (id * 7919 % 10007) / 10007.0 FROM runs;
+  INSERT INTO results (run, name, value) SELECT id, 'test_accuracy', 0.5 FROM runs;
   COMMIT;)";
 
 class ManyRunsTest : public ViewsTest {
@@ -262,17 +265,16 @@ TEST_F(ManyRunsTest, EveryViewAnswersFromIndexes) {
   create_if_missing(database);
   Connection(database, Connection::Mode::read_write).execute(kManyRuns);
 
-  const std::string the_question = "SELECT * FROM v_best ORDER BY test_accuracy DESC LIMIT 1";
-  EXPECT_EQ(
-      cell(timed(the_question), 0, "run"),
-      one(database, "SELECT run FROM metrics WHERE epoch = 0 AND name = 'test_accuracy' ORDER BY value DESC LIMIT 1"));
-  EXPECT_THAT(plan(the_question), ::testing::HasSubstr("results_by_accuracy"));
-  EXPECT_THAT(plan(the_question), ::testing::Not(::testing::HasSubstr("TEMP B-TREE")));
+  const std::string the_question = "SELECT * FROM v_best ORDER BY validation_accuracy DESC LIMIT 1";
+  EXPECT_EQ(cell(timed(the_question), 0, "run"),
+            one(database, "SELECT run FROM results WHERE name = 'validation_accuracy' ORDER BY value DESC LIMIT 1"));
+  EXPECT_THAT(plan(the_question), ::testing::HasSubstr("runs_finished"));
 
   EXPECT_EQ(timed("SELECT * FROM v_runs LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(cell(timed("SELECT * FROM v_runs ORDER BY run DESC LIMIT 50"), 0, "run"), "10000");
-  EXPECT_EQ(timed("SELECT * FROM v_runs WHERE experiment = 'deep' ORDER BY test_accuracy DESC LIMIT 50").rows.size(),
-            50u);
+  EXPECT_EQ(
+      timed("SELECT * FROM v_runs WHERE experiment = 'deep' ORDER BY validation_accuracy DESC LIMIT 50").rows.size(),
+      50u);
   EXPECT_EQ(timed("SELECT * FROM v_best LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(timed("SELECT * FROM v_curves LIMIT 50").rows.size(), 50u);
   EXPECT_EQ(timed("SELECT * FROM v_curves WHERE run = 7000 ORDER BY epoch").rows.size(), 100u);
@@ -281,7 +283,7 @@ TEST_F(ManyRunsTest, EveryViewAnswersFromIndexes) {
   EXPECT_EQ(board.rows.size(), 50u);
   EXPECT_EQ(cell(board, 0, "rank"), "1");
   EXPECT_EQ(timed("list_runs", [&] { return list_runs(database); }).rows.size(), 10'000u);
-  EXPECT_EQ(timed("best_runs", [&] { return best_runs(database, "test_accuracy", 10); }).rows.size(), 10u);
+  EXPECT_EQ(timed("best_runs", [&] { return best_runs(database, "validation_accuracy", 10); }).rows.size(), 10u);
   EXPECT_EQ(timed("show_run", [&] { return show_run(database, "run-7000").epochs; }).rows.size(), 100u);
 
   Recorder recorder(database);

@@ -83,7 +83,7 @@ TEST(SweepCommand, APointThatCannotBeBuiltIsToldBeforeAnythingRuns) {
 TEST(SweepCommand, DividesTheThreadsOnlyWhereNoneAreDeclared) {
   Workplace place;
   with_tiny(place, 1);
-  const char* const threads = "SELECT value FROM environment WHERE name = 'threads'";
+  const char* const threads = "SELECT value FROM properties WHERE name = 'environment.threads'";
   ASSERT_EQ(place.rxrun({"sweep", "tiny.yaml", "seed=1", "--jobs", "1", "machine.threads=3"}).code, 0);
   EXPECT_EQ(std::get<std::string>(ask(place, threads).rows.at(0).at(0)), "3");
 }
