@@ -5,10 +5,12 @@
 
 #include <ATen/Parallel.h>
 
+#include "drawn_convolutions.h"
 #include "kernels/instruction_set.h"
 #include "oracle.h"
 #include "rxrun/layers/linear.h"
 #include "rxrun/layers/squeeze_excitation.h"
+#include "training/autocast.h"
 
 namespace rxrun::layers {
 namespace {
@@ -148,6 +150,84 @@ TEST(Conv, ComputesBfloat16InSinglePrecision) {
     Conv conv(test.options, test.input);
     expect_rounded_outputs_alone(conv, test);
   }
+}
+
+// The largest difference over the largest number.
+double apart(const Tensor& a, const Tensor& b) {
+  const Tensor x = a.to(torch::kDouble), y = b.to(torch::kDouble);
+  return ((x - y).abs().max() / y.abs().max()).item<double>();
+}
+
+// Output and gradients of a layer under autocast and without it, against the formula in double precision. All that goes
+// in has 8 bits, and bfloat16 rounds what comes out once; the weight's gradient too, which LibTorch takes for a weight.
+void expect_both_precisions(Layer& layer, const Tensor& images, const test::Formula& formula) {
+  Tensors weights = test::fill(layer), exact;
+  const auto rounded = [](const Tensor& tensor) { return tensor.detach().to(torch::kBFloat16).to(torch::kFloat); };
+  for (auto& [name, tensor] : weights) {
+    tensor.detach().copy_(rounded(tensor));
+    exact[name] = tensor.detach().to(torch::kDouble).requires_grad_();
+  }
+  const Tensor exact_x = rounded(images).to(torch::kDouble).requires_grad_();
+  const Tensor expected = formula(exact_x, exact);
+  torch::manual_seed(4);
+  const Tensor gradient = rounded(torch::randn(expected.sizes()));
+  expected.backward(gradient.to(torch::kDouble));
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+    const bool small = precision == Precision::bfloat16;
+    const double tolerance = small ? 1.0 / 128 : 1e-5;
+    SCOPED_TRACE(small ? "bfloat16" : "float32");
+    const torch::ScalarType type = small ? torch::kBFloat16 : torch::kFloat;
+    Tensor x = rounded(images).to(type);
+    if (x.dim() == 4) x = x.contiguous(at::MemoryFormat::ChannelsLast);
+    x.requires_grad_();
+    Tensor y;
+    {
+      const Autocast autocast(precision, "cpu");
+      y = layer.forward(x);
+    }
+    EXPECT_EQ(y.scalar_type(), type);
+    y.backward(gradient.to(type));
+    EXPECT_LT(apart(y.detach(), expected.detach()), tolerance) << "output";
+    EXPECT_LT(apart(x.grad(), exact_x.grad()), tolerance) << "gradient of x";
+    for (auto& [name, tensor] : weights) {
+      EXPECT_LT(apart(tensor.grad(), exact[name].grad()), tolerance) << "gradient of " << name;
+      tensor.mutable_grad().reset();
+    }
+  }
+}
+
+TEST(Conv, OfAnyShapeMatchesItsDefinitionInBothPrecisions) {
+  test::DrawnConvolutions drawn;
+  for (int i = 0; i < 100; ++i) {
+    const test::DrawnConvolution test = drawn.draw();
+    SCOPED_TRACE(testing::Message() << test);
+    Conv conv(test.options, test.input);
+    const Extent padding = same_padding(test.options.kernel, test.options.dilation);
+    expect_both_precisions(conv, test::random_batch(test.input, test.batch),
+                           [&](const Tensor& x, const Tensors& weights) {
+                             return convolve(x, weights, test.options, padding, conv.output_shape());
+                           });
+  }
+}
+
+TEST(Conv, OfManyChannelsMatchesItsDefinitionInBothPrecisions) {
+  const std::vector<ConvCase> cases = {{{.channels = 128}, {256, 6, 5}, {1, 1}, {128, 6, 5}},
+                                       {{.channels = 256, .groups = 4}, {256, 7, 7}, {1, 1}, {256, 7, 7}},
+                                       {{.channels = 96, .kernel = {1, 1}}, {512, 9, 9}, {0, 0}, {96, 9, 9}}};
+  for (const ConvCase& test : cases) {
+    SCOPED_TRACE(to_string(test.output));
+    Conv conv(test.options, test.input);
+    expect_both_precisions(conv, test::random_batch(test.input, 4), [&](const Tensor& x, const Tensors& weights) {
+      return convolve(x, weights, test.options, test.padding, test.output);
+    });
+  }
+}
+
+TEST(Linear, MatchesItsDefinitionInBothPrecisions) {
+  Linear layer({.features = 40}, {700});
+  expect_both_precisions(layer, test::random_batch({700}, 48), [](const Tensor& x, const Tensors& weights) {
+    return at::matmul(x, weights.at("weight").t()) + weights.at("bias");
+  });
 }
 
 // 1×1 convolutions of as many channels as are computed as products of matrices, where that can be done.

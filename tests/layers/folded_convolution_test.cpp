@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
+#include "drawn_convolutions.h"
 #include "oracle.h"
 #include "rxrun/layers/residual.h"
 
@@ -96,50 +95,12 @@ Tensor by_definition(const Pair& pair, const Tensor& x, const Tensor& residual, 
   return relu ? at::relu(y) : y;
 }
 
-// Any convolution that can be declared, the same ones each time.
-class Drawn {
- public:
-  struct Case {
-    Conv::Options options;
-    Shape input;
-    std::int64_t batch;
-  };
-  Case draw() {
-    Case drawn;
-    Conv::Options& o = drawn.options;
-    o.groups = of({1, 1, 1, 2, 4, 8, 16, 32});
-    const std::int64_t in = o.groups * of({1, 2, 3, 4, 8, 16}), height = of({1, 4, 7, 9, 14}),
-                       width = of({1, 4, 8, 11});
-    o.channels = o.groups * of({1, 2, 3, 4, 7, 8, 16});
-    o.kernel = {of({1, 1, 3, 3, 5, 7}), of({1, 3, 3, 5})};
-    if (of({0, 1}) == 1) o.kernel.width = o.kernel.height;
-    o.stride = {of({1, 1, 2, 3}), of({1, 1, 2})};
-    o.dilation = {of({1, 1, 1, 2}), of({1, 1, 3})};
-    if (of({0, 1}) == 1) o.stride.width = o.stride.height, o.dilation.width = o.dilation.height;
-    o.bias = of({0, 1}) == 1;
-    drawn.input = {in, height, width};
-    drawn.batch = of({1, 2, 5});
-    return drawn;
-  }
-
- private:
-  std::int64_t of(const std::vector<std::int64_t>& choices) { return choices[engine_() % choices.size()]; }
-  std::mt19937_64 engine_{1};
-};
-
-std::ostream& operator<<(std::ostream& out, const Drawn::Case& c) {
-  const Conv::Options& o = c.options;
-  return out << c.batch << " images of " << to_string(c.input) << " to " << o.channels << " channels, kernel "
-             << to_string(o.kernel) << ", stride " << to_string(o.stride) << ", dilation " << to_string(o.dilation)
-             << ", " << o.groups << " groups" << (o.bias ? ", bias" : "");
-}
-
 TEST(FoldedConvolution, OfAnyShapeComputesWhatItsLayersDo) {
   const torch::NoGradGuard no_gradients;
-  Drawn drawn;
+  test::DrawnConvolutions drawn;
   int folded = 0;
   for (int i = 0; i < 200; ++i) {
-    const Drawn::Case test = drawn.draw();
+    const test::DrawnConvolution test = drawn.draw();
     SCOPED_TRACE(testing::Message() << test);
     Pair pair(test.options, test.input);
     // Of eight bits each, so that one pair of images serves both types.

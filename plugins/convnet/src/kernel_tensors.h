@@ -5,7 +5,10 @@
 #include <torch/types.h>
 #include <torch/version.h>
 
+#include <limits>
+
 #include "kernels/number_type.h"
+#include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
 
@@ -35,6 +38,12 @@ inline kernels::NumberType number_type(const torch::Tensor& x) {
 // A gradient that comes in: in the memory and type that the forward pass computed with.
 inline torch::Tensor like_output(const torch::Tensor& gradient, torch::ScalarType type) {
   return gradient.to(type).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// Every stride-th pixel of each row and column of an image, as a view.
+inline torch::Tensor thinned(const torch::Tensor& x, const Extent& stride) {
+  constexpr std::int64_t end = std::numeric_limits<std::int64_t>::max();
+  return x.slice(2, 0, end, stride.height).slice(3, 0, end, stride.width);
 }
 
 inline c10::optional<torch::Tensor> as_optional(const torch::Tensor& x) {

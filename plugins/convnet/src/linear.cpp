@@ -1,5 +1,6 @@
 #include "rxrun/layers/linear.h"
 
+#include "round_once.h"
 #include "rxrun/layers/shapes.h"
 
 namespace rxrun::layers {
@@ -18,6 +19,8 @@ Linear::Linear(const Options& options, const Shape& input) : Layer(input) {
   if (options.bias) parameter("bias", bias_, {*options.features}, fan_in_uniform(input[0]));
 }
 
-torch::Tensor Linear::forward(const torch::Tensor& x) { return at::linear(x, weight_, bias_); }
+torch::Tensor Linear::forward(const torch::Tensor& x) {
+  return round_once(x, [&](const torch::Tensor& input) { return at::linear(input, weight_, bias_); });
+}
 
 }  // namespace rxrun::layers

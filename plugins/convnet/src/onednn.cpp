@@ -226,6 +226,14 @@ Tensor reordered(const Tensor& weight, const memory::desc& from, const memory::d
 
 }  // namespace
 
+bool has_bfloat16() {
+  static const bool avx512 = [] {
+    constexpr auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+  }();
+  return is_on() && avx512;
+}
+
 bool can_multiply(const Matrix& a, const Matrix& b, const Matrix& c, Addend addend) {
   return is_on() && product(a, b, c, addend).has_value();
 }

@@ -12,6 +12,9 @@
 
 namespace rxrun::layers::onednn {
 
+// Whether oneDNN, asked directly or by LibTorch, has programs for bfloat16 that are made for this processor.
+bool has_bfloat16();
+
 // rows × columns, row by row without gaps; or, where `transposed`, its transpose lies in memory like that. float32 or
 // bfloat16.
 struct Matrix {

@@ -2,8 +2,6 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <limits>
-
 #include "kernel_tensors.h"
 #include "normalize.h"
 #include "onednn.h"
@@ -25,12 +23,6 @@ Matrix channels(const Tensor& weight) {
 }
 Matrix channels_transposed(const Tensor& weight) {
   return {weight.data_ptr(), weight.scalar_type(), weight.size(1), weight.size(0), /*transposed=*/true};
-}
-
-// Every stride-th pixel of each row and column.
-Tensor thinned(const Tensor& x, const Extent& stride) {
-  constexpr std::int64_t end = std::numeric_limits<std::int64_t>::max();
-  return x.slice(2, 0, end, stride.height).slice(3, 0, end, stride.width);
 }
 
 // y, and with `pass` x too.
