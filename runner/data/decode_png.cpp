@@ -56,6 +56,7 @@ bool read_png(PngReading& reading) {
   png_infop info = reading.info;
   png_set_read_fn(png, &reading, rxrun_png_read);
   png_set_user_limits(png, max_image_side, max_image_side);
+  png_set_chunk_malloc_max(png, reading.bytes.size());  // taken before it is seen whether there is so much
   png_read_info(png, info);
   png_set_expand(png);
   if constexpr (std::endian::native == std::endian::little) png_set_swap(png);  // of 16 bits

@@ -83,7 +83,7 @@ bool is_abbreviation(std::string_view a, std::string_view b) {
                  [](std::string_view x, std::string_view y) { return abbreviates(x, y) || abbreviates(y, x); }))
     return true;
   const std::string full = without_joints(b);
-  return words_a.size() == 1 && a.size() >= 5 && a.back() == full.back() && abbreviates(a, full);
+  return words_a.size() == 1 && a.size() >= 5 && full.ends_with(a.back()) && abbreviates(a, full);
 }
 
 // Whether the words of one are among those of the other: "flip" of "horizontal_flip", "batch" of "batch_size". Gives

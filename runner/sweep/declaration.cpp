@@ -115,7 +115,18 @@ class WordReader {
     dimension.step = numbers.size() > 2 ? numbers[2] : 0.0;
     if (!(dimension.low < dimension.high)) fail(call.inside, "the first bound must be below the second");
     if (logarithmic && dimension.low <= 0.0) fail(call.inside, "both bounds of log(low,high) must be above 0");
-    if (numbers.size() > 2 && dimension.step <= 0.0) fail(call.inside, "the step must be above 0");
+    if (!std::isfinite(dimension.high - dimension.low)) fail(call.inside, "the bounds are too far apart");
+    if (numbers.size() < 3) return;
+    if (dimension.step <= 0.0) fail(call.inside, "the step must be above 0");
+    check_step(call.inside, dimension.low, dimension.high, dimension.step);
+  }
+
+  // Values are written with twelve digits; smaller steps would give the same value again and again.
+  void check_step(Piece piece, double first, double last, double step) const {
+    const double largest = std::max(std::abs(first), std::abs(last));
+    if (largest > 0.0 && std::abs(step) < std::pow(10.0, std::floor(std::log10(largest)) - 11))
+      fail(piece, fmt::format("a step of {} is too small: it does not show in twelve digits of {}", rounded_text(step),
+                              rounded_text(largest)));
   }
 
   std::vector<double> numbers_in(const Call& call, Piece whole, std::size_t least, std::size_t most) const {
@@ -202,6 +213,7 @@ class WordReader {
     if (step == 0.0 || (last - first) * step < 0.0)
       fail(item, fmt::format("a range from {} to {} cannot have a step of {}", rounded_text(first), rounded_text(last),
                              rounded_text(step)));
+    check_step(item, first, last, step);
     const double count = std::floor((last - first) / step + 1e-9) + 1;
     if (count > most_values) fail(item, fmt::format("a range of {} values is too long", rounded_text(count)));
     for (double i = 0; i < count; ++i) dimension.values.push_back({rounded_text(first + i * step)});

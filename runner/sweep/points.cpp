@@ -37,9 +37,10 @@ std::string drawn(const Dimension& dimension, std::uint64_t seed, std::uint64_t 
 
 using Draw = std::vector<std::string>;  // a value for each dimension that is drawn
 
-// The first that is not among `known`, the last dimension the fastest; some are left.
-Draw first_new(const std::vector<Dimension>& dimensions, const std::set<Draw>& known) {
-  std::vector<std::uint64_t> steps(dimensions.size(), 0);
+// The first from `steps` on that is not among `known`, the last dimension the fastest; some are left. All before
+// `steps` is known, so that the next search goes on from there.
+Draw first_new(const std::vector<Dimension>& dimensions, const std::set<Draw>& known,
+               std::vector<std::uint64_t>& steps) {
   for (;;) {
     Draw draw;
     for (std::size_t d = 0; d < dimensions.size(); ++d) draw.push_back(step_text(dimensions[d], steps[d]));
@@ -58,6 +59,7 @@ std::vector<Draw> draws_of(const Declaration& declaration, const DrawOptions& dr
   const auto trials = std::min(static_cast<std::uint64_t>(draws.trials), different.value_or(~std::uint64_t{0}));
   std::vector<Draw> all;
   std::set<Draw> known;
+  std::vector<std::uint64_t> steps(dimensions.size(), 0);
   for (std::uint64_t trial = 0; trial < trials; ++trial) {
     Draw draw;
     bool is_new = false;
@@ -66,7 +68,7 @@ std::vector<Draw> draws_of(const Declaration& declaration, const DrawOptions& dr
       for (const Dimension& dimension : dimensions) draw.push_back(drawn(dimension, draws.seed, trial, attempt));
       is_new = !different || known.count(draw) == 0;
     }
-    if (!is_new) draw = first_new(dimensions, known);
+    if (!is_new) draw = first_new(dimensions, known, steps);
     if (different) known.insert(draw);
     all.push_back(std::move(draw));
   }

@@ -247,6 +247,13 @@ TEST(Decode, AbsurdlyLargeIsRefusedByTheHeader) {
   EXPECT_THAT(decoding_fails(bmp), HasSubstr("too large (20000×20000)"));
 }
 
+// libpng takes the memory for such a chunk before it reads it.
+TEST(Decode, AChunkLargerThanItsFileIsRefusedByItsHeader) {
+  std::string png = test::png_bytes(2, 2, std::vector<std::uint8_t>(12), {.exif = test::exif_block(6)});
+  png.replace(png.find("eXIf") - 4, 4, "\x70\x01\x01\x01");
+  EXPECT_THAT(decoding_fails(png), HasSubstr("too large"));
+}
+
 TEST(Decode, CutShortIsDamage) {
   const Image image = picture(40, 40, 3);
   for (const std::string& whole :

@@ -142,6 +142,10 @@ TEST(NearestName, KnowsWordsAbbreviationsAndTheFieldsNames) {
   for (const auto& [word, expected] : of_keys) EXPECT_EQ(nearest_name(word, names), expected) << word;
 }
 
+TEST(NearestName, OfNamesWithoutALetterNoneIsNear) {
+  EXPECT_EQ(nearest_name("label", std::vector<std::string>{"", "_", "-._"}), std::nullopt);
+}
+
 TEST(NearestName, StaysCheapAmongMany) {
   const std::string wanted(60, 'b'), near = std::string(59, 'b') + "c";
   std::vector<std::string> many(200'000, std::string(60, 'a'));

@@ -49,12 +49,6 @@ TEST_F(LibraryFileTest, ReadsAFittingManifest) {
   EXPECT_TRUE(read_library_file(bad_plugin("offers_conv")).layers.has_value());
 }
 
-TEST_F(LibraryFileTest, WhatIsShippedSaysSo) {
-  for (const std::string name : {"convnet", "resnet", "resnext"})
-    EXPECT_TRUE(read_library_file(std::filesystem::path(RXRUN_PLUGIN_FOLDER) / ("lib" + name + ".so")).manifest.shipped)
-        << name;
-}
-
 TEST_F(LibraryFileTest, Missing) {
   EXPECT_THAT(fault("/nowhere/libx.so"), AllOf(HasSubstr("/nowhere/libx.so"), HasSubstr("does not exist")));
 }

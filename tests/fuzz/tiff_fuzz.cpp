@@ -1,0 +1,12 @@
+// TIFF images.
+#include "image.h"
+
+using namespace rxrun;
+using namespace rxrun::fuzz;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::span<const std::uint8_t> bytes(data, size);
+  answered([&] { require_whole(decode_tiff(bytes)); });
+  answered([&] { require_whole(decode_tiff(bytes, GreyWindow{})); });
+  return 0;
+}
