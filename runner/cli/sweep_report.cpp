@@ -11,6 +11,7 @@
 
 #include "cli/readable.h"
 #include "diagnostics/render.h"
+#include "experiment/node_values.h"
 #include "recording/query.h"
 #include "table/fixed.h"
 
@@ -20,11 +21,10 @@ namespace {
 bool is_for_programs(TableFormat format) { return format == TableFormat::json || format == TableFormat::csv; }
 
 // A setting as it was given in a table to read, 1e-4 and not 0.0001; a number in one for programs.
-Value cell(const std::string& text, TableFormat format) {
-  const Node node = scalar(text, false, {});
-  if (node.kind == Node::Kind::integer) return node.integer;
-  if (node.kind == Node::Kind::boolean) return node.boolean;
-  return node.kind == Node::Kind::real && is_for_programs(format) ? Value(node.real) : Value(text);
+Value cell(const Node& setting, TableFormat format) {
+  if (setting.kind == Node::Kind::integer) return setting.integer;
+  if (setting.kind == Node::Kind::boolean) return setting.boolean;
+  return setting.kind == Node::Kind::real && is_for_programs(format) ? Value(setting.real) : Value(value_text(setting));
 }
 
 Value cell(const std::optional<double>& number) { return number ? Value(*number) : Value(); }

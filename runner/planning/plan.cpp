@@ -10,6 +10,8 @@
 #include <set>
 
 #include "diagnostics/render.h"
+#include "experiment/node_json.h"
+#include "experiment/node_values.h"
 #include "experiment/paths.h"
 #include "experiment/places.h"
 #include "identity/identity.h"
@@ -37,10 +39,13 @@ bool is_set(const Node& tree, const std::string& path) {
   return false;
 }
 
-std::vector<std::pair<std::string, std::string>> settings_of(const Node& tree) {
-  std::vector<std::pair<std::string, std::string>> settings;
-  for (auto& [path, value] : flatten(tree))
-    if (is_set(tree, path)) settings.emplace_back(path, value);
+std::vector<std::pair<std::string, Node>> settings_of(const Node& tree) {
+  std::vector<std::pair<std::string, Node>> settings;
+  for (const auto& [path, text] : flatten(tree))
+    if (is_set(tree, path)) {
+      const Node* value = find_value(tree, path);  // null below a name with a dot
+      settings.emplace_back(path, value ? *value : to_node(text));
+    }
   return settings;
 }
 
@@ -207,7 +212,7 @@ std::vector<std::string> varying_keys(const std::vector<PlannedPoint>& points) {
   for (const PlannedPoint& point : points)
     for (const auto& [key, value] : point.settings) {
       if (values.find(key) == values.end()) keys.push_back(key);
-      values[key].insert(value);
+      values[key].insert(value_text(value));
       ++counts[key];
     }
   std::erase_if(keys, [&](const std::string& key) { return values[key].size() < 2 && counts[key] == points.size(); });
@@ -228,24 +233,14 @@ std::string in_words(const PlannedPoint& point, const std::vector<std::string>& 
   std::vector<std::string> words;
   for (const auto& [key, value] : point.settings)
     if (std::find(varying.begin(), varying.end(), key) != varying.end())
-      words.push_back(printable(short_key(key, varying) + "=" + value));
+      words.push_back(printable(short_key(key, varying) + "=" + value_text(value)));
   if (with_file || words.empty()) words.insert(words.begin(), printable(point.file));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string settings_json(const PlannedPoint& point) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : point.settings) {
-    const Node node = scalar(value, false, {});
-    if (node.kind == Node::Kind::integer)
-      json[key] = node.integer;
-    else if (node.kind == Node::Kind::real)
-      json[key] = node.real;
-    else if (node.kind == Node::Kind::boolean)
-      json[key] = node.boolean;
-    else
-      json[key] = value;
-  }
+  for (const auto& [key, value] : point.settings) json[key] = json_of(value);
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

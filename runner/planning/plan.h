@@ -9,13 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "experiment/node.h"
 #include "planning/observer.h"
 #include "sweep/points.h"
 
 namespace rxrun {
 
 struct PlannedPoint {
-  std::vector<std::pair<std::string, std::string>> settings;  // full key → value as text; those of the command line
+  std::vector<std::pair<std::string, Node>> settings;  // full key → value; those of the command line
   std::string file;
   std::string name;      // the experiment's
   std::string resolved;  // YAML, with an absolute path of the data

@@ -54,6 +54,19 @@ TEST_F(Planning, PointsAreComparedByTheMetricWhicheverEpochIsKept) {
   EXPECT_NE(best.identity, last.identity);
 }
 
+TEST_F(Planning, WhatAPointSetsIsRecordedAsWhatItIs) {
+  SweepPlanner planner({}, observer);
+  const PlannedPoint planned = planner.plan(point({{"description", "'007'"},
+                                                   {"data.augment.horizontal_flip", "true"},
+                                                   {"normalize", "{mean: [0.5], deviation: [0.25]}"},
+                                                   {"epochs", "3"},
+                                                   {"lr", "1e-2"}}));
+  const std::string json = settings_json(planned);
+  for (const char* setting : {R"("description":"007")", R"("data.augment.horizontal_flip":true)",
+                              R"("data.normalize.mean":[0.5])", R"("training.epochs":3)", R"(.lr":0.01)"})
+    EXPECT_THAT(json, HasSubstr(setting));
+}
+
 TEST_F(Planning, ASignalEndsTheReadingOfImages) {
   const std::atomic<int> stop{SIGTERM};
   SweepPlanner planner({}, observer, &stop);
