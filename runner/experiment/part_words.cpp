@@ -134,21 +134,7 @@ class Finder {
     }
   }
 
-  void command() {
-    for (std::size_t at = 0; at < text_.size();) {
-      const bool starts = at == 0 || is_blank(text_[at - 1]) || text_[at - 1] == '(' || text_[at - 1] == ';';
-      std::size_t end = at;
-      while (end < text_.size() && is_word_character(text_[end])) ++end;
-      if (starts && end > at && text_.substr(end, 1) == "=") {
-        const std::size_t end_of_value = value_end(end + 1);
-        setting({at, end}, {end + 1, end_of_value});
-        at = end_of_value;
-      } else {
-        const bool quote = text_[at] == '"' || text_[at] == '\'';
-        at = quote ? end_of_enclosed(text_, at).value_or(at + 1) : std::max(end, at + 1);
-      }
-    }
-  }
+  void command() { command({0, text_.size()}); }
 
  private:
   void setting(const Node::Entry& entry) {
@@ -162,10 +148,36 @@ class Finder {
     }
   }
 
+  void command(Range line) {
+    for (std::size_t at = line.begin; at < line.end;) {
+      const bool starts = at == line.begin || is_blank(text_[at - 1]) || text_[at - 1] == '(' || text_[at - 1] == ';';
+      const std::optional<std::size_t> closing = starts ? end_of_quoted(text_.substr(0, line.end), at) : std::nullopt;
+      const std::size_t equals = end_of_path(at);
+      if (closing && text_.substr(end_of_path(at + 1), 1) == "=") {  // a word that a shell takes whole
+        setting({at + 1, end_of_path(at + 1)}, {end_of_path(at + 1) + 1, *closing - 1});
+        at = *closing;
+      } else if (closing) {
+        command({at + 1, *closing - 1});
+        at = *closing;
+      } else if (starts && equals > at && text_.substr(equals, 1) == "=") {
+        const std::size_t end = value_end(equals + 1, line.end);
+        setting({at, equals}, {equals + 1, end});
+        at = end;
+      } else {
+        at = std::max(equals, at + 1);
+      }
+    }
+  }
+
+  std::size_t end_of_path(std::size_t at) const {
+    while (at < text_.size() && is_word_character(text_[at])) ++at;
+    return at;
+  }
+
   // Past the value that starts at `at`: to a blank, or to what ends zip(...) or its part.
-  std::size_t value_end(std::size_t at) const {
-    while (at < text_.size() && !is_blank(text_[at]) && text_[at] != ';' && text_[at] != ')')
-      at = end_of_enclosed(text_, at).value_or(at + 1);
+  std::size_t value_end(std::size_t at, std::size_t end) const {
+    while (at < end && !is_blank(text_[at]) && text_[at] != ';' && text_[at] != ')')
+      at = std::min(end_of_enclosed(text_, at).value_or(at + 1), end);
     return at;
   }
 

@@ -175,6 +175,14 @@ TEST(Upgrade, ReadsACommand) {
             "rxrun run a.yaml description=\"as test=1 was\" name=test_auc note=it's validation=0.2");
 }
 
+// As a shell reads it.
+TEST(Upgrade, ReadsACommandThatIsQuoted) {
+  EXPECT_EQ(upgraded_command("rxrun sweep 'a b.yaml' 'zip(split.test=0.1,0.2; train=0.8,0.7)' 'test=0.1,0.2' "
+                             "'description=as test=1 was' \"split={train: 0.5, test: 0.2}\""),
+            "rxrun sweep 'a b.yaml' 'zip(split.validation=0.1,0.2; train=0.8,0.7)' 'validation=0.1,0.2' "
+            "'description=as test=1 was' \"split={train: 0.5, validation: 0.2}\"");
+}
+
 PartNames names_in(const std::string& text) { return part_names(text, "a.yaml"); }
 
 TEST(PartNames, AreToldByWhatChooses) {
