@@ -110,8 +110,7 @@ TEST(Declared, KeysThatAreNotThereCountAsTheirDefault) {
 
 TEST(CanonicalText, SortsKeysAndShortensNumbers) {
   const Node tree = resolved(plain + "training: {schedule: {step: {step: 3, gamma: 0.50}}}\n");
-  EXPECT_EQ(canonical_text(*tree.find("training")->find("schedule")),
-            R"({"step":{"gamma":0.5,"step":3,"warm_up":0}})");
+  EXPECT_EQ(canonical_text(*tree.find("training")->find("schedule")), R"({"step":{"gamma":0.5,"step":3,"warm_up":0}})");
   EXPECT_EQ(canonical_text(to_node("a\n\"é\"")), R"("a\n\"\u00e9\"")");
 }
 

@@ -24,7 +24,7 @@ network:
   stem: [{conv: {channels: 4}}, batch_norm, relu]
   head: [global_average_pool, flatten, linear]
 data: {source: histology, sample: {histology: {images: 48}}, image_size: 16, batch: 8}
-training: {epochs: 3, precision: float32, optimizer: {adam: {lr: 0.01}}, keep_best: {metric: test_loss}}
+training: {epochs: 3, precision: float32, optimizer: {adam: {lr: 0.01}}, keep_best: {metric: validation_loss}}
 machine: {device: cpu, threads: 1, loader_threads: 1}
 )";
 
@@ -76,7 +76,7 @@ const std::vector<Words> kTrainings = {
      "0.001, warm_up: 1}}"},
     {"training.loss={cross_entropy: {class_weights: balanced}}"},
     {"training.loss={cross_entropy: {class_weights: [1, 3], label_smoothing: 0.1}}"},
-    {"training.keep_best.metric=test_accuracy"},
+    {"training.keep_best.metric=validation_accuracy"},
     {"training.keep_best.weights=last", "training.optimizer.adam.lr=0.1"},
     {"training.early_stopping={}", "training.epochs=12"},
     {"training.early_stopping={metric: train_loss, patience: 1, minimum_change: 10}"},
@@ -119,10 +119,13 @@ std::vector<double> train_so(const CheckedExperiment& checked, const std::filesy
   const Dataset dataset = load_dataset(experiment.data, std::move(source), experiment.seed, 1);
   Observer observer;
   const TrainingResult result = train(network, dataset, experiment, {.folder = folder, .identity = "x"}, observer);
-  return {static_cast<double>(result.reached.epochs), static_cast<double>(result.best_epoch),
-          1000.0 * observer.last.learning_rate,       observer.last.values.at("train_loss"),
-          observer.last.values.at("test_loss"),       result.validation.at("validation_loss"),
-          result.validation.at("validation_brier")};
+  return {static_cast<double>(result.reached.epochs),
+          static_cast<double>(result.best_epoch),
+          1000.0 * observer.last.learning_rate,
+          observer.last.values.at("train_loss"),
+          observer.last.values.at("validation_loss"),
+          result.test.at("test_loss"),
+          result.test.at("test_brier")};
 }
 
 std::vector<double> augment_so(const CheckedExperiment& checked) {

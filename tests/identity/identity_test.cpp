@@ -41,8 +41,8 @@ TEST(Identity, TakesEachInput) {
     return of(weights, other);
   };
   const RunIdentity before = of(weights, given);
-  for (const auto input : {&RunInputs::content_hash, &RunInputs::split_hash, &RunInputs::precision,
-                           &RunInputs::initial_weights}) {
+  for (const auto input :
+       {&RunInputs::content_hash, &RunInputs::split_hash, &RunInputs::precision, &RunInputs::initial_weights}) {
     EXPECT_NE(changed(input).run, before.run);
     EXPECT_EQ(changed(input).configuration == before.configuration, input == &RunInputs::split_hash);
   }
@@ -87,7 +87,8 @@ TEST(Identity, TakesTheRevisionsOfShippedLayersInUse) {
 }
 
 TEST(Identity, TakesTheBuildsOfOtherPlugins) {
-  const std::string text = "name: a\nnetwork: {plugins: [convnet, /lab/libmine.so], head: [wobble, linear]}\ndata: {path: i}\n";
+  const std::string text =
+      "name: a\nnetwork: {plugins: [convnet, /lab/libmine.so], head: [wobble, linear]}\ndata: {path: i}\n";
   PluginInfo plugin = foreign_plugin();
   const RunIdentity before = of(text, inputs, {shipped_plugin(), plugin});
   plugin.layers[0].revision = 2;

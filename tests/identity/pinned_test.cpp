@@ -1,6 +1,6 @@
-// Identities of experiments as they were stored. Who has to change a hash here makes every run that anybody has finished
-// one that would be computed again, and parts it from its further seeds: results.db then needs a migration that gives
-// the stored runs their new identities (identity/stored_identity.h).
+// Identities of experiments as they were stored. Who has to change a hash here makes every run that anybody has
+// finished one that would be computed again, and parts it from its further seeds: results.db then needs a migration
+// that gives the stored runs their new identities (identity/stored_identity.h).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -41,10 +41,12 @@ const std::vector<Pinned> kPinned = {
 
 TEST(PinnedIdentity, IsWhatItWas) {
   ASSERT_EQ(setenv("RXRUN_LIBEXEC", RXRUN_TEST_LIBEXEC, 1), 0);
+  const std::vector<PluginInfo> installed = installed_plugins();
+  ASSERT_EQ(installed.size(), 3u) << "convnet, resnet, resnext";
   for (const Pinned& pinned : kPinned) {
     const std::string text = read_file(RXRUN_SOURCE_DIR "/tests/golden/stored/" + pinned.file, 1 << 20);
     const StoredIdentity found =
-        identity_of_stored({.resolved = text, .inputs = pinned.inputs, .builds = pinned.builds}, installed_plugins());
+        identity_of_stored({.resolved = text, .inputs = pinned.inputs, .builds = pinned.builds}, installed);
     ASSERT_TRUE(found.identity) << pinned.file << ": " << found.fault;
     EXPECT_EQ(found.identity->run, pinned.run) << pinned.file;
     EXPECT_EQ(found.identity->configuration, pinned.configuration) << pinned.file;

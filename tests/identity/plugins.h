@@ -27,17 +27,17 @@ inline LayerInfo layer(const std::string& name, std::vector<OptionInfo> options 
 
 // `convnet`, which is shipped.
 inline PluginInfo shipped_plugin() {
-  LayerInfo block = layer("block", {option("planes", OptionType::integer, {}),
-                                    option("stride", OptionType::extent, Extent{1, 1}),
-                                    option("cardinality", OptionType::integer, std::int64_t{32})});
+  LayerInfo block =
+      layer("block", {option("planes", OptionType::integer, {}), option("stride", OptionType::extent, Extent{1, 1}),
+                      option("cardinality", OptionType::integer, std::int64_t{32})});
   block.block = true;
   OptionInfo features = option("features", OptionType::integer, {});
   features.number_of_classes = true;
   return {.library = "/opt/libconvnet.so",
           .manifest = {.plugin = "convnet", .build_id = "5417", .shipped = true},
-          .layers = {layer("conv", {option("channels", OptionType::integer, {}),
-                                    option("kernel", OptionType::extent, Extent{3, 3}),
-                                    option("gain", OptionType::real, 1.0)}),
+          .layers = {layer("conv",
+                           {option("channels", OptionType::integer, {}),
+                            option("kernel", OptionType::extent, Extent{3, 3}), option("gain", OptionType::real, 1.0)}),
                      layer("relu"), std::move(block), layer("linear", {features})}};
 }
 
