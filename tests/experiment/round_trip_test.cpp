@@ -43,7 +43,6 @@ TEST(RoundTrip, EveryExperimentThatIsReadIsWrittenSoThatItReadsTheSame) {
     EXPECT_EQ(text_of(second.experiment.experiment), text_of(first.experiment.experiment));
     EXPECT_TRUE(same_tree(second.experiment.tree, stored));
     EXPECT_EQ(write_experiment(frozen(second.experiment)), text);
-    EXPECT_EQ(canonical_json(second.experiment.tree), canonical_json(stored));
     sound += first.faults.empty() ? 1 : 0;
   }
   EXPECT_GT(sound, draws / 20);

@@ -112,9 +112,9 @@ TEST_F(TrainerTest, LearnsAndTells) {
   EXPECT_EQ(result.reached.batches, 0);
   ASSERT_EQ(watcher.epochs.size(), 15u);
   EXPECT_GT(result.test.at("test_accuracy"), 0.8);
-  EXPECT_EQ(result.test_predictions.labels.size(), 9u);
-  EXPECT_EQ(result.test_predictions.samples.front(), 43);
-  EXPECT_EQ(result.test_predictions.probabilities.size(), 18u);
+  EXPECT_EQ(result.test_predictions->labels.size(), 9u);
+  EXPECT_EQ(result.test_predictions->samples.front(), 43);
+  EXPECT_EQ(result.test_predictions->probabilities.size(), 18u);
   EXPECT_LT(watcher.epochs.back().values.at("train_loss"), watcher.epochs.front().values.at("train_loss"));
   const EpochMetrics& best = watcher.epochs[static_cast<std::size_t>(result.best_epoch - 1)];
   EXPECT_TRUE(best.best);
@@ -147,11 +147,22 @@ TEST_F(TrainerTest, WeightsMoveDuringTheBackwardPass) {
   EXPECT_THAT(moved, ::testing::Each(true));
 }
 
+TEST_F(TrainerTest, TheTestPartIsLeftAloneUnlessAskedFor) {
+  Network network = tiny::network();
+  const TrainingResult result =
+      train(network, dataset, experiment, {.folder = a.path(), .identity = "tiny", .score_test = false}, watcher);
+  EXPECT_EQ(result.end, TrainingResult::End::finished);
+  EXPECT_FALSE(result.test_predictions);
+  EXPECT_TRUE(result.test.empty());
+  for (const StepProgress& step : watcher.steps) EXPECT_NE(step.part, Part::test);
+  EXPECT_EQ(score(result.validation_predictions).at("accuracy"), result.best.at("validation_accuracy"));
+}
+
 TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
   const TrainingResult result = run(a.path());
   Network network = tiny::network();
   const Predictions predictions = evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test);
-  EXPECT_EQ(predictions.probabilities, result.test_predictions.probabilities);
+  EXPECT_EQ(predictions.probabilities, result.test_predictions->probabilities);
   EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation)).at("loss"),
             result.best.at("validation_loss"));
 }
@@ -195,7 +206,7 @@ TEST_F(TrainerTest, ResumedToTheSameBits) {
     EXPECT_EQ(half.end, TrainingResult::End::interrupted);
     EXPECT_EQ(half.reached.epochs, 2);
     EXPECT_GT(half.reached.batches, 0);
-    EXPECT_TRUE(half.validation.empty());
+    EXPECT_TRUE(half.test.empty());
     watcher.epochs.clear();
     const TrainingResult rest = run(b.path(), true);
     EXPECT_EQ(rest.end, TrainingResult::End::finished);
@@ -209,7 +220,8 @@ TEST_F(TrainerTest, ResumedToTheSameBits) {
     }
     EXPECT_EQ(tensors(a.path()), tensors(b.path()));
     EXPECT_EQ(tensors(a.path(), "best.safetensors"), tensors(b.path(), "best.safetensors"));
-    EXPECT_EQ(whole.validation, rest.validation);
+    EXPECT_EQ(whole.test, rest.test);
+    EXPECT_EQ(whole.validation_predictions.probabilities, rest.validation_predictions.probabilities);
     EXPECT_EQ(whole.best_epoch, rest.best_epoch);
   }
 }
@@ -220,7 +232,7 @@ TEST_F(TrainerTest, ResumedAfterTheEndOnlyScores) {
   watcher.epochs.clear();
   const TrainingResult again = run(a.path(), true);
   EXPECT_EQ(watcher.epochs, std::vector<EpochMetrics>{last});
-  EXPECT_EQ(again.validation, first.validation);
+  EXPECT_EQ(again.test, first.test);
   EXPECT_EQ(again.best, first.best);
 }
 
@@ -279,7 +291,7 @@ TEST_F(TrainerTest, StoppedAfterEachBatchItGetsToTheSameEnd) {
             steps_per_epoch(images, experiment.data.batch));  // progress is told too seldom to stop each batch of both
   EXPECT_EQ(tensors(a.path()), tensors(b.path()));
   EXPECT_EQ(whole.best, result.best);
-  EXPECT_EQ(whole.validation, result.test);
+  EXPECT_EQ(whole.test, result.test);
 }
 
 TEST_F(TrainerTest, GoesOnWithTheThreadsThatItBeganWith) {
