@@ -7,25 +7,30 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "cli/readable.h"
 #include "cli/seed_groups.h"
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "diagnostics/shell_word.h"
 
 namespace rxrun {
 namespace {
 
 constexpr std::size_t kComparisonsOnAPage = 10;
 constexpr std::size_t kShownDigits = 8;  // of a hash
+constexpr const char* kExperiment = "experiment";
 
 Value optional_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
 
 Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::string>& keys, std::int64_t limit) {
   Table table;
   table.columns = {"experiment", "data"};
-  table.columns.insert(table.columns.end(), keys.begin(), keys.end());
+  const auto said_already = [](const std::string& key) { return key == kExperiment; };
+  for (const std::string& key : keys)
+    if (!said_already(key)) table.columns.push_back(key);
   for (const char* name :
        {"seeds", "mean", "deviation", "low", "high", "best", "best_run", "configurations", "content_hash", "split"})
     table.columns.push_back(name);
@@ -33,7 +38,8 @@ Table table_of(const std::vector<SeedGroup>& groups, const std::vector<std::stri
     if (limit > 0 && static_cast<std::int64_t>(table.rows.size()) == limit) break;
     std::vector<Value>& row =
         table.rows.emplace_back(std::vector<Value>{group.experiment, group.generated_data ? "generated" : "files"});
-    row.insert(row.end(), group.keys.begin(), group.keys.end());
+    for (std::size_t key = 0; key < keys.size(); ++key)
+      if (!said_already(keys[key])) row.push_back(group.keys[key]);
     const auto& interval = group.estimate.interval;
     row.insert(row.end(), {group.estimate.count, group.estimate.mean, optional_value(group.estimate.deviation),
                            interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
@@ -66,55 +72,70 @@ Table for_page(Table table, TableFormat format) {
 Table table_of(const std::vector<PairedComparison>& comparisons, const std::vector<SeedGroup>& groups,
                const std::vector<std::string>& keys, const std::string& metric) {
   Table table;
-  table.columns = {"experiment", "group", "other",   "pairs",   "difference", "deviation",
-                   "low",        "high",  "p_value", "settled", "more_seeds", "words"};
+  table.columns = {"experiment", "group", "other_experiment", "other",   "pairs",      "difference", "deviation",
+                   "low",        "high",  "p_value",          "settled", "more_seeds", "words"};
   for (const PairedComparison& comparison : comparisons) {
     const Estimate& difference = comparison.difference;
     const auto& interval = difference.interval;
-    table.rows.push_back({groups[comparison.group].experiment, label_of(groups[comparison.group], keys),
-                          label_of(groups[comparison.other], keys), difference.count,
-                          difference.count > 0 ? Value(difference.mean) : Value(), optional_value(difference.deviation),
-                          interval ? Value(interval->low) : Value(), interval ? Value(interval->high) : Value(),
-                          optional_value(comparison.p_value), comparison.settled,
-                          comparison.more ? Value(*comparison.more) : Value(),
+    const SeedGroup &group = groups[comparison.group], &other = groups[comparison.other];
+    table.rows.push_back({group.experiment, label_of(group, keys), other.experiment, label_of(other, keys),
+                          difference.count, difference.count > 0 ? Value(difference.mean) : Value(),
+                          optional_value(difference.deviation), interval ? Value(interval->low) : Value(),
+                          interval ? Value(interval->high) : Value(), optional_value(comparison.p_value),
+                          comparison.settled, comparison.more ? Value(*comparison.more) : Value(),
                           in_words(comparison, groups, keys, metric)});
   }
   return table;
 }
 
-// "rxrun sweep experiments/a.yaml cardinality=8,32 seed=1..5", for the best group's experiment; empty where no such
-// command can be given: the file is gone, or what was grouped by is not declared (a number of parameters).
-std::string more_seeds(const std::filesystem::path& database, const std::vector<SeedGroup>& groups,
-                       const std::vector<std::string>& keys) {
-  const std::int64_t run = groups[0].best_run;
-  const Table row = query(database, "SELECT file FROM runs WHERE id = ?", {run});
+// The file of a group's best run; nothing where it is gone, or where `rxrun sweep` would take its name for a key.
+std::optional<std::string> file_of(const std::filesystem::path& database, const SeedGroup& group) {
+  const Table row = query(database, "SELECT file FROM runs WHERE id = ?", {group.best_run});
   const auto* file = row.rows.empty() ? nullptr : std::get_if<std::string>(&row.rows[0][0]);
   std::error_code unreadable;
-  if (!file || !std::filesystem::exists(*file, unreadable) || file->find_first_of(" \t'\"$") != std::string::npos)
-    return {};
-  std::string command = "rxrun sweep " + printable(*file);
+  if (!file || !std::filesystem::exists(*file, unreadable) || file->find('=') != std::string::npos) return {};
+  return *file;
+}
+
+// "rxrun sweep experiments/a.yaml cardinality=8,32 seed=1..5", for the best group's experiment or for all that are
+// compared; empty where no such command can be given: a file is gone, or what was grouped by is not declared (a number
+// of parameters).
+std::string more_seeds(const std::filesystem::path& database, const std::vector<SeedGroup>& groups,
+                       const std::vector<std::string>& keys) {
+  const bool by_experiment = std::find(keys.begin(), keys.end(), kExperiment) != keys.end();
+  std::vector<std::string> words = {"rxrun", "sweep"};
+  const auto add = [](std::vector<std::string>& list, std::string one) {
+    if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
+  };
+  std::set<std::string> experiments;
+  for (const SeedGroup& group : groups) {
+    if ((!experiments.empty() && !by_experiment) || !experiments.insert(group.experiment).second) continue;
+    const std::optional<std::string> file = file_of(database, group);
+    if (!file) return {};
+    add(words, *file);
+  }
   for (std::size_t key = 0; key < keys.size(); ++key) {
+    if (keys[key] == kExperiment) continue;
     const Table declared = query(
         database, "SELECT 1 FROM params WHERE run = ?1 AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2)",
-        {run, keys[key]});
+        {groups[0].best_run, keys[key]});
     if (declared.rows.empty()) return {};
     std::vector<std::string> values;
     for (const SeedGroup& group : groups) {
-      if (group.experiment != groups[0].experiment || group.keys[key] == Value()) continue;
+      if ((group.experiment != groups[0].experiment && !by_experiment) || group.keys[key] == Value()) continue;
       const std::string label = label_of({.keys = {group.keys[key]}}, {keys[key]});
-      const std::string value = label.substr(keys[key].size() + 1);
-      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+      add(values, label.substr(keys[key].size() + 1));
     }
-    command += fmt::format(" {}={}", printable(keys[key]), fmt::join(values, ","));
+    words.push_back(fmt::format("{}={}", keys[key], fmt::join(values, ",")));
   }
-  return command + " seed=1..5";
+  words.push_back("seed=1..5");
+  return printable(shell_command(words));
 }
 
-// What a family of groups was scored on: "resnext50_breast, images 3f9a1c2e, split test=0.15, train=0.7,
-// validation=0.15"
+// What a family of groups was scored on: "images 3f9a1c2e, split test=0.15, train=0.7, validation=0.15"
 std::string place_of(const SeedGroup& group) {
   return fmt::format(
-      "{}, {}{}", printable(group.experiment),
+      "{}{}",
       group.generated_data ? "generated images" : "images " + printable(group.content_hash.substr(0, kShownDigits)),
       group.split.empty() ? "" : ", split " + printable(group.split));
 }

@@ -63,6 +63,35 @@ std::string verdict(const PairedComparison& comparison) {
   return fmt::format("not settled; about {} would", counted(*comparison.more, "more seed"));
 }
 
+// The groups that are comparable, be it by way of others, by their places: comparisons within one are corrected
+// together.
+std::vector<std::vector<std::size_t>> families(const std::vector<SeedGroup>& groups, bool images_vary) {
+  std::vector<std::vector<std::size_t>> all;
+  std::vector<bool> done(groups.size(), false);
+  for (std::size_t first = 0; first < groups.size(); ++first) {
+    if (done[first]) continue;
+    done[first] = true;
+    std::vector<std::size_t>& family = all.emplace_back(1, first);
+    for (std::size_t member = 0; member < family.size(); ++member)
+      for (std::size_t i = first + 1; i < groups.size(); ++i)
+        if (!done[i] && comparable(groups[family[member]], groups[i], images_vary)) {
+          done[i] = true;
+          family.push_back(i);
+        }
+    std::sort(family.begin(), family.end());
+  }
+  return all;
+}
+
+// "plain, " before a label, where it does not say so already.
+std::string experiment_before_label(const SeedGroup& group, const std::vector<SeedGroup>& groups,
+                                    const std::vector<std::string>& keys) {
+  const bool several = std::any_of(groups.begin(), groups.end(),
+                                   [&](const SeedGroup& other) { return other.experiment != groups[0].experiment; });
+  const bool said = std::find(keys.begin(), keys.end(), "experiment") != keys.end();
+  return several && !said ? printable(group.experiment) + ", " : "";
+}
+
 }  // namespace
 
 std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& metric) {
@@ -113,8 +142,11 @@ std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& 
 }
 
 bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary) {
-  return a.experiment == b.experiment && a.generated_data == b.generated_data &&
-         (images_vary || (a.content_hash == b.content_hash && a.split == b.split));
+  if (a.generated_data != b.generated_data) return false;
+  if (images_vary) return true;
+  const auto of_b = [&](const auto& value) { return b.values.contains(value.first); };
+  return a.content_hash == b.content_hash &&
+         (a.split == b.split || std::any_of(a.values.begin(), a.values.end(), of_b));
 }
 
 std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& groups, const std::string& metric,
@@ -122,20 +154,13 @@ std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& group
   const bool less_is_better = !larger_is_better(metric);
   const MetricRange range = range_of(metric);
   std::vector<PairedComparison> comparisons;
-  std::vector<bool> done(groups.size(), false);
-  for (std::size_t first = 0; first < groups.size(); ++first) {
-    if (done[first]) continue;
-    std::vector<std::size_t> places;
+  for (const std::vector<std::size_t>& places : families(groups, images_vary)) {
     std::vector<Observations> family;
-    for (std::size_t i = first; i < groups.size(); ++i) {
-      if (!comparable(groups[first], groups[i], images_vary)) continue;
-      done[i] = true;
-      places.push_back(i);
-      family.push_back(groups[i].values);
-    }
+    for (const std::size_t place : places) family.push_back(groups[place].values);
     for (PairedComparison comparison : compare_paired(family)) {
       comparison.group = places[comparison.group];
       comparison.other = places[comparison.other];
+      if (!comparable(groups[comparison.group], groups[comparison.other], images_vary)) continue;
       Estimate& difference = comparison.difference;
       // Over the seeds that both have, the order can be another one than over all.
       if (less_is_better ? difference.mean > 0.0 : difference.mean < 0.0) {
@@ -161,8 +186,12 @@ std::string in_words(const PairedComparison& comparison, const std::vector<SeedG
                      const std::vector<std::string>& keys, const std::string& metric) {
   const SeedGroup& group = groups[comparison.group];
   const SeedGroup& other = groups[comparison.other];
-  const std::string over = keys.size() == 1 ? text_of(other.keys[0]) : label_of(other, keys);
-  const std::string head = fmt::format("{} over {}", label_of(group, keys), over);
+  const std::string before = experiment_before_label(group, groups, keys);
+  const std::string before_other = experiment_before_label(other, groups, keys);
+  const std::string over = before != before_other ? before_other + label_of(other, keys)
+                           : keys.size() == 1     ? text_of(other.keys[0])
+                                                  : label_of(other, keys);
+  const std::string head = fmt::format("{}{} over {}", before, label_of(group, keys), over);
   const Estimate& difference = comparison.difference;
   if (difference.count == 0) return head + ": no seeds (with the same split) in common";
   const bool share = is_share(metric);

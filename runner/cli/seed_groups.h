@@ -26,8 +26,9 @@ struct SeedGroup {
 // generated data, are groups of their own. The intervals keep to the metric's range.
 std::vector<SeedGroup> group_seeds(const SeedValues& values, const std::string& metric);
 
-// Whether what two groups were scored on allows to compare them: the same experiment, images and split. With
-// `images_vary` the images may be others; seeds are still paired over equal splits only.
+// Whether what two groups were scored on allows to compare them, whatever their experiments are called: the same
+// images, divided by the same rule or, for a seed at least, the same. With `images_vary` the images may be others;
+// seeds are still paired over equal splits only.
 bool comparable(const SeedGroup& a, const SeedGroup& b, bool images_vary);
 
 // Every two groups that are comparable, by their places in `groups`; the better one is `group`.
@@ -37,8 +38,9 @@ std::vector<PairedComparison> compare_groups(const std::vector<SeedGroup>& group
 // "cardinality 32", "cardinality 32, base_width 4"
 std::string label_of(const SeedGroup& group, const std::vector<std::string>& keys);
 
-// "cardinality 32 over 8: +1.2 points, 95 % interval [-0.4, 2.9], 5 seeds, not settled; about 6 more
-// seeds would"
+// "cardinality 32 over 8: +1.2 points, 95 % interval [-0.4, 2.9], 5 seeds, not settled; about 6 more seeds would"; with
+// the experiments, where `groups` are of several and it is not by them: "plain, cardinality 32 over 8", "plain,
+// cardinality 32 over wide, cardinality 8"
 std::string in_words(const PairedComparison& comparison, const std::vector<SeedGroup>& groups,
                      const std::vector<std::string>& keys, const std::string& metric);
 

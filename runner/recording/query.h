@@ -45,9 +45,9 @@ Table best_runs(const std::filesystem::path& database, const std::string& metric
 Table scored_images(const std::filesystem::path& database, const std::string& metric,
                     const std::vector<std::string>& where = {});
 
-// Of every finished run that fits: run, experiment, generated_data, configuration, seed, split_hash, content_hash
-// (empty for generated data), split (as it was declared), the metric, then a column a key. A split that is drawn by the
-// run's own seed is declared without a seed.
+// Of every finished run that fits: run, experiment, generated_data, configuration, seed, split_hash (of generated data
+// with its content), content_hash (empty for generated data), split (as it was declared), the metric, then a column a
+// key. A split that is drawn by the run's own seed is declared without a seed.
 struct SeedValues {
   std::vector<std::string> keys;  // their short names
   bool images_vary = false;       // a key decides which images a run is scored on: these are what is compared

@@ -166,7 +166,8 @@ SeedValues seed_values(const std::filesystem::path& database, const std::string&
   values.rows = fetch(
       *connection,
       fmt::format("{} SELECT r.id AS run, x.name, r.generated_data, r.configuration, CAST(r.seed AS TEXT) AS seed,"
-                  " r.split_hash, iif(r.generated_data, '', r.content_hash) AS content_hash, '' AS split{}"
+                  " r.split_hash || iif(r.generated_data, ' of ' || r.content_hash, '') AS split_hash,"
+                  " iif(r.generated_data, '', r.content_hash) AS content_hash, '' AS split{}"
                   " FROM experiments x CROSS JOIN runs r ON r.experiment = x.id{}"
                   " WHERE r.status = 'finished' AND r.removed IS NULL{}",
                   statement.ctes, statement.columns, statement.joins, conditions),

@@ -126,6 +126,17 @@ TEST_F(BestGroupsTest, OneSeedSaysNothingAndHowToGetMore) {
   EXPECT_THAT(best("parameters"), Not(HasSubstr("rxrun sweep"))) << "which is counted, and not declared";
 }
 
+TEST_F(BestGroupsTest, MoreSeedsOfSeveralExperiments) {
+  for (const char* name : {"plain", "deep net"}) {
+    const std::string file = (folder / (std::string(name) + ".yaml")).string();
+    std::ofstream(file) << "name: a\n";
+    change = [&](RunRecord& record) { record.file = file; };
+    record("8", 1, name == std::string("plain") ? 0.80 : 0.84, "1e-4", name);
+  }
+  EXPECT_THAT(best("experiment"), HasSubstr("To run more seeds: rxrun sweep '" + (folder / "deep net.yaml").string() +
+                                            "' " + (folder / "plain.yaml").string() + " seed=1..5\n"));
+}
+
 TEST_F(BestGroupsTest, WithoutACommonSeedThereIsNoComparison) {
   record("8", 1, 0.80);
   record("8", 2, 0.81);
@@ -145,7 +156,9 @@ TEST_F(BestGroupsTest, SeveralKeysExperimentsAndMixedGroups) {
   const std::string warning = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(warning, HasSubstr("cardinality 8 mixes 2 configurations"));
   EXPECT_THAT(warning, HasSubstr("GENERATED"));
-  EXPECT_THAT(page, Not(HasSubstr("32 over 32"))) << "other experiments and generated data are not compared";
+  EXPECT_THAT(page, HasSubstr("b, cardinality 32 over a, cardinality 32: +15.0 points, 1 seed"));
+  EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u)
+      << "generated data are not compared";
   EXPECT_THAT(best("cardinality,lr"), HasSubstr("cardinality 32, lr 0.0001 over cardinality 8, lr 0.001: +2.0 points"));
   const auto fitting =
       nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy", {"experiment=b"}));
@@ -189,13 +202,70 @@ TEST_F(BestGroupsTest, OtherImagesAndOtherSplitsAreGroupsOfTheirOwn) {
   const std::string page = best("cardinality");
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("warning: the runs are on 2 different sets of images, which are averaged separately"));
-  EXPECT_THAT(page, HasSubstr("\na, images aaaa1111, split train=0.7, seed=7:\n"
+  EXPECT_THAT(page, HasSubstr("\nimages aaaa1111, split train=0.7, seed=7:\n"
                               "  cardinality 32 over 8: +1.0 points, "));
   EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 3u) << "none across the images";
   EXPECT_EQ(
       nlohmann::json::parse(best("cardinality", false, TableFormat::json, "validation_accuracy", {"content_hash=bbbb"}))
           .size(),
       2u);
+}
+
+// What a file and an experiment are called says nothing about images, split and scores.
+TEST_F(BestGroupsTest, ExperimentsOnTheSameImagesAreComparedWhateverTheirNames) {
+  const std::vector<std::string> names = {"plain", "wide", "deep", "wider"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    change = [&](RunRecord& record) {
+      record.file = "experiments/" + names[i] + ".yaml";
+      record.configuration += names[i];
+      record.params.push_back({"data.split.train", "0.7"});
+    };
+    for (std::uint64_t seed = 1; seed <= 4; ++seed)
+      record("8", seed, 0.80 + 0.02 * static_cast<double>(i) + 0.001 * static_cast<double>((seed + i) % 5), "1e-4",
+             names[i]);
+  }
+  const auto comparisons = nlohmann::json::parse(best("experiment", true, TableFormat::json));
+  ASSERT_EQ(comparisons.size(), 6u);
+  EXPECT_EQ(comparisons[0]["experiment"], "wider");
+  EXPECT_EQ(comparisons[0]["other_experiment"], "deep");
+  for (const auto& comparison : comparisons) {
+    EXPECT_EQ(comparison["pairs"], 4);
+    EXPECT_EQ(comparison["settled"], true) << comparison["words"];
+  }
+  EXPECT_THAT(best("experiment", true), HasSubstr("experiment wider over deep: +2.0 points"));
+  EXPECT_THAT(best("experiment"), HasSubstr("experiment wider over plain: +5.9 points"));
+  const auto groups = nlohmann::json::parse(best("experiment", false, TableFormat::json));
+  ASSERT_EQ(groups.size(), 4u);
+  EXPECT_EQ(groups[0]["experiment"], "wider");
+  EXPECT_EQ(best("experiment", false, TableFormat::csv).substr(0, 24), "experiment,data,seeds,me");
+  // Grouped by anything else, an experiment is told where there are several.
+  EXPECT_EQ(nlohmann::json::parse(best("cardinality", true, TableFormat::json)).size(), 6u);
+  EXPECT_THAT(best("cardinality"), HasSubstr("wider, cardinality 8 over plain, cardinality 8: +5.9 points"));
+}
+
+TEST_F(BestGroupsTest, ExperimentsOnOtherImagesOrSplitsAreNotCompared) {
+  const auto run = [&](const std::string& experiment, double accuracy, const std::string& content,
+                       const std::string& rule, const std::string& split, bool generated = false) {
+    change = [=](RunRecord& record) {
+      record.content_hash = content;
+      record.params.push_back({"data.split.train", rule});
+      record.split_hash = split;
+    };
+    record("8", 1, accuracy, "1e-4", experiment, generated);
+  };
+  run("plain", 0.80, "aaaa1111", "0.7", "x");
+  run("images", 0.81, "bbbb2222", "0.7", "x");  // other ones
+  run("split", 0.82, "aaaa1111", "0.6", "y");   // drawn by another rule
+  run("sample", 0.83, "aaaa1111", "0.7", "x", true);
+  EXPECT_EQ(nlohmann::json::parse(best("experiment", true, TableFormat::json)).size(), 0u);
+  run("named", 0.84, "aaaa1111", "train", "x");       // said otherwise, and the same split
+  run("larger", 0.85, "cccc3333", "0.7", "x", true);  // another sample
+  const auto comparisons = nlohmann::json::parse(best("experiment", true, TableFormat::json));
+  ASSERT_EQ(comparisons.size(), 2u);
+  EXPECT_THAT(comparisons[0]["words"],
+              HasSubstr("experiment larger over sample: no seeds (with the same split) in common"));
+  EXPECT_THAT(comparisons[1]["words"], HasSubstr("experiment named over plain: +4.0 points, 1 seed"));
+  EXPECT_THAT(best("experiment"), HasSubstr("\nimages aaaa1111, split train=train:\n  experiment named over plain: "));
 }
 
 // Student's interval of 0.97 and 0.99 ends at 1.11.
