@@ -7,6 +7,7 @@
 #include "diagnostics/render.h"
 #include "experiment/interpolation.h"
 #include "experiment/key_reader.h"
+#include "experiment/metric.h"
 #include "experiment/node_values.h"
 
 namespace rxrun {
@@ -44,12 +45,12 @@ std::string advice_for_share(const Key& key, const Node& node) {
   return "for " + node.text + " % write " + number_text(node.real / 100.0);
 }
 
-// `validation_auc` for `test_auc`, if that is a word, or nearly one: the name since rxrun 0.1, where `test` was the
-// part that is scored every epoch.
+// `validation_auc` for `test_auc` and `Test_auc`, if that is a word, or nearly one: the name since rxrun 0.1, where
+// `test` was the part that is scored every epoch.
 std::optional<std::string> present_name(const std::vector<std::string>& words, const Node& node) {
-  constexpr std::string_view former = "test_";
-  if (node.kind != Node::Kind::string || !node.text.starts_with(former)) return std::nullopt;
-  return nearest_name("validation_" + node.text.substr(former.size()), words);
+  const bool of_test =
+      node.kind == Node::Kind::string && (node.text.starts_with("test") || node.text.starts_with("Test"));
+  return of_test ? metric_meant(node.text, words) : std::nullopt;
 }
 
 bool is_word(const std::vector<std::string>& words, const Node& node) {
@@ -116,7 +117,8 @@ void KeyReader::refuse(const std::string& name, const std::string& wanted, const
   if (several && node.kind == Node::Kind::string) {
     advice = "`rxrun sweep` takes several values of a key, and draws such as log(1e-5,1e-2)";
   } else if (node.kind == Node::Kind::string) {
-    if (const auto near = nearest_name(node.text, words))
+    const auto metric = metric_meant(node.text, words);
+    if (const auto near = metric ? metric : nearest_name(node.text, words))
       advice = "did you mean `" + *near + "`?";
     else if (number_wanted && rxrun::scalar(node.text, false, {}).is_number())
       advice = "write numbers without quotes";

@@ -4,6 +4,9 @@
 
 #include <array>
 #include <limits>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace rxrun {
@@ -25,6 +28,11 @@ inline constexpr std::array<Score, 6> all_scores = {{{"loss", false, false, std:
 // By the end of a metric's name. Of a name that is no score's, larger is better, and it is no share.
 bool larger_is_better(std::string_view metric);
 bool is_share(std::string_view metric);
+
+// Which of `names` a word for a metric means, spelt as the lines of the epochs and other programs spell it: "Val_acc"
+// is "validation_accuracy", "roc-auc" "validation_auc". Of a part that has none there, validation's: what is scored
+// once, at the end, chooses nothing. Nothing where the word is no metric's.
+std::optional<std::string> metric_meant(std::string_view word, std::span<const std::string> names);
 
 struct MetricRange {
   double least = -std::numeric_limits<double>::infinity();

@@ -11,6 +11,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/metric.h"
 #include "recording/find_run.h"
 #include "recording/reading.h"
 
@@ -50,7 +51,8 @@ Field parameter_field(const std::string& name) {
 [[noreturn]] void unknown_field(const std::string& word, std::vector<std::string> known) {
   std::vector<std::string> candidates = known;
   for (const std::string& name : known) candidates.push_back(name.substr(name.rfind('.') + 1));
-  const auto nearest = nearest_name(word, candidates);
+  const auto metric = metric_meant(word, known);
+  const auto nearest = metric ? metric : nearest_name(word, candidates);
   throw Error(Failure::usage,
               fmt::format("`{}` is neither a column of v_runs, nor a metric, nor a parameter", printable(word)),
               nearest ? fmt::format("did you mean `{}`?", printable(*nearest))
@@ -169,7 +171,8 @@ void check_metric(Connection& connection, const std::string& metric) {
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   if (std::binary_search(known.begin(), known.end(), metric)) return;
-  const auto nearest = nearest_name(metric, known);
+  const auto meant = metric_meant(metric, known);
+  const auto nearest = meant ? meant : nearest_name(metric, known);
   for (std::string& name : known) name = printable(name);
   throw Error(Failure::usage, fmt::format("no run has a metric `{}`", printable(metric)),
               nearest ? fmt::format("did you mean `{}`?", printable(*nearest))

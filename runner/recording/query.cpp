@@ -9,6 +9,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/metric.h"
 #include "recording/reading.h"
 
 namespace rxrun {
@@ -94,7 +95,8 @@ std::string advice_for(Connection& connection, std::string_view words) {
     name = name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
     std::vector<std::string> names;
     for (const auto& row : fetch(connection, sql).rows) names.push_back(text_in(row[0]));
-    const auto found = nearest_name(name, names);
+    const auto metric = metric_meant(name, names);
+    const auto found = metric ? metric : nearest_name(name, names);
     return found ? fmt::format("did you mean `{}`?", *found) : std::string();
   };
   std::string advice =
