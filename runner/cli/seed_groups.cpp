@@ -66,12 +66,12 @@ std::string verdict(const PairedComparison& comparison) {
 // The groups that are comparable, be it by way of others, by their places: comparisons within one are corrected
 // together.
 std::vector<std::vector<std::size_t>> families(const std::vector<SeedGroup>& groups, bool images_vary) {
-  std::vector<std::vector<std::size_t>> families;
+  std::vector<std::vector<std::size_t>> all;
   std::vector<bool> done(groups.size(), false);
   for (std::size_t first = 0; first < groups.size(); ++first) {
     if (done[first]) continue;
     done[first] = true;
-    std::vector<std::size_t>& family = families.emplace_back(1, first);
+    std::vector<std::size_t>& family = all.emplace_back(1, first);
     for (std::size_t member = 0; member < family.size(); ++member)
       for (std::size_t i = first + 1; i < groups.size(); ++i)
         if (!done[i] && comparable(groups[family[member]], groups[i], images_vary)) {
@@ -80,7 +80,7 @@ std::vector<std::vector<std::size_t>> families(const std::vector<SeedGroup>& gro
         }
     std::sort(family.begin(), family.end());
   }
-  return families;
+  return all;
 }
 
 // "plain, " before a label, where it does not say so already.

@@ -43,6 +43,9 @@ TEST(RoundTrip, EveryExperimentThatIsReadIsWrittenSoThatItReadsTheSame) {
     EXPECT_EQ(text_of(second.experiment.experiment), text_of(first.experiment.experiment));
     EXPECT_TRUE(same_tree(second.experiment.tree, stored));
     EXPECT_EQ(write_experiment(frozen(second.experiment)), text);
+    Diagnostics ignored;
+    EXPECT_TRUE(same_tree(read_resolved(text, "stored", ignored).tree, stored));
+    EXPECT_EQ(flatten(second.experiment.tree), flatten(stored));
     sound += first.faults.empty() ? 1 : 0;
   }
   EXPECT_GT(sound, draws / 20);
