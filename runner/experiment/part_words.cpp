@@ -100,10 +100,9 @@ class Finder {
 
   void settings(const Node& map) {
     for (const Node::Entry& entry : map.entries) {
-      const bool counts = entry.key == "trials" || entry.key == "repeat" || entry.key == "search";
       if (entry.key == "zip" && entry.value.kind == Node::Kind::map)
         settings(entry.value);
-      else if (!counts)
+      else
         setting(entry);
     }
   }
