@@ -251,7 +251,8 @@ TEST(Decode, AbsurdlyLargeIsRefusedByTheHeader) {
 TEST(Decode, AChunkLargerThanItsFileIsRefusedByItsHeader) {
   std::string png = test::png_bytes(2, 2, std::vector<std::uint8_t>(12), {.exif = test::exif_block(6)});
   png.replace(png.find("eXIf") - 4, 4, "\x70\x01\x01\x01");
-  EXPECT_THAT(decoding_fails(png), HasSubstr("too large"));
+  // Versions of libpng differ in whether they say that it is too large or pass it over and miss the rest.
+  EXPECT_THAT(decoding_fails(png), testing::AnyOf(HasSubstr("too large"), HasSubstr("the file ends early")));
 }
 
 TEST(Decode, CutShortIsDamage) {

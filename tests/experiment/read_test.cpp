@@ -99,7 +99,7 @@ TEST_F(Read, AWholeExperiment) {
 }
 
 TEST_F(Read, PlacesOfTheDatasKeys) {
-  const Experiment e = read(network + "data:\n  path: images\n  classes: 2\n  split:\n    test: 0.1\n").experiment;
+  const Experiment e = read(network + "data:\n  path: images\n  classes: 2\n  split:\n    validation: 0.1\n").experiment;
   const int first = e.data.path_where.line;
   ASSERT_TRUE(e.data.written.contains("split.validation"));
   EXPECT_EQ(e.data.written.at("path").line, first);
@@ -179,7 +179,7 @@ TEST_F(Read, OverridesByTail) {
   EXPECT_THAT(errors(yaml, {"epoch=3"}), HasSubstr("did you mean"));
   const std::string map = errors(yaml, {"data.split=given"});
   EXPECT_THAT(map, HasSubstr("`data.split` is a map and cannot be set to a single value"));
-  EXPECT_THAT(map, HasSubstr("its keys are train, test, validation, group_by, seed"));
+  EXPECT_THAT(map, HasSubstr("its keys are train, validation, test, group_by, seed"));
 }
 
 TEST_F(Read, AnOverrideIsTakenWhole) {

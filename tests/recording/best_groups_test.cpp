@@ -29,10 +29,10 @@ class BestGroupsTest : public TemporaryResults {
     record.split_hash = "split of seed " + std::to_string(seed);
     if (change) change(record);
     const std::int64_t run = recorder.begin(record, split_record());
-    recorder.epoch(run, epoch_record(1, 0.5, true));
-    Recorder::End end = end_record(accuracy, 1);
-    end.metrics["validation_loss"] = 1.0 - accuracy;
-    recorder.end(run, end);
+    EpochRecord epoch = epoch_record(1, accuracy, true);
+    epoch.metrics["validation_loss"] = 1.0 - accuracy;
+    recorder.epoch(run, epoch);
+    recorder.end(run, end_record(0.5, 1));
   }
   std::string best(const std::string& by, bool paired = false, TableFormat format = TableFormat::text,
                    const std::string& metric = "validation_accuracy", std::vector<std::string> where = {}) {

@@ -33,7 +33,7 @@ TEST(Fixed, AHalfGoesAwayFromZeroWhateverItsBinaryForm) {
 
 TEST(Fixed, IsHowTablesRound) {
   EXPECT_EQ(render({.columns = {"test_accuracy"}, .rows = {{0.81875}}}, TableFormat::text),
-            "test_accuracy\n             0.8188\n");
+            "test_accuracy\n       0.8188\n");
 }
 
 }  // namespace
