@@ -83,15 +83,16 @@ CREATE TABLE properties (
 CREATE INDEX properties_by_name ON properties (name, value);
 
 CREATE TABLE epochs (
-  run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  epoch   INTEGER NOT NULL CHECK (epoch > 0),
-  seconds REAL,
-  best    INTEGER NOT NULL CHECK (best IN (0, 1)),  -- so far, by the metric of keep_best
-  written TEXT NOT NULL,
+  run               INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  epoch             INTEGER NOT NULL CHECK (epoch > 0),
+  seconds           REAL,
+  images_per_second REAL,                                     -- while it trained
+  best              INTEGER NOT NULL CHECK (best IN (0, 1)),  -- so far, by the metric of keep_best
+  written           TEXT NOT NULL,
   PRIMARY KEY (run, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Every metric of every epoch by name, "learning_rate" and "images_per_second" among them.
+-- Every metric of every epoch by name, "learning_rate" among them.
 CREATE TABLE metrics (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   epoch INTEGER NOT NULL CHECK (epoch > 0),
@@ -101,7 +102,7 @@ CREATE TABLE metrics (
 ) STRICT, WITHOUT ROWID;
 
 -- What a run stands at: the metrics of the kept epoch, the mean of "images_per_second", and test_* once its test part is
--- scored. Derived in the same transaction from metrics and evaluations: a question about 10,000 runs leaves the millions
+-- scored. Derived in the same transaction from epochs, metrics and measures: a question about 10,000 runs leaves the millions
 -- of rows of metrics alone.
 CREATE TABLE results (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

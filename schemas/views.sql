@@ -83,9 +83,7 @@ SELECT e.run, e.epoch, e.best,
          AS validation_f1,
        (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'validation_brier')
          AS validation_brier,
-       e.seconds,
-       (SELECT value FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch AND m.name = 'images_per_second')
-         AS images_per_second
+       e.seconds, e.images_per_second
 FROM epochs e CROSS JOIN runs r ON r.id = e.run
 WHERE r.removed IS NULL;
 

@@ -221,7 +221,7 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
   for (const PointState& state : rows_.states(sweep_)) {
     if (state.position != claim.position) continue;
     if (state.run > 0) event["run"] = state.run;
-    if (!state.validation_accuracy) continue;
+    if (status != PointStatus::finished || !state.validation_accuracy) continue;
     event["validation_accuracy"] = *state.validation_accuracy;
     line += fmt::format(", validation accuracy {}, run {}, {}", fixed(*state.validation_accuracy, 4), state.run,
                         format_duration(state.seconds));

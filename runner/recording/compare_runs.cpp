@@ -58,8 +58,8 @@ void add_section(Table& table, const std::string& section, const std::vector<Fac
 // Which metrics differ in the first epoch in which any does.
 constexpr const char* kFirstDifference = R"(
   WITH known AS (
-    SELECT epoch, name FROM metrics WHERE run = ?1 AND epoch <= ?3 AND name <> 'images_per_second'
-    UNION SELECT epoch, name FROM metrics WHERE run = ?2 AND epoch <= ?3 AND name <> 'images_per_second'
+    SELECT epoch, name FROM metrics WHERE run = ?1 AND epoch <= ?3
+    UNION SELECT epoch, name FROM metrics WHERE run = ?2 AND epoch <= ?3
   ), differing AS (
     SELECT k.epoch, k.name, a.value AS value, b.value AS other_value
     FROM known k LEFT JOIN metrics a ON a.run = ?1 AND a.epoch = k.epoch AND a.name = k.name

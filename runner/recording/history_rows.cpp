@@ -81,18 +81,17 @@ std::vector<EpochRecord> epochs_of(Connection& connection, std::int64_t run) {
     metrics[integer_in(row[0])][text_in(row[1])] = real_at(row[2]);
   std::vector<EpochRecord> epochs;
   for (const auto& row :
-       fetch(connection, "SELECT epoch, seconds, best, written FROM epochs WHERE run = ? ORDER BY epoch", {run}).rows) {
+       fetch(connection,
+             "SELECT epoch, seconds, best, written, images_per_second FROM epochs WHERE run = ? ORDER BY epoch", {run})
+           .rows) {
     EpochRecord& epoch = epochs.emplace_back(EpochRecord{.epoch = integer_in(row[0]),
                                                          .seconds = real_at(row[1]),
                                                          .best = integer_in(row[2]) != 0,
                                                          .metrics = metrics[integer_in(row[0])],
                                                          .written = text_in(row[3])});
-    const auto take = [&epoch](const char* name) {
-      const auto found = epoch.metrics.extract(name);
-      return found ? found.mapped() : std::nan("");
-    };
-    epoch.learning_rate = take("learning_rate");
-    epoch.images_per_second = take("images_per_second");
+    const auto rate = epoch.metrics.extract("learning_rate");
+    epoch.learning_rate = rate ? rate.mapped() : std::nan("");
+    epoch.images_per_second = real_at(row[4]);
   }
   return epochs;
 }

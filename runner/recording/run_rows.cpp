@@ -89,12 +89,12 @@ void derive_results(Connection& connection, std::int64_t run) {
   Statement(connection, R"(
     INSERT INTO results (run, name, value)
     SELECT run, name, value FROM metrics
-    WHERE run = ?1 AND epoch = (SELECT best_epoch FROM runs WHERE id = ?1) AND name <> 'images_per_second')")
+    WHERE run = ?1 AND epoch = (SELECT best_epoch FROM runs WHERE id = ?1))")
       .bind(run)
       .run();
   Statement(connection, R"(
     INSERT INTO results (run, name, value)
-    SELECT run, name, avg(value) FROM metrics WHERE run = ?1 AND name = 'images_per_second' GROUP BY run, name)")
+    SELECT run, 'images_per_second', avg(images_per_second) FROM epochs WHERE run = ?1 GROUP BY run)")
       .bind(run)
       .run();
   Statement(connection, R"(
@@ -175,13 +175,13 @@ void remove_epochs_from(Connection& connection, std::int64_t run, std::int64_t e
 
 void insert_epoch(Connection& connection, std::int64_t run, const EpochRecord& record) {
   remove_epochs_from(connection, run, record.epoch);
-  Statement(connection, "INSERT INTO epochs (run, epoch, seconds, best, written) VALUES (?, ?, ?, ?, ?)")
-      .bind(run, record.epoch, record.seconds, int{record.best}, record.written)
+  Statement(connection,
+            "INSERT INTO epochs (run, epoch, seconds, images_per_second, best, written) VALUES (?, ?, ?, ?, ?, ?)")
+      .bind(run, record.epoch, record.seconds, record.images_per_second, int{record.best}, record.written)
       .run();
   Statement insert(connection, "INSERT OR REPLACE INTO metrics (run, epoch, name, value) VALUES (?, ?, ?, ?)");
   for (const auto& [name, value] : record.metrics) insert.bind(run, record.epoch, name, value).run();
   insert.bind(run, record.epoch, "learning_rate", record.learning_rate).run();
-  insert.bind(run, record.epoch, "images_per_second", record.images_per_second).run();
 }
 
 void update_progress(Connection& connection, std::int64_t run) {

@@ -30,8 +30,6 @@ CREATE TABLE metrics_5 (
 INSERT INTO metrics_5 SELECT m.run, m.epoch, n.new_name, m.value FROM metrics m JOIN renamed n ON n.name = m.name
   WHERE m.epoch > 0;
 INSERT INTO metrics_5 SELECT run, epoch, 'learning_rate', learning_rate FROM epochs WHERE learning_rate IS NOT NULL;
-INSERT INTO metrics_5 SELECT run, epoch, 'images_per_second', images_per_second FROM epochs
-  WHERE images_per_second IS NOT NULL;
 
 CREATE TABLE evaluations (
   id                     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -114,9 +112,8 @@ CREATE TABLE results (
 -- Of a run whose kept epoch is not there any more, what it had been left with at its end.
 INSERT INTO results SELECT m.run, n.new_name, m.value FROM metrics m JOIN renamed n ON n.name = m.name WHERE m.epoch = 0;
 INSERT OR REPLACE INTO results SELECT m.run, m.name, m.value
-  FROM runs r JOIN metrics_5 m ON m.run = r.id AND m.epoch = r.best_epoch WHERE m.name <> 'images_per_second';
-INSERT OR REPLACE INTO results SELECT run, name, avg(value) FROM metrics_5 WHERE name = 'images_per_second'
-  GROUP BY run, name;
+  FROM runs r JOIN metrics_5 m ON m.run = r.id AND m.epoch = r.best_epoch;
+INSERT OR REPLACE INTO results SELECT run, 'images_per_second', avg(images_per_second) FROM epochs GROUP BY run;
 CREATE INDEX results_by_name ON results (name, value);
 
 DROP TABLE metrics;
@@ -124,14 +121,15 @@ ALTER TABLE metrics_5 RENAME TO metrics;
 DROP TABLE renamed;
 
 CREATE TABLE epochs_5 (
-  run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  epoch   INTEGER NOT NULL CHECK (epoch > 0),
-  seconds REAL,
-  best    INTEGER NOT NULL CHECK (best IN (0, 1)),
-  written TEXT NOT NULL,
+  run               INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  epoch             INTEGER NOT NULL CHECK (epoch > 0),
+  seconds           REAL,
+  images_per_second REAL,
+  best              INTEGER NOT NULL CHECK (best IN (0, 1)),
+  written           TEXT NOT NULL,
   PRIMARY KEY (run, epoch)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO epochs_5 SELECT run, epoch, seconds, best, written FROM epochs;
+INSERT INTO epochs_5 SELECT run, epoch, seconds, images_per_second, best, written FROM epochs;
 DROP TABLE epochs;
 ALTER TABLE epochs_5 RENAME TO epochs;
 

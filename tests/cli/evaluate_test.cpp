@@ -137,7 +137,7 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
   const Finished part = place.rxrun({"evaluate", number(), "data.path=other", "--other-data", "--csv"});
   ASSERT_EQ(part.code, 0) << part.err;
   EXPECT_THAT(part.err, testing::ContainsRegex("note: [0-9]+ of 60 images scored, those that the run's split puts into "
-                                               "validation; the other [0-9]+ are left out: --part all"));
+                                               "test; the other [0-9]+ are left out: --part all"));
 
   for (const char* name : {"even", "odd"}) {
     std::filesystem::create_directories(place.folder() / "few" / name);

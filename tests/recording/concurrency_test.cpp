@@ -36,7 +36,7 @@ TEST_F(ConcurrencyTest, EightWritersLoseNothing) {
   while (!std::filesystem::exists(database)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(one(database,
-                  "SELECT count(*) FROM epochs e WHERE 7 <> (SELECT count(*) FROM metrics m WHERE m.run = e.run AND "
+                  "SELECT count(*) FROM epochs e WHERE 6 <> (SELECT count(*) FROM metrics m WHERE m.run = e.run AND "
                   "m.epoch = e.epoch)"),
               "0");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -124,7 +124,7 @@ std::vector<std::string> faults_after_kills(const std::filesystem::path& databas
     epochs_in_all += static_cast<int>(recorded);
     if (recorded < acknowledgements) faults.push_back(name + ": an acknowledged epoch is lost");
     if (runs.rows.empty()) continue;
-    if (runs.rows[0] != std::vector<Value>{recorded, recorded, recorded, 7 * recorded})
+    if (runs.rows[0] != std::vector<Value>{recorded, recorded, recorded, 6 * recorded})
       faults.push_back(name + ": half an epoch");
   }
   return faults;

@@ -113,13 +113,13 @@ SELECT * FROM (SELECT p.run, c.name, c.value FROM plan p, constant_params c
                UNION ALL SELECT run, 'seed', seed FROM plan)
 ORDER BY 1, 2;
 
-INSERT INTO epochs (run, epoch, seconds, best, written)
-SELECT p.run, n.i, 36.0, n.i % 10 = 0, '2026-01-01T00:00:00Z'
+INSERT INTO epochs (run, epoch, seconds, images_per_second, best, written)
+SELECT p.run, n.i, 36.0, 101.5, n.i % 10 = 0, '2026-01-01T00:00:00Z'
 FROM plan p, numbers n WHERE n.i BETWEEN 1 AND 100;
 
 CREATE TEMP TABLE epoch_metrics (name TEXT);
 INSERT INTO epoch_metrics VALUES ('validation_accuracy'), ('validation_auc'), ('validation_balanced_accuracy'), ('validation_brier'), ('validation_f1'),
-  ('validation_loss'), ('learning_rate'), ('images_per_second'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
+  ('validation_loss'), ('learning_rate'), ('train_accuracy'), ('train_balanced_accuracy'), ('train_f1'), ('train_loss');
 CREATE TEMP TABLE final_metrics AS SELECT name FROM epoch_metrics;
 INSERT INTO final_metrics VALUES ('test_accuracy'), ('test_auc'), ('test_balanced_accuracy'), ('test_brier'),
   ('test_f1'), ('test_loss');

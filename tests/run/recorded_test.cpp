@@ -37,7 +37,7 @@ TEST_F(Recorded, WhateverIsThrownIsTheReason) {
 }
 
 TEST_F(Recorded, AFailureThatCannotBeRecordedDoesNotHideItsCause) {
-  Connection(database, Connection::Mode::read_write).execute("DROP TABLE predictions");
+  Connection(database, Connection::Mode::read_write).execute("DROP TABLE artifacts");
   try {
     recorded(recorder, run, [] { throw Error(Failure::run, "the loss is not a number", "try a smaller rate"); });
     FAIL();
@@ -47,7 +47,7 @@ TEST_F(Recorded, AFailureThatCannotBeRecordedDoesNotHideItsCause) {
     EXPECT_EQ(error.diagnostics()[0].message, "the loss is not a number");
     EXPECT_EQ(error.diagnostics()[0].advice, "try a smaller rate");
     EXPECT_THAT(error.diagnostics()[1].message, HasSubstr("could not be marked as failed"));
-    EXPECT_THAT(error.diagnostics()[1].message, HasSubstr("predictions"));
+    EXPECT_THAT(error.diagnostics()[1].message, HasSubstr("artifacts"));
   }
 }
 
