@@ -59,6 +59,7 @@ int main(int count, char** words) {
   setenv("ONEDNN_MAX_CPU_ISA", level->onednn, 1);
   setenv("ATEN_CPU_CAPABILITY", level->libtorch, 1);
   setenv("OPENBLAS_CORETYPE", level->openblas, 1);
+  setenv("GOMP_SPINCOUNT", "10000", 0);  // as for the engine: threads that wait leave their cores to others
   execv(words[2], words + 2);
   std::fprintf(stderr, "%s cannot be started: %s\n", words[2], std::strerror(errno));
   return wrong_usage;
