@@ -10,6 +10,7 @@ Usage: ./setup.sh COMMAND [--prefix DIR] [OVERRIDE...]
   test      build with the tests and run them
   build     build into build/
   install   build, and install to --prefix (~/.local)
+  checks    install what the checks of .ci/run need beside that
 
 Missing Debian packages are installed with apt-get, as root or through sudo; if neither is possible, they are listed. If
 CMAKE_PREFIX_PATH names the folder of an official LibTorch archive, that is used instead of Debian's. Each command does only
@@ -28,6 +29,7 @@ build_packages="g++ cmake make ninja-build ccache mold libyaml-cpp-dev libboost-
 torch_packages="libtorch-dev libopenblas0-pthread libdnnl-dev"  # OpenBLAS: the reference BLAS is several times slower
 run_packages="sqlite3"
 test_packages="libgmock-dev libvalijson-dev sqlite3 python3"
+check_packages="git clang clang-tidy libclang-rt-dev llvm"  # the last: names in the sanitizers' reports
 
 say() { printf '\n==> %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$1" >&2; shift; [ $# -eq 0 ] || printf '%s\n' "$@" >&2; exit 2; }
@@ -179,6 +181,10 @@ case $command in
     build OFF
     install_to "$prefix"
     tell_path "$prefix"
+    ;;
+  checks)
+    # shellcheck disable=SC2086
+    install_missing $build_packages $test_packages $check_packages
     ;;
   -h | --help | help) usage ;;
   "") usage >&2; exit 2 ;;
