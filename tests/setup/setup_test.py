@@ -69,6 +69,13 @@ class Setup(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertRegex(self.calls(), r"apt-get update.*\napt-get install .*g\+\+ .*libtorch-dev.*\ncmake -S .*\ncmake --build")
 
+    def test_the_tools_of_the_checks_are_installed_and_nothing_is_built(self):
+        self.user(0)
+        result = self.run_setup("checks")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(self.calls(), r"apt-get install .*libgmock-dev.*clang-tidy")
+        self.assertNotRegex(self.calls(), r"cmake -|libtorch-dev")
+
     def test_nothing_is_installed_when_nothing_is_missing(self):
         self.installed(all_packages=True)
         result = self.run_setup("test")
