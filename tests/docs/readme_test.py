@@ -82,7 +82,11 @@ class Readme(unittest.TestCase):
         self.assertGreater(len(links), 5)
         for link in links:
             with self.subTest(link=link):
-                self.assertTrue((SOURCE / link).exists(), link)
+                file, _, heading = link.partition("#")
+                self.assertTrue((SOURCE / file).exists(), link)
+                if heading:
+                    headings = re.findall(r"^#+ (.+)$", (SOURCE / file).read_text(), re.MULTILINE)
+                    self.assertIn(heading, [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings])
 
     def test_the_choices_are_those_of_the_program(self):
         rows = {name.strip("`"): re.findall(r"`([a-z0-9_]+)`", words)
