@@ -1,6 +1,6 @@
-// What is recorded of the program and the machine that compute a run (the table `environment` of results.db), and what
-// each of it decides. The list in environment.cpp is the only one: recording, the comparison of a stored run with what
-// is here now, and the table in schemas/README.md, which a test holds to it, all follow it.
+// What is recorded of the program and the machine that compute a run (`environment.NAME` in the table `properties` of
+// results.db), and what each of it decides. The list in environment.cpp is the only one: recording, the comparison of a
+// stored run with what is here now, and the table in schemas/README.md, which a test holds to it, all follow it.
 #pragma once
 
 #include <optional>

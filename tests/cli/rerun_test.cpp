@@ -27,9 +27,9 @@ TEST(Rerun, GivesTheSameFiguresAndSaysWhatChanged) {
   const auto database = place.results() / "results.db";
   Connection(database, Connection::Mode::read_write)
       .execute(
-          "UPDATE environment SET value = '0.0.1' WHERE run = 1 AND name = 'rxrun';"
-          "UPDATE environment SET value = '7' WHERE run = 1 AND name = 'engine_revision';"
-          "UPDATE environment SET value = 'older' WHERE run = 1 AND name = 'shipped.convnet';"
+          "UPDATE properties SET value = '0.0.1' WHERE run = 1 AND name = 'environment.rxrun';"
+          "UPDATE properties SET value = '7' WHERE run = 1 AND name = 'environment.engine_revision';"
+          "UPDATE properties SET value = 'older' WHERE run = 1 AND name = 'environment.shipped.convnet';"
           "UPDATE runs SET content_hash = 'x' WHERE id = 1");
   const Finished refused = place.rxrun({"rerun", "1", "--exact"});
   EXPECT_EQ(refused.code, 2);

@@ -23,20 +23,20 @@ const std::vector<Pinned> kPinned = {
     {"resnext50_breast.yaml",
      {.content_hash = "6d1b", .split_hash = "29aa", .precision = "bfloat16"},
      {{"convnet", "1"}, {"resnext", "2"}},
-     "",
-     ""},
+     "dadaa9b52a35410bf72c2e5f399985fc292200eeaad32e62d0947e516d43cd31",
+     "3492e50d36f832fd"},
     // Few layers, generated images, most keys at their defaults.
     {"small.yaml",
      {.content_hash = "77f0", .split_hash = "b3c5", .generated_data = true, .precision = "float32"},
      {{"convnet", "1"}},
-     "",
-     ""},
+     "45088eb96005a11f2e4052bfa0583803e337a5e5b0957f1fd06bf9a05f4e57e1",
+     "2fbdafa25507799a"},
     // A plugin of somebody else, initial weights, choices of every sort.
     {"everything.yaml",
      {.content_hash = "0c9e", .split_hash = "51d2", .precision = "float32", .initial_weights = "e3b0"},
      {{"convnet", "1"}, {"resnet", "2"}, {"mine", "f00dfeed"}},
-     "",
-     ""},
+     "ea32c01e1a16bc6b972079795e0f98c19414fb193ba6baafc0ab475d01a8823b",
+     "933a3937064dba3c"},
 };
 
 TEST(PinnedIdentity, IsWhatItWas) {
