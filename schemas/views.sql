@@ -93,15 +93,15 @@ SELECT s.run, 0 AS epoch, s.name, s.value FROM results s CROSS JOIN runs r ON r.
 UNION ALL
 SELECT m.run, m.epoch, m.name, m.value FROM metrics m CROSS JOIN runs r ON r.id = m.run WHERE r.removed IS NULL;
 
--- Finished runs ranked by validation accuracy within their experiment; `seeds`: of equal configuration. Runs on other
--- images, and runs on generated data, are ranked apart.
+-- Finished runs ranked by validation accuracy among those on the same images, whatever their experiments are called; on
+-- generated ones within their experiment. `seeds`: of equal configuration.
 CREATE VIEW v_leaderboard AS
 WITH seeds AS (
-  SELECT experiment, configuration, count(DISTINCT seed) AS seeds
-  FROM runs WHERE status = 'finished' AND removed IS NULL GROUP BY experiment, configuration
+  SELECT configuration, count(DISTINCT seed) AS seeds
+  FROM runs WHERE status = 'finished' AND removed IS NULL GROUP BY configuration
 ), ranked AS (
   SELECT r.id, r.experiment, r.configuration, s.value AS validation_accuracy,
-         rank() OVER (PARTITION BY r.experiment, r.generated_data, iif(r.generated_data, '', r.content_hash)
+         rank() OVER (PARTITION BY r.generated_data, iif(r.generated_data, r.experiment, r.content_hash)
                       ORDER BY s.value DESC) AS rank
   FROM results s CROSS JOIN runs r ON r.id = s.run
   WHERE s.name = 'validation_accuracy' AND s.value IS NOT NULL AND r.status = 'finished' AND r.removed IS NULL
@@ -114,7 +114,7 @@ SELECT x.name AS experiment, k.rank, k.id AS run, r.name, r.seed, r.generated_da
        (SELECT value FROM properties WHERE run = r.id AND name = 'parameters') AS parameters,
        r.content_hash, r.split_hash
 FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment
-     JOIN seeds g ON g.experiment = k.experiment AND g.configuration = k.configuration;
+     JOIN seeds g ON g.configuration = k.configuration;
 
 -- The classes of each run in their order, and how many images each part has of them.
 CREATE VIEW v_classes AS

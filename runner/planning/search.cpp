@@ -75,14 +75,16 @@ std::vector<TriedPoint> SweepSearch::tried(const std::vector<SearchedPoint>& poi
   return tried;
 }
 
-void SweepSearch::learn(const SweepRows& rows, std::int64_t sweep) { learn(searched(rows, sweep)); }
+void SweepSearch::learn(SweepRows& rows, std::int64_t sweep) { learn(rows, sweep, searched(rows, sweep)); }
 
-void SweepSearch::learn(const std::vector<SearchedPoint>& points) {
+void SweepSearch::learn(SweepRows& rows, std::int64_t sweep, const std::vector<SearchedPoint>& points) {
   for (const SearchedPoint& point : points) {
     const auto place = static_cast<std::size_t>(point.position - 1);
     if (place < plan_.points.size() && plan_.points[place].identity == point.identity) continue;
     PlannedPoint planned = planner_.plan(search_.space.point(coordinates_of(point)));
-    if (planned.identity != point.identity)
+    if (is_former(point.identity))
+      rows.identify(sweep, point.position, planned.identity);
+    else if (planned.identity != point.identity)
       throw Error(
           Failure::usage,
           fmt::format(
@@ -101,7 +103,7 @@ void SweepSearch::learn(const std::vector<SearchedPoint>& points) {
 bool SweepSearch::more(SweepRows& rows, std::int64_t sweep) {
   if (exhausted_) return false;
   const std::vector<SearchedPoint> points = searched(rows, sweep);
-  learn(points);
+  learn(rows, sweep, points);
   if (static_cast<std::int64_t>(points.size()) >= search_.trials) return false;
   const std::int64_t position = static_cast<std::int64_t>(points.size()) + 1;
   std::vector<TriedPoint> known = tried(points);

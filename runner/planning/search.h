@@ -24,7 +24,7 @@ class SweepSearch {
 
   // Adds the points to the plan that this or other processes have chosen. Throws Error when one comes out different
   // here.
-  void learn(const SweepRows& rows, std::int64_t sweep);
+  void learn(SweepRows& rows, std::int64_t sweep);
 
   // Chooses one more point, if there is one to be had, whether it is this process that adds it or another; false when
   // there are as many as wanted, or all of the space has been tried. A point that cannot be built is told and another
@@ -34,7 +34,7 @@ class SweepSearch {
  private:
   Coordinates coordinates_of(const SearchedPoint& point) const;
   std::vector<TriedPoint> tried(const std::vector<SearchedPoint>& points) const;
-  void learn(const std::vector<SearchedPoint>& points);
+  void learn(SweepRows& rows, std::int64_t sweep, const std::vector<SearchedPoint>& points);
   std::vector<SearchedPoint> searched(const SweepRows& rows, std::int64_t sweep) const;
 
   const DeclaredSearch search_;

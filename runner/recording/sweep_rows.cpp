@@ -42,29 +42,46 @@ std::vector<std::string> identities_of(const SweepRecord& sweep) {
   return identities;
 }
 
-// A sweep whose points had other identities before a migration, which nobody but its plan can tell now: the one whose
-// known points are these gets the rest, and with them its identity.
+// A point of another sweep that has the identity already takes the place.
+void identify_point(Connection& connection, std::int64_t sweep, std::int64_t position, const std::string& identity) {
+  Statement(connection, R"(
+    UPDATE OR IGNORE points SET identity = ?3
+    WHERE id = (SELECT point FROM sweep_points WHERE sweep = ?1 AND position = ?2) AND identity GLOB 'former:*')")
+      .bind(sweep, position, identity)
+      .run();
+  Statement(connection, R"(
+    UPDATE sweep_points SET point = (SELECT id FROM points WHERE identity = ?3)
+    WHERE sweep = ?1 AND position = ?2 AND EXISTS (SELECT 1 FROM points WHERE identity = ?3))")
+      .bind(sweep, position, identity)
+      .run();
+}
+
+// A sweep whose points had other identities before a migration, which nobody but its plan can tell now: the one of this
+// experiment whose points set the same, and are the same as far as they are known, gets the rest, and with it its
+// identity.
 void adopt(Connection& connection, const SweepRecord& sweep, const std::string& identity) {
   Statement former(connection, R"(
     SELECT DISTINCT s.sweep FROM sweep_points s JOIN points p ON p.id = s.point
     WHERE p.identity GLOB 'former:*' AND NOT EXISTS (SELECT 1 FROM sweeps WHERE identity = ?1)
-      AND (SELECT search FROM sweeps WHERE id = s.sweep) IS nullif(?2, ''))");
+      AND (SELECT search FROM sweeps WHERE id = s.sweep) IS nullif(?2, '')
+      AND (SELECT substr(name, 1, length(?3) + 1) FROM sweeps WHERE id = s.sweep) = ?3 || '-')");
   std::vector<std::int64_t> candidates;
-  former.bind(identity, sweep.search);
+  former.bind(identity, sweep.search, sweep.name);
   while (former.step()) candidates.push_back(former.integer(0));
   for (const std::int64_t candidate : candidates) {
-    std::vector<std::pair<std::int64_t, std::string>> points;
+    std::vector<std::pair<std::string, nlohmann::json>> points;  // identity, what it sets
     Statement select(connection,
-                     "SELECT p.id, p.identity FROM sweep_points s JOIN points p ON p.id = s.point WHERE s.sweep = ?"
-                     " ORDER BY s.position");
+                     "SELECT p.identity, s.overrides FROM sweep_points s JOIN points p ON p.id = s.point"
+                     " WHERE s.sweep = ? ORDER BY s.position");
     select.bind(candidate);
-    while (select.step()) points.emplace_back(select.integer(0), select.text(1));
+    while (select.step()) points.emplace_back(select.text(0), nlohmann::json::parse(select.text(1), nullptr, false));
     bool same = sweep.search.empty() ? points.size() == sweep.points.size() : points.size() >= sweep.points.size();
     for (std::size_t i = 0; same && i < sweep.points.size(); ++i)
-      same = points[i].second.starts_with(kFormerIdentity) || points[i].second == sweep.points[i].identity;
+      same = (is_former(points[i].first) || points[i].first == sweep.points[i].identity) &&
+             points[i].second == nlohmann::json::parse(sweep.points[i].overrides, nullptr, false);
     if (!same) continue;
-    Statement update(connection, "UPDATE OR IGNORE points SET identity = ? WHERE id = ?");
-    for (std::size_t i = 0; i < sweep.points.size(); ++i) update.bind(sweep.points[i].identity, points[i].first).run();
+    for (std::size_t i = 0; i < sweep.points.size(); ++i)
+      identify_point(connection, candidate, static_cast<std::int64_t>(i) + 1, sweep.points[i].identity);
     Statement(connection, "UPDATE sweeps SET identity = ? WHERE id = ?").bind(identity, candidate).run();
     return;
   }
@@ -89,6 +106,8 @@ void insert_points(Connection& connection, std::int64_t sweep, std::int64_t posi
 }
 
 }  // namespace
+
+bool is_former(const std::string& identity) { return identity.starts_with(kFormerIdentity); }
 
 std::string identity_of_sweep(const std::string& search, const std::vector<std::string>& points) {
   Sha256 hash;
@@ -133,6 +152,14 @@ std::int64_t SweepRows::open(const SweepRecord& sweep) {
   take_answers(connection, id);
   transaction.commit();
   return id;
+}
+
+void SweepRows::identify(std::int64_t sweep, std::int64_t position, const std::string& identity) {
+  Connection& connection = database_->connection;
+  Transaction transaction(connection);
+  identify_point(connection, sweep, position, identity);
+  take_answers(connection, sweep);
+  transaction.commit();
 }
 
 Added SweepRows::add(std::int64_t sweep, std::int64_t position, const PointRecord& point) {

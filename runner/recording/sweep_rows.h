@@ -34,6 +34,9 @@ struct SweepRecord {
 // SHA-256 over the identities of its points, in order; of a search (not empty) over what it starts from.
 std::string identity_of_sweep(const std::string& search, const std::vector<std::string>& points);
 
+// Whether it is one from before a migration, of which only a plan can tell what it is now.
+bool is_former(const std::string& identity);
+
 enum class PointStatus { waiting, running, finished, failed, pruned, interrupted };
 const char* to_string(PointStatus status);
 
@@ -114,6 +117,8 @@ class SweepRows {
   std::int64_t open(const SweepRecord& sweep);
   // The points of a search, in order.
   std::vector<SearchedPoint> searched(std::int64_t sweep, const std::string& metric) const;
+  // Gives a point that is_former() the identity that a plan has found; a point that has it already takes its place.
+  void identify(std::int64_t sweep, std::int64_t position, const std::string& identity);
   // One more point of a search, if `position` is the next one still: of several processes that choose at the same time,
   // one succeeds, and the others have its point to reckon with.
   Added add(std::int64_t sweep, std::int64_t position, const PointRecord& point);

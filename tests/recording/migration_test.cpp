@@ -116,12 +116,14 @@ TEST_F(MigrationTest, ASweepIsContinued) {
   SweepRecord again{.name = "old",
                     .declaration = "old.yaml lr=1e-3,1e-2",
                     .command = "rxrun sweep",
-                    .points = {{finished_point, "name: a", "{}"}, {"of the second point", "name: b", "{}"}}};
-  EXPECT_EQ(sweeps.open(again), 1);
-  EXPECT_EQ(one(database, "SELECT group_concat(identity || ' ' || status) FROM points ORDER BY id"),
-            finished_point + " finished,of the second point waiting");
-  again.points[0].identity = "of something else";
+                    .points = {{finished_point, "name: a", R"({"training.optimizer.adam.lr": 0.001})"},
+                               {"of the second point", "name: b", R"({"training.optimizer.adam.lr": 0.02})"}}};
   EXPECT_EQ(sweeps.open(again), 2) << "another sweep is another one";
+  again.points[1].overrides = R"({"training.optimizer.adam.lr": 0.01})";
+  again.points[1].identity = "of the second point of the old one";
+  EXPECT_EQ(sweeps.open(again), 1);
+  EXPECT_EQ(one(database, "SELECT group_concat(identity || ' ' || status) FROM points"),
+            finished_point + " finished,of the second point of the old one waiting,of the second point waiting");
 }
 
 // What this version would refuse keeps what it had.

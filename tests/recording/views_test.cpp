@@ -112,12 +112,12 @@ TEST_F(ViewsTest, TheLeaderboardRanksAndCountsSeeds) {
   finished_run(recorder, "a-3-2", 3, 0.94);              // the same seed again: no fourth seed
   finished_run(recorder, "a-4", 1, 0.93, "8");           // another configuration
   finished_run(recorder, "a-5", 1, 0.99, "32", true);    // generated data: another table
-  finished_run(recorder, "b-1", 1, 0.50);                // another experiment
+  finished_run(recorder, "b-1", 1, 0.50);                // another experiment on the same images
   recorder.begin(run_record("a-6", 4), split_record());  // not finished
   const Table board = query(database, "SELECT * FROM v_leaderboard ORDER BY experiment, generated_data, rank, run");
   ASSERT_EQ(board.rows.size(), 7u);
   const std::vector<std::string> names = {"a-3", "a-3-2", "a-4", "a-2", "a-1", "a-5", "b-1"};
-  const std::vector<std::string> ranks = {"1", "1", "3", "4", "5", "1", "1"};
+  const std::vector<std::string> ranks = {"1", "1", "3", "4", "5", "1", "6"};
   for (std::size_t row = 0; row < names.size(); ++row) {
     EXPECT_EQ(cell(board, row, "name"), names[row]);
     EXPECT_EQ(cell(board, row, "rank"), ranks[row]);
