@@ -3,7 +3,7 @@
 -- one. A migration drops all views and makes these anew. Removed runs are in none of them.
 
 -- Every run, one wide row each. train_* and validation_* are those of the kept epoch, test_* of the newest look at its own
--- test part. A pruning rule stops a run by a signal, so its own row says that it was interrupted; its point knows why.
+-- test part with the weights that it kept. A pruning rule stops a run by a signal, so its own row says that it was interrupted; its point knows why.
 CREATE VIEW v_runs AS
 SELECT r.id AS run, r.name, x.name AS experiment,
        iif(r.status = 'interrupted' AND EXISTS (SELECT 1 FROM points p WHERE p.identity = r.identity AND p.status = 'pruned'
@@ -129,11 +129,11 @@ WHERE r.removed IS NULL;
 
 -- Every look at some data with the weights of a run. `looks`: how often a test part of this content was scored in all.
 CREATE VIEW v_evaluations AS
+WITH looked AS (SELECT content, count(*) AS looks FROM evaluations WHERE part = 'test' GROUP BY content)
 SELECT e.id AS evaluation, e.run, e.number, e.part, e.own, e.at_end, e.data, e.content, e.weights,
        e.test_time_augmentation, e.images, e.made,
-       iif(e.part = 'test' AND e.content IS NOT NULL,
-           (SELECT count(*) FROM evaluations o WHERE o.part = 'test' AND o.content = e.content), NULL) AS looks
-FROM evaluations e CROSS JOIN runs r ON r.id = e.run
+       l.looks
+FROM evaluations e CROSS JOIN runs r ON r.id = e.run LEFT JOIN looked l ON l.content = e.content AND e.part = 'test'
 WHERE r.removed IS NULL;
 
 -- What was measured in it, with the 95 % interval where there is one, how that was made, and what was counted.

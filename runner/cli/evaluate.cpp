@@ -120,7 +120,7 @@ void keep(const std::filesystem::path& results, std::int64_t run, const Evaluati
   if (record.part != "test") return;
   Diagnostic note;
   note.severity = Severity::note;
-  note.message = looks_in_words(looks_at_test(database, run, record.content));
+  note.message = looks_in_words(looks_at_test(database, record.content));
   console.warnings({&note, 1});
 }
 

@@ -307,7 +307,7 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
       fmt::format("; compare runs with: {}", with_results("rxrun best")));
   if (const std::string scores = other_scores(result.test); !scores.empty()) console_.line(scores);
   const std::int64_t looks =
-      looks_at_test(results_ / "results.db", run.id, dataset.part_hashes[static_cast<std::size_t>(Part::test)]);
+      looks_at_test(results_ / "results.db", dataset.part_hashes[static_cast<std::size_t>(Part::test)]);
   if (looks > 1) console_.line("Note: " + looks_in_words(looks));
   console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
                             with_results(fmt::format("rxrun show {}", run.id))));

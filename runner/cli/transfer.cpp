@@ -1,6 +1,7 @@
 // export and import: runs between folders of results.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "cli/commands.h"
@@ -12,12 +13,15 @@
 namespace rxrun {
 namespace {
 
+// 2 where a folder could not be read.
 int print(const Table& runs, const CommonOptions& common) {
   if (common.format == TableFormat::text && runs.rows.empty())
     std::cout << "There are no runs.\n";
   else if (common.format != TableFormat::text || !common.quiet)
     std::cout << render(for_reading(runs, common.format), common.format);
-  return 0;
+  const bool damaged = std::any_of(runs.rows.begin(), runs.rows.end(),
+                                   [](const auto& row) { return row.at(2) == Value(std::string("damaged")); });
+  return damaged ? static_cast<int>(Failure::usage) : 0;
 }
 
 // A folder of results is as good as its results.db, and is made if it is not there.

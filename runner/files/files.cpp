@@ -65,14 +65,16 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
   return bytes;
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  write_file_atomically(path, [&](const Sink& sink) { sink(bytes.data(), bytes.size()); });
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, Durability durability) {
+  write_file_atomically(
+      path, [&](const Sink& sink) { sink(bytes.data(), bytes.size()); }, durability);
 }
 
-void write_file_atomically(const std::filesystem::path& path, const std::function<void(const Sink&)>& write) {
+void write_file_atomically(const std::filesystem::path& path, const std::function<void(const Sink&)>& write,
+                           Durability durability) {
   TemporaryFile file(path);
   write([&](const void* data, std::size_t size) { file.write(static_cast<const char*>(data), size); });
-  file.move_to_target();
+  file.move_to_target(durability);
 }
 
 void for_each_block(const std::filesystem::path& path, std::uint64_t limit,

@@ -7,19 +7,24 @@
 #include <string>
 #include <string_view>
 
+#include "files/temporary_file.h"
+
 namespace rxrun {
 
 // The file's bytes. Throws Error (usage) when it is missing, not a regular file (a FIFO, a device), not readable, or
 // larger than `limit` bytes; the message names the path.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-// Replaces `path` by `bytes`: written to a temporary name in the same folder, fsynced, renamed, the folder fsynced. On
-// failure the old file is untouched, the temporary one removed, and Error (run) names path, bytes and cause.
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+// Replaces `path` by `bytes`: written to a temporary name in the same folder, fsynced, renamed, the folder fsynced,
+// unless that is not asked for. On failure the old file is untouched, the temporary one removed, and Error (run) names
+// path, bytes and cause.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                           Durability durability = Durability::synced);
 
 // The same for content that is produced in pieces: `write` gets a sink and is called once.
 using Sink = std::function<void(const void* data, std::size_t size)>;
-void write_file_atomically(const std::filesystem::path& path, const std::function<void(const Sink&)>& write);
+void write_file_atomically(const std::filesystem::path& path, const std::function<void(const Sink&)>& write,
+                           Durability durability = Durability::synced);
 
 // SHA-256 (FIPS 180-4) through libcrypto.
 class Sha256 {

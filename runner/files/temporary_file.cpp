@@ -70,11 +70,13 @@ void TemporaryFile::write_at(std::uint64_t place, const void* data, std::size_t 
 }
 
 // After a failed fsync the kernel may have dropped the pages and report success next time: so there is no second try.
-void TemporaryFile::move_to_target() {
-  if (::fsync(file_.get()) != 0) fail("sync", errno);
+void TemporaryFile::move_to_target(Durability durability) {
+  const bool synced = durability == Durability::synced;
+  if (synced && ::fsync(file_.get()) != 0) fail("sync", errno);
   if (file_.close() != 0) fail("close", errno);
   if (::rename(name_.c_str(), target_.c_str()) != 0) fail("rename the new file to its name", errno);
   name_.clear();
+  if (!synced) return;
   Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) fail("open its folder to sync it", errno);
   // Some network file systems know no sync of a folder and say EINVAL.

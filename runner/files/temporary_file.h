@@ -8,6 +8,10 @@
 
 namespace rxrun {
 
+// Whether a file survives a power cut that follows at once. `renamed` is for what can be made again: it is whole or not
+// there for every process, but a power cut may leave an empty file.
+enum class Durability { synced, renamed };
+
 // Lies in the target's folder as ".rxrun-PID-....tmp" and vanishes unless it is moved to the target. Everything throws
 // Error (run) naming target, bytes written and cause; the target is then as it was.
 class TemporaryFile {
@@ -22,8 +26,8 @@ class TemporaryFile {
   void reserve(std::uint64_t bytes);
   // At a place of its own; from several threads at a time.
   void write_at(std::uint64_t place, const void* data, std::size_t size) const;
-  // Synced, renamed, the folder synced. To be called once, last.
-  void move_to_target();
+  // Synced, renamed, the folder synced; or without the two syncs. To be called once, last.
+  void move_to_target(Durability durability = Durability::synced);
 
  private:
   void keep_permissions();

@@ -9,6 +9,8 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "recording/reading.h"
+#include "recording/record_file.h"
+#include "recording/run_folder.h"
 #include "recording/run_rows.h"
 
 namespace rxrun {
@@ -182,6 +184,12 @@ void begin_anew(Connection& connection, std::int64_t run, const RunRecord& recor
   insert_declared(connection, run, record, split);
 }
 
+// What is said here stays; of there only the tags are new.
+RunWords both(RunWords here, const RunWords& there) {
+  here.tags.insert(here.tags.end(), there.tags.begin(), there.tags.end());
+  return here;
+}
+
 }  // namespace
 
 RunWords words_of(Connection& connection, std::int64_t run) {
@@ -191,6 +199,14 @@ RunWords words_of(Connection& connection, std::int64_t run) {
   for (const auto& tag : fetch(connection, "SELECT tag FROM tags WHERE run = ? ORDER BY tag", {run}).rows)
     words.tags.push_back(text_in(tag[0]));
   return words;
+}
+
+void record_words(Connection& connection, const std::vector<std::int64_t>& runs) {
+  const std::filesystem::path results = connection.path().parent_path();
+  for (const std::int64_t run : runs) {
+    const std::string folder = text_in(fetch(connection, "SELECT folder FROM runs WHERE id = ?", {run}).rows.at(0)[0]);
+    if (is_a_runs_folder(folder) && has_record(results / folder)) record(results / folder, words_of(connection, run));
+  }
 }
 
 RunHistory history_of(Connection& connection, std::int64_t run) {
@@ -247,9 +263,10 @@ std::int64_t insert_history(Connection& connection, const RunHistory& history, s
   for (const EpochRecord& epoch : history.epochs) insert_epoch(connection, run, epoch);
   update_progress(connection, run);
   end_run(connection, run,
-          history.end.value_or(RunEnd{.status = RunStatus::interrupted, .reason = "its record has no end"}));
+          history.end.value_or(
+              RunEnd{.status = RunStatus::interrupted, .reason = "its record has no end: it was cut off"}));
   for (const EvaluationRecord& evaluation : history.evaluations) insert_evaluation(connection, run, evaluation);
-  if (replaced == 0) insert_words(connection, run, history.words);
+  insert_words(connection, run, replaced == 0 ? history.words : both(words_of(connection, run), history.words));
   return run;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -169,20 +170,25 @@ void insert_classes(Connection& connection, std::int64_t run, const std::string&
   }
 }
 
-void write_folders(Connection& connection) {
+// Those of runs that are in such a folder, with its path.
+void for_each_folder(Connection& connection,
+                     const std::function<void(std::int64_t run, const fs::path& folder)>& take) {
   const fs::path results = connection.path().parent_path();
-  Statement evaluation(connection, "UPDATE evaluations SET preprocessing = ? WHERE run = ?");
-  for (const auto& row : fetch(connection, "SELECT id, folder, resolved FROM runs ORDER BY id").rows) {
-    const std::int64_t run = integer_in(row[0]);
+  for (const auto& row : fetch(connection, "SELECT id, folder FROM runs ORDER BY id").rows) {
     const std::string& folder = text_in(row[1]);
     std::error_code code;
-    if (!is_a_runs_folder(folder) || !fs::is_directory(fs::symlink_status(results / folder, code))) continue;
-    const std::string preprocessing = preprocessing_in(results / folder);
+    if (is_a_runs_folder(folder) && fs::is_directory(fs::symlink_status(results / folder, code)))
+      take(integer_in(row[0]), results / folder);
+  }
+}
+
+void take_from_folders(Connection& connection) {
+  Statement evaluation(connection, "UPDATE evaluations SET preprocessing = ? WHERE run = ?");
+  for_each_folder(connection, [&](std::int64_t run, const fs::path& folder) {
+    const std::string preprocessing = preprocessing_in(folder);
     insert_classes(connection, run, preprocessing);
     evaluation.bind(preprocessing, run).run();
-    write_file_atomically(results / folder / "experiment.yaml", text_in(row[2]));
-    write_record(results / folder, history_of(connection, run));
-  }
+  });
 }
 
 }  // namespace
@@ -192,7 +198,20 @@ void migrate_4_to_5(Connection& connection) {
   const Identities identities = identify_runs(connection);
   identify_points(connection, identities);
   identify_sweeps(connection);
-  write_folders(connection);
+  take_from_folders(connection);
+}
+
+void write_run_folders(Connection& connection) {
+  Statement resolved(connection, "SELECT resolved FROM runs WHERE id = ?");
+  for_each_folder(connection, [&](std::int64_t run, const fs::path& folder) {
+    try {
+      if (!resolved.bind(run).step()) return;
+      write_file_atomically(folder / "experiment.yaml", resolved.text(0), Durability::renamed);
+      write_record(folder, history_of(connection, run), Durability::renamed);
+    } catch (const Error& error) {
+      if (error.failure() != Failure::run) throw;  // another user's folder, a full disk
+    }
+  });
 }
 
 }  // namespace rxrun

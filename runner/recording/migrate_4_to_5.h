@@ -5,13 +5,13 @@
 
 namespace rxrun {
 
-// The identity of a point of which only a run could tell what it is now: this, and the identity that it had. A sweep
-// that is planned again gives it its new one (SweepRows::open).
-inline constexpr const char* kFormerIdentity = "former:";
-
 // In the caller's transaction: experiments in the words of today; hashes of splits; identities and configurations of
-// runs, points and sweeps as a new run would get them; classes; and in the run's folders the experiment and its record.
-// A run whose experiment this version refuses keeps its hashes. Throws Error where a folder cannot be written to.
+// runs, points and sweeps as a new run would get them; classes. A run whose experiment this version refuses keeps its
+// hashes.
 void migrate_4_to_5(Connection& connection);
+
+// In the runs' folders the experiment as the rows have it now, and the run's record. A folder that cannot be written to
+// is left as it is: the rows decide, and whoever goes on with a run writes both when they are missing.
+void write_run_folders(Connection& connection);
 
 }  // namespace rxrun

@@ -1,26 +1,27 @@
 // A run's record in its own folder: what happened to it, in order, so that results.db can be filled from it, compared
 // with it and made again.
 //
-// record.jsonl: one JSON object a line, each with its `event`; what a line says of a value, a later line may say anew.
+// record.jsonl: one JSON object a line, each with its `event` (record_json.h has the values):
 //   begin       the run as declared and found: RunRecord, and `version`, the number of this format
 //   continue    from here on the run goes on after `epochs` epochs: what was told of later ones, and of an end, is void
 //   epoch       EpochRecord
-//   evaluation  EvaluationRecord; its outputs are in outputs-N.jsonl, N counting the evaluations from 1
+//   evaluation  EvaluationRecord with its `number`, from 1; its outputs are in outputs-NUMBER.jsonl. A later line of
+//   the
+//               same number takes the place of an earlier one
 //   end         RunEnd; its evaluations are lines of their own before it
 //   words       RunWords: what the user says of it
-// split.jsonl: SplitRecord, an image a line. outputs-N.jsonl: OutputRecord, an image a line.
-// A number that JSON has no word for is "nan", "inf" or "-inf". A last line without its line feed was cut off, and does
-// not count.
+// split.jsonl: SplitRecord, an image a line. outputs-NUMBER.jsonl: OutputRecord, an image a line.
+// A last line without its line feed was cut off, and does not count; the next one takes its place.
 #pragma once
 
 #include <filesystem>
 #include <string>
 
+#include "files/temporary_file.h"
 #include "recording/run_record.h"
 
 namespace rxrun {
 
-inline constexpr int kRecordVersion = 1;
 inline constexpr const char* kRecordFile = "record.jsonl";
 
 // Each writes to the disk before it returns. All throw Error (run) where that cannot be done, and leave no half line.
@@ -33,10 +34,13 @@ void record(const std::filesystem::path& folder, const EvaluationRecord& evaluat
 void record(const std::filesystem::path& folder, const RunEnd& end);
 void record(const std::filesystem::path& folder, const RunWords& words);
 // All of a run anew, whatever was there.
-void write_record(const std::filesystem::path& folder, const RunHistory& history);
+void write_record(const std::filesystem::path& folder, const RunHistory& history,
+                  Durability durability = Durability::synced);
 
 bool has_record(const std::filesystem::path& folder);
 // Throws Error (usage) with file and line where it cannot be read.
 RunHistory read_record(const std::filesystem::path& folder);
+// When the run began, without reading what it is large with; empty where that cannot be read.
+std::string when_begun(const std::filesystem::path& folder);
 
 }  // namespace rxrun

@@ -120,6 +120,16 @@ fs::path folder_of(Connection& connection, std::int64_t run) {
   return connection.path().parent_path() / folder;
 }
 
+// The folder with a record in it: a run whose folder was deleted, or that is from before there were records, gets one
+// of what its rows say.
+fs::path recorded_folder(Connection& connection, std::int64_t run) {
+  const fs::path folder = folder_of(connection, run);
+  std::error_code code;  // writing the record tells
+  fs::create_directories(folder, code);
+  if (!has_record(folder)) write_record(folder, history_of(connection, run));
+  return folder;
+}
+
 }  // namespace
 
 Recorder::Recorder(const fs::path& database) : database_(std::make_unique<Database>(database)) {}
@@ -158,7 +168,7 @@ void Recorder::resume(std::int64_t run, std::int64_t epoch) {
   remove_epochs_from(connection, run, epoch + 1);
   check_epochs(connection, run, epoch);
   update_progress(connection, run);
-  record_continuation(folder_of(connection, run), epoch);
+  record_continuation(recorded_folder(connection, run), epoch);
   transaction.commit();
 }
 
@@ -169,7 +179,7 @@ void Recorder::epoch(std::int64_t run, const EpochRecord& told) {
     throw Error(Failure::usage, fmt::format("run {} has finished: no epoch can be added", run));
   EpochRecord epoch = told;
   epoch.written = now(connection);
-  record(folder_of(connection, run), epoch);
+  record(recorded_folder(connection, run), epoch);
   insert_epoch(connection, run, epoch);
   update_progress(connection, run);
   transaction.commit();
@@ -188,7 +198,7 @@ void Recorder::end(std::int64_t run, const RunEnd& told) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);
   if (!claim_run(connection, run, database_->process)) return;
-  const fs::path folder = folder_of(connection, run);
+  const fs::path folder = recorded_folder(connection, run);
   RunEnd end = told;
   end.at = now(connection);
   for (EvaluationRecord& evaluation : end.evaluations) {
@@ -205,18 +215,15 @@ void record_evaluation(const fs::path& database, std::int64_t run, const Evaluat
   Transaction transaction(*connection);
   EvaluationRecord evaluation = told;
   evaluation.made = now(*connection);
-  record(folder_of(*connection, run), evaluation, insert_evaluation(*connection, run, evaluation));
+  const fs::path folder = recorded_folder(*connection, run);  // as it is before this
+  record(folder, evaluation, insert_evaluation(*connection, run, evaluation));
   transaction.commit();
 }
 
-std::int64_t looks_at_test(const fs::path& database, std::int64_t run, const std::string& content) {
+std::int64_t looks_at_test(const fs::path& database, const std::string& content) {
   const auto connection = open_for_reading(database);
-  Statement select(*connection, R"(
-    SELECT count(*) FROM evaluations e
-    WHERE e.part = 'test' AND (e.content = ?1 OR (e.content IS NULL AND e.own = 1 AND EXISTS (
-      SELECT 1 FROM runs r JOIN runs o ON o.id = ?2 AND o.content_hash = r.content_hash AND o.split_hash = r.split_hash
-      WHERE r.id = e.run))))");
-  select.bind(content, run).step();
+  Statement select(*connection, "SELECT count(*) FROM evaluations WHERE part = 'test' AND content = ?");
+  select.bind(content).step();
   return select.integer(0);
 }
 

@@ -29,9 +29,8 @@ struct ExistingRun {
 // Adds a look at `run`'s weights to what is kept of it. Throws Error.
 void record_evaluation(const std::filesystem::path& database, std::int64_t run, const EvaluationRecord& evaluation);
 
-// How often the test part of this content has been scored, by whatever run of these results: SHA-256 as in
-// EvaluationRecord. Evaluations of which only the split is known count where it is that of `run`.
-std::int64_t looks_at_test(const std::filesystem::path& database, std::int64_t run, const std::string& content);
+// How often the test part of this content (EvaluationRecord) has been scored, by whatever run of these results.
+std::int64_t looks_at_test(const std::filesystem::path& database, const std::string& content);
 
 class Recorder {
  public:

@@ -83,7 +83,8 @@ void insert_artifacts(Connection& connection, std::int64_t run,
   for (const auto& [file, sha256] : artifacts) insert.bind(run, file, sha256).run();
 }
 
-// What the run stands at: its kept epoch, the mean speed, and the newest look at its own test part.
+// What the run stands at: its kept epoch, the mean speed and, once it has finished, the newest look at its own test
+// part with the weights that it kept.
 void derive_results(Connection& connection, std::int64_t run) {
   Statement(connection, "DELETE FROM results WHERE run = ?").bind(run).run();
   Statement(connection, R"(
@@ -100,7 +101,10 @@ void derive_results(Connection& connection, std::int64_t run) {
   Statement(connection, R"(
     INSERT OR REPLACE INTO results (run, name, value)
     SELECT ?1, 'test_' || name, value FROM measures
-    WHERE evaluation = (SELECT max(id) FROM evaluations WHERE run = ?1 AND part = 'test' AND own = 1))")
+    WHERE evaluation = (SELECT max(e.id) FROM evaluations e JOIN runs r ON r.id = e.run
+                        WHERE e.run = ?1 AND e.part = 'test' AND e.own = 1 AND r.status = 'finished'
+                          AND e.weights = coalesce((SELECT sha256 FROM artifacts
+                                                    WHERE run = ?1 AND file LIKE '%/best.safetensors'), e.weights)))")
       .bind(run)
       .run();
 }
@@ -125,6 +129,17 @@ void insert_measures(Connection& connection, std::int64_t evaluation, const std:
               interval ? Value(interval->high) : Value(), interval ? Value(interval->method) : Value(), measure.unit)
         .run();
   }
+}
+
+// Evaluations of rxrun 0.1 knew no content: those of the same split of the same images were of this.
+void tell_older_looks(Connection& connection, std::int64_t run, const std::string& content) {
+  Statement(connection, R"(
+    UPDATE evaluations SET content = ?2
+    WHERE content IS NULL AND part = 'test' AND own = 1 AND run IN (
+      SELECT o.id FROM runs r JOIN runs o ON o.split_hash = r.split_hash AND o.content_hash = r.content_hash
+      WHERE r.id = ?1))")
+      .bind(run, content)
+      .run();
 }
 
 }  // namespace
@@ -209,6 +224,8 @@ std::int64_t insert_evaluation(Connection& connection, std::int64_t run, const E
             evaluation.images, evaluation.made)
       .run();
   const std::int64_t id = connection.last_id();
+  if (evaluation.own && evaluation.part == "test" && !evaluation.content.empty())
+    tell_older_looks(connection, run, evaluation.content);
   insert_outputs(connection, id, evaluation.outputs);
   insert_measures(connection, id, evaluation.measures);
   derive_results(connection, run);
@@ -218,7 +235,8 @@ std::int64_t insert_evaluation(Connection& connection, std::int64_t run, const E
 void end_run(Connection& connection, std::int64_t run, const RunEnd& end) {
   Statement(connection, R"(
     UPDATE runs SET status = ?2, reason = nullif(?3, ''), best_epoch = coalesce(nullif(?4, 0), best_epoch),
-                    seconds = max(coalesce(seconds, 0), ?5), heartbeat = ?6, finished = ?6
+                    seconds = max(coalesce(seconds, 0), ?5), finished = nullif(?6, ''),
+                    heartbeat = coalesce(nullif(?6, ''), (SELECT max(written) FROM epochs WHERE run = ?1), started)
     WHERE id = ?1)")
       .bind(run, to_string(end.status), end.reason, end.best_epoch, end.seconds, end.at)
       .run();

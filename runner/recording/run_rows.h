@@ -37,6 +37,8 @@ void end_run(Connection& connection, std::int64_t run, const RunEnd& end);
 // All of it as a value. Throws Error when the run, or what its row names, is not there.
 RunHistory history_of(Connection& connection, std::int64_t run);
 RunWords words_of(Connection& connection, std::int64_t run);
+// What the user says of runs stands in their own records too, where they have one: a removed run's may be deleted.
+void record_words(Connection& connection, const std::vector<std::int64_t>& runs);
 // The rows of `history`, as those of a run that nobody writes; in the place of the run `replaced`, which keeps its
 // number, its name, its folder and what the user said of it, unless that is 0. Returns the number.
 std::int64_t insert_history(Connection& connection, const RunHistory& history, std::int64_t replaced = 0);

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
@@ -107,6 +108,13 @@ void drop_views(Connection& connection) {
 void create_if_missing(const fs::path& database) {
   std::error_code code;
   if (fs::symlink_status(database, code).type() != fs::file_type::not_found) return;
+  for (const char* journal : {"-journal", "-wal"})
+    if (const fs::path left = database.string() + journal;
+        fs::symlink_status(left, code).type() != fs::file_type::not_found)
+      throw Error(Failure::usage,
+                  fmt::format("{} is not there, but its journal {} is: a new database would be taken for the old one",
+                              shown(database), shown(left)),
+                  "put the database back, or move the journal away with it");
   const fs::path folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
   fs::create_directories(folder, code);
   if (code) {
@@ -192,11 +200,13 @@ void migrate(Connection& connection, std::span<const Migration> steps, int targe
   int version = check_schema(connection, target);
   if (version == target) return;
   keep_copy(connection, version);
+  std::vector<void (*)(Connection&)> afterwards;
   drop_views(connection);
   for (const Migration& step : steps) {
     if (step.from != version) continue;
     connection.execute(step.sql);
     if (step.further != nullptr) step.further(connection);
+    if (step.afterwards != nullptr) afterwards.push_back(step.afterwards);
     ++version;
     connection.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   }
@@ -206,6 +216,7 @@ void migrate(Connection& connection, std::span<const Migration> steps, int targe
   }
   connection.execute(kResultsViews);
   transaction.commit();
+  for (const auto step : afterwards) step(connection);
 }
 
 void migrate(Connection& connection) { migrate(connection, kMigrations, kSchemaVersion); }

@@ -26,7 +26,8 @@ int check_schema(Connection& connection, int newest = kSchemaVersion);
 struct Migration {
   int from;
   const char* sql;
-  void (*further)(Connection& connection) = nullptr;  // what SQL cannot do, after it
+  void (*further)(Connection& connection) = nullptr;     // what SQL cannot do, after it
+  void (*afterwards)(Connection& connection) = nullptr;  // once all is committed: what can be made again at any time
 };
 
 extern const std::span<const Migration> kMigrations;  // schemas/migrations/

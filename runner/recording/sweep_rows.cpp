@@ -6,7 +6,6 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
-#include "recording/migrate_4_to_5.h"
 #include "recording/process.h"
 #include "recording/sweep_sql.h"
 #include "recording/writing.h"

@@ -34,7 +34,9 @@ struct SweepRecord {
 // SHA-256 over the identities of its points, in order; of a search (not empty) over what it starts from.
 std::string identity_of_sweep(const std::string& search, const std::vector<std::string>& points);
 
-// Whether it is one from before a migration, of which only a plan can tell what it is now.
+// The identity of a point from before a migration, of which only a plan can tell what it is now: this, and the identity
+// that it had.
+inline constexpr const char* kFormerIdentity = "former:";
 bool is_former(const std::string& identity);
 
 enum class PointStatus { waiting, running, finished, failed, pruned, interrupted };

@@ -28,15 +28,6 @@ std::unique_ptr<Connection> open_existing(const std::filesystem::path& database)
   return open_for_writing(database);
 }
 
-// What the user says of runs stands in their own records too, where they have one: a removed run's may be deleted.
-void record_words(Connection& connection, const std::vector<std::int64_t>& runs) {
-  const std::filesystem::path results = connection.path().parent_path();
-  for (const std::int64_t run : runs) {
-    const std::string folder = text_in(fetch(connection, "SELECT folder FROM runs WHERE id = ?", {run}).rows.at(0)[0]);
-    if (is_a_runs_folder(folder) && has_record(results / folder)) record(results / folder, words_of(connection, run));
-  }
-}
-
 Table as_they_are(Connection& connection, const std::vector<std::int64_t>& runs) {
   Table table;
   for (std::int64_t run : runs) {

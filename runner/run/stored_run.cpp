@@ -90,6 +90,11 @@ void forget_shipped(Facts& facts) {
   });
 }
 
+bool holds(const std::filesystem::path& file, const std::string& text) {
+  std::error_code missing;
+  return std::filesystem::file_size(file, missing) == text.size() && !missing && read_file(file, text.size()) == text;
+}
+
 }  // namespace
 
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run) {
@@ -110,11 +115,8 @@ StoredRun find_stored_run(const std::filesystem::path& results, const std::strin
 CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides,
                                     Overridable overridable) {
   const std::filesystem::path file = run.folder / "experiment.yaml";
-  std::error_code ignored;  // reading it tells
-  if (std::filesystem::symlink_status(file, ignored).type() == std::filesystem::file_type::not_found) {
-    make_folder(run.folder);
-    write_file_atomically(file, run.resolved);
-  }
+  make_folder(run.folder);
+  if (!holds(file, run.resolved)) write_file_atomically(file, run.resolved);
   Diagnostics diagnostics;
   const std::vector<std::string> words = permitted(run, file, overrides, overridable, diagnostics);
   CheckedExperiment checked = check_experiment({.file = file, .overrides = words}, diagnostics);

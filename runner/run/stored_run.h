@@ -33,7 +33,7 @@ enum class Overridable {
 };
 
 // The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written
-// again from results.db when it is missing and else left as it is; with `overrides` of the command line (key=value).
+// again where it is not what results.db has; with `overrides` of the command line (key=value).
 // Throws Error, with all that is wrong, for one of another key; and, where images are to be read, when those of the run
 // are not there: generated ones do not stand in for them.
 CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std::string>& overrides,

@@ -149,8 +149,9 @@ UPDATE params SET name = 'data.split.validation' WHERE name = 'data.split.';
 UPDATE params SET value = 'validation_' || substr(value, 6)
   WHERE name IN ('training.keep_best.metric', 'training.early_stopping.metric',
                  'training.schedule.reduce_on_plateau.metric') AND substr(value, 1, 5) = 'test_';
-UPDATE runs SET reason = replace(reason, ': test_', ': validation_');
-UPDATE points SET reason = replace(reason, ': test_', ': validation_');
+-- Why a rule stopped a run, and no text that has a file's name in it.
+UPDATE runs SET reason = replace(reason, ': test_', ': validation_') WHERE reason GLOB '*epoch [0-9]*: test_[a-z]* [0-9]*';
+UPDATE points SET reason = replace(reason, ': test_', ': validation_') WHERE reason GLOB '*epoch [0-9]*: test_[a-z]* [0-9]*';
 
 DROP INDEX runs_finished;
 ALTER TABLE runs DROP COLUMN skipped_images;

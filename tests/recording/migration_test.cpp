@@ -113,13 +113,16 @@ TEST_F(MigrationTest, ASweepIsContinued) {
   EXPECT_NE(finished_point, of_version_4("SELECT identity FROM runs WHERE id = 1"));
   EXPECT_EQ(one(database, "SELECT group_concat(identity) FROM points WHERE status = 'finished'"), finished_point);
   EXPECT_THAT(one(database, "SELECT identity FROM points WHERE status = 'waiting'"), StartsWith(kFormerIdentity));
+  const auto overrides_of = [&](const std::string& position) {
+    return one(database, "SELECT overrides FROM sweep_points WHERE sweep = 1 AND position = " + position);
+  };
   SweepRecord again{.name = "old",
                     .declaration = "old.yaml lr=1e-3,1e-2",
                     .command = "rxrun sweep",
-                    .points = {{finished_point, "name: a", R"({"training.optimizer.adam.lr": 0.001})"},
+                    .points = {{finished_point, "name: a", overrides_of("1")},
                                {"of the second point", "name: b", R"({"training.optimizer.adam.lr": 0.02})"}}};
   EXPECT_EQ(sweeps.open(again), 2) << "another sweep is another one";
-  again.points[1].overrides = R"({"training.optimizer.adam.lr": 0.01})";
+  again.points[1].overrides = overrides_of("2");
   again.points[1].identity = "of the second point of the old one";
   EXPECT_EQ(sweeps.open(again), 1);
   EXPECT_EQ(one(database, "SELECT group_concat(identity || ' ' || status) FROM points"),

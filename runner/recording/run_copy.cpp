@@ -1,0 +1,202 @@
+#include "recording/run_copy.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
+#include "files/descriptor.h"
+#include "files/files.h"
+#include "files/folder_lock.h"
+#include "recording/ownership.h"
+#include "recording/reading.h"
+#include "recording/record_file.h"
+#include "recording/run_folder.h"
+#include "recording/run_rows.h"
+#include "recording/tend_runs.h"
+#include "recording/writing.h"
+
+namespace rxrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 40;
+
+// What `target` has of the run already.
+struct Counterpart {
+  std::int64_t id = 0;
+  std::string name, folder;
+  bool finished = false, removed = false;
+};
+
+std::optional<Counterpart> find_counterpart(Connection& target, const RunRecord& run) {
+  const Table found = fetch(target,
+                            "SELECT id, name, folder, status = 'finished', removed IS NOT NULL FROM runs"
+                            " WHERE identity = ?1 AND (name = ?2 OR started = ?3) ORDER BY name <> ?2, id LIMIT 1",
+                            {run.identity, run.name, run.started});
+  if (found.rows.empty()) return std::nullopt;
+  const auto& row = found.rows[0];
+  return Counterpart{integer_in(row[0]), text_in(row[1]), text_in(row[2]), integer_in(row[3]) != 0,
+                     integer_in(row[4]) != 0};
+}
+
+// The first of "x", "x-2", "x-3", ... that no run has in that column.
+std::string free_text(Connection& target, const char* column, const std::string& wanted) {
+  Statement taken(target, fmt::format("SELECT 1 FROM runs WHERE {} = ?", column));
+  return first_free(wanted, [&](const std::string& candidate) { return !taken.bind(candidate).step(); });
+}
+
+// Its regular files, each whole or not at all; links and what is half-written stay behind.
+void copy_files(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    const std::string name = entry.path().filename().string();
+    if (!fs::is_regular_file(entry.symlink_status()) || name == "lock" || name.starts_with(".rxrun-")) continue;
+    const fs::path file = entry.path().lexically_relative(from), path = to / file;
+    check_no_link(to, file.parent_path());
+    fs::create_directories(path.parent_path());
+    write_file_atomically(path, [&](const Sink& sink) {
+      for_each_block(entry.path(), kLargestFile, [&](std::string_view block) { sink(block.data(), block.size()); });
+    });
+  }
+}
+
+// Which of the files that the run left are missing, or are not what it left.
+std::string remark_on_files(const RunHistory& history, const fs::path& results) {
+  std::vector<std::string> remarks;
+  if (!history.end) return {};
+  for (const auto& [name, sha256] : history.end->artifacts) {
+    const fs::path file = fs::path(history.run.folder) / fs::path(name).filename();
+    std::error_code code;
+    if (!fs::is_regular_file(fs::symlink_status(results / file, code)))
+      remarks.push_back(fmt::format("{} is missing", file.filename().string()));
+    else if (sha256_of_file(results / file) != sha256)
+      remarks.push_back(fmt::format("{} does not match its checksum", file.filename().string()));
+  }
+  return fmt::format("{}", fmt::join(remarks, ", "));
+}
+
+bool is_finished(const RunHistory& history) { return history.end && history.end->status == RunStatus::finished; }
+
+// The run's folder is another one here: in its record, and before every file that it names.
+void move_folder(RunHistory& history, const std::string& folder) {
+  const std::string before = history.run.folder + "/";
+  if (history.end)
+    for (auto& [file, sha256] : history.end->artifacts)
+      if (file.starts_with(before)) file = folder + "/" + file.substr(before.size());
+  history.run.folder = folder;
+}
+
+// For a name or a folder that cannot be taken over. The identity comes from elsewhere too.
+std::string substitute_for(const RunRecord& run) {
+  std::string identity = run.identity.substr(0, 8);
+  std::erase_if(identity, [](unsigned char c) { return std::isalnum(c) == 0; });
+  return "imported-" + (identity.empty() ? "run" : identity);
+}
+
+}  // namespace
+
+CopiedRuns::CopiedRuns(const fs::path& database)
+    : into_(database.parent_path()), connection_(open_for_writing(database)) {
+  table_.columns = {"run", "name", "outcome", "remark"};
+}
+
+void CopiedRuns::take(RunHistory history, const std::optional<fs::path>& files) {
+  const auto counterpart = find_counterpart(*connection_, history.run);
+  if (counterpart && counterpart->removed) return tell(counterpart->id, counterpart->name, "removed there", "");
+  if (counterpart && (counterpart->finished || !is_finished(history))) {
+    unite_tags(history.words, counterpart->id);
+    return tell(counterpart->id, counterpart->name, "there already", "");
+  }
+  std::string remark;
+  const std::string folder = counterpart ? counterpart->folder : folder_for(history.run, files);
+  move_folder(history, folder);
+  if (!counterpart) give_name(history.run, remark);
+  history.words.name.clear();
+  std::optional<FolderLock> lock;
+  if (is_a_runs_folder(folder)) {
+    check_no_link(into_, folder);
+    fs::create_directories(into_ / folder);
+    lock.emplace(into_ / folder);
+    if (files && !lies_here(*files, folder)) copy_files(*files, into_ / folder);
+  }
+  Transaction transaction(*connection_);
+  if (counterpart) claim_run(*connection_, counterpart->id, this_process());  // throws while somebody continues it
+  const std::int64_t run = insert_history(*connection_, history, counterpart ? counterpart->id : 0);
+  if (is_a_runs_folder(folder)) write_record(into_ / folder, history_of(*connection_, run));
+  transaction.commit();
+  if (const std::string files_remark = remark_on_files(history, into_); !files_remark.empty())
+    remark += (remark.empty() ? "" : "; ") + files_remark;
+  tell(run, counterpart ? counterpart->name : history.run.name, counterpart ? "completed" : "copied", remark);
+}
+
+void CopiedRuns::tell(const Value& run, const std::string& name, const char* outcome, const std::string& remark) {
+  table_.rows.push_back({run, name, std::string(outcome), remark.empty() ? Value() : Value(remark)});
+}
+
+bool CopiedRuns::has_folder(const fs::path& files) const {
+  return lies_here(files, (fs::path("checkpoints") / files.filename()).string());
+}
+
+bool CopiedRuns::lies_here(const fs::path& files, const std::string& folder) const {
+  std::error_code code;
+  return fs::equivalent(files, into_ / folder, code);
+}
+
+// A folder of these results that no run has stays where it is.
+std::string CopiedRuns::folder_for(const RunRecord& run, const std::optional<fs::path>& files) {
+  const std::string wanted = is_a_runs_folder(run.folder) ? run.folder : "checkpoints/" + substitute_for(run);
+  const std::string free = free_text(*connection_, "folder", wanted);
+  return files && free == wanted && lies_here(*files, wanted) ? wanted : free;
+}
+
+// Its own where that is one, and free.
+void CopiedRuns::give_name(RunRecord& run, std::string& remark) {
+  std::string name = run.name;
+  if (const std::string fault = fault_of_run_name(name); !fault.empty()) {
+    remark = fmt::format("`{}` cannot be a name here: {}", printable(name.substr(0, 40)), fault);
+    name = substitute_for(run);
+  }
+  run.name = free_text(*connection_, "name", name);
+}
+
+void CopiedRuns::unite_tags(const RunWords& words, std::int64_t run) {
+  Transaction transaction(*connection_);
+  Statement insert(*connection_, "INSERT INTO tags (run, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  for (const std::string& tag : words.tags) insert.bind(run, tag).run();
+  record_words(*connection_, {run});
+  transaction.commit();
+}
+
+fs::path link_in(const fs::path& root, const fs::path& relative) {
+  fs::path path = root;
+  for (const fs::path& part : relative) {
+    path /= part;
+    std::error_code code;
+    if (fs::is_symlink(fs::symlink_status(path, code))) return path;
+  }
+  return {};
+}
+
+void check_no_link(const fs::path& root, const fs::path& relative) {
+  if (const fs::path link = link_in(root, relative); !link.empty())
+    throw Error(
+        Failure::usage,
+        fmt::format("{} is a symbolic link, which is not followed when runs are copied", printable(link.string())),
+        "replace it with the folder that it points to");
+}
+
+Table copied(const std::function<Table()>& copy) {
+  try {
+    return copy();
+  } catch (const fs::filesystem_error& error) {
+    throw Error(Failure::run,
+                fmt::format("cannot copy {}: {}", printable(error.path1().string()), error.code().message()),
+                "run the same command again to continue");
+  }
+}
+
+}  // namespace rxrun
