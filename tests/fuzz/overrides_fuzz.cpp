@@ -35,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ReadExperiment read = read_experiment(file, overrides, diagnostics);
     require_safe_to_show(diagnostics.list());
     if (diagnostics.has_errors()) return;
-    canonical_json(read.tree);
+    const ReadExperiment again = read_resolved(write_experiment(read.tree), "again.yaml", diagnostics);
+    require(!diagnostics.has_errors());
+    require(flatten(again.tree) == flatten(read.tree));
     for (const Override& change : overrides) answered([&] { explain(read, change.path, true); });
   });
   return 0;

@@ -168,15 +168,6 @@ TEST_F(CheckNetworkTest, TellsAFaultOfANetworkWideValueOnce) {
   EXPECT_THAT(faults(), ElementsAre(HasSubstr("1:15 option `groups` of layer `conv` takes an integer")));
 }
 
-TEST_F(CheckNetworkTest, NamesTheInstalledPluginOfAnUnknownLayer) {
-  network_.stages = {{layer("resnext_bottleneck", 2), 1}, {layer("resnext_botleneck", 3), 1}};
-  EXPECT_THAT(
-      faults(),
-      ElementsAre("2:5 unknown layer `resnext_bottleneck` / `resnext_bottleneck` is offered by plugin `resnext`: add "
-                  "it to network.plugins",
-                  "3:5 unknown layer `resnext_botleneck` / did you mean `resnext_bottleneck` of plugin `resnext`?"));
-}
-
 TEST_F(CheckNetworkTest, IsSilentOnWhatCouldNotBeFilledIn) {
   network_.stem = {layer("conv", 1, {{"channels", yaml("${network.chanels}")}, {"kernel", list({"3", "${x}"})}})};
   EXPECT_EQ(faults().size(), 1u) << "such a text may be meant";

@@ -58,6 +58,21 @@ TEST(FindPlugin, TakesAPath) {
   EXPECT_THAT(error_of([] { find_plugin(""); }), HasSubstr("no plugin ``"));
 }
 
+TEST(ShippedPlugins, AreNamedForALayerOfTheirs) {
+  NetworkSpec network;
+  for (const char* name : {"resnext_bottleneck", "resnext_botleneck"}) {
+    LayerSpec block;
+    block.layer = name;
+    network.stages.push_back({block, 1});
+  }
+  Diagnostics diagnostics;
+  check_network(network, Catalog(), diagnostics);
+  ASSERT_EQ(diagnostics.list().size(), 2u);
+  EXPECT_EQ(diagnostics.list()[0].advice,
+            "`resnext_bottleneck` is offered by plugin `resnext`: add it to network.plugins");
+  EXPECT_EQ(diagnostics.list()[1].advice, "did you mean `resnext_bottleneck` of plugin `resnext`?");
+}
+
 TEST(ShippedPlugins, CarryTheirTables) {
   for (const char* name : {"convnet", "resnet", "resnext"}) {
     const PluginInfo plugin = read_plugin(find_plugin(name));
