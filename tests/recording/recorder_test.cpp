@@ -1,4 +1,6 @@
 #include "recording/recorder.h"
+#include "recording/connection.h"
+#include "recording/record_file.h"
 
 #include <gmock/gmock.h>
 
@@ -193,6 +195,67 @@ TEST_F(RecorderTest, HostileNamesAreDataOnly) {
   const std::string shown = render(list_runs(database), TableFormat::text);
   EXPECT_EQ(shown.find('\x1b'), std::string::npos);
   EXPECT_THAT(shown, HasSubstr("DROP TABLE"));
+}
+
+// A score of the test part is the run's own only with the weights that the run kept.
+TEST_F(RecorderTest, ATestScoreOfOtherWeightsIsNotTheRuns) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
+  recorder.epoch(run, epoch_record(1, 0.5, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped"));
+  EvaluationRecord early = test_evaluation(0.4);
+  early.weights = std::string(64, 'e');
+  record_evaluation(database, run, early);
+  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_runs"), "NULL") << "it has not finished";
+  recorder.resume(run, 1);
+  recorder.epoch(run, epoch_record(2, 0.6, true));
+  RunEnd end = end_record(0.9, 2);
+  end.evaluations.clear();
+  recorder.end(run, end);
+  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_runs"), "NULL") << "its test part was left alone";
+  record_evaluation(database, run, test_evaluation(0.8));
+  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_runs"), "0.8");
+}
+
+// A look is a look, whoever asked for it and whatever weights it was made with.
+TEST_F(RecorderTest, LooksAtATestPartAreCountedByItsContent) {
+  Recorder recorder(database);
+  for (const char* name : {"a-1", "b-1"}) {
+    const std::int64_t run = recorder.begin(run_record(name), split_record());
+    recorder.epoch(run, epoch_record(1, 0.5, true));
+    recorder.end(run, end_record(0.9, 1));
+  }
+  record_evaluation(database, 1, test_evaluation(0.8));
+  EvaluationRecord validation = test_evaluation(0.8);
+  validation.part = "validation";
+  record_evaluation(database, 1, validation);
+  EXPECT_EQ(looks_at_test(database, "content of the test part"), 3);
+  EXPECT_EQ(looks_at_test(database, "another"), 0);
+  EXPECT_EQ(one(database,
+                "SELECT group_concat(coalesce(looks, '-')) FROM (SELECT looks FROM v_evaluations ORDER BY"
+                " evaluation)"),
+            "3,3,3,-");
+  // One of rxrun 0.1, of which only the split is known, is of this content as soon as that is known.
+  Connection(database, Connection::Mode::read_write).execute("UPDATE evaluations SET content = NULL WHERE run = 2");
+  EXPECT_EQ(looks_at_test(database, "content of the test part"), 2);
+  record_evaluation(database, 1, test_evaluation(0.8));
+  EXPECT_EQ(looks_at_test(database, "content of the test part"), 4);
+}
+
+// Its folder is deleted while its rows stay: it goes on all the same.
+TEST_F(RecorderTest, ARunWithoutItsRecordGetsItAgain) {
+  Recorder recorder(database);
+  const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
+  recorder.epoch(run, epoch_record(1, 0.5, true));
+  recorder.end(run, ended(RunStatus::interrupted, "stopped"));
+  std::filesystem::remove_all(folder / "checkpoints/a-1");
+  recorder.resume(run, 1);
+  recorder.epoch(run, epoch_record(2, 0.6, true));
+  recorder.end(run, end_record(0.9, 2));
+  const RunHistory kept = read_record(folder / "checkpoints/a-1");
+  EXPECT_EQ(kept.epochs.size(), 2u);
+  EXPECT_EQ(kept.run.classes, (std::vector<std::string>{"benign", "malignant"}));
+  EXPECT_EQ(kept.evaluations.size(), 1u);
 }
 
 // Names and folders come apart by renaming, importing and deleting.

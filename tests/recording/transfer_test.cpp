@@ -276,7 +276,10 @@ TEST_F(TransferTest, ALostDatabaseIsMadeAgainFromTheFolders) {
   tag_run(database, "a-1", {"paper"}, {});
   note_run(database, "a-1", "a note");
   rename_run(database, "a-1", "renamed");
-  record_evaluation(database, 1, test_evaluation(0.85));
+  EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_runs WHERE run = 1"), "NULL") << "that was of other weights";
+  EvaluationRecord evaluation = test_evaluation(0.85);
+  evaluation.weights = sha256_hex("weights of a-1");
+  record_evaluation(database, 1, evaluation);
   const std::string a = said_of(folder, "renamed"), b = said_of(folder, "b-1");
   ASSERT_NE(a, "no row");
   fs::rename(database, folder / "lost");
@@ -287,6 +290,27 @@ TEST_F(TransferTest, ALostDatabaseIsMadeAgainFromTheFolders) {
             "paper, a note, checkpoints/a-1");
   EXPECT_EQ(one(database, "SELECT test_accuracy FROM v_runs WHERE run = 1"), "0.85");
   EXPECT_EQ(outcomes(import_runs(folder / "checkpoints/a-1", database)), "renamed: there already\n");
+}
+
+// The journal of a database that was moved away would be rolled back into the new one.
+TEST_F(TransferTest, AJournalThatWasLeftBehindIsNotTakenForTheNewDatabases) {
+  record("a-1");
+  fs::rename(database, folder / "lost");
+  std::ofstream(database.string() + "-journal") << "of the old one";
+  EXPECT_THAT(error_of([&] { return import_runs(folder / "checkpoints", database), 0; }),
+              HasSubstr("but its journal " + database.string() + "-journal is"));
+  EXPECT_FALSE(fs::exists(database));
+}
+
+TEST_F(TransferTest, AFolderThatIsDamagedOrAtWorkIsToldAndTheOthersCome) {
+  for (const char* name : {"a-1", "b-1", "c-1"}) record(name);
+  std::ofstream(folder / "checkpoints/a-1/record.jsonl", std::ios::app) << "{]\n";
+  const FolderLock working(folder / "checkpoints/b-1");
+  const std::string told = outcomes(import_runs(folder / "checkpoints", other / "results.db"));
+  EXPECT_THAT(told, HasSubstr("a-1: damaged ("));
+  EXPECT_THAT(told, HasSubstr("record.jsonl:5: not JSON"));
+  EXPECT_THAT(told, HasSubstr("b-1: running (wait for its end)"));
+  EXPECT_THAT(told, HasSubstr("c-1: copied"));
 }
 
 TEST_F(TransferTest, ABareRunFolderIsImported) {
