@@ -203,7 +203,7 @@ TEST(PackedSources, LinksThatLeadNowhereAreTold) {
   for (const auto& [kind, name] : cases) {
     const TemporaryFolder folder;
     fs::create_symlink(name, folder.path() / name);
-    EXPECT_THAT(error_of([&] { open_source(spec_of(kind, folder.path()), 0); }),
+    EXPECT_THAT(error_of([&, kind = kind] { open_source(spec_of(kind, folder.path()), 0); }),
                 testing::AllOf(HasSubstr(name), HasSubstr("Too many levels of symbolic links")));
   }
   const TemporaryFolder folder;

@@ -111,7 +111,7 @@ TEST_F(CheckNetworkTest, FillsInDefaultsInTheTablesOrder) {
 
 TEST_F(CheckNetworkTest, OneNumberIsBothSidesOfAnExtent) {
   network_.stem = {layer("conv", 1, {{"channels", yaml("8")}, {"kernel", yaml("7")}})};
-  EXPECT_EQ(check().stem[0].options[1].second, OptionValue(Extent(7, 7)));
+  EXPECT_EQ(check().stem[0].options[1].second, OptionValue(Extent{7, 7}));
 }
 
 TEST_F(CheckNetworkTest, RealsTakeIntegers) {

@@ -63,9 +63,16 @@ inline void store_pair(Bfloat16* to, const Pair& pair) {
 #if defined(__AVX512BF16__)
   typedef std::uint16_t AllHalves __attribute__((vector_size(64)));
   const AllHalves halves = reinterpret_cast<AllHalves>(_mm512_cvtne2ps_pbh(pair.second, pair.first));
-  constexpr AllHalves kInterleaved = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  *reinterpret_cast<UnalignedWords*>(to) = reinterpret_cast<Words>(__builtin_shuffle(halves, kInterleaved));
+#if defined(__clang__)
+  const AllHalves interleaved =
+      __builtin_shufflevector(halves, halves, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10,
+                              26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#else
+  constexpr AllHalves kOrder = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const AllHalves interleaved = __builtin_shuffle(halves, kOrder);
+#endif
+  *reinterpret_cast<UnalignedWords*>(to) = reinterpret_cast<Words>(interleaved);
 #else
   *reinterpret_cast<UnalignedWords*>(to) =
       (rounded_to_bfloat16(pair.first) >> 16) | (rounded_to_bfloat16(pair.second) & 0xffff0000u);
