@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/class_images.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/run_report.h"
 #include "data/split.h"
 #include "diagnostics/in_order_of_place.h"
 #include "diagnostics/render.h"
@@ -70,7 +70,8 @@ int run_check(const CheckOptions& options) {
   std::vector<Diagnostic> warnings = split_warnings(source->listing(), experiment.data, parts);
   check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
   console.warnings(warnings);
-  console.line("classes: " + classes_in_words(source->classes(), source->samples(), parts));
+  const ClassImages images = class_images(source->classes(), source->samples(), parts);
+  console.line("classes: " + in_words(images, source->classes()));
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
   console.event({{"event", "checked"},
@@ -78,6 +79,7 @@ int run_check(const CheckOptions& options) {
                  {"parameters", summary.parameters},
                  {"multiply_adds", summary.multiply_adds},
                  {"classes", source->classes()},
+                 {"class_images", to_json(images)},
                  {"generated_data", source->generated()}});
   console.result(fmt::format("{}: no errors; {}, {}, input {}, {}{}", options.experiment.file.string(),
                              counted(summary.parameters, "parameter"), counted(summary.multiply_adds, "multiply-add"),

@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "cli/evaluate.h"
 
@@ -79,9 +81,9 @@ Dataset all_images(const EvaluateOptions& options, const StoredRun& run, const P
 
 // Divided as the run's own images were.
 Dataset divided_images(const EvaluateOptions& options, const StoredRun& run, const Experiment& experiment,
-                       std::shared_ptr<const Source> source, RunObserver& observer) {
+                       std::shared_ptr<const Source> source, RunObserver& observer, const std::atomic<int>* stop) {
   try {
-    return read_dataset(experiment, std::move(source), options.common.results, observer);
+    return read_dataset(experiment, std::move(source), options.common.results, observer, false, stop);
   } catch (const Error& error) {
     if (options.overrides.empty() || error.failure() != Failure::usage) throw;
     std::vector<Diagnostic> all = error.diagnostics();
@@ -109,24 +111,45 @@ void tell_what_is_left_out(Console& console, const EvaluateOptions& options, con
   console.warnings({&note, 1});
 }
 
-// Where the results cannot be written, what was measured is still worth telling.
-void keep(const std::filesystem::path& results, std::int64_t run, const EvaluationRecord& record, Console& console) {
+// Returns how often this test part has been scored, if it is one. Where the results cannot be written, what was
+// measured is still worth telling.
+std::optional<std::int64_t> keep(const std::filesystem::path& results, std::int64_t run, const EvaluationRecord& record,
+                                 Console& console) {
   const std::filesystem::path database = results / "results.db";
   try {
     record_evaluation(database, run, record);
   } catch (const Error& error) {
-    return console.warning(fmt::format("this evaluation could not be recorded: {}", error.what()));
+    console.warning(fmt::format("this evaluation could not be recorded: {}", error.what()));
+    return std::nullopt;
   }
-  if (record.part != "test") return;
+  if (record.part != "test") return std::nullopt;
+  const std::int64_t looks = looks_at_test(database, record.content);
   Diagnostic note;
   note.severity = Severity::note;
-  note.message = looks_in_words(looks_at_test(database, record.content));
+  note.message = looks_in_words(looks);
   console.warnings({&note, 1});
+  return looks;
+}
+
+Table as_table(const StoredRun& run, const EvaluationRecord& record, std::optional<std::int64_t> looks) {
+  Table table{.columns = {"run", "part", "images"}, .rows = {{run.name, record.part, record.images}}};
+  const auto add = [&table](const std::string& name, Value value) {
+    table.columns.push_back(name);
+    table.rows[0].push_back(std::move(value));
+  };
+  for (const MeasureRecord& measure : record.measures) {
+    add(measure.name, measure.value);
+    if (!measure.interval) continue;
+    add(measure.name + "_low", measure.interval->low);
+    add(measure.name + "_high", measure.interval->high);
+  }
+  add("looks", looks ? Value(*looks) : Value());
+  return table;
 }
 
 }  // namespace
 
-Table evaluate_run(const EvaluateOptions& options, Console& console) {
+Table evaluate_run(const EvaluateOptions& options, Console& console, const std::atomic<int>* stop) {
   const bool all = options.part == "all";
   if (all && !options.other_data)
     throw Error(Failure::usage, "--part all is for images that the run was not trained on",
@@ -144,7 +167,7 @@ Table evaluate_run(const EvaluateOptions& options, Console& console) {
       checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
       static_cast<std::int64_t>(source->classes().size()));
   Dataset dataset = all ? all_images(options, run, as_then, std::move(source), reporter)
-                        : divided_images(options, run, experiment, std::move(source), reporter);
+                        : divided_images(options, run, experiment, std::move(source), reporter, stop);
   console.warnings(dataset.warnings);
   warn_if_generated(console, experiment, dataset);
   const bool own = !all && compare_data(options, run, experiment, dataset, console);
@@ -155,7 +178,7 @@ Table evaluate_run(const EvaluateOptions& options, Console& console) {
                                                    : Part::test;
   if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
-  const Predictions predictions = evaluate(network, dataset, experiment, run.best_weights(), part);
+  const Predictions predictions = evaluate(network, dataset, experiment, run.best_weights(), part, stop);
   const EvaluationRecord record = evaluation_of({.dataset = dataset,
                                                  .part = part,
                                                  .predictions = predictions,
@@ -165,13 +188,7 @@ Table evaluate_run(const EvaluateOptions& options, Console& console) {
                                                  .data = experiment.data.path.string(),
                                                  .weights = sha256_of_file(run.best_weights()),
                                                  .test_time_augmentation = experiment.training.test_time_augmentation});
-  keep(options.common.results, run.id, record, console);
-  Table table{.columns = {"run", "part", "images"}, .rows = {{run.name, options.part, record.images}}};
-  for (const auto& [name, value] : score(predictions)) {
-    table.columns.push_back(name);
-    table.rows[0].emplace_back(value);
-  }
-  return table;
+  return as_table(run, record, keep(options.common.results, run.id, record, console));
 }
 
 int run_evaluate(const EvaluateOptions& options) {

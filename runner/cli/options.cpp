@@ -108,6 +108,10 @@ void add_run(CLI::App& command, std::string& run, std::vector<std::string>& over
   command.add_option("OVERRIDES", overrides, stored_overrides_help);
 }
 
+void add_no_test(CLI::App& command, bool& no_test) {
+  command.add_flag("--no-test", no_test, "leave the test part alone; `rxrun evaluate` scores it later");
+}
+
 void add_network(CLI::App& command, int& depth, std::vector<std::int64_t>& input, std::int64_t& classes) {
   command.add_option("--depth", depth, "show the inside of blocks down to this depth; 0: all of it")
       ->check(CLI::Range(0, 64))
@@ -217,24 +221,24 @@ void declare_running_commands(CLI::App& app, Declared& declared, const EngineCom
                       events, engine.run, [](CLI::App& c, RunOptions& o) {
                         add_experiment(c, o.experiment);
                         c.add_flag("--again", o.again, "run it again even if the same experiment has finished");
-                        c.add_flag("--no-test", o.no_test,
-                                   "leave the test part alone; `rxrun evaluate` scores it later");
+                        add_no_test(c, o.no_test);
                         // For sweeps, not for users:
                         c.add_option("--identity", o.identity, "refuse if another identity results")->group("");
                         c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");
                       });
   declare<SweepOptions>(app, "sweep", "run every point of a sweep, in parallel; the same command again continues it",
                         declared, results_table, engine.sweep, add_sweep);
-  declare<ResumeOptions>(
-      app, "resume", "continue an interrupted run; the result is the same as without the interruption", declared,
-      events, engine.resume, [](CLI::App& c, ResumeOptions& o) {
-        add_run(c, o.run, o.overrides);
-        c.add_flag("--no-test", o.no_test, "leave the test part alone; `rxrun evaluate` scores it later");
-      });
+  declare<ResumeOptions>(app, "resume",
+                         "continue an interrupted run; the result is the same as without the interruption", declared,
+                         events, engine.resume, [](CLI::App& c, ResumeOptions& o) {
+                           add_run(c, o.run, o.overrides);
+                           add_no_test(c, o.no_test);
+                         });
   declare<RerunOptions>(app, "rerun", "run a run's experiment again, and report what has changed since", declared,
                         events, engine.rerun, [](CLI::App& c, RerunOptions& o) {
                           add_run(c, o.run, o.overrides);
                           c.add_flag("--exact", o.exact, "refuse if data, plugins, engine or machine have changed");
+                          add_no_test(c, o.no_test);
                         });
 }
 

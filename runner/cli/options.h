@@ -52,6 +52,7 @@ struct RerunOptions {
   std::string run;
   std::vector<std::string> overrides;
   bool exact = false;
+  bool no_test = false;
 };
 struct CheckOptions {
   CommonOptions common;

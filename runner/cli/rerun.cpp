@@ -46,8 +46,9 @@ int run_rerun(const RerunOptions& options) {
   const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
   Console console(options.common);
   RerunReporter reporter(console, options, run);
-  return run_and_report(checked, options.common, {.file = (run.folder / "experiment.yaml").string(), .again = true},
-                        reporter);
+  return run_and_report(
+      checked, options.common,
+      {.file = (run.folder / "experiment.yaml").string(), .again = true, .score_test = !options.no_test}, reporter);
 }
 
 }  // namespace rxrun

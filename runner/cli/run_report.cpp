@@ -11,11 +11,13 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/class_images.h"
 #include "cli/readable.h"
 #include "cli/stop_signal.h"
 #include "diagnostics/render.h"
 #include "diagnostics/shell_word.h"
 #include "network/summary.h"
+#include "run/stored_run.h"
 #include "statistics/estimate.h"
 #include "table/fixed.h"
 
@@ -118,21 +120,6 @@ void warn_if_generated(Console& console, const Experiment& experiment, const Dat
       experiment.data.sample.value_or("histology")));
 }
 
-std::string classes_in_words(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
-                             const std::array<std::vector<std::int64_t>, 3>& parts) {
-  constexpr std::size_t shown = 10;
-  std::vector<std::array<std::int64_t, 3>> counts(classes.size());
-  for (std::size_t part = 0; part < parts.size(); ++part)
-    for (const std::int64_t i : parts[part])
-      ++counts[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)][part];
-  std::string text;
-  for (std::size_t i = 0; i < std::min(shown, classes.size()); ++i)
-    text += fmt::format("{}`{}` {}/{}/{}", i == 0 ? "" : ", ", printable(classes[i]), counts[i][0], counts[i][1],
-                        counts[i][2]);
-  if (classes.size() > shown) text += fmt::format(", ... and {} more", classes.size() - shown);
-  return text + " (train/validation/test)";
-}
-
 std::string looks_in_words(std::int64_t looks) {
   return looks == 1 ? "this test part has been scored once in these results"
                     : fmt::format(
@@ -152,7 +139,9 @@ std::string RunReporter::with_results(const std::string& command) const {
 }
 
 void RunReporter::on_existing(const ExistingRun& run, const Experiment& experiment) {
-  console_.event({{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}});
+  const bool tested = has_scored_test(results_, run.id);
+  console_.event(
+      {{"event", "exists"}, {"run", run.name}, {"id", run.id}, {"epochs", run.epochs}, {"test_scored", tested}});
   console_.result(
       fmt::format("Nothing to do: this experiment, with this data and these plugins, has already been run, as run {} "
                   "({}), finished after {}",
@@ -162,6 +151,9 @@ void RunReporter::on_existing(const ExistingRun& run, const Experiment& experime
         fmt::format("Another name alone (`{}`, then `{}`) makes no new run; to run it under this one: the same "
                     "command with --again",
                     printable(experiment.name), printable(run.experiment)));
+  if (!tested)
+    console_.line(fmt::format("Its test part was never scored; to score it: {}",
+                              with_results(fmt::format("rxrun evaluate {}", run.id))));
   console_.line(fmt::format("See it with: {}; run it again with: {}; compare runs with: {}",
                             with_results(fmt::format("rxrun show {}", run.id)),
                             with_results(fmt::format("rxrun rerun {}", run.id)), with_results("rxrun best")));
@@ -175,6 +167,7 @@ void RunReporter::on_start(const StartedRun& run) {
   const Dataset& dataset = run.dataset;
   const Machine& machine = run.machine;
   const Summary summary = summarize(run.network);
+  const ClassImages images = class_images(dataset.classes, dataset.source->samples(), dataset.parts);
   console_.event({{"event", run.continues ? "resume" : "start"},
                   {"run", run.name},
                   {"id", run.id},
@@ -185,6 +178,7 @@ void RunReporter::on_start(const StartedRun& run) {
                   {"precision", to_string(machine.precision)},
                   {"generated_data", dataset.generated},
                   {"classes", dataset.classes},
+                  {"class_images", to_json(images)},
                   {"train_images", dataset.part(Part::train).size()},
                   {"validation_images", dataset.part(Part::validation).size()},
                   {"test_images", dataset.part(Part::test).size()},
@@ -199,7 +193,7 @@ void RunReporter::on_start(const StartedRun& run) {
       dataset.part(Part::train).size(), dataset.part(Part::validation).size(),
       counted(dataset.part(Part::test).size(), "test image"),
       dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
-  console_.line("  classes   " + classes_in_words(dataset.classes, dataset.source->samples(), dataset.parts));
+  console_.line("  classes   " + in_words(images, dataset.classes));
   console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device,
                             counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu,
                             machine.libtorch));
@@ -249,6 +243,8 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   const Dataset& dataset = run.dataset;
   const double share_waiting = training_ > 0.0 ? waiting_ / training_ : 0.0;  // of the training time, for data
   const std::filesystem::path weights = run.folder / "best.safetensors";
+  const bool tested = result.test_predictions.has_value();
+  const double accuracy = value_of(result.test, "test_accuracy");
   nlohmann::json event = numbers(result.test);
   event.update({{"event", "end"},
                 {"run", run.name},
@@ -265,6 +261,13 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
     event["best_validation_accuracy"] = result.best_accuracy.value;
     event["best_validation_accuracy_epoch"] = result.best_accuracy.epoch;
   }
+  Interval interval;
+  std::int64_t looks = 0;
+  if (tested) {
+    interval = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::test).size()));
+    looks = looks_at_test(results_ / "results.db", dataset.part_hashes[static_cast<std::size_t>(Part::test)]);
+    event.update({{"test_accuracy_low", interval.low}, {"test_accuracy_high", interval.high}, {"looks", looks}});
+  }
   console_.event(event);
   if (result.end == TrainingResult::End::interrupted) {
     const Reached& reached = result.reached;
@@ -273,9 +276,6 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
                     reached.epochs > 0 || reached.batches > 0 ? place_of(reached) : "before the first batch", run.id));
     return;
   }
-  const bool tested = result.test_predictions.has_value();
-  const double accuracy = value_of(result.test, "test_accuracy");
-  const auto [low, high] = wilson_interval(accuracy, static_cast<double>(dataset.part(Part::test).size()));
   console_.line(fmt::format("Done in {}{}: {}, {} of epoch {}{}; {:.1f} % of the training was spent waiting for data",
                             format_duration(result.seconds),
                             result.end == TrainingResult::End::stopped_early ? " (stopped early)" : "",
@@ -300,14 +300,12 @@ void RunReporter::on_end(const StartedRun& run, const TrainingResult& result) {
   if (const std::string only = only_class(dataset); !only.empty())
     console_.warning(
         fmt::format("test has images of one class only, `{}`: its figures say nothing of the others", printable(only)));
-  console_.result(
-      fmt::format("Test accuracy: {}% (95 % interval {} to {}, {}{}{})", fixed(100 * accuracy, 2), fixed(100 * low, 1),
-                  fixed(100 * high, 1), counted(dataset.part(Part::test).size(), "image"),
-                  dataset.generated ? " of the generated sample" : "", dependence(dataset)),
-      fmt::format("; compare runs with: {}", with_results("rxrun best")));
+  console_.result(fmt::format("Test accuracy: {}% (95 % interval {} to {}, {}{}{})", fixed(100 * accuracy, 2),
+                              fixed(100 * interval.low, 1), fixed(100 * interval.high, 1),
+                              counted(dataset.part(Part::test).size(), "image"),
+                              dataset.generated ? " of the generated sample" : "", dependence(dataset)),
+                  fmt::format("; compare runs with: {}", with_results("rxrun best")));
   if (const std::string scores = other_scores(result.test); !scores.empty()) console_.line(scores);
-  const std::int64_t looks =
-      looks_at_test(results_ / "results.db", dataset.part_hashes[static_cast<std::size_t>(Part::test)]);
   if (looks > 1) console_.line("Note: " + looks_in_words(looks));
   console_.line(fmt::format("Weights: {}; see the run with: {}", printable(weights.string()),
                             with_results(fmt::format("rxrun show {}", run.id))));

@@ -1,7 +1,6 @@
 // What a run tells: its first lines, an epoch's line, its end; the same as events with --json.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -19,10 +18,6 @@ int run_and_report(const CheckedExperiment& checked, const CommonOptions& common
 
 // Loudly, when the images are generated ones.
 void warn_if_generated(Console& console, const Experiment& experiment, const Dataset& dataset);
-
-// "class 0 1,200/150/150, 1 ..." of train/validation/test; of many classes the first.
-std::string classes_in_words(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
-                             const std::array<std::vector<std::int64_t>, 3>& parts);
 
 // "this test part has been scored 3 times in these results".
 std::string looks_in_words(std::int64_t looks);

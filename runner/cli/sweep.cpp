@@ -130,13 +130,24 @@ std::size_t finished_in(const std::vector<PointState>& states) {
       states.begin(), states.end(), [](const PointState& state) { return state.status == PointStatus::finished; }));
 }
 
-// Of points that were computed without.
-void score_tests(const SweepOptions& options, const std::vector<PointState>& states, Console& console) {
+// Of points that were computed without. Returns whether it could be done: a point that cannot be scored is told, and
+// the others still are, until `stop` asks to end.
+bool score_tests(const SweepOptions& options, const std::vector<PointState>& states, const std::atomic<int>& stop,
+                 Console& console) {
+  bool all = true;
   for (const PointState& state : states) {
+    if (stop.load() != 0) break;
     if (state.status != PointStatus::finished || state.test_accuracy) continue;
     console.line(fmt::format("Scoring the test part of run {}", state.run));
-    evaluate_run({.common = options.common, .run = std::to_string(state.run)}, console);
+    try {
+      evaluate_run({.common = options.common, .run = std::to_string(state.run)}, console, &stop);
+    } catch (const Error& error) {
+      if (stop.load() != 0) break;
+      console.warning(fmt::format("the test part of run {} could not be scored: {}", state.run, error.what()));
+      all = false;
+    }
   }
+  return all;
 }
 
 void tell_start(Console& console, std::int64_t sweep, const std::string& name, const SweepPlan& plan, std::size_t done,
@@ -151,9 +162,9 @@ void tell_start(Console& console, std::int64_t sweep, const std::string& name, c
                            counted(plan.expected, "point"), done, work.jobs, printable(work.folder.string())));
 }
 
-// Returns the exit code.
-int tell_end(const SweepOptions& options, const SweepPlan& plan, const std::vector<PointState>& states,
-             std::int64_t sweep, bool stopped, int signal, Console& console) {
+// Returns whether a point failed.
+bool tell_end(const SweepOptions& options, const SweepPlan& plan, const std::vector<PointState>& states,
+              std::int64_t sweep, bool stopped, Console& console) {
   console.clear_progress();
   const TableFormat format = options.common.format;
   const Table table = result_table(plan, states, format);
@@ -165,13 +176,11 @@ int tell_end(const SweepOptions& options, const SweepPlan& plan, const std::vect
     print_table(table, options.common);
   const bool table_only = format == TableFormat::csv || format == TableFormat::markdown;
   const bool failed = report_sweep(console, options.common.results.string(), sweep, plan, states, table_only);
-  if (stopped) {
-    if (!table_only) console.result("Stopped; run the same command again to continue");
-    return 128 + signal;
-  }
-  return failed ? static_cast<int>(Failure::run) : 0;
+  if (stopped && !table_only) console.result("Stopped; run the same command again to continue");
+  return failed;
 }
 
+// Returns the exit code.
 int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* search, PlanReporter& planning,
                Console& console) {
   const std::atomic<int>& stop = watch_stop_signals();
@@ -213,9 +222,14 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
     end = work_through(rows, sweep, work, command_for(options, plan, jobs), reporter);
 
   if (search && end != WorkEnd::stopped) search->learn(rows, sweep);
-  if (options.test && end != WorkEnd::stopped) score_tests(options, planned_states(rows, sweep, plan), console);
-  return tell_end(options, plan, planned_states(rows, sweep, plan), sweep, end == WorkEnd::stopped, stop.load(),
-                  console);
+  bool stopped = end == WorkEnd::stopped, scored = true;
+  if (options.test && !stopped) {
+    scored = score_tests(options, planned_states(rows, sweep, plan), stop, console);
+    stopped = stop.load() != 0;
+  }
+  const bool failed = tell_end(options, plan, planned_states(rows, sweep, plan), sweep, stopped, console);
+  if (stopped) return 128 + stop.load();
+  return failed || !scored ? static_cast<int>(Failure::run) : 0;
 }
 
 // 0: nothing. Not left to the parser of options, whose versions treat a value that is no number in different ways.

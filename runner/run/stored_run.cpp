@@ -139,6 +139,12 @@ bool has_images_of(const std::filesystem::path& results, std::int64_t run, const
          Value(content_hash);
 }
 
+bool has_scored_test(const std::filesystem::path& results, std::int64_t run) {
+  return !query(results / "results.db", "SELECT 1 FROM evaluations WHERE run = ? AND part = 'test' AND own = 1 LIMIT 1",
+                {run})
+              .rows.empty();
+}
+
 RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now,
                          Compared compared) {
   const std::filesystem::path database = results / "results.db";

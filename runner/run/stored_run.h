@@ -46,6 +46,9 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
 // Whether the images and labels of this hash are those that the run was made with.
 bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash);
 
+// Whether the test part of the run's own split has been scored, at its end or later.
+bool has_scored_test(const std::filesystem::path& results, std::int64_t run);
+
 // In what `now`, which describes a run of the same experiment, differs from `run` as it was when it was made; in words.
 struct RunChanges {
   std::vector<std::string> identity;  // what makes it another run: the data, and facts that decide that (environment.h)

@@ -79,7 +79,7 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
 }
 
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
-                     const std::filesystem::path& weights, Part part) {
+                     const std::filesystem::path& weights, Part part, const std::atomic<int>* stop) {
   return translated([&] {
     const std::string device = choose_device(experiment.machine.device);
     prepare(network, experiment.seed, device);
@@ -95,7 +95,12 @@ Predictions evaluate(Network& network, const Dataset& dataset, const Experiment&
                           device,
                           choose_precision(experiment.training.precision, device),
                           choose_loader_threads(experiment.machine)};
-    return *evaluate_part(setting, part, experiment.training.test_time_augmentation, progress, nullptr);
+    std::optional<Predictions> predictions =
+        evaluate_part(setting, part, experiment.training.test_time_augmentation, progress, stop);
+    if (!predictions)
+      throw Error(static_cast<Failure>(128 + stop->load()),
+                  "stopped by signal " + std::to_string(stop->load()) + " while images were scored");
+    return std::move(*predictions);
   });
 }
 

@@ -74,8 +74,9 @@ struct TrainingResult {
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
                      const TrainingOptions& options, TrainingObserver& observer);
 
-// Scores given weights on a part. `weights`: a safetensors file.
+// Scores given weights on a part. `weights`: a safetensors file. A signal number in `stop` ends it with an Error, as
+// the reading of images (data/parallel.h).
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
-                     const std::filesystem::path& weights, Part part);
+                     const std::filesystem::path& weights, Part part, const std::atomic<int>* stop = nullptr);
 
 }  // namespace rxrun

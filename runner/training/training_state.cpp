@@ -22,6 +22,13 @@ std::map<std::string, double> in_new_words(const std::map<std::string, double>& 
   return renamed;
 }
 
+// What rxrun 0.1 left of the epochs before: the epoch whose weights are kept.
+BestAccuracy accuracy_of_best(const TrainingState& state) {
+  const auto found = state.best.find("validation_accuracy");
+  return found == state.best.end() || std::isnan(found->second) ? BestAccuracy()
+                                                                : BestAccuracy{state.best_epoch, found->second};
+}
+
 // JSON has no word for these three.
 Json number(double value) {
   if (std::isnan(value)) return "nan";
@@ -127,8 +134,6 @@ TrainingState state_from_json(const std::string& text) {
     state.threads = json.at("threads").get<int>();
     state.best_epoch = json.at("best_epoch").get<std::int64_t>();
     state.best = to_values(json.at("best"));
-    if (const auto found = json.find("best_accuracy"); found != json.end())
-      state.best_accuracy = {found->at("epoch").get<std::int64_t>(), to_number(found->at("value"))};
     state.keep_best = to_watch(json.at("keep_best"));
     state.early_stopping = to_watch(json.at("early_stopping"));
     const Json& plateau = json.at("plateau");
@@ -141,6 +146,10 @@ TrainingState state_from_json(const std::string& text) {
       state.best = in_new_words(state.best);
       state.last.values = in_new_words(state.last.values);
     }
+    if (const auto found = json.find("best_accuracy"); found != json.end())
+      state.best_accuracy = {found->at("epoch").get<std::int64_t>(), to_number(found->at("value"))};
+    else
+      state.best_accuracy = accuracy_of_best(state);
     return state;
   } catch (const Json::exception& error) {
     throw Error(Failure::usage, std::string("a checkpoint's training state cannot be read: ") + error.what());

@@ -86,8 +86,26 @@ TEST_F(Evaluate, GivesTheFiguresOfTheRunToTheBitFromAnyFolder) {
       ASSERT_TRUE(scores.contains(name)) << name << " is not in " << scores;
       EXPECT_EQ(scores[name].get<double>(), std::get<double>(row[1])) << name;
     }
+    const auto interval =
+        ask("SELECT low, high FROM v_measures WHERE part = 'test' AND name = 'accuracy' AND run = " + number() +
+            " ORDER BY evaluation");
+    EXPECT_EQ(scores["accuracy_low"].get<double>(), std::get<double>(interval.rows.at(0)[0]));
+    EXPECT_EQ(scores["accuracy_high"].get<double>(), std::get<double>(interval.rows[0][1]));
     EXPECT_THAT(evaluated.err, Not(HasSubstr("GENERATED")));
   }
+}
+
+TEST_F(Evaluate, HasColumnsForTheIntervalBesideTheAccuracyAndForTheLooks) {
+  const auto columns = [&](const std::string& part) {
+    const std::string text = place.rxrun({"evaluate", number(), "--part", part, "--csv"}).out;
+    return text.substr(0, text.find('\n'));
+  };
+  const std::string test = columns("test");
+  EXPECT_THAT(test, testing::StartsWith("run,part,images,accuracy,accuracy_low,accuracy_high,"));
+  EXPECT_THAT(test, testing::EndsWith(",looks"));
+  EXPECT_EQ(columns("validation"), test);
+  const json validation = json::parse(place.rxrun({"evaluate", number(), "--part", "validation", "--json"}).out).at(0);
+  EXPECT_TRUE(validation["looks"].is_null()) << "only those at a test part count";
 }
 
 TEST_F(Evaluate, OtherImagesAreRefusedUnlessAskedFor) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 namespace rxrun {
 namespace {
 
@@ -49,6 +51,43 @@ TEST(RunReport, SaysHowFarAnInterruptedRunCame) {
   EXPECT_THAT(resumed({0, 21, 76}), HasSubstr("continues in epoch 1, after batch 21 of 76"));
   EXPECT_THAT(resumed({3, 0, 76}), HasSubstr("continues after epoch 3"));
   EXPECT_THAT(resumed({0, 0, 76}), HasSubstr("starts over"));
+}
+
+// The end of a run whose test part is left alone and whose kept weights are those of epoch 3.
+std::string ended(const BestAccuracy& best, const CommonOptions& common = {}) {
+  TrainingResult result;
+  result.reached = {3, 0, 76};
+  result.best_epoch = 3;
+  result.best = {{"validation_accuracy", 0.625}};
+  result.best_accuracy = best;
+  return told([&](RunReporter& reporter, const StartedRun& run) { reporter.on_end(run, result); }, common);
+}
+
+TEST(RunReport, HasTheBestValidationAccuracyWhicheverWeightsAreKept) {
+  EXPECT_THAT(ended({.epoch = 3, .value = 0.625}),
+              HasSubstr("\nBest validation accuracy: 62.50% in epoch 3, whose weights are kept\n"));
+  EXPECT_THAT(ended({.epoch = 2, .value = 0.75}),
+              HasSubstr("\nBest validation accuracy: 75.00% in epoch 2; 62.50% in epoch 3, whose weights are kept\n"));
+  EXPECT_THAT(ended({}), HasSubstr("\nBest validation accuracy: none of the epochs has one\n"));
+
+  CommonOptions json;
+  json.format = TableFormat::json;
+  const nlohmann::json event = nlohmann::json::parse(ended({.epoch = 2, .value = 0.75}, json));
+  EXPECT_EQ(event["event"], "end");
+  EXPECT_EQ(event["best_epoch"], 3);
+  EXPECT_EQ(event["best_validation_accuracy"], 0.75);
+  EXPECT_EQ(event["best_validation_accuracy_epoch"], 2);
+  EXPECT_FALSE(nlohmann::json::parse(ended({}, json)).contains("best_validation_accuracy"));
+}
+
+TEST(RunReport, SaysThatTheTestPartWasNotScored) {
+  CommonOptions elsewhere;
+  elsewhere.results = "there";
+  EXPECT_THAT(ended({}), HasSubstr("\nThe test part was not scored; to score it: rxrun evaluate 7\n"));
+  EXPECT_THAT(ended({}, elsewhere), HasSubstr("; to score it: rxrun evaluate 7 --results there\n"));
+  CommonOptions quiet;
+  quiet.quiet = true;
+  EXPECT_EQ(ended({}, quiet), "The test part was not scored\n");
 }
 
 }  // namespace

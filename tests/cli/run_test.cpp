@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "../data/image_files.h"
@@ -60,6 +61,76 @@ TEST(Run, TrainsAndAnswersTheQuestion) {
   EXPECT_THAT(place.rxrun({"tiny.yaml", "-q"}).out,
               testing::AllOf(HasSubstr("Nothing to do"), Not(HasSubstr("rxrun best"))));
   EXPECT_EQ(ask(place, "SELECT id FROM runs").rows.size(), 1u);
+}
+
+// The line of events of that kind.
+nlohmann::json event_of(const std::string& events, const std::string& kind) {
+  std::istringstream lines(events);
+  for (std::string line; std::getline(lines, line);)
+    if (nlohmann::json event = nlohmann::json::parse(line); event["event"] == kind) return event;
+  ADD_FAILURE() << "no event " << kind << " in " << events;
+  return {};
+}
+
+TEST(Run, EventsHaveTheImagesOfEachClassAndTheTestPartsInterval) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(2));
+  const Finished run = place.rxrun({"tiny.yaml", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const nlohmann::json start = event_of(run.out, "start"), end = event_of(run.out, "end");
+  nlohmann::json images;
+  for (const auto& row : ask(place, "SELECT part, images FROM v_classes WHERE run = 1 ORDER BY position").rows)
+    images[std::get<std::string>(row[0])].push_back(std::get<std::int64_t>(row[1]));
+  ASSERT_EQ(images.size(), 3u);
+  EXPECT_EQ(start["class_images"], images);
+  EXPECT_EQ(event_of(place.rxrun({"check", "tiny.yaml", "--json"}).out, "checked")["class_images"], images);
+
+  const auto measured = ask(place, "SELECT low, high FROM v_measures WHERE part = 'test' AND name = 'accuracy'");
+  EXPECT_EQ(end["test_accuracy_low"].get<double>(), std::get<double>(measured.rows.at(0)[0]));
+  EXPECT_EQ(end["test_accuracy_high"].get<double>(), std::get<double>(measured.rows[0][1]));
+  const auto best =
+      ask(place, "SELECT epoch, validation_accuracy FROM v_curves ORDER BY validation_accuracy DESC, epoch").rows.at(0);
+  EXPECT_EQ(end["best_validation_accuracy_epoch"].get<std::int64_t>(), std::get<std::int64_t>(best[0]));
+  EXPECT_EQ(end["best_validation_accuracy"].get<double>(), std::get<double>(best[1]));
+}
+
+TEST(Run, CountsTheLooksAtATestPart) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  const Finished first = place.rxrun({"tiny.yaml", "--json"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(event_of(first.out, "end")["looks"], 1);
+  // Another run on the same part is a look too, and a look at the validation part is none.
+  EXPECT_EQ(event_of(place.rxrun({"tiny.yaml", "lr=1e-3", "--json"}).out, "end")["looks"], 2);
+  EXPECT_EQ(place.rxrun({"evaluate", "1", "--part", "validation"}).code, 0);
+  const Finished third = place.rxrun({"tiny.yaml", "lr=1e-4"});
+  EXPECT_THAT(third.out, HasSubstr("Note: this test part has been scored 3 times in these results: "));
+  const Finished fourth = place.rxrun({"evaluate", "1", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(fourth.out).at(0)["looks"], 4);
+  EXPECT_THAT(fourth.err, HasSubstr("note: this test part has been scored 4 times"));
+}
+
+TEST(Run, LeavesTheTestPartAloneUntilItIsAskedTo) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  const auto tested = [&] { return ask(place, "SELECT run FROM v_evaluations WHERE part = 'test'").rows.size(); };
+  const Finished run = place.rxrun({"tiny.yaml", "--no-test"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("\nThe test part was not scored; to score it: rxrun evaluate 1\n"));
+  EXPECT_THAT(run.out, Not(HasSubstr("Test accuracy")));
+  const nlohmann::json again = event_of(place.rxrun({"rerun", "1", "--no-test", "--json"}).out, "end");
+  EXPECT_EQ(again["status"], "finished");
+  for (const char* member : {"test_accuracy", "test_accuracy_low", "looks"}) EXPECT_FALSE(again.contains(member));
+  EXPECT_EQ(tested(), 0u);
+
+  const Finished existing = place.rxrun({"resume", "1"});
+  EXPECT_THAT(existing.out, HasSubstr("Nothing to do"));
+  EXPECT_THAT(existing.out, HasSubstr("\nIts test part was never scored; to score it: rxrun evaluate 1\n"));
+  EXPECT_EQ(event_of(place.rxrun({"resume", "1", "--json"}).out, "exists")["test_scored"], false);
+  EXPECT_EQ(place.rxrun({"evaluate", "1"}).code, 0);
+  EXPECT_EQ(tested(), 1u);
+  EXPECT_THAT(place.rxrun({"resume", "1"}).out, Not(HasSubstr("never scored")));
+  EXPECT_EQ(event_of(place.rxrun({"resume", "1", "--json"}).out, "exists")["test_scored"], true);
 }
 
 TEST(Run, TellsTheMetricsThatItGoesBy) {

@@ -248,6 +248,30 @@ TEST(SweepCommand, RunsEveryPointOnceAndTakesWhatIsThere) {
   EXPECT_EQ(number(place, "SELECT count(*) FROM runs"), 6);
 }
 
+TEST(SweepCommand, APointWhoseTestPartCannotBeScoredIsToldAndTheOthersStillAre) {
+  Workplace place;
+  with_tiny(place, 1);
+  const std::vector<std::string> points = {"sweep", "tiny.yaml", "batch=8,16", "--jobs", "1"};
+  ASSERT_EQ(place.rxrun(points).code, 0);
+  std::filesystem::remove(place.results() /
+                          std::get<std::string>(ask(place,
+                                                    "SELECT folder FROM v_sweep s JOIN runs r ON r.id = s.run "
+                                                    "WHERE s.position = 1")
+                                                    .rows.at(0)[0]) /
+                          "best.safetensors");
+  std::vector<std::string> words = points;
+  words.insert(words.end(), {"--test", "--json"});
+  const Finished sweep = place.rxrun(words);
+  EXPECT_EQ(sweep.code, 1);
+  const std::int64_t lost = number(place, "SELECT run FROM v_sweep WHERE position = 1");
+  EXPECT_THAT(sweep.err, HasSubstr("warning: the test part of run " + std::to_string(lost) + " could not be scored: "));
+  EXPECT_THAT(sweep.err, HasSubstr("best.safetensors"));
+  const nlohmann::json end = nlohmann::json::parse(sweep.out.substr(sweep.out.rfind("{\"event\"")));
+  ASSERT_EQ(end["event"], "sweep_end");
+  EXPECT_TRUE(end["points"].at(0)["test_accuracy"].is_null());
+  EXPECT_TRUE(end["points"].at(1)["test_accuracy"].is_number());
+}
+
 TEST(SweepCommand, AFailedPointIsNamedWithItsReasonAndTheOthersGoOn) {
   Workplace place;
   with_tiny(place, 2);

@@ -134,17 +134,17 @@ class MemorySource final : public Source {
   }
 };
 
-// The first `train` images for training, then `test`, then `validation`.
-inline Dataset dataset(std::int64_t train = 33, std::int64_t test = 10, std::int64_t validation = 9) {
+// The first `train` images for training, then `validation`, then `test`.
+inline Dataset dataset(std::int64_t train = 33, std::int64_t validation = 10, std::int64_t test = 9) {
   Dataset dataset;
-  const auto source = std::make_shared<MemorySource>(train + test + validation);
+  const auto source = std::make_shared<MemorySource>(train + validation + test);
   dataset.source = source;
   dataset.classes = source->classes();
   dataset.channels = 3;
   dataset.image_size = side;
-  dataset.images = ImageStore(static_cast<std::size_t>(train + test + validation), side * side * 3);
-  for (std::int64_t i = 0; i < train + test + validation; ++i) {
-    dataset.parts[i < train ? 0 : i < train + test ? 1 : 2].push_back(i);
+  dataset.images = ImageStore(static_cast<std::size_t>(train + validation + test), side * side * 3);
+  for (std::int64_t i = 0; i < train + validation + test; ++i) {
+    dataset.parts[i < train ? 0 : i < train + validation ? 1 : 2].push_back(i);
     const Image image = source->decode(static_cast<std::size_t>(i));
     std::copy(image.pixels.begin(), image.pixels.end(), dataset.images.image(static_cast<std::size_t>(i)).begin());
   }

@@ -167,6 +167,18 @@ TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
             result.best.at("validation_loss"));
 }
 
+TEST_F(TrainerTest, EvaluateEndsWhenItIsAskedToStop) {
+  run(a.path());
+  Network network = tiny::network();
+  const std::atomic<int> stop = 15;
+  try {
+    evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test, &stop);
+    FAIL() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.failure()), 128 + 15);
+  }
+}
+
 TEST_F(TrainerTest, TheSameRunTwiceGivesTheSameBits) {
   run(a.path());
   run(b.path());

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace rxrun {
 namespace {
@@ -13,6 +14,7 @@ TEST(TrainingState, ComesBackToTheBit) {
   state.epoch = 17;
   state.best_epoch = 12;
   state.best = {{"validation_accuracy", 0.1 + 0.2}, {"validation_loss", std::numeric_limits<double>::infinity()}};
+  state.best_accuracy = {.epoch = 11, .value = 0.1 + 0.7};
   state.keep_best = {1.0 / 3.0, 5};
   state.early_stopping = {std::nullopt, 3};
   state.plateau = {true, 5e-324, 2, 1e-4 * 0.1};
@@ -34,6 +36,29 @@ TEST(TrainingState, NotANumberComesBack) {
   TrainingState state;
   state.best["validation_loss"] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(std::isnan(state_from_json(to_json(state)).best.at("validation_loss")));
+}
+
+// As rxrun 0.1 wrote it: no mark of its words, in which the part that is scored every epoch is `test`, and no best
+// accuracy.
+TEST(TrainingState, OfRxrun01GetsTheWordsOfTodayAndTheAccuracyOfItsKeptEpoch) {
+  TrainingState state;
+  state.epoch = 5;
+  state.best_epoch = 3;
+  state.best = {{"test_accuracy", 0.75}, {"test_loss", 0.5}, {"train_accuracy", 0.25}};
+  state.last.values = {{"test_accuracy", 0.625}, {"train_loss", 0.125}};
+  nlohmann::json old = nlohmann::json::parse(to_json(state));
+  old.erase("words");
+  old.erase("best_accuracy");
+  TrainingState now = state;
+  now.best = {{"validation_accuracy", 0.75}, {"validation_loss", 0.5}, {"train_accuracy", 0.25}};
+  now.last.values = {{"validation_accuracy", 0.625}, {"train_loss", 0.125}};
+  now.best_accuracy = {.epoch = 3, .value = 0.75};
+  EXPECT_EQ(state_from_json(old.dump()), now);
+
+  old["best"]["test_accuracy"] = "nan";
+  EXPECT_EQ(state_from_json(old.dump()).best_accuracy, BestAccuracy()) << "none was measured";
+  old["best"] = nlohmann::json::object();
+  EXPECT_EQ(state_from_json(old.dump()).best_accuracy, BestAccuracy()) << "stopped within the first epoch";
 }
 
 TEST(TrainingState, OtherTextIsAnError) {
