@@ -49,6 +49,17 @@ std::int64_t big_endian_32(const std::uint8_t* at) {
   return std::int64_t{at[0]} << 24 | std::int64_t{at[1]} << 16 | std::int64_t{at[2]} << 8 | std::int64_t{at[3]};
 }
 
+// libpng takes the memory that a chunk asks for before it sees that the file is shorter (an eXIf's, of up to 2 GiB, even
+// past png_set_chunk_malloc_max, in 1.6.39).
+void check_chunks(std::span<const std::uint8_t> bytes) {
+  for (std::size_t at = 8; at + 12 <= bytes.size();) {
+    const auto length = static_cast<std::size_t>(big_endian_32(bytes.data() + at));
+    if (length > bytes.size() - at - 12) bad_image("damaged PNG: the file ends early");
+    if (std::memcmp(bytes.data() + at + 4, "IEND", 4) == 0) return;
+    at += 12 + length;
+  }
+}
+
 // Nothing in this frame has a destructor: errors leave it by longjmp.
 bool read_png(PngReading& reading) {
   if (setjmp(reading.failed) != 0) return false;
@@ -97,6 +108,7 @@ Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWi
   if (bytes.size() < 33) bad_image("damaged PNG: the file ends early");
   check_image_size(big_endian_32(bytes.data() + 16), big_endian_32(bytes.data() + 20));
   if (std::optional<Image> image = decode_plain_png(bytes)) return std::move(*image);
+  check_chunks(bytes);
   PngReading reading;
   reading.bytes = bytes;
   reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, rxrun_png_error, rxrun_png_warning);
