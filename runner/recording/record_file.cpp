@@ -79,6 +79,9 @@ void append(const fs::path& folder, const Json& event) {
 // Calls `take` with each whole line as JSON.
 template <typename Take>
 void read_lines(const fs::path& path, Take take) {
+  std::error_code code;
+  if (fs::is_symlink(fs::symlink_status(path, code)))
+    throw Error(Failure::usage, fmt::format("{} is a symbolic link, which is not followed", printable(path.string())));
   const std::string text = read_file(path, kLargestRecord);
   std::size_t line = 0;
   for (std::size_t from = 0; from < text.size(); ++line) {
@@ -110,7 +113,7 @@ class Reading {
     if (event == "begin") {
       history_.run = run_of(json);
     } else if (event == "continue") {
-      continue_after(json.at("epochs").get<std::int64_t>());
+      continue_after(integer_of(json.at("epochs")));
     } else if (event == "epoch") {
       const EpochRecord epoch = epoch_of(json);
       std::erase_if(history_.epochs, [&epoch](const EpochRecord& record) { return record.epoch >= epoch.epoch; });
@@ -140,7 +143,7 @@ class Reading {
 
   // One that a kill kept from the database may have left its number to the next.
   void take_evaluation(const Json& json) {
-    const auto number = json.at("number").get<std::int64_t>();
+    const auto number = integer_of(json.at("number"));
     EvaluationRecord evaluation = evaluation_of(json);
     const auto file = json.at("outputs").get<std::string>();
     if (!file.empty() && file != outputs_file(number))

@@ -45,13 +45,23 @@ Json number(double value) {
   return value;
 }
 
+[[noreturn]] void refuse(const Json& json, const char* expected) {
+  const std::string there = json.is_string() ? json.get<std::string>() : json.dump();
+  throw Error(Failure::usage, fmt::format("`{}` is not {}", printable(there.substr(0, 40)), expected));
+}
+
 double to_number(const Json& json) {
-  if (!json.is_string()) return json.get<double>();
-  const auto& text = json.get_ref<const std::string&>();
+  if (json.is_number()) return json.get<double>();
+  const std::string text = json.is_string() ? json.get<std::string>() : "";
   if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (text == "inf") return std::numeric_limits<double>::infinity();
   if (text == "-inf") return -std::numeric_limits<double>::infinity();
-  throw Error(Failure::usage, fmt::format("`{}` is not a number", printable(text)));
+  refuse(json, "a number");
+}
+
+std::uint64_t to_seed(const Json& json) {
+  if (!json.is_number_unsigned()) refuse(json, "a seed");
+  return json.get<std::uint64_t>();
 }
 
 // A list and not a map: a name may be no UTF-8, and JSON's maps have no order.
@@ -93,6 +103,15 @@ MeasureRecord measure_of(const Json& json) {
 
 }  // namespace
 
+// get() would cast a fraction, a truth value or a larger number.
+std::int64_t integer_of(const Json& json) {
+  const bool fits = json.is_number_unsigned()
+                        ? json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}
+                        : json.is_number_integer();
+  if (!fits) refuse(json, "a whole number of 64 bits");
+  return json.get<std::int64_t>();
+}
+
 Json to_json(const SplitRecord& row) {
   return {{"sample", text(row.sample)}, {"label", row.label}, {"group", text(row.group)}, {"part", text(row.part)}};
 }
@@ -124,14 +143,14 @@ Json to_json(const RunRecord& run) {
 }
 
 RunRecord run_of(const Json& json) {
-  if (const int version = json.at("version").get<int>(); version != kRecordVersion)
+  if (const std::int64_t version = integer_of(json.at("version")); version != kRecordVersion)
     throw Error(Failure::usage,
                 fmt::format("it has version {} of the format; this rxrun reads version {}", version, kRecordVersion));
   return {.name = to_text(json.at("name")),
           .experiment = to_text(json.at("experiment")),
           .file = to_text(json.at("file")),
           .identity = to_text(json.at("identity")),
-          .seed = json.at("seed").get<std::uint64_t>(),
+          .seed = to_seed(json.at("seed")),
           .resolved = to_text(json.at("resolved")),
           .configuration = to_text(json.at("configuration")),
           .params = to_pairs(json.at("params")),
@@ -140,9 +159,9 @@ RunRecord run_of(const Json& json) {
           .content_hash = to_text(json.at("content_hash")),
           .split_hash = to_text(json.at("split_hash")),
           .classes = to_texts(json.at("classes")),
-          .skipped_images = json.at("skipped_images").get<std::int64_t>(),
-          .parameters = json.at("parameters").get<std::int64_t>(),
-          .multiply_adds = json.at("multiply_adds").get<std::int64_t>(),
+          .skipped_images = integer_of(json.at("skipped_images")),
+          .parameters = integer_of(json.at("parameters")),
+          .multiply_adds = integer_of(json.at("multiply_adds")),
           .environment = to_pairs(json.at("environment")),
           .folder = {},
           .checkpoint_key = to_text(json.at("checkpoint_key")),
@@ -163,7 +182,7 @@ Json to_json(const EpochRecord& epoch) {
 }
 
 EpochRecord epoch_of(const Json& json) {
-  EpochRecord epoch{.epoch = json.at("epoch").get<std::int64_t>(),
+  EpochRecord epoch{.epoch = integer_of(json.at("epoch")),
                     .learning_rate = to_number(json.at("learning_rate")),
                     .seconds = to_number(json.at("seconds")),
                     .images_per_second = to_number(json.at("images_per_second")),
@@ -209,7 +228,7 @@ EvaluationRecord evaluation_of(const Json& json) {
                               .weights = to_text(json.at("weights")),
                               .preprocessing = to_text(json.at("preprocessing")),
                               .test_time_augmentation = to_text(json.at("test_time_augmentation")),
-                              .images = json.at("images").get<std::int64_t>(),
+                              .images = integer_of(json.at("images")),
                               .measures = {},
                               .outputs = {},
                               .made = json.at("made").get<std::string>()};
@@ -228,8 +247,10 @@ Json to_json(const RunEnd& end) {
 }
 
 RunEnd end_of(const Json& json) {
-  return {.status = status_of(json.at("status").get<std::string>()),
-          .best_epoch = json.at("best_epoch").get<std::int64_t>(),
+  const RunStatus status = status_of(json.at("status").get<std::string>());
+  if (status == RunStatus::running) refuse(json.at("status"), "how a run ends");
+  return {.status = status,
+          .best_epoch = integer_of(json.at("best_epoch")),
           .seconds = to_number(json.at("seconds")),
           .evaluations = {},
           .artifacts = to_pairs(json.at("artifacts")),
@@ -254,7 +275,7 @@ RunWords words_of(const Json& json) {
 
 SplitRecord split_of(const Json& json) {
   return {.sample = to_text(json.at("sample")),
-          .label = json.at("label").get<std::int64_t>(),
+          .label = integer_of(json.at("label")),
           .group = to_text(json.at("group")),
           .part = to_text(json.at("part"))};
 }
@@ -271,7 +292,7 @@ std::string to_line(const OutputRecord& row) {
     line += "\"probabilities\":[";
     for (const float value : row.probabilities) {
       if (line.back() != '[') line += ',';
-      line += std::isfinite(value) ? fmt::format("{}", value) : number(value).dump();
+      line += std::isfinite(value) ? fmt::format("{:.9g}", value) : number(value).dump();
     }
     line += "]}";
   }
@@ -279,10 +300,10 @@ std::string to_line(const OutputRecord& row) {
 }
 
 OutputRecord output_of(const Json& json) {
-  OutputRecord row{.position = json.at("position").get<std::int64_t>(),
+  OutputRecord row{.position = integer_of(json.at("position")),
                    .sample = json.contains("sample") ? to_text(json.at("sample")) : "",
-                   .label = json.at("label").get<std::int64_t>(),
-                   .predicted = json.at("predicted").get<std::int64_t>(),
+                   .label = integer_of(json.at("label")),
+                   .predicted = integer_of(json.at("predicted")),
                    .probability = to_number(json.at("probability")),
                    .probabilities = {}};
   if (const auto found = json.find("probabilities"); found != json.end())

@@ -18,7 +18,7 @@ nlohmann::json to_json(const EpochRecord& epoch);
 nlohmann::json to_json(const EvaluationRecord& evaluation, std::int64_t number, const std::string& outputs);
 nlohmann::json to_json(const RunEnd& end);
 nlohmann::json to_json(const RunWords& words);
-// A line, probabilities in the fewest digits that read back to the same float.
+// A line, probabilities in nine digits: the fewest that are read back to the same float, by way of a double too.
 std::string to_line(const OutputRecord& row);
 std::string to_line(const nlohmann::json& json);
 
@@ -30,5 +30,6 @@ EvaluationRecord evaluation_of(const nlohmann::json& json);  // without its outp
 RunEnd end_of(const nlohmann::json& json);
 RunWords words_of(const nlohmann::json& json);
 OutputRecord output_of(const nlohmann::json& json);
+std::int64_t integer_of(const nlohmann::json& json);
 
 }  // namespace rxrun
