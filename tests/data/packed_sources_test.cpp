@@ -142,7 +142,7 @@ TEST(Medmnist, LeaksAreToldByTheSourcesParts) {
 
 void write_idx(const TemporaryFolder& folder, bool zipped) {
   for (const auto& [stem, count] : {std::pair<std::string, std::uint32_t>{"train", 4}, {"t10k", 2}}) {
-    const std::string images = idx_bytes({count, 3, 5}, counting(count * 15)),
+    const std::string images = idx_bytes({count, 3, 5}, counting(count * std::size_t{15})),
                       labels = idx_bytes({count}, std::string("\0\1\0\1", 4).substr(0, count));
     folder.write(stem + "-images-idx3-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(images) : images);
     folder.write(stem + "-labels-idx1-ubyte" + (zipped ? ".gz" : ""), zipped ? test::gzipped(labels) : labels);
