@@ -59,6 +59,7 @@ CREATE INDEX runs_there ON runs (experiment, removed) WHERE removed IS NULL;
 -- All that the views on finished runs need to choose and group them: the rows themselves are long.
 CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, content_hash, generated_data, status, removed)
   WHERE status = 'finished' AND removed IS NULL;
+CREATE INDEX runs_by_configuration ON runs (configuration, seed) WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
 -- such. A choice has a row of its own: "training.optimizer" -> "adam".

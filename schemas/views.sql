@@ -96,25 +96,23 @@ SELECT m.run, m.epoch, m.name, m.value FROM metrics m CROSS JOIN runs r ON r.id 
 -- Finished runs ranked by validation accuracy among those on the same images, whatever their experiments are called; on
 -- generated ones within their experiment. `seeds`: of equal configuration.
 CREATE VIEW v_leaderboard AS
-WITH seeds AS (
-  SELECT configuration, count(DISTINCT seed) AS seeds
-  FROM runs WHERE status = 'finished' AND removed IS NULL GROUP BY configuration
-), ranked AS (
+WITH ranked AS (
   SELECT r.id, r.experiment, r.configuration, s.value AS validation_accuracy,
          rank() OVER (PARTITION BY r.generated_data, iif(r.generated_data, r.experiment, r.content_hash)
                       ORDER BY s.value DESC) AS rank
-  FROM results s CROSS JOIN runs r ON r.id = s.run
-  WHERE s.name = 'validation_accuracy' AND s.value IS NOT NULL AND r.status = 'finished' AND r.removed IS NULL
+  FROM runs r CROSS JOIN results s ON s.run = r.id AND s.name = 'validation_accuracy'
+  WHERE s.value IS NOT NULL AND r.status = 'finished' AND r.removed IS NULL
 )
 SELECT x.name AS experiment, k.rank, k.id AS run, r.name, r.seed, r.generated_data, k.validation_accuracy,
        (SELECT value FROM results WHERE run = r.id AND name = 'validation_auc') AS validation_auc,
        (SELECT value FROM results WHERE run = r.id AND name = 'validation_loss') AS validation_loss,
        (SELECT value FROM results WHERE run = r.id AND name = 'test_accuracy') AS test_accuracy,
-       g.seeds, k.configuration,
+       (SELECT count(DISTINCT seed) FROM runs
+        WHERE configuration = k.configuration AND status = 'finished' AND removed IS NULL) AS seeds,
+       k.configuration,
        (SELECT value FROM properties WHERE run = r.id AND name = 'parameters') AS parameters,
        r.content_hash, r.split_hash
-FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment
-     JOIN seeds g ON g.configuration = k.configuration;
+FROM ranked k CROSS JOIN runs r ON r.id = k.id JOIN experiments x ON x.id = k.experiment;
 
 -- The classes of each run in their order, and how many images each part has of them.
 CREATE VIEW v_classes AS
@@ -172,9 +170,9 @@ WITH best AS (
   SELECT r.id, m.value AS multiply_adds, s.value AS accuracy,
          max(s.value) OVER (up_to RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS with_as_many,
          max(s.value) OVER (up_to GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS with_fewer
-  FROM results s CROSS JOIN runs r ON r.id = s.run
+  FROM runs r CROSS JOIN results s ON s.run = r.id AND s.name = 'validation_accuracy'
        CROSS JOIN properties m ON m.run = r.id AND m.name = 'multiply_adds'
-  WHERE s.name = 'validation_accuracy' AND s.value IS NOT NULL AND r.status = 'finished' AND r.removed IS NULL
+  WHERE s.value IS NOT NULL AND r.status = 'finished' AND r.removed IS NULL
   WINDOW up_to AS (PARTITION BY r.generated_data, iif(r.generated_data, r.experiment, r.content_hash) ORDER BY m.value)
 )
 SELECT x.name AS experiment, b.id AS run, r.name, r.seed, r.generated_data, b.multiply_adds,

@@ -162,3 +162,4 @@ ALTER TABLE runs ADD COLUMN checkpoint_key TEXT NOT NULL DEFAULT '';
 UPDATE runs SET checkpoint_key = identity;
 CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash, content_hash, generated_data, status, removed)
   WHERE status = 'finished' AND removed IS NULL;
+CREATE INDEX runs_by_configuration ON runs (configuration, seed) WHERE status = 'finished' AND removed IS NULL;

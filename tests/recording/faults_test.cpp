@@ -22,7 +22,6 @@ namespace rxrun::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 
 constexpr int kEpochs = 3;
 
