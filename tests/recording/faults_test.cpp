@@ -269,7 +269,7 @@ TEST_F(FaultsTest, ADamagedFileIsAnErrorNeverASignal) {
       bytes.resize(random() % bytes.size());
     } else {
       // Half of them within the first pages, where headers and the schema lie.
-      const std::size_t reach = mutant % 2 == 0 ? 3 * 4096 : bytes.size();
+      const std::size_t reach = mutant % 2 == 0 ? std::size_t{3} * 4096 : bytes.size();
       for (int flip = 0; flip < 1 + mutant % 5; ++flip)
         bytes[random() % reach] ^= static_cast<char>(1 << (random() % 8));
     }
