@@ -49,8 +49,8 @@ std::int64_t big_endian_32(const std::uint8_t* at) {
   return std::int64_t{at[0]} << 24 | std::int64_t{at[1]} << 16 | std::int64_t{at[2]} << 8 | std::int64_t{at[3]};
 }
 
-// libpng takes the memory that a chunk asks for before it sees that the file is shorter (an eXIf's, of up to 2 GiB, even
-// past png_set_chunk_malloc_max, in 1.6.39).
+// libpng takes the memory that a chunk asks for before it sees that the file is shorter (an eXIf's, of up to 2 GiB,
+// even past png_set_chunk_malloc_max, in 1.6.39).
 void check_chunks(std::span<const std::uint8_t> bytes) {
   for (std::size_t at = 8; at + 12 <= bytes.size();) {
     const auto length = static_cast<std::size_t>(big_endian_32(bytes.data() + at));

@@ -208,7 +208,9 @@ TEST(Decode, ProgressiveJpegEqualsBaseline) {
 // Pixel (y, x) of the upright image, from the stored one: what each orientation of Exif means.
 TEST(Decode, OrientationsOfExif) {
   const Image stored = picture(4, 6, 1);
-  const auto at = [&](int y, int x) { return stored.pixels[static_cast<std::size_t>(y) * 6 + static_cast<std::size_t>(x)]; };
+  const auto at = [&](int y, int x) {
+    return stored.pixels[static_cast<std::size_t>(y) * 6 + static_cast<std::size_t>(x)];
+  };
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const Image png = decode_image(as_bytes(test::png_bytes(
         4, 6, stored.pixels,
