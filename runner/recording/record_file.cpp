@@ -76,9 +76,12 @@ void append(const fs::path& folder, const Json& event) {
   if (::fsync(file.get()) != 0) fail(path, errno);
 }
 
+// Of a file that grows, a kill may have cut the last line off, which is no line then; the others are written whole.
+enum class LastLine { may_be_cut_off, is_whole };
+
 // Calls `take` with each whole line as JSON.
 template <typename Take>
-void read_lines(const fs::path& path, Take take) {
+void read_lines(const fs::path& path, LastLine last, Take take) {
   std::error_code code;
   if (fs::is_symlink(fs::symlink_status(path, code)))
     throw Error(Failure::usage, fmt::format("{} is a symbolic link, which is not followed", printable(path.string())));
@@ -86,7 +89,11 @@ void read_lines(const fs::path& path, Take take) {
   std::size_t line = 0;
   for (std::size_t from = 0; from < text.size(); ++line) {
     const std::size_t end = text.find('\n', from);
-    if (end == std::string::npos) return;
+    if (end == std::string::npos) {
+      if (last == LastLine::may_be_cut_off) return;
+      throw Error(Failure::usage,
+                  fmt::format("{}:{}: the file ends in the midst of a line", printable(path.string()), line + 1));
+    }
     const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(from),
                                   text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
     from = end + 1;
@@ -148,9 +155,23 @@ class Reading {
     const auto file = json.at("outputs").get<std::string>();
     if (!file.empty() && file != outputs_file(number))
       throw Error(Failure::usage, fmt::format("`{}` is not the name of a file of outputs", printable(file)));
-    if (!file.empty())
-      read_lines(folder_ / file, [&](const Json& row) { evaluation.outputs.push_back(output_of(row)); });
+    if (!file.empty()) {
+      read_lines(folder_ / file, LastLine::is_whole, [&](const Json& row) {
+        evaluation.outputs.push_back(output_of(row));
+        check(evaluation.outputs.back());
+      });
+      if (evaluation.outputs.empty())
+        throw Error(Failure::usage, fmt::format("{} is empty", printable((folder_ / file).string())));
+    }
     evaluations_[number] = std::move(evaluation);
+  }
+
+  // Whatever images they are of, what is predicted is a class of the run. Runs of rxrun 0.1 do not tell their classes.
+  void check(const OutputRecord& output) const {
+    const auto classes = std::ssize(history_.run.classes);
+    if (output.position < 0) throw Error(Failure::usage, fmt::format("there is no position {}", output.position));
+    if (output.predicted < 0 || (classes > 0 && output.predicted >= classes))
+      throw Error(Failure::usage, fmt::format("there is no class {}: the run has {}", output.predicted, classes));
   }
 
   const fs::path folder_;
@@ -205,19 +226,20 @@ bool has_record(const fs::path& folder) {
 
 RunHistory read_record(const fs::path& folder) {
   Reading reading(folder);
-  read_lines(folder / kRecordFile, [&](const Json& json) { reading.take(json); });
+  read_lines(folder / kRecordFile, LastLine::may_be_cut_off, [&](const Json& json) { reading.take(json); });
   RunHistory history = std::move(reading).history();
   if (history.run.name.empty())
     throw Error(Failure::usage,
                 fmt::format("{} does not say which run it is of", printable((folder / kRecordFile).string())));
-  read_lines(folder / kSplitFile, [&](const Json& json) { history.split.push_back(split_of(json)); });
+  read_lines(folder / kSplitFile, LastLine::is_whole,
+             [&](const Json& json) { history.split.push_back(split_of(json)); });
   return history;
 }
 
 std::string when_begun(const fs::path& folder) {
   std::string started;
   try {
-    read_lines(folder / kRecordFile, [&](const Json& json) {
+    read_lines(folder / kRecordFile, LastLine::may_be_cut_off, [&](const Json& json) {
       if (started.empty() && json.at("event") == "begin") started = run_of(json).started;
     });
   } catch (const Error&) {

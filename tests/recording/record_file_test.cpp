@@ -88,12 +88,12 @@ RunHistory awkward_history() {
       {.position = 0,
        .sample = kAwkward,
        .label = -1,
-       .predicted = kLargest,
+       .predicted = 2,
        .probability = static_cast<double>(0.1F),
        .probabilities = {std::nextafter(1.0F, 0.0F), 0.1F, 16777217.0F / 3, 7.038531e-26F,
                          std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::max(), std::nanf(""),
                          -std::numeric_limits<float>::infinity(), 0.0F, 1.0F}},
-      {.position = kSmallest, .sample = kNoUtf8, .label = 0, .predicted = 1, .probability = kNaN, .probabilities = {}}};
+      {.position = kLargest, .sample = kNoUtf8, .label = 0, .predicted = 1, .probability = kNaN, .probabilities = {}}};
   EvaluationRecord bare = look("", true);
   bare.measures.clear();
   bare.outputs.clear();
@@ -282,6 +282,29 @@ TEST_F(RecordFileTest, TheOtherFilesAreReadAsStrictly) {
   append(outputs, "no\n");
   EXPECT_THAT(error(), HasSubstr(outputs.string() + ":2: not JSON"));
   EXPECT_THAT(error(), HasSubstr(file.string() + ":2: "));
+}
+
+TEST_F(RecordFileTest, TheOtherFilesAreWholeOrDamaged) {
+  begin();
+  record(run, look("test", false), 1);
+  const std::string outputs = bytes_of(run / "outputs-1.jsonl"), split = bytes_of(run / "split.jsonl");
+  write(run / "outputs-1.jsonl", outputs.substr(0, outputs.size() - 1));
+  EXPECT_THAT(error(), HasSubstr("ends in the midst of a line"));
+  write(run / "outputs-1.jsonl", "");
+  EXPECT_THAT(error(), HasSubstr("outputs-1.jsonl is empty"));
+  for (const auto& [from, to] :
+       {std::pair("\"predicted\":", "\"predicted\":77"), {"\"position\":", "\"position\":-5"}}) {
+    std::string text = outputs;
+    text.insert(text.find(from), to + std::string(",\"was_"));
+    text.erase(text.find("was_\"") + 4, 1);
+    write(run / "outputs-1.jsonl", text);
+    EXPECT_THAT(error(), HasSubstr("outputs-1.jsonl:1: there is no "));
+  }
+  write(run / "outputs-1.jsonl", outputs);
+  write(run / "split.jsonl", split.substr(0, split.size() - 1));
+  EXPECT_THAT(error(), HasSubstr("ends in the midst of a line"));
+  write(run / "split.jsonl", split);
+  EXPECT_NO_THROW(read_record(run));
 }
 
 TEST_F(RecordFileTest, AMissingFileIsNamed) {
