@@ -184,7 +184,7 @@ bool looks_like_experiment(const std::string& word) { return word.find_first_of(
 // `rxrun tag RUN +a -b`: -b is a tag to take away, not an option. The parser gets it as "+-b", which no tag can be.
 void mark_tags(std::vector<std::string>& words) {
   for (std::string& word : words)
-    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h") word = "+" + word;
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word != "-q" && word != "-h") word.insert(0, 1, '+');
 }
 
 int run_guarded(const std::function<int()>& action, const CommonOptions& common) {

@@ -60,6 +60,7 @@ void import_folder(const fs::path& folder, CopiedRuns& into) {
 // outputs can be large.
 Table import_folders(const std::vector<fs::path>& folders, const fs::path& target) {
   std::vector<std::pair<std::string, fs::path>> begun;
+  begun.reserve(folders.size());
   for (const fs::path& folder : folders) begun.emplace_back(when_begun(folder), folder);
   std::sort(begun.begin(), begun.end());
   CopiedRuns into(target);
@@ -75,7 +76,7 @@ fs::path database_of(const fs::path& named) {
   if (!fs::exists(status))
     throw Error(Failure::usage, fmt::format("there is no `{}`", printable(named.string())), expected);
   const bool folder = fs::is_directory(status);
-  const fs::path database = folder ? named / "results.db" : named;
+  fs::path database = folder ? named / "results.db" : named;
   const auto is_there = [](const fs::path& path) {
     std::error_code ignored;
     return fs::symlink_status(path, ignored).type() != fs::file_type::not_found;

@@ -47,6 +47,7 @@ class Source {
 
   std::vector<std::int64_t> choose(const std::vector<std::string>& words) {
     std::vector<std::int64_t> ids;
+    ids.reserve(words.size());
     for (const std::string& word : words) ids.push_back(find_run(*connection_, word));
     if (words.empty())
       for (const auto& row : fetch(*connection_, "SELECT id FROM runs WHERE removed IS NULL ORDER BY id").rows)

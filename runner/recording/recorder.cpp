@@ -123,7 +123,7 @@ fs::path folder_of(Connection& connection, std::int64_t run) {
 // The folder with a record in it: a run whose folder was deleted, or that is from before there were records, gets one
 // of what its rows say.
 fs::path recorded_folder(Connection& connection, std::int64_t run) {
-  const fs::path folder = folder_of(connection, run);
+  fs::path folder = folder_of(connection, run);
   std::error_code code;  // writing the record tells
   fs::create_directories(folder, code);
   if (!has_record(folder)) write_record(folder, history_of(connection, run));

@@ -83,10 +83,10 @@ bool is_finished(const RunHistory& history) { return history.end && history.end-
 
 // The run's folder is another one here: in its record, and before every file that it names.
 void move_folder(RunHistory& history, const std::string& folder) {
-  const std::string before = history.run.folder + "/";
+  const std::string before = history.run.folder + "/", after = folder + "/";
   if (history.end)
     for (auto& [file, sha256] : history.end->artifacts)
-      if (file.starts_with(before)) file = folder + "/" + file.substr(before.size());
+      if (file.starts_with(before)) file.replace(0, before.size(), after);
   history.run.folder = folder;
 }
 

@@ -91,7 +91,7 @@ void check_not_running(Connection& connection, std::int64_t run, bool force) {
 }  // namespace
 
 std::string fault_of_run_name(const std::string& name) {
-  if (const std::string fault = fault_of_word(name, kLongestName); !fault.empty()) return fault;
+  if (std::string fault = fault_of_word(name, kLongestName); !fault.empty()) return fault;
   if (name.find('/') != std::string::npos) return "it contains a /";
   if (name.find_first_not_of("0123456789") == std::string::npos) return "it looks like the number of a run";
   return {};

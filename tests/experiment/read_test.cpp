@@ -24,6 +24,7 @@ class Read : public testing::Test {
  protected:
   ReadExperiment read(const std::string& yaml, const std::vector<std::string>& words = {}) {
     std::vector<Override> overrides;
+    overrides.reserve(words.size());
     for (const std::string& word : words) overrides.push_back(parse_override(word));
     Diagnostics diagnostics;
     ReadExperiment result = read_experiment(folder_.write("a.yaml", yaml), overrides, diagnostics);
@@ -32,6 +33,7 @@ class Read : public testing::Test {
   }
   std::string errors(const std::string& yaml, const std::vector<std::string>& words) {
     std::vector<Override> overrides;
+    overrides.reserve(words.size());
     for (const std::string& word : words) overrides.push_back(parse_override(word));
     Diagnostics diagnostics;
     read_experiment(folder_.write("a.yaml", yaml), overrides, diagnostics);
@@ -289,7 +291,9 @@ TEST_F(Read, WrittenTextSurvives) {
                                          "\"a\\nb\""};
   for (const std::string& text : hard) {
     const std::string escaped = text.find("${env") == std::string::npos ? text : "'yes: # \"quoted\" $${env:HOME}'";
-    const ReadExperiment first = read(network + "data: {source: histology}\ndescription: " + escaped + "\n");
+    std::string yaml = network + "data: {source: histology}\ndescription: ";
+    yaml.append(escaped).append("\n");
+    const ReadExperiment first = read(yaml);
     const ReadExperiment second = read(write_experiment(first.tree));
     EXPECT_TRUE(same_tree(first.tree, second.tree)) << write_experiment(first.tree);
   }

@@ -23,6 +23,7 @@ class ConcurrencyTest : public TemporaryResults {};
 TEST_F(ConcurrencyTest, EightWritersLoseNothing) {
   constexpr int kProcesses = 8, kEpochs = 50;
   std::vector<pid_t> children;
+  children.reserve(kProcesses);
   for (int i = 0; i < kProcesses; ++i) {
     children.push_back(start_child([&, i] {
       Recorder recorder(database);
