@@ -71,6 +71,8 @@ int run_check(const CheckOptions& options) {
   check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
   console.warnings(warnings);
   const ClassImages images = class_images(source->classes(), source->samples(), parts);
+  const Listing& listing = source->listing();
+  if (!listing.layout.empty()) console.line("folders: " + listing.layout_in_words);
   console.line("classes: " + in_words(images, source->classes()));
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
@@ -78,6 +80,7 @@ int run_check(const CheckOptions& options) {
                  {"file", options.experiment.file.string()},
                  {"parameters", summary.parameters},
                  {"multiply_adds", summary.multiply_adds},
+                 {"layout", listing.layout},
                  {"classes", source->classes()},
                  {"class_images", to_json(images)},
                  {"generated_data", source->generated()}});

@@ -177,6 +177,7 @@ void RunReporter::on_start(const StartedRun& run) {
                   {"threads", machine.threads},
                   {"precision", to_string(machine.precision)},
                   {"generated_data", dataset.generated},
+                  {"layout", dataset.source->listing().layout},
                   {"classes", dataset.classes},
                   {"class_images", to_json(images)},
                   {"train_images", dataset.part(Part::train).size()},
@@ -193,6 +194,8 @@ void RunReporter::on_start(const StartedRun& run) {
       dataset.part(Part::train).size(), dataset.part(Part::validation).size(),
       counted(dataset.part(Part::test).size(), "test image"),
       dataset.skipped.empty() ? "" : fmt::format("; {} skipped", counted(dataset.skipped.size(), "bad image"))));
+  if (const Listing& listing = dataset.source->listing(); !listing.layout.empty())
+    console_.line("  folders   " + listing.layout_in_words);
   console_.line("  classes   " + in_words(images, dataset.classes));
   console_.line(fmt::format("  machine   {}, {}, {}, {}, LibTorch {}", machine.device,
                             counted(machine.threads, "thread"), to_string(machine.precision), machine.cpu,

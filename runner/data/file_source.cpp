@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "data/decode.h"
+#include "data/fault.h"
 #include "files/files.h"
 
 namespace rxrun {
@@ -16,8 +17,8 @@ constexpr std::uint64_t max_file_size = 640'000'000;
 }  // namespace
 
 FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths,
-                       const std::optional<GreyWindow>& window)
-    : paths_(std::move(paths)), versions_(paths_.size()), window_(window) {
+                       const std::optional<GreyWindow>& window, std::vector<std::vector<std::filesystem::path>> copies)
+    : paths_(std::move(paths)), copies_(std::move(copies)), versions_(paths_.size()), window_(window) {
   listing_ = std::move(listing);
   listing_.channels = 1;
   std::vector<bool> seen(listing_.classes.size(), false);
@@ -41,6 +42,14 @@ FileSource::Version FileSource::version_of(std::size_t index) const {
   return version;
 }
 
+void FileSource::check_copies(std::size_t index, const std::string& digest) const {
+  if (copies_.empty()) return;
+  for (const std::filesystem::path& copy : copies_[index])
+    if (sha256_hex(read_file(copy, max_file_size)) != digest)
+      bad_file(copy, "has the name and the size of " + paths_[index].string() + ", but other content",
+               "remove the wrong one, or leave it out with data.exclude");
+}
+
 Image FileSource::decode(std::size_t index, std::string* digest) const {
   if (digest != nullptr) versions_[index] = version_of(index);
   const bool changed = versions_[index] && *versions_[index] != version_of(index);
@@ -49,7 +58,10 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
     throw Error(Diagnostic{.where = {.file = paths_[index].string()},
                            .message = "the image has changed since it was first read",
                            .advice = "what was trained on both versions is of no use: start anew"});
-  if (digest != nullptr) *digest = sha256_hex(bytes);
+  if (digest != nullptr) {
+    *digest = sha256_hex(bytes);
+    check_copies(index, *digest);
+  }
   try {
     return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, window_);
   } catch (const Error& error) {
@@ -61,7 +73,9 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
 
 std::string FileSource::digest(std::size_t index) const {
   versions_[index] = version_of(index);
-  return sha256_hex(read_file(paths_[index], max_file_size));
+  std::string digest = sha256_hex(read_file(paths_[index], max_file_size));
+  check_copies(index, digest);
+  return digest;
 }
 
 bool has_image_extension(const std::filesystem::path& path) {
@@ -71,10 +85,6 @@ bool has_image_extension(const std::filesystem::path& path) {
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
-bool is_part_name(std::string_view name) {
-  return name == "train" || name == "test" || name == "val" || name == "valid" || name == "validation";
 }
 
 }  // namespace rxrun

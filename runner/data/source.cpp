@@ -98,9 +98,19 @@ void check_classes(const Source& source, const DataSpec& spec) {
   faults.throw_errors();
 }
 
+void check_keys_of_folders(const DataSpec& spec) {
+  if (spec.source == SourceKind::class_folders) return;
+  const std::pair<const char*, bool> keys[] = {
+      {"layout", !spec.layout.empty()}, {"include", !spec.include.empty()}, {"exclude", !spec.exclude.empty()}};
+  for (const auto& [key, is_set] : keys)
+    if (is_set)
+      bad_data(spec, key, "data." + std::string(key) + " is for the folders of source class_folders", "leave it out");
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed) {
+  check_keys_of_folders(spec);
   std::unique_ptr<Source> source = open_format(spec, seed);
   check_classes(*source, spec);
   assign_groups(source->listing_, spec);

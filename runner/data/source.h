@@ -26,7 +26,9 @@ struct Listing {
   std::vector<Sample> samples;       // in an order that depends on the content only
   int channels = 3;                  // 1 or 3: of the first image of each class, colour if one of them is
   bool generated = false;
-  bool grouped = false;  // the source has set the groups itself
+  bool grouped = false;         // the source has set the groups itself
+  std::string layout;           // of folders: "group/class"; empty where there are none
+  std::string layout_in_words;  // "read as group/class: 279 groups (10253, 10254, ...), 2 classes"
   std::vector<Diagnostic> warnings;
 };
 

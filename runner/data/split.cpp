@@ -132,8 +132,9 @@ void assign_groups(Listing& listing, const DataSpec& spec) {
       if (std::regex_search(file, match, pattern) || std::regex_search(sample.name, match, pattern)) {
         sample.group = match.size() > 1 ? match[1].str() : match[0].str();
         ++matched;
-      } else if (without.empty()) {
-        without = sample.name;
+      } else {
+        sample.group = sample.name;  // and no longer that of a folder
+        if (without.empty()) without = sample.name;
       }
     }
   } catch (const std::regex_error& error) {

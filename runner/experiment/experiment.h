@@ -75,6 +75,11 @@ struct AugmentSpec {
   double erase = 0.0;  // probability of random erasing (arXiv 1708.04896)
 };
 
+// What the folders on a level below the path of class_folders are called after.
+enum class FolderRole { any, part, group, class_name };
+// From the outermost level; exactly one is the class. Folders below the last mean nothing.
+using FolderLayout = std::vector<FolderRole>;
+
 enum class OnBadImage { error, skip };
 
 // The values of 16-bit images, in their own units, that become black and white.
@@ -87,6 +92,8 @@ struct DataSpec {
   std::filesystem::path path;  // made absolute against the working directory
   SourceLocation path_where;
   std::map<std::string, SourceLocation> written;  // the keys that are, and where: "classes", "split.validation"
+  FolderLayout layout;                            // of class_folders; empty: found from the folders' names
+  std::vector<std::string> include, exclude;      // of class_folders: patterns of paths; no `include`: all
   std::optional<std::string> sample;              // "histology": generated when `path` does not exist
   std::int64_t sample_images = 1200;              // in all, for a generated sample
   std::int64_t image_size = 64;                   // height and width that the network sees

@@ -86,6 +86,11 @@ class KeyBuilder {
     key_.text.reset();
     return std::move(*this);
   }
+  // A word beside the other forms.
+  KeyBuilder&& also(std::string word) {
+    key_.words.push_back(std::move(word));
+    return std::move(*this);
+  }
   KeyBuilder&& text(std::string what, std::string pattern = {}) {
     if (!key_.text) key_.text.emplace();
     key_.text->what = std::move(what);

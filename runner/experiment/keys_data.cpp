@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "experiment/folder_layout_text.h"
 #include "experiment/key_builder.h"
 #include "experiment/keys.h"
 
@@ -141,6 +142,32 @@ Key path_key() {
       .get([](Experiment&) { return null_node(); });
 }
 
+Key layout_key() {
+  return KeyBuilder("layout",
+                    "of class_folders: what the folders on each level below `path` are, such as part/class or "
+                    "any/group/class; auto: what their names say; an error tells when they say several things")
+      .text("roles from `any`, `part`, `group` and `class` (once), such as `part/class`",
+            "^(any|part|group|class)(/(any|part|group|class)){0,19}$")
+      .also("auto")
+      .no_identity()
+      .normalize([](Node& node) { return node.text == "auto" || layout_of(node.text).has_value(); })
+      .set([](Experiment& e, const Node& node) { e.data.layout = layout_of(node.text).value_or(FolderLayout{}); })
+      .get([](Experiment& e) { return to_node(e.data.layout.empty() ? "auto" : to_string(e.data.layout)); });
+}
+
+Key patterns_key(std::string name, std::string doc, std::vector<std::string> DataSpec::*member) {
+  return KeyBuilder(std::move(name), std::move(doc))
+      .list({.number = {},
+             .text = {.what = "a pattern such as `*_mask.png`", .shortest = 1},
+             .shortest = 0,
+             .longest = 100})
+      .no_identity()
+      .set([member](Experiment& e, const Node& node) {
+        for (const Node& item : node.items) (e.data.*member).push_back(item.text);
+      })
+      .get([](Experiment&) { return to_node(std::vector<double>{}); });
+}
+
 constexpr double most_memory = 0x1p50;  // 1 PiB: a double holds every whole number up to it
 
 Key memory_key() {
@@ -170,6 +197,15 @@ std::vector<Key> data_keys() {
       choice("source", "format of the data at `path`", data(&DataSpec::source),
              {"class_folders", "medmnist", "idx", "manifest", "cifar", "histology"}),
       path_key(),
+      layout_key(),
+      patterns_key(
+          "include",
+          "of class_folders: only images that one of these patterns means; one without / is compared with each "
+          "name in the path below `path`, one with / with the path, where ** is any number of folders",
+          &DataSpec::include),
+      patterns_key("exclude",
+                   "of class_folders: no images that one of these patterns means; read as those of `include`",
+                   &DataSpec::exclude),
       sample_key(),
       KeyBuilder("image_size", "height and width of the network's input, in pixels", data(&DataSpec::image_size))
           .from(4)

@@ -12,7 +12,12 @@ namespace rxrun {
 // So far may the sum of fractions be from what it means: 0.7, 0.2 and 0.1 do not add up to 1 in binary.
 inline constexpr double split_tolerance = 1e-6;
 
-// One name for the spellings of a part: "val" for "valid" and "validation".
+// Whether sources call their parts so, in any case: train, val, test, what is usual for them (training, valid, dev,
+// testing, holdout, eval, ...), and these with a word such as `set` or `images` or a year (`seg_train`, `val2017`).
+bool is_part_name(const std::string& name);
+
+// One name for the spellings of a part: "train", "val" or "test", and "eval" where it is not said which of the last two
+// is meant. What is no part name stays as it is.
 std::string canonical_part(const std::string& part);
 
 // Whether a source that calls a part so means the one that results are published on: nobody should choose by it.
