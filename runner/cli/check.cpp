@@ -67,7 +67,9 @@ int run_check(const CheckOptions& options) {
   initial_weights_of(checked, network);
   const Experiment& experiment = checked.experiment();
   const Parts parts = draw_split(source->listing(), experiment.data, experiment.seed);
-  std::vector<Diagnostic> warnings = split_warnings(source->listing(), experiment.data, parts);
+  std::vector<Diagnostic> warnings = source->warnings();
+  for (Diagnostic& warning : split_warnings(source->listing(), experiment.data, parts))
+    warnings.push_back(std::move(warning));
   check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
   console.warnings(warnings);
   const ClassImages images = class_images(source->classes(), source->samples(), parts);

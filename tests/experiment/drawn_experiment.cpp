@@ -35,6 +35,7 @@ const std::map<std::string, std::vector<std::string>> fitting_texts = {
     {"data.memory",
      {"0 B", "1 B", "1500B", "1.5 GiB", "3 kB", "0.3 MB", "7 GB", "1 TiB", "0.000001 TB", "1023 KiB",
       "999999999999999 B"}},
+    {"data.layout", {"auto", "class", "part/class", "any/group/class", "class/group/part"}},
     {"machine.device", {"auto", "cpu", "cuda", "cuda:0", "cuda:123"}}};
 
 std::vector<std::string> ways_of(const Key& key) {

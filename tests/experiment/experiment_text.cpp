@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <type_traits>
 
+#include "experiment/folder_layout_text.h"
+
 namespace rxrun {
 namespace {
 
@@ -86,10 +88,10 @@ class Writer {
     add(low, high);
   }
   void put(const DataSpec& spec) {
-    const auto& [source, path, path_where, written, sample, sample_images, image_size, resize, channels, window,
-                 classes, split, augment, normalize, batch, on_bad_image, memory] = spec;
-    add(source, path, sample, sample_images, image_size, resize, channels, window, classes, split, augment, normalize,
-        batch, on_bad_image, memory);
+    const auto& [source, path, path_where, written, layout, include, exclude, sample, sample_images, image_size, resize,
+                 channels, window, classes, split, augment, normalize, batch, on_bad_image, memory] = spec;
+    add(source, path, to_string(layout), include, exclude, sample, sample_images, image_size, resize, channels, window,
+        classes, split, augment, normalize, batch, on_bad_image, memory);
   }
   void put(const OptimizerSpec& spec) {
     const auto& [kind, lr, weight_decay, momentum, nesterov, beta1, beta2, alpha, epsilon, decay_norm_and_bias] = spec;
