@@ -176,13 +176,13 @@ class Understanding {
       divided = names_of(f).size() > level + 1 && parts.contains(names_of(f)[level]) &&
                 others.contains(names_of(f)[level + 1]);
     if (!divided || deepest() <= level + 1) return;
-    const std::string strange = printable(*others.begin());
+    std::string strange;
+    for (const std::string& name : others) strange += (strange.empty() ? "" : ", ") + printable(name);
     ambiguous(counted_names(parts, "part") + " beside " + counted_names(others, "folder") + " that " +
                   (others.size() == 1 ? "is" : "are") + " none",
-              "data.exclude: [" + strange +
-                  "] leaves it out, and data.layout: part/class takes it for a part as well; "
-                  "data.layout: class takes all " +
-                  std::to_string(all.size()) + " for classes");
+              "data.exclude: [" + strange + "] leaves " + (others.size() == 1 ? "it" : "them") +
+                  " out; data.layout: part/class takes all " + std::to_string(all.size()) +
+                  " for parts, and data.layout: class for classes");
   }
 
   // One folder in each folder: a name for all that is in it, or a name again.
@@ -211,11 +211,11 @@ class Understanding {
     if (levels.size() == 1) return set(levels.front(), std::nullopt);
     const std::size_t outer = levels[0], inner = levels[1];
     const LevelPair pair(understood_.levels, outer, inner, [&](std::size_t f) { return has_images(f); });
-    if (levels.size() > 2 && !named_as_groups(pair.outer)) {
-      // class/patient/series or hospital/patient/class: what recurs at the bottom decides nothing alone.
-      const LevelPair last(understood_.levels, levels[levels.size() - 2], levels.back(),
-                           [&](std::size_t f) { return has_images(f); });
-      if (last.recurs && last.inner.size() > 1) return several(levels);
+    const LevelPair last(understood_.levels, levels[levels.size() - 2], levels.back(),
+                         [&](std::size_t f) { return has_images(f); });
+    if (levels.size() > 2 && last.recurs && last.inner.size() > 1) {
+      if (named_as_groups(pair.outer) && !named_as_groups(last.inner)) return set(levels.back(), outer);
+      return several(levels);  // class/patient/series or hospital/patient/class
     }
     // Where images lie beside the inner folders too, those are no more than an order within.
     const bool loose = images_lie_on(outer + 1);

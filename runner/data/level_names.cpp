@@ -70,9 +70,8 @@ bool LevelPair::outer_are_groups() const {
 bool LevelPair::inner_are_groups() const {
   if (are_kinds_of_files(inner)) return false;
   if (named_as_groups(inner)) return true;
-  const bool numbered = are_numbered(inner) && !are_labels(inner);
-  return (numbered && inner.size() > outer.size() && !are_numbered(outer)) ||
-         (inner.size() >= 30 && inner.size() >= 5 * outer.size());
+  // Names that recur may be classes in folders of hospitals, or of colours.
+  return !recurs && are_numbered(inner) && !are_labels(inner) && inner.size() > outer.size() && !are_numbered(outer);
 }
 
 }  // namespace rxrun

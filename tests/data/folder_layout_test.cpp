@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "../growth.h"
 #include "data/dataset.h"
 #include "data/path_pattern.h"
 #include "data/source.h"
@@ -9,7 +10,6 @@
 #include "experiment/folder_layout_text.h"
 #include "experiment/split_rules.h"
 #include "files/files.h"
-#include "../growth.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -145,6 +145,15 @@ TEST_F(FolderLayouts, PatientsBySayingSo) {
   EXPECT_EQ(open()->listing().layout, "group/class");
 }
 
+TEST_F(FolderLayouts, PatientsWithFoldersOfTheirOwn) {
+  for (const char* patient : {"patient_1", "patient_2", "patient_3"})
+    for (const char* slide : {"slide_1", "slide_2"})
+      for (const char* label : {"0", "1"}) write({std::string(patient) + "/" + slide + "/" + label + "/1.png"});
+  const auto source = open();
+  EXPECT_EQ(source->listing().layout, "group/any/class");
+  EXPECT_EQ(groups(*source).size(), 3u);
+}
+
 TEST_F(FolderLayouts, PatientsWithinClassesAndParts) {
   for (int i = 0; i < 4; ++i)
     write({"train/benign/p" + std::to_string(i) + "/1.png", "train/malignant/q" + std::to_string(i) + "/1.png",
@@ -178,6 +187,7 @@ TEST_F(FolderLayouts, WhatCanBeReadInSeveralWaysIsAnErrorWithTheReadings) {
 
 TEST_F(FolderLayouts, AmbiguousKinds) {
   const std::vector<std::vector<std::string>> kinds = {
+      {"color/n01/1.png", "color/n02/1.png", "color/n03/1.png", "grey/n01/1.png", "grey/n02/1.png", "grey/n03/1.png"},
       {"a/site1/1.png", "a/site2/1.png", "b/site1/1.png", "b/site2/1.png"},             // as many as classes
       {"fruit/apple/1.png", "fruit/pear/1.png", "leaf/kale/1.png", "leaf/leek/1.png"},  // classes or their kinds
       {"cat/images/1.png", "cat/masks/1.png", "dog/images/1.png", "dog/masks/1.png"},
@@ -195,7 +205,8 @@ TEST_F(FolderLayouts, AmbiguousKinds) {
 
 TEST_F(FolderLayouts, AWrongLayoutIsTold) {
   write({"cat/1.png", "dog/1.png"});
-  EXPECT_THAT(error_of([&] { open("any/class"); }), AllOf(HasSubstr("no class folders"), HasSubstr("read as any/class")));
+  EXPECT_THAT(error_of([&] { open("any/class"); }),
+              AllOf(HasSubstr("no class folders"), HasSubstr("read as any/class")));
   for (const char* text : {"", "part", "class/class", "part/part/class", "class/", "patient/class"})
     EXPECT_FALSE(layout_of(text).has_value()) << text;
   EXPECT_EQ(to_string(layout_of("any/part/group/class").value()), "any/part/group/class");
