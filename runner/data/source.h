@@ -26,7 +26,8 @@ struct Listing {
   std::vector<Sample> samples;       // in an order that depends on the content only
   int channels = 3;                  // 1 or 3: of the first image of each class, colour if one of them is
   bool generated = false;
-  bool grouped = false;  // the source has set the groups itself
+  bool grouped = false;    // the source has set the groups itself
+  std::vector<int> lines;  // of a manifest, where each sample stands in it; otherwise empty
   std::vector<Diagnostic> warnings;
 };
 
