@@ -11,6 +11,7 @@
 #include "diagnostics/render.h"
 #include "network/summary.h"
 #include "run/prepare.h"
+#include "training/check_training.h"
 
 namespace rxrun {
 namespace {
@@ -67,14 +68,14 @@ int run_check(const CheckOptions& options) {
   initial_weights_of(checked, network);
   const Experiment& experiment = checked.experiment();
   const Parts parts = draw_split(source->listing(), experiment.data, experiment.seed);
-  std::vector<Diagnostic> warnings = source->warnings();
-  for (Diagnostic& warning : split_warnings(source->listing(), experiment.data, parts))
-    warnings.push_back(std::move(warning));
+  std::vector<Diagnostic> warnings = split_warnings(source->listing(), experiment.data, parts);
   check_parts(source->classes(), source->samples(), parts, experiment.data, warnings);
+  console.warnings(source->warnings());
   console.warnings(warnings);
   const ClassImages images = class_images(source->classes(), source->samples(), parts);
   const Listing& listing = source->listing();
   if (!listing.layout.empty()) console.line("folders: " + listing.layout_in_words);
+  console.warnings(check_training(experiment, images));
   console.line("classes: " + in_words(images, source->classes()));
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);

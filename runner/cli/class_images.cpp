@@ -5,21 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "data/dataset.h"
 #include "diagnostics/render.h"
 
 namespace rxrun {
-
-ClassImages class_images(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
-                         const std::array<std::vector<std::int64_t>, 3>& parts) {
-  ClassImages images;
-  for (std::size_t part = 0; part < parts.size(); ++part) {
-    images[part].resize(classes.size());
-    for (const std::int64_t i : parts[part])
-      ++images[part][static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
-  }
-  return images;
-}
 
 std::string in_words(const ClassImages& images, const std::vector<std::string>& classes) {
   constexpr std::size_t shown = 10;

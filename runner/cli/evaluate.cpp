@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -193,7 +194,7 @@ Table evaluate_run(const EvaluateOptions& options, Console& console, const std::
 
 int run_evaluate(const EvaluateOptions& options) {
   Console console(options.common);
-  fmt::print("{}", render(evaluate_run(options, console), options.common.format));
+  std::cout << render(evaluate_run(options, console), options.common.format);
   return 0;
 }
 

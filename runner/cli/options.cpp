@@ -68,7 +68,7 @@ constexpr const char* stored_overrides_help =
     "used "
     "(machine.device, threads, loader_threads). The rest of a run's experiment is fixed";
 
-constexpr const char* sweep_footer = R"(WORDS are experiment files (default: experiments/default.yaml) and what to vary:
+constexpr const char* sweep_footer = R"(WORDS are experiment files (default: experiments/default.yaml, or the installed one) and what to vary:
   cardinality=8,16,32                                    these values
   epochs=range(4,32,4)   seed=1..5                       from first to last, inclusive, in steps
   zip(cardinality=1,2,4,8,32; base_width=64,40,24,14,4)  values in pairs

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 #include <span>
 
 #include "cli/commands.h"
@@ -112,7 +113,7 @@ int run_predict(const PredictOptions& options) {
     if (every_class)
       for (const float probability : row) table.rows.back().emplace_back(static_cast<double>(probability));
   }
-  fmt::print("{}", render(table, options.common.format));
+  std::cout << render(table, options.common.format);
   return 0;
 }
 

@@ -275,7 +275,8 @@ int run_sweep(const SweepOptions& given) {
   }
   for (const auto* list : {&declared.warnings, &plan.warnings})
     for (const std::string& warning : *list) console.warning(warning);
-  for (const std::string& note : plan.notes) console.line(note);
+  for (const auto* list : {&declared.notes, &plan.notes})
+    for (const std::string& note : *list) console.line(note);
   return options.plan ? show_plan(options, plan, reporter, console)
                       : run_points(options, plan, search ? &*search : nullptr, reporter, console);
 }

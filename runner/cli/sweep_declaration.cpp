@@ -9,6 +9,7 @@
 #include "experiment/places.h"
 #include "plugin/checked_experiment.h"
 #include "plugin/experiment_file.h"
+#include "plugin/locations.h"
 #include "sweep/section.h"
 #include "sweep/value_text.h"
 
@@ -23,6 +24,20 @@ struct FileSweep {
   DrawOptions draws;
   std::string search;
 };
+
+// Of words that name no file: default.yaml here, or else the installed one, which is noted.
+std::filesystem::path file_by_default(std::vector<std::string>& notes) {
+  std::error_code none;
+  if (std::filesystem::symlink_status(default_file, none).type() != std::filesystem::file_type::not_found)
+    return default_file;
+  const std::filesystem::path folder = experiments_folder();
+  const std::filesystem::path installed = folder / std::filesystem::path(default_file).filename();
+  if (folder.empty() || !std::filesystem::exists(installed, none))
+    throw Error(Failure::usage, fmt::format("no experiment file is given, and there is no {}", default_file),
+                "name one: rxrun sweep FILE.yaml KEY=VALUES");
+  notes.push_back(fmt::format("No experiment file is given: this is a sweep of {}", printable(installed.string())));
+  return installed;
+}
 
 // What one of the files is to be varied in.
 FileSweep sweep_of_file(const std::filesystem::path& file, const Declaration& words, const SweepOptions& options,
@@ -170,7 +185,8 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
   std::vector<std::string> words = options.words;
   if (options.repeat > 0) words.push_back(fmt::format("seed=1..{}", options.repeat));
   Declaration declaration = parse_declaration(words);
-  if (declaration.files.empty()) declaration.files = {default_file};
+  DeclaredSweep declared;
+  if (declaration.files.empty()) declaration.files = {file_by_default(declared.notes)};
 
   Diagnostics diagnostics;
   std::vector<FileSweep> sweeps;
@@ -184,7 +200,6 @@ DeclaredSweep declared_sweep(const SweepOptions& options) {
   }
   diagnostics.throw_errors();
   if (!varied) throw Error(Failure::usage, "the sweep varies nothing", "for example: rxrun sweep cardinality=8,16,32");
-  DeclaredSweep declared;
   for (FileSweep& sweep : sweeps) {
     if (sweep.search.empty()) continue;
     declared.search = search_of(std::move(sweep), declaration.files, options);

@@ -17,6 +17,7 @@ struct DeclaredSweep {
   std::vector<Point> points;  // none of a search
   std::optional<DeclaredSearch> search;
   std::vector<std::string> warnings;  // such as fewer different points than were asked for
+  std::vector<std::string> notes;     // what was understood
 };
 
 // Throws Error with every fault of the declaration; also for more points than 10,000 without --force. Of the files the

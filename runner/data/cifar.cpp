@@ -47,6 +47,20 @@ void append(Pack& pack, const fs::path& path, const Variant& variant, const Data
   }
 }
 
+// A part is there with all of its files or not at all.
+void check_whole(const fs::path& folder, const std::vector<std::string>& files, const std::string& part) {
+  std::string missing;
+  std::size_t count = 0;
+  for (const std::string& name : files)
+    if (!is_there(folder / name)) missing += (count++ == 0 ? "" : ", ") + name;
+  if (count > 0 && count < files.size())
+    bad_file(folder,
+             missing + (count == 1 ? " is" : " are") + " missing: the part " + part + " is in " +
+                 std::to_string(files.size()) + " files, of which " + std::to_string(files.size() - count) +
+                 (files.size() - count == 1 ? " is there" : " are there"),
+             "unpack the archive again");
+}
+
 std::vector<std::string> class_names(const fs::path& path, const Variant& variant) {
   std::vector<std::string> names;
   if (is_there(path)) {
@@ -75,7 +89,9 @@ std::unique_ptr<Source> open_cifar(const DataSpec& spec) {
   std::vector<Pack> packs;
   for (const bool train : {true, false}) {
     Pack pack{train ? "train" : "test", static_cast<int>(side), static_cast<int>(side), 3, {}, {}};
-    for (const std::string& name : train ? variant.train : variant.test) {
+    const std::vector<std::string>& files = train ? variant.train : variant.test;
+    check_whole(folder, files, pack.part);
+    for (const std::string& name : files) {
       if (!is_there(folder / name)) continue;
       append(pack, folder / name, variant, spec);
       check_fits(pack.pixels.size(), spec, folder);

@@ -1,5 +1,7 @@
 #include "data/fault.h"
 
+#include "experiment/places.h"
+
 namespace rxrun {
 namespace {
 
@@ -30,6 +32,16 @@ void bad_line(const std::filesystem::path& path, int line, const std::string& me
   throw Error(diagnostic_at(in_file(path, line), Severity::error, message, advice));
 }
 
+Diagnostic file_note(const std::filesystem::path& path, int line, const std::string& message,
+                     const std::string& advice) {
+  return diagnostic_at(in_file(path, line), Severity::note, message, advice);
+}
+
+Diagnostic file_warning(const std::filesystem::path& path, int line, const std::string& message,
+                        const std::string& advice) {
+  return diagnostic_at(in_file(path, line), Severity::warning, message, advice);
+}
+
 bool is_there(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -41,12 +53,8 @@ bool is_there(const std::filesystem::path& path) {
 }
 
 SourceLocation place_of_key(const DataSpec& spec, const std::string& key) {
-  for (std::string name = key; !name.empty();) {
-    if (const auto found = spec.written.find(name); found != spec.written.end()) return found->second;
-    const std::size_t dot = name.rfind('.');
-    name.resize(dot == std::string::npos ? 0 : dot);
-  }
-  return spec.path_where;
+  const SourceLocation where = nearest_place(spec.written, key);
+  return where.file.empty() ? spec.path_where : where;
 }
 
 void bad_data(const DataSpec& spec, const std::string& key, const std::string& message, const std::string& advice) {

@@ -17,6 +17,10 @@ SourceLocation in_file(const std::filesystem::path& path, int line = 0);
                            const std::string& advice = {});
 [[noreturn]] void bad_line(const std::filesystem::path& path, int line, const std::string& message,
                            const std::string& advice = {});
+Diagnostic file_note(const std::filesystem::path& path, int line, const std::string& message,
+                     const std::string& advice = {});
+Diagnostic file_warning(const std::filesystem::path& path, int line, const std::string& message,
+                        const std::string& advice = {});
 
 // Whether there is something at `path`, which may be a link. A link that leads nowhere, or what cannot be looked at, is
 // told as bad_file() does.

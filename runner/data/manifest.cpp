@@ -1,14 +1,15 @@
-// A manifest: CSV with the columns path and label, and optionally split and group; others may be there and be named by
-// split.group_by. Paths are relative to the manifest.
+// A manifest: CSV with the columns path and label, and optionally split and group, or what is usual for them; others
+// may be there and be named by split.group_by. Paths are relative to the manifest.
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "data/csv.h"
 #include "data/fault.h"
 #include "data/file_source.h"
+#include "data/manifest_columns.h"
+#include "data/similar_name.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
 
@@ -20,41 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t largest_manifest = 1ull << 30;
 constexpr std::size_t faults_told = 20;
 
-struct Columns {
-  std::size_t path, label;
-  std::optional<std::size_t> part, group;
-};
-
-Columns columns_of(const CsvRecord& header, const DataSpec& spec) {
-  const auto find = [&](const std::string& name) -> std::optional<std::size_t> {
-    const auto found = std::find(header.fields.begin(), header.fields.end(), name);
-    if (found == header.fields.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - header.fields.begin());
-  };
-  const auto required = [&](const std::string& name, const std::string& advice) {
-    const auto column = find(name);
-    if (column) return *column;
-    std::string there;
-    for (const std::string& field : header.fields) there += (there.empty() ? "" : ", ") + field;
-    const auto nearest = nearest_name(name, header.fields);
-    bad_line(spec.path, header.line, "no column `" + name + "`; the columns are " + there,
-             nearest ? "did you mean `" + *nearest + "`?" : advice);
-  };
-  const std::string header_advice = "the first line of a manifest is path,label[,split][,group]";
-  Columns columns{required("path", header_advice), required("label", header_advice), find("split"), find("group")};
-  const std::string& group_by = spec.split.group_by;
-  if (!group_by.empty()) {
-    const bool pattern = group_by.find('(') != std::string::npos;  // it names what to group by, so that it has a group
-    columns.group = pattern
-                        ? find(group_by)
-                        : required(group_by, "split.group_by names a column, or is a regular expression with a group");
-  }
-  return columns;
-}
-
 // Labels that are all whole numbers are the classes' numbers; else they are names, sorted.
-std::vector<std::string> set_labels(Listing& listing, const std::vector<std::string>& labels, const DataSpec& spec,
-                                    const std::vector<int>& lines) {
+std::vector<std::string> set_labels(Listing& listing, const std::vector<std::string>& labels, const DataSpec& spec) {
   std::vector<std::int64_t> numbers;
   for (const std::string& label : labels) {
     std::int64_t number = -1;
@@ -66,7 +34,7 @@ std::vector<std::string> set_labels(Listing& listing, const std::vector<std::str
   if (numbers.size() == labels.size()) {
     constexpr std::int64_t most_classes = 100'000;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (numbers[i] >= most_classes) bad_line(spec.path, lines[i], "label " + labels[i] + " is out of range");
+      if (numbers[i] >= most_classes) bad_line(spec.path, listing.lines[i], "label " + labels[i] + " is out of range");
       listing.samples[i].label = numbers[i];
     }
     const std::int64_t highest = *std::max_element(numbers.begin(), numbers.end());
@@ -80,57 +48,129 @@ std::vector<std::string> set_labels(Listing& listing, const std::vector<std::str
   return classes;
 }
 
+// A cell without the blanks at its ends, which are counted.
+class Cells {
+ public:
+  std::string cell(const CsvRecord& record, std::size_t column) {
+    const std::string& text = record.fields[column];
+    const std::string_view kept = trimmed(text);
+    if (kept.size() != text.size() && count_++ == 0) line_ = record.line, example_ = text;
+    return std::string(kept);
+  }
+  void tell(const DataSpec& spec, std::vector<Diagnostic>& notes) const {
+    if (count_ > 0)
+      notes.push_back(file_note(spec.path, line_,
+                                counted(count_, "cell") + (count_ == 1 ? " has" : " have") +
+                                    " blanks at the ends, which are left out, such as `" + printable(example_) + "`"));
+  }
+
+ private:
+  std::int64_t count_ = 0;
+  int line_ = 0;
+  std::string example_;
+};
+
+// Faults of the lines; beyond so many they are counted.
+class LineFaults {
+ public:
+  explicit LineFaults(const fs::path& manifest) : manifest_(manifest) {}
+
+  void add(int line, const std::string& message, const std::string& advice = {}) {
+    if (found_++ < faults_told) faults_.error(in_file(manifest_, line), message, advice);
+  }
+
+  void missing(int line, const std::string& name) {
+    const fs::path folder = manifest_.parent_path();
+    std::string advice;
+    if (found_ < faults_told) {  // looking for it takes time
+      if (const auto similar = similar_.find(folder, name))
+        advice = "did you mean `" + printable(similar->path.string()) + "`? It differs in " + similar->difference;
+      else if (missing_ == 0)
+        advice = "paths in a manifest are relative to its folder, " + printable(folder.string());
+    }
+    add(line, "no file at " + printable((folder / name).string()), advice);
+    ++missing_;
+  }
+
+  void throw_errors() {
+    if (found_ > faults_told)
+      faults_.error(
+          in_file(manifest_), "and " + counted(found_ - faults_told, "more error"),
+          missing_ > 0 ? "in all, " + counted(missing_, "file") + (missing_ == 1 ? " is" : " are") + " missing" : "");
+    faults_.throw_errors();
+  }
+
+ private:
+  const fs::path manifest_;
+  Diagnostics faults_;
+  SimilarFiles similar_;
+  std::size_t found_ = 0, missing_ = 0;
+};
+
+// Images whose cell of the group is empty.
+Diagnostic without_group(const DataSpec& spec, const std::string& column, const std::vector<std::size_t>& samples,
+                         const Listing& listing) {
+  const std::size_t count = samples.size(), first = samples.front();
+  return file_warning(spec.path, listing.lines[first],
+                      std::to_string(count) + " of " + counted(listing.samples.size(), "image") +
+                          (count == 1 ? " has" : " have") + " no `" + printable(column) + "`, such as `" +
+                          printable(listing.samples[first].name) + "`: " + (count == 1 ? "it is" : "each is") +
+                          " drawn into a part by itself",
+                      "images of one patient may so be in several parts: fill the cells, or leave these lines out");
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   const std::vector<CsvRecord> records = read_csv(read_file(spec.path, largest_manifest), spec.path.string());
   if (records.size() < 2) bad_file(spec.path, "the manifest lists no images");
-  const Columns columns = columns_of(records.front(), spec);
+  const std::size_t width = records.front().fields.size();
   Listing listing;
+  const ManifestColumns columns = manifest_columns(records.front(), spec, listing.warnings);
   listing.grouped = columns.group.has_value();
   std::vector<fs::path> paths;
   std::vector<std::string> labels;
-  std::vector<int> lines;
+  std::vector<std::size_t> alone;
   std::map<fs::path, int> first_line;
-  Diagnostics faults;
-  std::size_t found = 0;
-  const auto fault = [&](int line, const std::string& message, const std::string& advice = {}) {
-    if (found++ < faults_told) faults.error(in_file(spec.path, line), message, advice);
-  };
-  std::size_t missing = 0;
+  Cells cells;
+  LineFaults faults(spec.path);
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
-    if (record.fields.size() != records.front().fields.size()) {
-      fault(record.line, counted(record.fields.size(), "field") + ", but the header has " +
-                             std::to_string(records.front().fields.size()));
+    if (record.fields.size() != width) {
+      faults.add(record.line, counted(record.fields.size(), "field") + ", but the header has " + std::to_string(width));
       continue;
     }
-    const std::string& name = record.fields[columns.path];
-    const std::string& label = record.fields[columns.label];
-    const fs::path path = spec.path.parent_path() / name;
     std::error_code error;
+    std::string name = record.fields[columns.path];
+    fs::path path = spec.path.parent_path() / name;
+    bool there = fs::exists(path, error);
+    if (!there && trimmed(name) != name) {  // a file's own name may begin and end in blanks
+      name = cells.cell(record, columns.path);
+      path = spec.path.parent_path() / name;
+      there = fs::exists(path, error);
+    }
+    const std::string label = cells.cell(record, columns.label);
     const auto [before, is_new] = first_line.emplace(fs::absolute(path, error).lexically_normal(), record.line);
     if (name.empty())
-      fault(record.line, "no path");
+      faults.add(record.line, "no path");
     else if (!is_new)
-      fault(record.line, "`" + name + "` is already in line " + std::to_string(before->second));
-    else if (!fs::exists(path, error))
-      fault(record.line, "no file at " + path.string(),
-            missing++ > 0 ? "" : "paths in a manifest are relative to its folder, " + spec.path.parent_path().string());
-    if (label.empty()) fault(record.line, "no label");
-    const std::string part = columns.part ? record.fields[*columns.part] : "";
-    const std::string group = columns.group ? record.fields[*columns.group] : "";
+      faults.add(record.line, "`" + printable(name) + "` is already in line " + std::to_string(before->second));
+    else if (!there)
+      faults.missing(record.line, name);
+    if (label.empty()) faults.add(record.line, "no label");
+    const std::string part = columns.part ? cells.cell(record, *columns.part) : "";
+    const std::string group = columns.group ? cells.cell(record, *columns.group) : "";
+    if (columns.group && group.empty()) alone.push_back(listing.samples.size());
     listing.samples.push_back({name, 0, group.empty() ? name : group, part});
+    listing.lines.push_back(record.line);
     labels.push_back(label);
-    lines.push_back(record.line);
     paths.push_back(path);
   }
-  if (found > faults_told)
-    faults.error(
-        in_file(spec.path), "and " + counted(found - faults_told, "more error"),
-        missing > 0 ? "in all, " + counted(missing, "file") + (missing == 1 ? " is" : " are") + " missing" : "");
   faults.throw_errors();
-  listing.classes = set_labels(listing, labels, spec, lines);
+  cells.tell(spec, listing.warnings);
+  if (!alone.empty())
+    listing.warnings.push_back(without_group(spec, records.front().fields[*columns.group], alone, listing));
+  listing.classes = set_labels(listing, labels, spec);
   return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window);
 }
 

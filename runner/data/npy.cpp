@@ -25,7 +25,7 @@ class Header {
       const std::string key = quoted();
       expect(':');
       if (key == "descr")
-        type = skip_blanks() == '[' ? bad("records are not supported, only integers") : quoted();
+        type = skip_blanks() == '[' ? unusable("records") : quoted();
       else if (key == "fortran_order")
         order = boolean();
       else if (key == "shape")
@@ -41,6 +41,9 @@ class Header {
 
  private:
   [[noreturn]] static std::string bad(const std::string& what) { bad_image("damaged npy array: " + what); }
+  [[noreturn]] static std::string unusable(const std::string& what) {
+    bad_image("an npy array of " + what + ", expected integers: images are bytes from 0 to 255 (uint8)");
+  }
 
   char skip_blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -89,13 +92,30 @@ class Header {
       if (!take(',') && skip_blanks() != ')') bad("damaged shape");
     }
   }
+  // In words, by numpy's letters.
+  static std::string kind_of(const std::string& type) {
+    switch (type.size() > 1 ? type[1] : ' ') {
+      case 'f':
+        return "floats";
+      case 'c':
+        return "complex numbers";
+      case 'S':
+      case 'U':
+        return "text";
+      case 'm':
+      case 'M':
+        return "times";
+      default:
+        return "elements of an unknown type";
+    }
+  }
   static void element_type(NpyArray& array, const std::string& type) {
     if (type.find('O') != std::string::npos)
-      bad("holds Python objects, which are never loaded because they can run code");
+      unusable("Python objects, which are never loaded because they can run code");
     const bool known = type.size() == 3 && std::string_view("<>|=").find(type[0]) != std::string_view::npos &&
                        std::string_view("uib").find(type[1]) != std::string_view::npos &&
                        std::string_view("1248").find(type[2]) != std::string_view::npos;
-    if (!known) bad("elements of type `" + type + "`, expected integers");
+    if (!known) unusable(kind_of(type) + " (`" + type + "`)");
     array.big_endian = type[0] == '>';
     array.kind = type[1];
     array.size = type[2] - '0';

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "data/fault.h"
+#include "data/similar_name.h"
 #include "data/split.h"
 #include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
@@ -66,20 +68,80 @@ std::unique_ptr<Source> open_format(const DataSpec& spec, std::uint64_t seed) {
   return open_histology(spec, seed);
 }
 
-void check_classes(const Source& source, const DataSpec& spec) {
+std::vector<std::int64_t> counts_of(const Listing& listing) {
+  std::vector<std::int64_t> counts(listing.classes.size(), 0);
+  for (const Sample& sample : listing.samples) ++counts[static_cast<std::size_t>(sample.label)];
+  return counts;
+}
+
+// Whether the labels are numbers from 1 to the highest: what is meant for the first class has the second's label then.
+bool counts_from_one(const DataSpec& spec, const Listing& listing, const std::vector<std::int64_t>& counts) {
+  const bool numbered =
+      spec.source == SourceKind::manifest || spec.source == SourceKind::medmnist || spec.source == SourceKind::idx;
+  return numbered && counts.size() > 2 && listing.classes.front() == "0" &&
+         listing.classes.back() == std::to_string(counts.size() - 1) &&
+         std::count(counts.begin(), counts.end(), 0) == 1 && counts.front() == 0;
+}
+
+// The first class is none where data.classes says so.
+void take_from_one(const DataSpec& spec, Listing& listing) {
+  const auto wanted = static_cast<std::size_t>(spec.classes);
+  if (spec.classes == 0 || listing.classes.size() != wanted + 1 || !counts_from_one(spec, listing, counts_of(listing)))
+    return;
+  listing.classes.erase(listing.classes.begin());
+  for (Sample& sample : listing.samples) --sample.label;
+  listing.warnings.push_back(data_note(spec, "classes",
+                                       "the labels are counted from 1, as data.classes is " +
+                                           std::to_string(spec.classes) + " and no image has the label 0"));
+}
+
+// Where a class is met first: its line in a manifest, or else the data's path.
+SourceLocation place_of_class(const DataSpec& spec, const Listing& listing, std::size_t c) {
+  for (std::size_t i = 0; i < listing.lines.size(); ++i)
+    if (listing.samples[i].label == static_cast<std::int64_t>(c)) return in_file(spec.path, listing.lines[i]);
+  return spec.path_where;
+}
+
+// Two names of one class, as it seems: an error, unless data.classes says that there are so many classes.
+void check_names_differ(const DataSpec& spec, const Listing& listing, const std::vector<std::int64_t>& counts,
+                        Diagnostics& faults) {
+  std::map<std::string, std::size_t> first;
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    const auto [other, is_new] = first.emplace(folded(listing.classes[c]), c);
+    if (is_new) continue;
+    const auto told = [&](std::size_t which) {
+      const SourceLocation where = place_of_class(spec, listing, which);
+      return "`" + printable(listing.classes[which]) + "` (" + counted(counts[which], "image") +
+             (listing.lines.empty() ? ")" : ", first in line " + std::to_string(where.line) + ")");
+    };
+    const std::string message = "the classes " + told(other->second) + " and " + told(c) + " differ only in " +
+                                difference_of(listing.classes[other->second], listing.classes[c]);
+    const SourceLocation where = place_of_class(spec, listing, c);
+    if (spec.classes == static_cast<std::int64_t>(counts.size()))
+      faults.warning(where, message);
+    else
+      faults.error(
+          where, message,
+          "give them one name; or, if they are two classes, set data.classes=" + std::to_string(counts.size()));
+  }
+}
+
+void check_classes(Listing& listing, const DataSpec& spec) {
   constexpr std::size_t told_at_most = 20;
-  const std::vector<std::string>& classes = source.classes();
+  const std::vector<std::string>& classes = listing.classes;
   const std::string where = spec.path.string();
   if (classes.size() < 2)
     bad_data(spec, "path", "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
              "at least two classes are needed");
-  std::vector<std::int64_t> counts(classes.size(), 0);
-  for (const Sample& sample : source.samples()) ++counts[static_cast<std::size_t>(sample.label)];
-  Diagnostics faults;
-  for (const Diagnostic& warning : source.warnings())
-    faults.add(warning);  // ignored files may be what explains an error
+  const std::vector<std::int64_t> counts = counts_of(listing);
+  Diagnostics faults(listing.warnings);  // ignored files may be what explains an error
+  check_names_differ(spec, listing, counts, faults);
   std::size_t empty = 0;
-  for (std::size_t c = 0; c < classes.size(); ++c)
+  const bool from_one = counts_from_one(spec, listing, counts);
+  if (from_one)
+    faults.error(spec.path_where, "no image in " + where + " has the label 0: the labels are 1 to " + classes.back(),
+                 "labels count from 0; if these count from 1, set data.classes=" + classes.back());
+  for (std::size_t c = from_one ? 1 : 0; c < classes.size(); ++c)
     if (counts[c] == 0 && empty++ < told_at_most)
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
   // Names are stored as text, where two that are not would become one.
@@ -92,10 +154,11 @@ void check_classes(const Source& source, const DataSpec& spec) {
         spec.path_where,
         "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
         "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
-  if (spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
+  if (!from_one && spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
     faults.error(place_of_key(spec, "classes"), "the data has " + counted(classes.size(), "class") +
                                                     ", but data.classes is " + std::to_string(spec.classes));
   faults.throw_errors();
+  listing.warnings = faults.list();
 }
 
 void check_keys_of_folders(const DataSpec& spec) {
@@ -112,7 +175,8 @@ void check_keys_of_folders(const DataSpec& spec) {
 std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed) {
   check_keys_of_folders(spec);
   std::unique_ptr<Source> source = open_format(spec, seed);
-  check_classes(*source, spec);
+  take_from_one(spec, source->listing_);
+  check_classes(source->listing_, spec);
   assign_groups(source->listing_, spec);
   return source;
 }

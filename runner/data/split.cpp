@@ -261,20 +261,27 @@ std::string advice_for_empty_part(const std::vector<Sample>& samples) {
 
 }  // namespace
 
+ClassImages class_images(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
+                         const Parts& parts) {
+  ClassImages images;
+  for (const Part part : all_parts) {
+    auto& count = images[static_cast<std::size_t>(part)];
+    count.assign(classes.size(), 0);
+    for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
+      ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
+  }
+  return images;
+}
+
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,
                  const DataSpec& spec, std::vector<Diagnostic>& warnings) {
   Diagnostics faults;
   for (const Diagnostic& warning : warnings) faults.add(warning);  // they may be what explains an error
-  std::array<std::vector<std::int64_t>, 3> counts;
-  for (const Part part : all_parts) {
-    auto& count = counts[static_cast<std::size_t>(part)];
-    count.assign(classes.size(), 0);
-    for (const std::int64_t i : parts[static_cast<std::size_t>(part)])
-      ++count[static_cast<std::size_t>(samples[static_cast<std::size_t>(i)].label)];
+  const ClassImages counts = class_images(classes, samples, parts);
+  for (const Part part : all_parts)
     if (parts[static_cast<std::size_t>(part)].empty())
       faults.error(place_of_key(spec, key_of(part)), "the split leaves no images for " + std::string(to_string(part)),
                    advice_for_empty_part(samples));
-  }
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if (counts[0][c] == 0) {
       faults.error(place_of_key(spec, key_of(Part::train)), "class `" + classes[c] + "` has no image in train");

@@ -26,6 +26,11 @@ using Parts = std::array<std::vector<std::int64_t>, 3>;
 // Throws Error when a part is empty or train lacks a class that another part has.
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed);
 
+// Of each part how many images of each class it has, in the order of the classes.
+using ClassImages = std::array<std::vector<std::int64_t>, 3>;
+ClassImages class_images(const std::vector<std::string>& classes, const std::vector<Sample>& samples,
+                         const Parts& parts);
+
 // The same checks, for use after bad images have left: throws, with the warnings that there are already, or adds to
 // them.
 void check_parts(const std::vector<std::string>& classes, const std::vector<Sample>& samples, const Parts& parts,

@@ -170,6 +170,7 @@ struct InitialWeightsSpec {
 };
 
 struct TrainingSpec {
+  std::map<std::string, SourceLocation> written;  // the keys that are, and where: "keep_best.metric"
   std::int64_t epochs = 1;
   std::optional<InitialWeightsSpec> initial_weights;
   OptimizerSpec optimizer;

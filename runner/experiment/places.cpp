@@ -116,6 +116,15 @@ std::map<std::string, SourceLocation> written_below(const Node& tree, const std:
   return places;
 }
 
+SourceLocation nearest_place(const std::map<std::string, SourceLocation>& written, const std::string& key) {
+  for (std::string name = key; !name.empty();) {
+    if (const auto found = written.find(name); found != written.end()) return found->second;
+    const std::size_t dot = name.rfind('.');
+    name.resize(dot == std::string::npos ? 0 : dot);
+  }
+  return {};
+}
+
 std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides) {
   Diagnostics ignored;  // told when the file is read with its overrides
   const std::optional<Node> written = resolve_document(file, {}, {}, ignored);

@@ -21,6 +21,9 @@ SourceLocation place_of(const Node& tree, const std::string& path);
 // ("split.validation"); a map is where its key is.
 std::map<std::string, SourceLocation> written_below(const Node& tree, const std::string& path);
 
+// Of such places that of `key`, or else that of the nearest map around it; none: an empty one.
+SourceLocation nearest_place(const std::map<std::string, SourceLocation>& written, const std::string& key);
+
 // The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of
 // the kind that the file or an override names, else those of the default: so `lr` stays unambiguous.
 std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides);

@@ -16,6 +16,7 @@ void read_document(const std::optional<Node>& document, Diagnostics found, ReadE
     KeyReader reader(read.experiment, found);
     read.tree = reader.read_map(*document, experiment_keys(), "", false);
     read.experiment.data.written = written_below(read.tree, "data");
+    read.experiment.training.written = written_below(read.tree, "training");
     check_values(read.experiment, read.tree, reader.faulty(), found);
   }
   for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);

@@ -23,6 +23,7 @@ const DataFacts& SweepData::facts(const CheckedExperiment& checked) {
     found->second = {.content = dataset.content_hash,
                      .split = dataset.split_hash,
                      .generated = dataset.generated,
+                     .images = class_images(dataset.classes, dataset.source->samples(), dataset.parts),
                      .warnings = dataset.warnings};
   } catch (...) {
     data.facts.erase(found);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/source.h"
+#include "data/split.h"
 #include "data/survey.h"
 #include "planning/observer.h"
 #include "plugin/checked_experiment.h"
@@ -18,6 +19,7 @@ namespace rxrun {
 struct DataFacts {
   std::string content, split;  // hashes
   bool generated = false;
+  ClassImages images;
   std::vector<Diagnostic> warnings;
 };
 

@@ -19,6 +19,7 @@
 #include "planning/data.h"
 #include "planning/width.h"
 #include "run/prepare.h"
+#include "training/check_training.h"
 #include "training/machine.h"
 
 namespace rxrun {
@@ -161,7 +162,8 @@ PlannedPoint SweepPlanner::plan(const Point& point) {
         fmt::format("some points use images of the GENERATED sample `{}` instead of real ones: their results say "
                     "nothing about real data",
                     checked.experiment().data.sample.value_or("histology")));
-  for (const auto* list : {&checked.warnings, &facts.warnings})
+  const std::vector<Diagnostic> of_training = check_training(checked.experiment(), facts.images);
+  for (const auto* list : {&checked.warnings, &facts.warnings, &of_training})
     for (const Diagnostic& warning : *list) warnings.insert(in_one_line(warning));
   PlannedPoint planned = plan_point(checked, network, facts);
   if (planned.width_is_ignored)

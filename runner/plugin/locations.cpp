@@ -49,8 +49,15 @@ fs::path package_folder() {
 fs::path experiments_folder() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path folder = program.parent_path().parent_path() / RXRUN_SHARED_FROM_PREFIX / "experiments";
-  return !error && fs::is_directory(folder, error) ? folder : fs::path();
+  if (error) return {};
+  const fs::path own = program.parent_path();
+  fs::path prefix = own.parent_path();
+  fs::path of_engine = own;  // without <prefix>/lib/rxrun
+  for ([[maybe_unused]] const fs::path& part : fs::path(RXRUN_LIBEXEC_FROM_PREFIX)) of_engine = of_engine.parent_path();
+  if (of_engine / RXRUN_LIBEXEC_FROM_PREFIX == own) prefix = of_engine;
+  const fs::path folder = prefix / RXRUN_SHARED_FROM_PREFIX / "experiments";
+  if (fs::is_directory(folder, error)) return folder;
+  return {};
 }
 
 }  // namespace rxrun

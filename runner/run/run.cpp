@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/split.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
 #include "network/current_layer.h"
@@ -18,6 +19,7 @@
 #include "run/recording_observer.h"
 #include "run/records.h"
 #include "run/stored_run.h"
+#include "training/check_training.h"
 
 namespace rxrun {
 namespace {
@@ -133,11 +135,17 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
   Network network = network_for(checked, *source);
   const std::optional<InitialWeights> weights = initial_weights_of(checked, network);
+  // What is wrong is told before images take their time; without those that turn out to be bad, it may still be found.
+  check_training(experiment, class_images(source->classes(), source->samples(),
+                                          draw_split(source->listing(), experiment.data, experiment.seed)));
   // Made once there is something to record, and before images take their time: a folder that cannot be written to is
   // told at once.
   Recorder recorder(request.results / "results.db");
   const Dataset dataset =
       read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
+
+  const std::vector<Diagnostic> warnings =
+      check_training(experiment, class_images(dataset.classes, dataset.source->samples(), dataset.parts));
 
   RunRecord record = record_of(checked, request, dataset, machine, network, weights);
   const std::string identity = record.identity;
@@ -149,6 +157,7 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
   }
 
   observer.on_warnings(dataset.warnings);
+  observer.on_warnings(warnings);
   observer.on_record(record);
   if (existing) warn_of_another_machine(request, existing->id, record, observer);
   const RunPlace place = open_run(recorder, std::move(record), existing, request, split_of(dataset));

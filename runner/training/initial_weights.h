@@ -15,8 +15,8 @@ struct InitialWeights {
 };
 
 // Every tensor of the network has to be in the file with its shape, and the other way round, but for those that
-// `spec.except` leaves out; num_batches_tracked may be missing. Throws Error, at the place in the YAML, with all
-// tensors that do not fit. The network need not be materialised.
+// `spec.except` leaves out, of the network or of the file; num_batches_tracked may be missing. Throws Error, at the
+// place in the YAML, with all tensors that do not fit. The network need not be materialised.
 InitialWeights read_initial_weights(const InitialWeightsSpec& spec, const Network& network);
 
 // Into a materialised network; what is left out keeps its values.

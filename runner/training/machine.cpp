@@ -10,6 +10,7 @@
 #include <charconv>
 #include <fstream>
 #include <limits>
+#include <optional>
 
 #include "machine/cores.h"
 #include "training/onednn_caches.h"
@@ -18,20 +19,33 @@
 namespace rxrun {
 namespace {
 
+constexpr const char* cuda_driver = "libcuda.so.1";
+
 int gpus() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
 
-// Major compute capability of a CUDA device, asked of the driver: LibTorch's own way needs CUDA's headers. 0 when
-// unknown.
+// Asked itself: LibTorch's own way needs CUDA's headers.
+using CudaInit = int (*)(unsigned);
+using CudaAttribute = int (*)(int*, int, int);
+
+// Major compute capability of a CUDA device. 0 when unknown.
 int compute_capability(int device) {
-  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  void* driver = dlopen(cuda_driver, RTLD_NOW | RTLD_LOCAL);
   if (driver == nullptr) return 0;
-  const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
-  const auto attribute = reinterpret_cast<int (*)(int*, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
+  const auto init = reinterpret_cast<CudaInit>(dlsym(driver, "cuInit"));
+  const auto attribute = reinterpret_cast<CudaAttribute>(dlsym(driver, "cuDeviceGetAttribute"));
   constexpr int capability_major = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
   int major = 0;
   if (init == nullptr || attribute == nullptr || init(0) != 0 || attribute(&major, capability_major, device) != 0)
     return 0;
   return major;
+}
+
+// What cuInit answers; nothing where there is no driver.
+std::optional<int> answer_of_driver() {
+  void* driver = dlopen(cuda_driver, RTLD_NOW | RTLD_LOCAL);
+  const auto init = driver == nullptr ? nullptr : reinterpret_cast<CudaInit>(dlsym(driver, "cuInit"));
+  if (init == nullptr) return std::nullopt;
+  return init(0);
 }
 
 void make_repeatable() {
@@ -80,6 +94,21 @@ std::string processor_name() {
 
 std::string libtorch_version() { return TORCH_VERSION; }
 
+// at::hasCUDA() is false too where there is no driver, or no GPU.
+std::string advice_without_gpu(bool built_with_cuda, std::optional<int> driver) {
+  const std::string otherwise = ", or set machine.device to auto or cpu";
+  if (!built_with_cuda)
+    return "it was built without CUDA; use an official LibTorch with CUDA (CMAKE_PREFIX_PATH)" + otherwise;
+  if (!driver)
+    return std::string("there is no NVIDIA driver (") + cuda_driver +
+           "): install it, or give the container the GPU (`docker run --gpus all`)" + otherwise;
+  constexpr int no_device = 100;  // CUDA_ERROR_NO_DEVICE
+  if (*driver != 0 && *driver != no_device)
+    return "the NVIDIA driver answers with error " + std::to_string(*driver) + " of CUDA: see what nvidia-smi says" +
+           otherwise;
+  return "check nvidia-smi and CUDA_VISIBLE_DEVICES" + otherwise;
+}
+
 std::string choose_device(const std::string& device) {
   if (device == "cpu") return device;
   const int there = gpus();
@@ -89,9 +118,7 @@ std::string choose_device(const std::string& device) {
   if (!cuda) throw Error(Failure::usage, "machine.device is `" + device + "`; expected auto, cpu, cuda or cuda:N");
   if (there == 0) {
     throw Error(Failure::usage, "machine.device is `" + device + "`, but this LibTorch finds no CUDA device",
-                at::hasCUDA() ? "check nvidia-smi and CUDA_VISIBLE_DEVICES, or set machine.device to auto or cpu"
-                              : "it was built without CUDA; use an official LibTorch with CUDA (CMAKE_PREFIX_PATH), or "
-                                "set machine.device to auto or cpu");
+                advice_without_gpu(at::detail::getCUDAHooks().hasCUDART(), answer_of_driver()));
   }
   const int number = device_number(device);
   if (number >= there || device.size() > 9)

@@ -1,6 +1,7 @@
 // The machine that LibTorch computes on: device, threads, precision. Includes no LibTorch.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "experiment/experiment.h"
@@ -27,5 +28,8 @@ std::string libtorch_version();  // "1.13.1"
 // The two choices of set_up_machine alone. Automatic precision is bfloat16 where the device multiplies it in hardware.
 std::string choose_device(const std::string& device);
 Precision choose_precision(Precision precision, const std::string& device);
+
+// What to do where a LibTorch finds no CUDA device, by whether it has CUDA and by what the driver's cuInit answers.
+std::string advice_without_gpu(bool built_with_cuda, std::optional<int> driver);
 
 }  // namespace rxrun

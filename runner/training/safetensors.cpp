@@ -16,6 +16,7 @@
 #include "diagnostics/render.h"
 #include "files/descriptor.h"
 #include "files/files.h"
+#include "training/foreign_format.h"
 
 namespace rxrun {
 namespace {
@@ -35,17 +36,28 @@ constexpr std::size_t sum_digits = 64;
 struct TypeName {
   StoredType type;
   const char* name;
-  std::size_t size;
+  std::size_t bits;
 };
-constexpr std::array<TypeName, 5> types = {{{StoredType::f64, "F64", 8},
-                                            {StoredType::f32, "F32", 4},
-                                            {StoredType::f16, "F16", 2},
-                                            {StoredType::bf16, "BF16", 2},
-                                            {StoredType::i64, "I64", 8}}};
+// In the order of StoredType; then the format's others.
+constexpr std::array<TypeName, 20> types = {
+    {{StoredType::f64, "F64", 64},      {StoredType::f32, "F32", 32},      {StoredType::f16, "F16", 16},
+     {StoredType::bf16, "BF16", 16},    {StoredType::i64, "I64", 64},      {StoredType::other, "BOOL", 8},
+     {StoredType::other, "U8", 8},      {StoredType::other, "I8", 8},      {StoredType::other, "I16", 16},
+     {StoredType::other, "U16", 16},    {StoredType::other, "I32", 32},    {StoredType::other, "U32", 32},
+     {StoredType::other, "U64", 64},    {StoredType::other, "C64", 64},    {StoredType::other, "F8_E4M3", 8},
+     {StoredType::other, "F8_E5M2", 8}, {StoredType::other, "F8_E8M0", 8}, {StoredType::other, "F6_E2M3", 6},
+     {StoredType::other, "F6_E3M2", 6}, {StoredType::other, "F4", 4}}};
 
 [[noreturn]] void refuse(const std::string& file, const std::string& what) {
   throw Error(Failure::usage, file + ": not a safetensors file that can be used: " + what,
               "the file is damaged or was written by something else; take another copy of it");
+}
+
+// What cannot be the beginning of a safetensors file: told by what it is, where that is known.
+[[noreturn]] void refuse_beginning(std::string_view begin, const std::string& file, const std::string& what) {
+  if (const auto format = foreign_format(begin))
+    throw Error(Failure::usage, file + ": " + format->what, format->advice);
+  refuse(file, what);
 }
 
 // Looks at a header's depth and keys before it is taken: nlohmann::json alone takes the last of two equal keys, and
@@ -105,13 +117,13 @@ std::optional<std::int64_t> natural(const Json& value) {
   return number < 0 ? std::nullopt : std::optional(number);
 }
 
-// Number of bytes that type and shape ask for; nullopt when it does not fit 63 bits.
-std::optional<std::int64_t> bytes_of(StoredType type, const std::vector<std::int64_t>& shape) {
-  std::int64_t bytes = static_cast<std::int64_t>(size_of(type));
+// Number of bytes that elements of so many bits and a shape ask for; nullopt when its bits do not fit 63 bits.
+std::optional<std::int64_t> bytes_of(std::size_t bits, const std::vector<std::int64_t>& shape) {
+  auto all = static_cast<std::int64_t>(bits);
   for (const std::int64_t side : shape) {
-    if (__builtin_mul_overflow(bytes, side, &bytes)) return std::nullopt;
+    if (__builtin_mul_overflow(all, side, &all)) return std::nullopt;
   }
-  return bytes;
+  return (all + 7) / 8;
 }
 
 struct Extent {
@@ -131,8 +143,9 @@ StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_
     return dtype.is_string() && dtype.get<std::string>() == t.name;
   });
   if (type == types.end())
-    refuse(file, which + "its type " + printable(dtype.dump()) + " is not one of F64, F32, F16, BF16, I64");
+    refuse(file, which + "its type " + printable(dtype.dump()) + " is none of the format's, such as F32");
   tensor.type = type->type;
+  tensor.type_name = type->name;
   if (!shape.is_array()) refuse(file, which + "its shape is not a list");
   for (const Json& side : shape) {
     const auto number = natural(side);
@@ -143,7 +156,7 @@ StoredTensor read_entry(const std::string& name, const Json& entry, std::uint64_
   const auto begin = natural(offsets[0]), end = natural(offsets[1]);
   if (!begin || !end || *begin > *end || static_cast<std::uint64_t>(*end) > data_size)
     refuse(file, which + "its bytes lie outside of the file (" + std::to_string(data_size) + " bytes of data)");
-  const auto bytes = bytes_of(tensor.type, tensor.shape);
+  const auto bytes = bytes_of(type->bits, tensor.shape);
   if (!bytes || *bytes != *end - *begin)
     refuse(file,
            which + "shape " + shape_text(tensor.shape) + " does not take " + std::to_string(*end - *begin) + " bytes");
@@ -174,14 +187,19 @@ struct Head {
   std::vector<Extent> extents;
 };
 
+constexpr std::size_t looked_at = 512;  // of the beginning, to tell other formats
+
 // `begin` is the file's first bytes, or all that it has; nullopt when the header goes on beyond them.
 std::optional<Head> read_head(std::string_view begin, std::uint64_t file_size, const std::string& file) {
   std::uint64_t header_size = 0;
-  if (file_size < sizeof header_size) refuse(file, "it is shorter than its header");
-  if (begin.size() < sizeof header_size) return std::nullopt;
+  if (begin.size() < std::min<std::uint64_t>(file_size, looked_at)) return std::nullopt;
+  if (file_size < sizeof header_size) refuse_beginning(begin, file, "it is shorter than its header");
   std::memcpy(&header_size, begin.data(), sizeof header_size);
-  if (header_size > largest_header) refuse(file, "a header of " + std::to_string(header_size) + " bytes is too large");
-  if (header_size > file_size - sizeof header_size) refuse(file, "it is shorter than its header");
+  if (header_size > largest_header)
+    refuse_beginning(begin, file, "a header of " + std::to_string(header_size) + " bytes is too large");
+  if (header_size > file_size - sizeof header_size) refuse_beginning(begin, file, "it is shorter than its header");
+  if (header_size > 0 && begin[sizeof header_size] != '{')
+    refuse_beginning(begin, file, "the header is not a JSON object");
   if (header_size > begin.size() - sizeof header_size) return std::nullopt;
   Head head;
   head.size = static_cast<std::size_t>(header_size);
@@ -238,7 +256,7 @@ std::string header_of(const std::vector<TensorToStore>& tensors, std::map<std::s
 
 }  // namespace
 
-std::size_t size_of(StoredType type) { return types[static_cast<std::size_t>(type)].size; }
+std::size_t size_of(StoredType type) { return types[static_cast<std::size_t>(type)].bits / 8; }
 const char* to_string(StoredType type) { return types[static_cast<std::size_t>(type)].name; }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -309,7 +327,7 @@ Safetensors read_safetensors(const std::filesystem::path& path, const std::funct
     if (check) check(head->said);
     content.reserve(static_cast<std::size_t>(size));
   });
-  if (!head) refuse(path.string(), "it is shorter than its header");
+  if (!head) refuse_beginning(content, path.string(), "it is shorter than its header");
   if (content.size() != size) refuse(path.string(), "it changed while it was read");
   return with_data(std::move(*head), std::move(content), path.string());
 }

@@ -16,9 +16,10 @@
 
 namespace rxrun {
 
-enum class StoredType { f64, f32, f16, bf16, i64 };
-std::size_t size_of(StoredType type);
-const char* to_string(StoredType type);  // as in the header: "F32"
+// `other`: a type of the format that no tensor here has, such as U8; its bytes are left as they are.
+enum class StoredType { f64, f32, f16, bf16, i64, other };
+std::size_t size_of(StoredType type);    // in bytes; not of `other`
+const char* to_string(StoredType type);  // as in the header: "F32"; not of `other`
 
 // A tensor to be written: bytes in row-major order that the caller keeps alive.
 struct TensorToStore {
@@ -35,6 +36,7 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
 
 struct StoredTensor {
   StoredType type = StoredType::f32;
+  std::string type_name;  // as in the header
   std::vector<std::int64_t> shape;
   std::string_view bytes;  // into Safetensors::content
 };
@@ -51,7 +53,8 @@ struct Safetensors {
 };
 
 // Checks the header's size and depth, every type, shape, offset, gap and overlap, that the tensors end where the file
-// does, and the sum when there is one. Throws Error (usage) naming the file, the tensor and what is wrong.
+// does, and the sum when there is one. Throws Error (usage) naming the file, the tensor and what is wrong; of a file of
+// another format (PyTorch's, HDF5, an archive, a web page), what it is.
 //
 // `check`, if given, gets what the header says, the tensors without their bytes, before any of the data is read; what
 // it throws is thrown on.

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 
 namespace rxrun {
 namespace {
 
-at::ScalarType type_of(StoredType type) {
-  switch (type) {
+at::ScalarType type_of(const StoredTensor& stored) {
+  switch (stored.type) {
     case StoredType::f64:
       return at::kDouble;
     case StoredType::f32:
@@ -22,14 +23,16 @@ at::ScalarType type_of(StoredType type) {
       return at::kBFloat16;
     case StoredType::i64:
       return at::kLong;
+    case StoredType::other:
+      break;
   }
-  return at::kFloat;
+  throw Error(Failure::usage, "a tensor is of type " + stored.type_name + ", expected F64, F32, F16, BF16 or I64");
 }
 
 }  // namespace
 
 at::Tensor tensor_of(const StoredTensor& stored) {
-  const at::Tensor tensor = at::empty(stored.shape, type_of(stored.type));
+  const at::Tensor tensor = at::empty(stored.shape, type_of(stored));
   if (!stored.bytes.empty()) std::memcpy(tensor.data_ptr(), stored.bytes.data(), stored.bytes.size());
   return tensor;
 }

@@ -9,7 +9,7 @@
 
 namespace rxrun {
 
-// Of the stored type; copied, because a foreign file's bytes need not be aligned.
+// Of the stored type; copied, because a foreign file's bytes need not be aligned. Throws Error for an `other` type.
 at::Tensor tensor_of(const StoredTensor& stored);
 
 // "`fc.bias`, `fc.weight` and 3 more", for messages.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "training/average.h"
+#include "training/check_training.h"
 #include "training/checkpoint.h"
 #include "training/evaluate.h"
 #include "training/machine.h"
@@ -50,7 +51,7 @@ class Training {
         progress_(observer),
         records_steps_(can_record_steps()),
         outputs_(Outputs::affordable(images(Part::train), network.classes)) {
-    refuse_unmeasured();
+    check_training(experiment, class_images(dataset.classes, dataset.source->samples(), dataset.parts));
     begin(options.resume);
     if (!options.resume) return;
     keep_threads();
@@ -74,21 +75,6 @@ class Training {
   }
 
  private:
-  // Of a training part whose probabilities are too many to keep there is no AUC.
-  void refuse_unmeasured() const {
-    if (Outputs::affordable(images(Part::train), setting_.network.classes) == Outputs::Keep::probabilities) return;
-    const ScheduleSpec& schedule = spec_.schedule;
-    const bool watched = spec_.keep_best.metric == "train_auc" ||
-                         (spec_.early_stopping && spec_.early_stopping->goal.metric == "train_auc") ||
-                         (schedule.kind == ScheduleSpec::Kind::reduce_on_plateau && schedule.metric == "train_auc");
-    if (watched)
-      throw Error(Failure::usage,
-                  "train_auc is watched, but it is not measured for " + std::to_string(images(Part::train)) +
-                      " images of " + std::to_string(setting_.network.classes) +
-                      " classes: their probabilities would take more than 256 MiB",
-                  "watch validation_auc, or another metric");
-  }
-
   // As machine.cuda_graph asks; where it cannot be, that is told.
   bool can_record_steps() {
     if (!setting_.experiment.machine.cuda_graph) return false;

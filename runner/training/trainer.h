@@ -69,8 +69,8 @@ struct TrainingResult {
 };
 
 // Materialises the network, trains it as `experiment` says, keeps weights by keep_best, and at the end scores them
-// on the validation part once more and, if asked to, once on the test part. Throws Error (run) when the loss is not a
-// number, naming the first layer whose output was not.
+// on the validation part once more and, if asked to, once on the test part. Throws what check_training() does, and Error
+// (run) when the loss is not a number, naming the first layer whose output was not.
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
                      const TrainingOptions& options, TrainingObserver& observer);
 

@@ -238,6 +238,31 @@ TEST(CommandLine, OutputThatIsLostIsAFailure) {
     EXPECT_EQ(code_of(words), 1) << words;
     EXPECT_THAT(told(), HasSubstr("not all of the output could be written")) << words;
   }
+  // More than any buffer holds.
+  place.write("picture.png", png_bytes(picture(16, 16, 3, 1)));
+  std::string pictures;
+  for (int i = 0; i < 300; ++i) pictures += " picture.png";
+  ASSERT_EQ(code_of("tiny.yaml > /dev/null"), 0) << told();
+  std::vector<std::string> commands = {"check tiny.yaml --json",
+                                       "summary tiny.yaml",
+                                       "explain tiny.yaml epochs",
+                                       "plugins show convnet",
+                                       "ls",
+                                       "show 1 --json",
+                                       "best",
+                                       "sql 'SELECT * FROM v_predictions'",
+                                       "tag 1 +a",
+                                       "gc",
+                                       "evaluate 1 --csv",
+                                       "sweep tiny.yaml seed=1..3 --plan --csv"};
+  for (const char* format : {"", " --csv", " --json", " --markdown"})
+    commands.push_back("predict 1" + pictures + format);
+  for (const std::string& words : commands) {
+    const std::string name = words.substr(0, 40);
+    EXPECT_EQ(code_of(words + " > /dev/full"), 1) << name;
+    EXPECT_THAT(told(), HasSubstr("not all of the output could be written")) << name;
+    EXPECT_THAT(told(), testing::Not(HasSubstr("internal error"))) << name;
+  }
   EXPECT_THAT((code_of("--help > /dev/full"), told()), HasSubstr("No space left on device"));
   EXPECT_EQ(code_of("none.txt > /dev/full"), 2) << "the first failure counts";
   EXPECT_EQ(code_of("schema | head -1 > /dev/null"), 0);

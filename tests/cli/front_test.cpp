@@ -78,6 +78,28 @@ TEST(Front, TheInstalledExperimentsAreNamed) {
   EXPECT_THAT(told("other.yaml"), Not(HasSubstr(folder)));
 }
 
+TEST(Front, ASweepWithoutAFileTakesTheInstalledOne) {
+  const Workplace place;
+  EXPECT_THAT(place.rxrun({"sweep", "seed=1,2"}).err,
+              HasSubstr("no experiment file is given, and there is no experiments/default.yaml"));
+  const std::filesystem::path prefix = std::filesystem::canonical(place.folder()) / "prefix";
+  std::filesystem::create_directories(prefix / "bin");
+  std::filesystem::create_directories(prefix / RXRUN_TEST_SHARED / "experiments");
+  std::filesystem::copy_file(RXRUN_PROGRAM, prefix / "bin/rxrun");
+  std::ofstream(prefix / RXRUN_TEST_SHARED / "experiments/default.yaml") << "nmae: x\n";
+  const std::string told = (place.folder() / "told").string();
+  const auto sweep = [&] {
+    EXPECT_NE(std::system(("cd " + place.folder().string() + " && prefix/bin/rxrun sweep nmae=1,2 2> " + told).c_str()),
+              0);
+    std::ifstream stream(told);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  EXPECT_THAT(sweep(), Not(HasSubstr("no experiment file is given")));
+  std::filesystem::create_directories(place.folder() / "experiments");
+  place.write("experiments/default.yaml", "name: [\n");
+  EXPECT_THAT(sweep(), HasSubstr("experiments/default.yaml:"));
+}
+
 TEST(Front, ErrorsOfTheWordsAreToldLikeAllOthers) {
   const struct {
     std::vector<std::string> words;

@@ -130,6 +130,18 @@ TEST(ClassFolders, LinksAreFollowedLoopsAreTold) {
               HasSubstr("a/again:0: a symbolic link leads back"));
 }
 
+TEST(ClassFolders, ClassesThatDifferOnlyInCaseOrBlanksAreOneMistyped) {
+  for (const auto& [name, difference] :
+       {std::pair<std::string, std::string>{"Cat", "case"}, {"cat ", "blanks at the ends"}}) {
+    const TemporaryFolder folder;
+    for (const std::string& one : {std::string("cat"), name, std::string("dog")}) folder.write(one + "/x.png", png(1));
+    DataSpec spec = folders(folder.path());
+    EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("differ only in " + difference));
+    spec.classes = 3;
+    EXPECT_THAT(open_source(spec, 0)->warnings().at(0).message, HasSubstr("differ only in " + difference));
+  }
+}
+
 TEST(ClassFolders, FolderWithoutPermission) {
   if (geteuid() == 0) GTEST_SKIP() << "root reads every folder";
   const TemporaryFolder folder;

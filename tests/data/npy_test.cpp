@@ -40,7 +40,11 @@ TEST(Npy, FortranOrderIsTurnedIntoCOrder) {
 TEST(Npy, WhatIsRefused) {
   EXPECT_THAT(fault("junk and more junk"), HasSubstr("not an npy array"));
   EXPECT_THAT(fault(npy_bytes("|O", "(3,)", "abc")), HasSubstr("Python objects"));
-  EXPECT_THAT(fault(npy_bytes("<f4", "(1,)", "abcd")), HasSubstr("expected integers"));
+  EXPECT_THAT(fault(npy_bytes("<f4", "(1,)", "abcd")),
+              testing::AllOf(HasSubstr("an npy array of floats (`<f4`), expected integers: images are bytes"),
+                             testing::Not(HasSubstr("damaged"))));
+  EXPECT_THAT(fault(npy_bytes("<U3", "(1,)", "abcd")), HasSubstr("an npy array of text (`<U3`)"));
+  EXPECT_THAT(fault(npy_bytes("|u1[", "(1,)", "abcd")), HasSubstr("an unknown type"));
   EXPECT_THAT(fault(npy_bytes("|u1", "(4294967296, 4294967296, 4294967296)", "")),
               HasSubstr("too large for any memory"));
   EXPECT_THAT(fault(npy_bytes("|u1", "(99999999999999999999999,)", "")), HasSubstr("too large for any memory"));

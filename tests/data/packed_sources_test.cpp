@@ -69,7 +69,7 @@ TEST(Medmnist, OtherMembersAreNotTouched) {
 TEST(Medmnist, WhatIsRefused) {
   EXPECT_THAT(medmnist_fault({{"other.npy", "x", ""}}), HasSubstr("no train_images.npy"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|O", "(4,)", "abcd"))),
-              HasSubstr("train_images.npy: damaged npy array: holds Python objects"));
+              HasSubstr("train_images.npy: an npy array of Python objects"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("<u2", "(4, 4, 4)", counting(128)))),
               HasSubstr("unsigned bytes"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 16)", counting(64)))),
@@ -217,6 +217,20 @@ TEST(PackedSources, LinksThatLeadNowhereAreTold) {
               HasSubstr("data_batch_2.bin:0: a symbolic link whose target does not exist"));
 }
 
+// As EMNIST's letters are.
+TEST(Idx, LabelsFromOneAreToldOrTaken) {
+  const TemporaryFolder folder;
+  folder.write("train-images-idx3-ubyte", idx_bytes({4, 3, 5}, counting(60)));
+  folder.write("train-labels-idx1-ubyte", idx_bytes({4}, "\1\2\3\1"));
+  DataSpec spec = spec_of(SourceKind::idx, folder.path());
+  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("has the label 0: the labels are 1 to 3"));
+  spec.classes = 3;
+  const auto source = open_source(spec, 0);
+  EXPECT_THAT(source->classes(), ElementsAre("1", "2", "3"));
+  EXPECT_EQ(source->samples()[2].label, 2);
+  EXPECT_THAT(source->warnings().at(0).message, HasSubstr("the labels are counted from 1"));
+}
+
 TEST(Idx, WhatIsRefused) {
   const auto fault = [](const std::string& images, const std::string& labels, std::uint64_t memory = 1 << 30) {
     const TemporaryFolder folder;
@@ -255,14 +269,16 @@ std::string cifar_records(int count, int labels, int classes) {
 TEST(Cifar, TenAndHundred) {
   const TemporaryFolder ten;
   ten.write("cifar-10-batches-bin/data_batch_1.bin", cifar_records(20, 1, 10));
-  ten.write("cifar-10-batches-bin/data_batch_2.bin", cifar_records(10, 1, 10));
+  for (const char* name : {"data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"})
+    ten.write(std::string("cifar-10-batches-bin/") + name, cifar_records(10, 1, 10));
   ten.write("cifar-10-batches-bin/test_batch.bin", cifar_records(10, 1, 10));
   ten.write("cifar-10-batches-bin/batches.meta.txt",
             "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n");
   const auto source = open_source(spec_of(SourceKind::cifar, ten.path()), 0);
   EXPECT_EQ(source->classes()[9], "truck");
-  ASSERT_EQ(source->samples().size(), 40u);
-  EXPECT_EQ(source->samples()[30].part, "test");
+  ASSERT_EQ(source->samples().size(), 70u);
+  EXPECT_EQ(source->samples()[59].part, "train");
+  EXPECT_EQ(source->samples()[60].part, "test");
   const Image image = source->decode(0);
   EXPECT_EQ(image.pixels[0], 0);           // red, first plane
   EXPECT_EQ(image.pixels[1], 1024 % 251);  // green, second plane
@@ -275,10 +291,25 @@ TEST(Cifar, TenAndHundred) {
   EXPECT_EQ(open_source(spec_of(SourceKind::cifar, hundred.path()), 0)->classes().size(), 100u);
 }
 
+TEST(Cifar, AMissingBatchIsNamed) {
+  const TemporaryFolder folder;
+  for (const char* name : {"data_batch_1.bin", "data_batch_3.bin", "data_batch_4.bin", "test_batch.bin"})
+    folder.write(name, cifar_records(10, 1, 10));
+  const auto told = [&] { return error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }); };
+  EXPECT_THAT(told(), HasSubstr("data_batch_2.bin, data_batch_5.bin are missing: the part train is in 5 files, of "
+                                "which 3 are there"));
+  folder.write("data_batch_2.bin", cifar_records(10, 1, 10));
+  EXPECT_THAT(told(), HasSubstr("data_batch_5.bin is missing"));
+  folder.write("data_batch_5.bin", cifar_records(10, 1, 10));
+  EXPECT_EQ(told(), "no error");
+}
+
 TEST(Cifar, WhatIsRefused) {
   const TemporaryFolder folder;
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
               HasSubstr("no data_batch_1.bin"));
+  for (const char* name : {"data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"})
+    folder.write(name, cifar_records(10, 1, 10));
   folder.write("data_batch_1.bin", cifar_records(10, 1, 10) + "x");
   EXPECT_THAT(error_of([&] { open_source(spec_of(SourceKind::cifar, folder.path()), 0); }),
               HasSubstr("not a whole number of records"));

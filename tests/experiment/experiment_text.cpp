@@ -120,7 +120,7 @@ class Writer {
     add(file, except);
   }
   void put(const TrainingSpec& spec) {
-    const auto& [epochs, initial_weights, optimizer, schedule, loss, keep_best, keeps_last_epoch, early_stopping,
+    const auto& [written, epochs, initial_weights, optimizer, schedule, loss, keep_best, keeps_last_epoch, early_stopping,
                  clip_gradient_norm, average_weights, mixup, test_time_augmentation, precision] = spec;
     add(epochs, initial_weights, optimizer, schedule, loss, keep_best, keeps_last_epoch, early_stopping,
         clip_gradient_norm, average_weights, mixup, test_time_augmentation, precision);

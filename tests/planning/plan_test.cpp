@@ -54,6 +54,19 @@ TEST_F(Planning, PointsAreComparedByTheMetricWhicheverEpochIsKept) {
   EXPECT_NE(best.identity, last.identity);
 }
 
+TEST_F(Planning, WhatTheFirstEpochWouldFindIsToldBefore) {
+  SweepPlanner planner({}, observer);
+  try {
+    planner.plan_all({point({{"class_weights", "[1, 2, 3]"}}), point({{"lr", "1e-3"}})});
+    FAIL() << "there are two classes";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("class_weights has 3 values, the data has 2 classes"));
+  }
+  SweepPlanner another({}, observer);
+  EXPECT_THAT(another.plan_all({point({{"batch", "100"}})}).warnings,
+              Contains(HasSubstr("data.batch is 100, but the training part has 36 images")));
+}
+
 TEST_F(Planning, WhatAPointSetsIsRecordedAsWhatItIs) {
   SweepPlanner planner({}, observer);
   const PlannedPoint planned = planner.plan(point({{"description", "'007'"},

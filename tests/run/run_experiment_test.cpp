@@ -68,6 +68,24 @@ TEST_F(RunExperiment, TellsItsObserverAndPrintsNothing) {
               ElementsAre(ElementsAre(Value("finished"), Value(std::int64_t{2}))));
 }
 
+TEST_F(RunExperiment, WhatTheFirstEpochWouldFindLeavesNoRunBehind) {
+  Told told;
+  for (const char* word : {"class_weights=[1, 2, 3]", "data.split={train: 0.6, validation: 0.02, test: 0.2}"}) {
+    try {
+      run_experiment(check_experiment({.file = place.folder() / "tiny.yaml",
+                                       .overrides = {word, "keep_best.metric=validation_auc"}}),
+                     request, told);
+      ADD_FAILURE() << word;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.failure(), Failure::usage);
+      EXPECT_THAT(error.what(), ::testing::AnyOf(::testing::HasSubstr("the data has 2 classes"),
+                                                 ::testing::HasSubstr("validation has no image of one")));
+    }
+  }
+  EXPECT_TRUE(told.told.empty());
+  EXPECT_FALSE(std::filesystem::exists(place.results() / "results.db"));
+}
+
 TEST_F(RunExperiment, StopsWhenAskedAndContinues) {
   struct Stopping : Told {
     void on_epoch(const EpochMetrics& metrics) override {

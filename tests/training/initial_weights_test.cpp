@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "files/files.h"
 #include "network/forward.h"
 #include "temporary_folder.h"
 #include "tiny.h"
@@ -109,7 +111,72 @@ TEST_F(InitialWeightsFile, AllThatDoesNotFitIsToldAtItsPlace) {
   headless.layers.pop_back();
   EXPECT_THAT(message(headless), HasSubstr("the network has no `fc.bias`, `fc.weight`, which "));
   spec_.except = {"fc", "head"};
-  EXPECT_THAT(message(tiny::network()), HasSubstr("the network has no layer `head`"));
+  EXPECT_THAT(message(tiny::network()), AllOf(HasSubstr("neither the network nor "), HasSubstr("has a layer `head`")));
+}
+
+// A safetensors file with the tensors of `network`, each named by `name`, and `more`.
+void write_renamed(const std::filesystem::path& file, const Network& network,
+                   const std::function<std::string(const std::string&)>& name, std::vector<TensorToStore> more = {}) {
+  std::vector<at::Tensor> kept;
+  for (const auto& [path, tensor] : values(network)) {
+    kept.push_back(tensor.contiguous());
+    more.push_back({name(path), tensor.scalar_type() == at::kLong ? StoredType::i64 : StoredType::f32,
+                    tensor.sizes().vec(), kept.back().data_ptr(), kept.back().nbytes()});
+  }
+  write_safetensors(file, more, {});
+}
+
+TEST_F(InitialWeightsFile, WhatOnlyTheFileHasCanBeLeftOut) {
+  Network written = tiny::network();
+  prepare(written, 1, "cpu");
+  const float one = 1.0f;
+  write_renamed(spec_.file, written, [](const std::string& name) { return name; },
+                {{"fc_norm.weight", StoredType::f32, {1}, &one, sizeof one}});
+  EXPECT_THAT(message(tiny::network()),
+              AllOf(HasSubstr("the network has no `fc_norm.weight`, which "), HasSubstr("in `except`")));
+  spec_.except = {"fc_norm"};
+  EXPECT_EQ(message(tiny::network()), "no error");
+  EXPECT_FALSE(read_initial_weights(spec_, tiny::network()).file.tensors.contains("fc_norm.weight"));
+}
+
+TEST_F(InitialWeightsFile, OtherTypesMatterOnlyWhereTheyAreTaken) {
+  Network written = tiny::network();
+  prepare(written, 1, "cpu");
+  write_renamed(spec_.file, written, [](const std::string& name) { return name; });
+  // fc.bias, of two floats, becomes two I32; position_ids is none of the network's.
+  std::string bytes = read_file(spec_.file, 1 << 20);
+  const std::size_t at = bytes.find("\"F32\"", bytes.find("\"fc.bias\""));
+  bytes.replace(at, 5, "\"I32\"");
+  const std::size_t sum = bytes.find("rxrun.sha256");
+  ASSERT_NE(sum, std::string::npos);
+  bytes.replace(sum, 12, "other.sha256");
+  const std::size_t writer = bytes.find("rxrun.format");
+  ASSERT_NE(writer, std::string::npos);
+  bytes.replace(writer, 12, "other.format");
+  write_file_atomically(spec_.file, bytes);
+  EXPECT_THAT(message(tiny::network()), AllOf(HasSubstr("`fc.bias` is of type I32 in "), HasSubstr("expected F32")));
+  spec_.except = {"fc"};
+  EXPECT_EQ(message(tiny::network()), "no error");
+}
+
+TEST_F(InitialWeightsFile, APrefixOfAllNamesIsTold) {
+  Network written = tiny::network();
+  prepare(written, 1, "cpu");
+  for (const std::string prefix : {"module.", "model.encoder."}) {
+    write_renamed(spec_.file, written, [&](const std::string& name) { return prefix + name; });
+    const std::string told = message(tiny::network());
+    EXPECT_THAT(told,
+                AllOf(HasSubstr("have `" + prefix + "` before the network's: `" + prefix + "bn1.bias` for `bn1.bias`"),
+                      HasSubstr("removeprefix(\"" + prefix + "\")"), ::testing::Not(HasSubstr("are not in"))));
+    EXPECT_EQ(told.find("DataParallel") != std::string::npos, prefix == "module.");
+  }
+}
+
+TEST_F(InitialWeightsFile, AFileOfAnotherFormatIsNamed) {
+  std::ofstream(spec_.file, std::ios::binary)
+      << "PK\x03\x04" << std::string(30, '\0') << "archive/data.pkl" << std::string(1000, 'x');
+  EXPECT_THAT(message(tiny::network()), AllOf(HasSubstr("experiment.yaml:7:27: error: "),
+                                              HasSubstr("this is a PyTorch file"), HasSubstr("save_file(torch.load(")));
 }
 
 TEST_F(InitialWeightsFile, OfManyThatDoNotFitThreeAreTold) {
@@ -129,7 +196,7 @@ TEST_F(InitialWeightsFile, AMissingTensorIsNamedAndOneThatIsLeftOutIsNot) {
   spec_.except = {"fc"};
   EXPECT_EQ(message(tiny::network()), "no error");
   spec_.except = {"f"};
-  EXPECT_THAT(message(tiny::network()), HasSubstr("no layer `f`")) << "a path ends at a dot";
+  EXPECT_THAT(message(tiny::network()), HasSubstr("has a layer `f`")) << "a path ends at a dot";
 }
 
 TEST_F(InitialWeightsFile, AFileThatIsNoneIsToldAtItsPlace) {

@@ -59,6 +59,13 @@ TEST(Machine, DevicesThatAreNotThere) {
   }
 }
 
+TEST(Machine, WithoutAGpuTheReasonIsNamed) {
+  EXPECT_THAT(advice_without_gpu(false, {}), HasSubstr("built without CUDA"));
+  EXPECT_THAT(advice_without_gpu(true, {}), HasSubstr("no NVIDIA driver (libcuda.so.1)"));
+  EXPECT_THAT(advice_without_gpu(true, 803), HasSubstr("error 803"));
+  for (const int driver : {0, 100}) EXPECT_THAT(advice_without_gpu(true, driver), HasSubstr("CUDA_VISIBLE_DEVICES"));
+}
+
 TEST(Autocast, ComputesInBfloat16ForItsScopeOnly) {
   const at::Tensor a = at::ones({4, 4});
   {

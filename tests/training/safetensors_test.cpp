@@ -92,6 +92,40 @@ TEST(Safetensors, AForeignFileWithoutASumIsRead) {
   EXPECT_TRUE(parse_safetensors(raw("{}", ""), "empty").tensors.empty());
 }
 
+TEST(Safetensors, OtherTypesOfTheFormatAreLeftAsTheyAre) {
+  const Safetensors read = parse_safetensors(
+      raw(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"F4","shape":[3],"data_offsets":[2,4]}})",
+          "abcd"),
+      "foreign");
+  EXPECT_EQ(read.tensors.at("a").type, StoredType::other);
+  EXPECT_EQ(read.tensors.at("a").type_name, "U8");
+  EXPECT_EQ(read.tensors.at("b").bytes, "cd");
+}
+
+TEST(Safetensors, AFileOfAnotherFormatIsNamed) {
+  const std::string rest(600, 'x');
+  std::string tar(300, '\0');
+  tar.replace(257, 5, "ustar");
+  const std::pair<std::string, std::string> cases[] = {
+      {"PK\x03\x04" + std::string(30, '\0') + "archive/data.pkl" + rest, "this is a PyTorch file"},
+      {"PK\x03\x04" + rest, "this is a zip archive"},
+      {std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15) + rest, "this is a Python pickle"},
+      {std::string("\x80\x02\0\0\0\0\0\0", 8) + rest + rest, "this is a Python pickle"},
+      {"\x89HDF\r\n\x1a\n" + rest, "this is an HDF5 file"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "this is a pointer of Git LFS"},
+      {"\n <!DOCTYPE html><html>" + rest, "this is a web page"},
+      {"<html>", "this is a web page"},
+      {"\x1f\x8b\x08" + rest, "this is a gzip archive"},
+      {tar, "this is a tar archive"},
+      {R"({"metadata": {}, "weight_map": {"a": "b"}})", "this is JSON"},
+      {"\x93NUMPY" + rest, "this is a NumPy array"},
+      {"", "the file is empty"},
+      {"short", "it is shorter than its header"},
+      {rest, "is too large"},
+  };
+  for (const auto& [content, what] : cases) EXPECT_THAT(refusal(content), HasSubstr(what));
+}
+
 struct Malformed {
   std::string header, data, message;
 };
@@ -108,8 +142,10 @@ TEST(Safetensors, MalformedHeadersAreNamed) {
       {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "abcd", "natural numbers"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,4]}})", "abcd", "does not take"},
       {R"({"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}})", "abcd", "not a list"},
-      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"U8\" is not one of"},
-      {R"({"a":{"dtype":3,"shape":[4],"data_offsets":[0,4]}})", "abcd", "is not one of"},
+      {R"({"a":{"dtype":"U8","shape":[5],"data_offsets":[0,4]}})", "abcd", "shape [5] does not take 4 bytes"},
+      {R"({"a":{"dtype":"F4","shape":[9],"data_offsets":[0,4]}})", "abcd", "shape [9] does not take 4 bytes"},
+      {R"({"a":{"dtype":"X8","shape":[4],"data_offsets":[0,4]}})", "abcd", "\"X8\" is none of the format's"},
+      {R"({"a":{"dtype":3,"shape":[4],"data_offsets":[0,4]}})", "abcd", "is none of the format's"},
       {R"({"a":{"dtype":"F32","shape":[1]}})", "abcd", "expected dtype, shape and data_offsets"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "abcd",
        "expected dtype, shape and data_offsets"},
@@ -168,6 +204,17 @@ TEST(Safetensors, TheHeaderIsLookedAtBeforeAnyDataIsRead) {
 
 TEST(Safetensors, DeepNestingEndsInAnError) {
   EXPECT_THAT(refusal(raw(std::string(1'000'000, '['), "")), HasSubstr("not a safetensors file"));
+}
+
+TEST(Safetensors, AnEmptyFileIsSaidToBeEmpty) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "a.safetensors").flush();
+  try {
+    read_safetensors(folder.path() / "a.safetensors");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a.safetensors: the file is empty"));
+  }
 }
 
 TEST(Safetensors, AMissingFileIsNamed) {
