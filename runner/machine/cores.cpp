@@ -41,7 +41,7 @@ std::string too_many_threads(int threads) {
   const int cores = available_cores();
   if (threads <= cores) return {};
   return std::to_string(threads) + " threads have to take turns on " + std::to_string(cores) +
-         (cores == 1 ? " core" : " cores") + ", and each step takes many times as long";
+         (cores == 1 ? " core" : " cores") + ", and a step takes up to " + std::to_string(threads) + " times as long";
 }
 
 }  // namespace rxrun
