@@ -40,11 +40,12 @@ struct Recorder::Database {
   fs::path folder;                // of the run under way
   std::vector<EpochRecord> kept;  // in that folder, but no rows yet
   bool behind = false;
+  std::chrono::steady_clock::time_point try_again = {};  // an epoch that comes earlier is kept back without a try
 };
 
 // For a lock, at most. A training computes on instead of waiting: long enough for the writers of a sweep, then for a
 // moment now and again.
-constexpr std::chrono::milliseconds kWait{5000}, kShortWait{250};
+constexpr std::chrono::milliseconds kWait{5000}, kShortWait{250}, kBetween{10'000};
 
 namespace {
 
@@ -206,6 +207,7 @@ void Recorder::Database::keep_back(const Error& error) {
                     "written",
                     error.what(), printable((folder / kRecordFile).string())));
   behind = true;
+  try_again = std::chrono::steady_clock::now() + std::min(kBetween, patience.longest);
   connection.set_patience(std::min(kShortWait, patience.longest));
 }
 
@@ -272,6 +274,12 @@ void Recorder::epoch(std::int64_t run, const EpochRecord& told) {
   Connection& connection = database_->connection;
   EpochRecord epoch = told;
   epoch.written = now(connection);
+  const auto keep = [&] {
+    // The checkpoint of the next epoch must not come before the record of this one: without either it would be lost.
+    patiently(database_->patience, [&] { record(database_->folder, epoch); });
+    database_->kept.push_back(epoch);
+  };
+  if (database_->behind && std::chrono::steady_clock::now() < database_->try_again) return keep();
   bool recorded = false;
   try {
     Transaction transaction(connection);
@@ -285,9 +293,10 @@ void Recorder::epoch(std::int64_t run, const EpochRecord& told) {
     transaction.commit();
   } catch (const Error& error) {
     if (!database_->keeps_back(error)) throw;
-    // The checkpoint of the next epoch must not come before the record of this one: without either it would be lost.
-    if (!recorded) patiently(database_->patience, [&] { record(database_->folder, epoch); });
-    database_->kept.push_back(epoch);
+    if (recorded)
+      database_->kept.push_back(epoch);
+    else
+      keep();
     database_->keep_back(error);
     return;
   }

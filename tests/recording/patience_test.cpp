@@ -80,8 +80,23 @@ TEST_F(PatienceTest, AnotherWriterWhoStaysDoesNotEither) {
   recorder.epoch(run, epoch_record(1, 0.5, true));
   EXPECT_EQ(epochs_in_the_folder(), 1u);
   writing.reset();
-  recorder.epoch(run, epoch_record(2, 0.6, true));
-  EXPECT_EQ(epochs(), "2");
+  recorder.confirm(run);
+  EXPECT_EQ(epochs(), "1");
+}
+
+// To try at each epoch would take longer than short epochs do.
+TEST_F(PatienceTest, ShortEpochsAreNotSlowedDown) {
+  Recorder recorder(database, patience(milliseconds(3000)));
+  const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
+  LongReader reader(database);
+  recorder.epoch(run, epoch_record(1, 0.5, true));
+  const auto began = std::chrono::steady_clock::now();
+  for (int epoch = 2; epoch <= 20; ++epoch) recorder.epoch(run, epoch_record(epoch, 0.5, true));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(2500)) << "nineteen tries take 250 ms each";
+  EXPECT_EQ(epochs_in_the_folder(), 20u);
+  reader.go();
+  recorder.end(run, end_record(0.9, 1));
+  EXPECT_EQ(epochs(), "20");
 }
 
 TEST_F(PatienceTest, AFullDatabaseDoesNotEither) {
