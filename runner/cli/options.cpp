@@ -132,7 +132,7 @@ void add_time(CLI::App& c, TimeOptions& o) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   c.add_flag("--no-data", o.no_data, "do not measure the loader");
-  c.add_option("--worker-of", o.worker_of, "end when this process ends")
+  c.add_option("--worker-of", o.worker_of, "one of a sweep's processes, which this one started")
       ->group("");  // for sweeps that measure the machine
   c.add_option("--compare", o.compare,
                "report what is slower than in this measurement (made with --json); exit code 1 if anything is")
@@ -217,15 +217,16 @@ constexpr Heeds table{.json = true, .tables = true};
 constexpr Heeds results_table{.results = true, .json = true, .tables = true, .quiet = true};
 
 void declare_running_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
-  declare<RunOptions>(app, "run", "run an experiment; continue it if interrupted, report it if finished", declared,
-                      events, engine.run, [](CLI::App& c, RunOptions& o) {
-                        add_experiment(c, o.experiment);
-                        c.add_flag("--again", o.again, "run it again even if the same experiment has finished");
-                        add_no_test(c, o.no_test);
-                        // For sweeps, not for users:
-                        c.add_option("--identity", o.identity, "refuse if another identity results")->group("");
-                        c.add_option("--worker-of", o.worker_of, "end when this process ends")->group("");
-                      });
+  declare<RunOptions>(
+      app, "run", "run an experiment; continue it if interrupted, report it if finished", declared, events, engine.run,
+      [](CLI::App& c, RunOptions& o) {
+        add_experiment(c, o.experiment);
+        c.add_flag("--again", o.again, "run it again even if the same experiment has finished");
+        add_no_test(c, o.no_test);
+        // For sweeps, not for users:
+        c.add_option("--identity", o.identity, "refuse if another identity results")->group("");
+        c.add_option("--worker-of", o.worker_of, "one of a sweep's processes, which this one started")->group("");
+      });
   declare<SweepOptions>(app, "sweep", "run every point of a sweep, in parallel; the same command again continues it",
                         declared, results_table, engine.sweep, add_sweep);
   declare<ResumeOptions>(app, "resume",

@@ -3,13 +3,10 @@
 #include "cli/commands.h"
 #include "cli/run_report.h"
 #include "experiment/document.h"
-#include "sweep/workers.h"
 
 namespace rxrun {
 
 int run_run(const RunOptions& options) {
-  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of)))
-    return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
   Console console(options.common);
   if (options.worker_of == 0 && sweep_section(options.experiment.file)) {

@@ -230,6 +230,8 @@ void SweepReporter::on_end(const Claim& claim, PointStatus status, const std::st
   console_.line(fmt::format("{}: {}{}", label(claim), line, reason.empty() ? "" : ": " + printable(reason)));
 }
 
+void SweepReporter::on_hindrance(const std::string& text) { console_.warning(text); }
+
 void SweepReporter::on_wait(std::size_t points) {
   if (points > 0)
     console_.line(fmt::format("Waiting for {} that other processes are working on", counted(points, "point")));

@@ -31,6 +31,7 @@ class SweepReporter final : public WorkObserver {
   void on_start(const Claim& claim) override;
   void on_end(const Claim& claim, PointStatus status, const std::string& reason) override;
   void on_wait(std::size_t points) override;
+  void on_hindrance(const std::string& text) override;
   void on_tick(const std::vector<Claim>& running) override;
 
  private:

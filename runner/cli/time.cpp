@@ -10,7 +10,6 @@
 #include "diagnostics/render.h"
 #include "run/input_facts.h"
 #include "run/prepare.h"
-#include "sweep/workers.h"
 #include "timing/loader_rate.h"
 #include "timing/step_times.h"
 #include "training/evaluate.h"
@@ -65,8 +64,6 @@ int tell(Console& console, const Comparison& comparison) {
 }  // namespace
 
 int run_time(const TimeOptions& options) {
-  if (options.worker_of != 0 && !end_with_parent(static_cast<pid_t>(options.worker_of)))
-    return static_cast<int>(Failure::try_later);
   const CheckedExperiment checked = check_experiment(options.experiment);
   // Read first: a wrong file is told before minutes of measuring.
   std::optional<Measurement> baseline;

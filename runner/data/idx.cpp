@@ -45,10 +45,12 @@ class IdxFile {
     return sides;
   }
 
-  // The rest, which must be `size` bytes. Memory grows with what is really there, not with what the header claims.
+  // The rest, which must be `size` bytes. Pages become memory as they are read, not by what the header claims.
   std::vector<std::uint8_t> elements(std::uint64_t size) {
+    check_size(size);
     constexpr std::uint64_t step = 1 << 22;
     std::vector<std::uint8_t> bytes;
+    bytes.reserve(size);
     while (bytes.size() < size) {
       const std::size_t done = bytes.size();
       bytes.resize(done + std::min(step, size - done));
@@ -66,6 +68,15 @@ class IdxFile {
   }
 
  private:
+  // What the size of the file tells before any of it is unpacked.
+  void check_size(std::uint64_t size) {
+    std::error_code error;
+    const std::uint64_t packed = fs::file_size(path_, error);
+    if (error) bad_file(path_, "cannot be looked at: " + error.message());
+    const std::uint64_t wanted = static_cast<std::uint64_t>(gztell(file_)) + size;
+    if (gzdirect(file_) == 1 && packed < wanted) bad_file(path_, "the file ends early");
+    if (gzdirect(file_) == 0) check_ratio(packed, wanted, path_, "it");
+  }
   void read(std::uint8_t* to, std::size_t size) {
     const int count = gzread(file_, to, static_cast<unsigned>(size));
     if (count < 0) damaged();
@@ -109,7 +120,7 @@ std::unique_ptr<Source> open_idx(const DataSpec& spec) {
       bad_file(images, "image size out of range (" + std::to_string(shape[2]) + "×" + std::to_string(shape[1]) +
                            "): 1 to 20,000 a side");
     Pack pack{part, static_cast<int>(shape[1]), static_cast<int>(shape[2]), 1, {}, {}};
-    check_fits(total += shape[0] * shape[1] * shape[2], spec, images);
+    check_fits(total += memory_for(shape[0], shape[1] * shape[2]), spec, images);
     pack.pixels = image_file.elements(shape[0] * shape[1] * shape[2]);
     for (const std::uint8_t label : label_file.elements(count)) pack.labels.push_back(label);
     packs.push_back(std::move(pack));

@@ -2,6 +2,8 @@
 // and into memory; nothing is unpacked to disk.
 #include <zip.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 
 #include "data/decode.h"
@@ -12,7 +14,6 @@
 namespace rxrun {
 namespace {
 
-constexpr std::uint64_t highest_ratio = 1000;  // of unpacked to packed size; deflate itself cannot do much more
 constexpr std::uint64_t npy_overhead = 1 << 16;
 
 struct Closer {
@@ -23,7 +24,7 @@ using Archive = std::unique_ptr<zip_t, Closer>;
 
 class Npz {
  public:
-  Npz(const std::filesystem::path& path, std::uint64_t limit) : path_(path), limit_(limit) {
+  explicit Npz(const std::filesystem::path& path) : path_(path) {
     std::error_code ignored;
     if (!is_there(path) || !std::filesystem::is_regular_file(path, ignored))
       bad_file(path, "not a file: source medmnist expects an .npz");
@@ -39,7 +40,8 @@ class Npz {
 
   bool has(const std::string& name) const { return zip_name_locate(archive_.get(), name.c_str(), 0) >= 0; }
 
-  std::vector<std::uint8_t> member(const std::string& name) const {
+  // `check` is told the size of the array before any of it is unpacked, and throws Error where that is too much.
+  std::vector<std::uint8_t> member(const std::string& name, const std::function<void(std::uint64_t)>& check) const {
     zip_stat_t status;
     zip_stat_init(&status);
     constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX;
@@ -47,18 +49,21 @@ class Npz {
       bad_file(path_, "it has no member " + name);
     if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE)
       bad_file(path_, name + " is encrypted");
-    if (status.size > limit_ + npy_overhead) check_size(name, status.size);
-    if (status.size > npy_overhead && status.size / highest_ratio > status.comp_size)
-      bad_file(path_, name + " unpacks to more than " + std::to_string(highest_ratio) + " times its size");
+    check(status.size - std::min<std::uint64_t>(status.size, npy_overhead));
+    check_ratio(status.comp_size, status.size, path_, name);
     const std::unique_ptr<zip_file_t, Closer> file(zip_fopen_index(archive_.get(), status.index, 0));
     if (file == nullptr) bad_file(path_, name + " cannot be read: " + zip_strerror(archive_.get()));
-    std::vector<std::uint8_t> bytes(status.size);
-    std::uint64_t done = 0;
-    while (done < status.size) {
-      const zip_int64_t count = zip_fread(file.get(), bytes.data() + done, status.size - done);
+    // Pages become memory as they are read, not by what the archive claims.
+    constexpr std::uint64_t step = 1 << 22;
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(status.size);
+    while (bytes.size() < status.size) {
+      const std::size_t done = bytes.size();
+      bytes.resize(done + std::min(step, status.size - done));
+      const zip_int64_t count = zip_fread(file.get(), bytes.data() + done, bytes.size() - done);
       if (count < 0) bad_file(path_, name + " is damaged: " + zip_file_strerror(file.get()));
       if (count == 0) bad_file(path_, name + " is shorter than it says");
-      done += static_cast<std::uint64_t>(count);
+      bytes.resize(done + static_cast<std::size_t>(count));
     }
     // The checksum is compared when the end is read.
     std::uint8_t beyond = 0;
@@ -69,19 +74,13 @@ class Npz {
   }
 
  private:
-  void check_size(const std::string& name, std::uint64_t size) const {
-    bad_file(path_,
-             name + " is " + std::to_string(size >> 20) + " MiB, but data.memory allows " +
-                 std::to_string(limit_ >> 20) + " MiB",
-             "raise data.memory");
-  }
-
   std::filesystem::path path_;
-  std::uint64_t limit_;
   Archive archive_;
 };
 
-void read_images(Pack& pack, const NpyArray& images, const std::filesystem::path& path, const std::string& name) {
+void read_images(Pack& pack, std::vector<std::uint8_t> bytes, const std::filesystem::path& path,
+                 const std::string& name) {
+  const NpyArray images = read_npy(bytes);
   if (images.size != 1 || images.kind == 'i') bad_file(path, name + " must hold unsigned bytes (|u1)");
   const auto& shape = images.shape;
   const bool colour = shape.size() == 4 && shape[3] == 3;
@@ -93,7 +92,13 @@ void read_images(Pack& pack, const NpyArray& images, const std::filesystem::path
   pack.height = static_cast<int>(shape[1]);
   pack.width = static_cast<int>(shape[2]);
   pack.channels = colour ? 3 : 1;
-  pack.pixels = bytes_of(images);
+  if (images.fortran_order) {
+    pack.pixels = bytes_of(images);
+    return;
+  }
+  // In place: a second copy of the largest array would be most of the memory that reading takes.
+  bytes.erase(bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(images.elements.size()));
+  pack.pixels = std::move(bytes);
 }
 
 void read_labels(Pack& pack, const NpyArray& labels, std::uint64_t images, const std::filesystem::path& path,
@@ -119,7 +124,7 @@ auto naming(const std::filesystem::path& path, const std::string& name, F f) {
 }  // namespace
 
 std::unique_ptr<Source> open_medmnist(const DataSpec& spec) {
-  const Npz npz(spec.path, spec.memory);
+  const Npz npz(spec.path);
   std::vector<Pack> packs;
   std::uint64_t total = 0;
   for (const std::string part : {"train", "val", "test"}) {
@@ -127,16 +132,17 @@ std::unique_ptr<Source> open_medmnist(const DataSpec& spec) {
     if (!npz.has(images_name) && !npz.has(labels_name)) continue;
     Pack pack;
     pack.part = part;
-    std::uint64_t count = 0;
     naming(spec.path, images_name, [&] {
-      const std::vector<std::uint8_t> bytes = npz.member(images_name);
-      check_fits(total += bytes.size(), spec, spec.path);
-      const NpyArray images = read_npy(bytes);
-      read_images(pack, images, spec.path, images_name);
-      count = images.shape[0];
+      read_images(pack, npz.member(images_name, [&](std::uint64_t size) { check_fits(total + size, spec, spec.path); }),
+                  spec.path, images_name);
     });
+    const std::uint64_t size = static_cast<std::uint64_t>(pack.height) * static_cast<std::uint64_t>(pack.width) *
+                               static_cast<std::uint64_t>(pack.channels);
+    const std::uint64_t count = pack.pixels.size() / size;
+    check_fits(total += memory_for(count, size), spec, spec.path);
     naming(spec.path, labels_name, [&] {
-      const std::vector<std::uint8_t> bytes = npz.member(labels_name);
+      const std::vector<std::uint8_t> bytes =
+          npz.member(labels_name, [&](std::uint64_t labels) { check_fits(total + labels, spec, spec.path); });
       read_labels(pack, read_npy(bytes), count, spec.path, labels_name);
     });
     packs.push_back(std::move(pack));

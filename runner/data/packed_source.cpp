@@ -45,12 +45,24 @@ Image PackedSource::decode(std::size_t index, std::string* digest) const {
   return image;
 }
 
+std::uint64_t memory_for(std::uint64_t images, std::uint64_t bytes_each) {
+  return images * (bytes_each + sizeof(Sample) + sizeof(std::int64_t));
+}
+
 void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path) {
   if (bytes > spec.memory)
     bad_file(path,
-             "holds " + std::to_string(bytes >> 20) + " MiB of pixels, but data.memory allows " +
+             "its images take " + std::to_string(bytes >> 20) + " MiB, but data.memory allows " +
                  std::to_string(spec.memory >> 20) + " MiB",
              "raise data.memory");
+}
+
+void check_ratio(std::uint64_t packed, std::uint64_t unpacked, const std::filesystem::path& path,
+                 const std::string& what) {
+  constexpr std::uint64_t highest = 1000;      // deflate itself cannot do much more
+  constexpr std::uint64_t harmless = 1 << 16;  // bytes
+  if (unpacked > harmless && unpacked / highest > packed)
+    bad_file(path, what + " unpacks to more than " + std::to_string(highest) + " times its size");
 }
 
 }  // namespace rxrun

@@ -31,7 +31,15 @@ class PackedSource final : public Source {
   std::vector<std::size_t> first_;  // sample of each pack
 };
 
-// Throws Error when `bytes` of pixels are more than data.memory allows.
+// That so many images of so many bytes take, with their names and labels.
+std::uint64_t memory_for(std::uint64_t images, std::uint64_t bytes_each);
+
+// Throws Error when `bytes` are more than data.memory allows.
 void check_fits(std::uint64_t bytes, const DataSpec& spec, const std::filesystem::path& path);
+
+// Throws Error for what unpacks to so many times its size that no images were packed: it takes seconds and memory, and
+// is refused before. `what` in the file: "it", "train_images.npy".
+void check_ratio(std::uint64_t packed, std::uint64_t unpacked, const std::filesystem::path& path,
+                 const std::string& what);
 
 }  // namespace rxrun

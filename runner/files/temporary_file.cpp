@@ -10,6 +10,7 @@
 
 #include "diagnostics/diagnostic.h"
 #include "files/folder.h"
+#include "files/patience.h"
 
 namespace rxrun {
 namespace {
@@ -95,8 +96,10 @@ void TemporaryFile::keep_permissions() {
 }
 
 void TemporaryFile::fail(const char* step, int error) const {
-  throw Error(Failure::run, fmt::format("cannot write `{}` (after {} bytes): cannot {}: {}", target_.string(), written_,
-                                        step, reason(error)));
+  const std::string message =
+      fmt::format("cannot write `{}` (after {} bytes): cannot {}: {}", target_.string(), written_, step, reason(error));
+  if (is_full_disk(error)) throw FullDisk(Failure::run, message);
+  throw Error(Failure::run, message);
 }
 
 }  // namespace rxrun

@@ -13,7 +13,7 @@ namespace rxrun {
 enum class Durability { synced, renamed };
 
 // Lies in the target's folder as ".rxrun-PID-....tmp" and vanishes unless it is moved to the target. Everything throws
-// Error (run) naming target, bytes written and cause; the target is then as it was.
+// Error (run) naming target, bytes written and cause, of a full disk FullDisk; the target is then as it was.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target);

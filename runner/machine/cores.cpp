@@ -37,4 +37,11 @@ int available_cores(const std::filesystem::path& root) {
   return std::max(1, cores);
 }
 
+std::string too_many_threads(int threads) {
+  const int cores = available_cores();
+  if (threads <= cores) return {};
+  return std::to_string(threads) + " threads have to take turns on " + std::to_string(cores) +
+         (cores == 1 ? " core" : " cores") + ", and a step takes up to " + std::to_string(threads) + " times as long";
+}
+
 }  // namespace rxrun

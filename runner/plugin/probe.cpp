@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,9 +13,8 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "machine/child_process.h"
 #include "plugin/locations.h"
-
-extern char** environ;
 
 namespace rxrun {
 namespace {
@@ -52,27 +50,17 @@ struct Pipe {
   }
 };
 
-pid_t spawn(const std::filesystem::path& program, const std::filesystem::path& library, const Pipe& out,
+// In a group of its own, so that what the library starts ends with it.
+pid_t start(const std::filesystem::path& program, const std::filesystem::path& library, const Pipe& out,
             const Pipe& messages) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out.write_end, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, messages.write_end, STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  // A group of its own, so that what the library starts ends with it.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  std::string name = program.string(), argument = library.string();
-  std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
-  pid_t child = -1;
-  const int error = posix_spawn(&child, name.c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0)
-    throw Error(Failure::usage, "`" + name + "` cannot be started: " + std::strerror(error), "install rxrun again");
-  return child;
+  const StartedChild child = start_child({.program = program,
+                                          .words = {program.string(), library.string()},
+                                          .output = out.write_end,
+                                          .errors = messages.write_end});
+  if (child.error != 0)
+    throw Error(Failure::usage, "`" + program.string() + "` cannot be started: " + std::strerror(child.error),
+                "install rxrun again");
+  return child.process;
 }
 
 enum class Keep { beginning, end };
@@ -137,7 +125,7 @@ Outcome watch(pid_t child, const Pipe& out, const Pipe& messages, std::chrono::m
 std::string probe_layers(const std::filesystem::path& library, std::chrono::milliseconds timeout) {
   const std::filesystem::path program = libexec_folder() / "rxrun-plugin-describe";
   Pipe out, messages;
-  const pid_t child = spawn(program, library, out, messages);
+  const pid_t child = start(program, library, out, messages);
   out.close_write();
   messages.close_write();
   const Outcome outcome = watch(child, out, messages, timeout);

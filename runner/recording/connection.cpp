@@ -14,11 +14,12 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "files/patience.h"
 
 namespace rxrun {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::milliseconds kPatience{60'000};
 constexpr int kLongestValue = 256 << 20;  // bytes of one text; more than any resolved experiment
 
 std::string blob_literal(const unsigned char* bytes, int size) {
@@ -37,6 +38,11 @@ bool at_size_limit(const std::filesystem::path& path) {
   return !code && size + kNear > limit.rlim_cur;
 }
 
+[[noreturn]] void throw_full_disk(const std::string& file, const std::string& words) {
+  throw FullDisk(Failure::run, fmt::format("cannot write {}: {}", file, words),
+                 "free some space and run the same command again; everything recorded so far is intact");
+}
+
 }  // namespace
 
 std::string quoted_name(const std::string& name) {
@@ -47,7 +53,8 @@ std::string quoted_name(const std::string& name) {
   return quoted + "\"";
 }
 
-Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(path) {
+Connection::Connection(const std::filesystem::path& path, Mode mode)
+    : path_(path), gate_(path.parent_path()), patience_(kPatience) {
   const int flags = (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   if (code != SQLITE_OK) {
@@ -67,7 +74,6 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     execute("PRAGMA cell_size_check = ON");
     if (mode == Mode::read_write) {
-      gate_.emplace(path.parent_path());
       execute("PRAGMA foreign_keys = ON");
       execute("PRAGMA synchronous = FULL");
       // Spilling would take the exclusive lock in the middle of a transaction; so readers are shut out at commits only.
@@ -79,7 +85,7 @@ Connection::Connection(const std::filesystem::path& path, Mode mode) : path_(pat
   }
 }
 
-Connection::Connection() : path_(":memory:") {
+Connection::Connection() : path_(":memory:"), patience_(kPatience) {
   const int code = sqlite3_open_v2(":memory:", &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code != SQLITE_OK) {
     sqlite3_close_v2(handle_);
@@ -89,14 +95,26 @@ Connection::Connection() : path_(":memory:") {
 
 // SQLite's own pauses grow to a tenth of a second, much longer than an epoch takes to write: the lock would lie idle.
 int Connection::wait_for_lock(void* connection, int times) {
-  constexpr std::chrono::milliseconds longest_pause{10};
+  constexpr std::chrono::microseconds longest_pause{10'000}, readers_pause{500};
   auto& self = *static_cast<Connection*>(connection);
   const auto now = std::chrono::steady_clock::now();
   if (times == 0) self.waiting_since_ = now;
-  if (now - self.waiting_since_ > kPatience) return 0;
-  std::this_thread::sleep_for(std::min(longest_pause, std::chrono::milliseconds(1 + times / 4)));
+  if (now - self.waiting_since_ > self.patience_) return 0;
+  if (self.begins_to_read_ && self.gate_) self.gate_->enter();
+  std::this_thread::sleep_for(
+      self.begins_to_read_ ? readers_pause : std::min(longest_pause, std::chrono::microseconds(1000 + times * 250)));
   return 1;
 }
+
+void Connection::begin_reading() {
+  begins_to_read_ = true;
+  execute("BEGIN");
+  Statement(*this, "SELECT count(*) FROM sqlite_schema").step();  // BEGIN alone takes no lock
+  if (gate_) gate_->leave();
+  begins_to_read_ = false;
+}
+
+void Connection::end_reading() { execute("COMMIT"); }
 
 Connection::~Connection() { sqlite3_close_v2(handle_); }
 
@@ -125,12 +143,12 @@ void Connection::fail(int code) const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Error(Failure::try_later,
-                  fmt::format("{}: locked by another process for more than {} s", file, kPatience.count()),
+                  fmt::format("{}: locked by another process for more than {}", file, duration_text(patience_)),
                   "find the program that keeps it open in the middle of a query, and try again");
     case SQLITE_FULL:
-      throw Error(Failure::run, fmt::format("cannot write {}: {}", file, words),
-                  "free some space and run the same command again; everything recorded so far is intact");
+      throw_full_disk(file, words);
     case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_WRITE && is_full_disk(cause)) throw_full_disk(file, system);
       throw Error(Failure::run, fmt::format("cannot read or write {}: {}", file, system),
                   "everything recorded so far is intact; run the same command again to continue");
     case SQLITE_NOTADB:
@@ -143,6 +161,7 @@ void Connection::fail(int code) const {
       throw Error(Failure::usage, fmt::format("{} cannot be written: {}", file, words),
                   "give the file and its folder write permission, or choose another folder with --results");
     case SQLITE_CANTOPEN:
+      if (is_full_disk(cause)) throw_full_disk(file, system);
       throw Error(Failure::usage, fmt::format("cannot open {}: {}", file, system));
     case SQLITE_NOMEM:
       throw Error(Failure::run, fmt::format("out of memory while using {}", file));
@@ -151,10 +170,10 @@ void Connection::fail(int code) const {
   }
 }
 
-Transaction::Transaction(Connection& connection) : connection_(connection) {
+Transaction::Transaction(Connection& connection, Shuts shuts) : connection_(connection) {
   std::optional<WriteGate::Turn> turn;
-  if (connection.gate_) turn.emplace(*connection.gate_);
-  connection_.execute("BEGIN IMMEDIATE");
+  if (connection.gate_) turn.emplace(*connection.gate_, connection.patience_);
+  connection_.execute(shuts == Shuts::all_out ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE");
 }
 
 Transaction::~Transaction() {

@@ -79,13 +79,18 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void execute(const char* sql);  // one statement or more, without parameters and results
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }  // instead of those 60 s
+  // From here on all that is read is of one moment, and only the first of it may have to wait, before those who wait to
+  // write (write_gate.h). Commits of others wait for the end.
+  void begin_reading();
+  void end_reading();
   std::int64_t changes() const;
   std::int64_t last_id() const;
   const std::filesystem::path& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
 
   // Throws what SQLite reported last, as Error: Failure::try_later for a lock that did not come free, run for a disk
-  // that is full or failing, usage for a file that is damaged or may not be written.
+  // that is full (FullDisk) or failing, usage for a file that is damaged or may not be written.
   [[noreturn]] void fail(int code) const;
 
  private:
@@ -93,7 +98,9 @@ class Connection {
 
   std::filesystem::path path_;
   sqlite3* handle_ = nullptr;
-  std::optional<WriteGate> gate_;                          // of one that writes
+  std::optional<WriteGate> gate_;
+  bool begins_to_read_ = false;
+  std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point waiting_since_{};  // for a lock; see wait_for_lock() in connection.cpp
   static int wait_for_lock(void* connection, int times);
 };
@@ -110,7 +117,11 @@ std::string now(Connection& connection);
 // BEGIN takes it at its first write, where waiting for another writer is no longer possible.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection);
+  enum class Shuts {
+    writers_out,
+    all_out,  // readers too, from the beginning: then no commit waits for them, and fails for them
+  };
+  explicit Transaction(Connection& connection, Shuts shuts = Shuts::writers_out);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

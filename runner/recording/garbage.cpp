@@ -215,6 +215,7 @@ void delete_grave(const fs::path& path) {
 
 Garbage find_garbage(const fs::path& results) {
   const auto connection = open_for_reading(results / "results.db");
+  connection->end_reading();  // folders take long to look through
   Garbage garbage;
   for (const char* folder : {"checkpoints", "sweeps", "cache"})
     if (is_link(results / folder)) garbage.links.push_back(results / folder);

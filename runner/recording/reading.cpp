@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "diagnostics/diagnostic.h"
 #include "recording/ownership.h"
@@ -32,10 +34,26 @@ void status_function(sqlite3_context* context, int, sqlite3_value** values) {
 }
 
 // The journal of a writer that was killed holds what the file was before. A connection that cannot write is told so and
-// no more.
-void roll_back_interrupted_write(const std::filesystem::path& database) {
-  Connection writer(database, Connection::Mode::read_write);
-  check_schema(writer);
+// no more; and also for a moment where a writer has just deleted its journal.
+std::unique_ptr<Connection> begin_reading(const std::filesystem::path& database) {
+  constexpr int attempts = 20;
+  constexpr std::chrono::milliseconds pause{2};
+  for (int attempt = 0;; ++attempt) {
+    auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    try {
+      connection->begin_reading();
+      return connection;
+    } catch (const Error&) {
+      const int code = sqlite3_extended_errcode(connection->handle());
+      if ((code & 0xff) != SQLITE_READONLY || attempt > attempts) throw;
+    }
+    if (attempt < attempts) {
+      std::this_thread::sleep_for(pause);
+    } else {
+      Connection writer(database, Connection::Mode::read_write);
+      check_schema(writer);  // reading rolls it back
+    }
+  }
 }
 
 std::size_t bytes_of(const Value& value) {
@@ -71,22 +89,12 @@ Value parameter_value(Value stored) {
 
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database) {
   check_file(database);
-  auto connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
-  int version = 0;
-  try {
-    version = check_schema(*connection);
-  } catch (const Error&) {
-    const int code = sqlite3_extended_errcode(connection->handle());
-    if ((code & 0xff) != SQLITE_READONLY) throw;
-    roll_back_interrupted_write(database);
-    connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
-    version = check_schema(*connection);
-  }
-  if (version < kSchemaVersion) {
+  std::unique_ptr<Connection> connection = begin_reading(database);
+  if (check_schema(*connection) < kSchemaVersion) {
     // What is asked here stands on this version's views.
     connection.reset();
     open_for_writing(database);
-    connection = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    connection = begin_reading(database);
     check_schema(*connection);
   }
   connection->execute("PRAGMA query_only = ON");

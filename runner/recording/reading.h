@@ -15,7 +15,7 @@
 namespace rxrun {
 
 // Throws Error unless `database` is there and ours. An interrupted write of a killed run is rolled back first, and
-// an older schema upgraded as a writer would.
+// an older schema upgraded as a writer would. All is read as it is now (Connection::begin_reading): to be closed soon.
 std::unique_ptr<Connection> open_for_reading(const std::filesystem::path& database);
 
 // SQL of a connection for reading: what the status of a run, a row `r` of runs, is now. A run that says `running`

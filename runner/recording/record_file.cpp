@@ -13,6 +13,7 @@
 #include "diagnostics/render.h"
 #include "files/descriptor.h"
 #include "files/files.h"
+#include "files/patience.h"
 #include "recording/record_json.h"
 
 namespace rxrun {
@@ -42,9 +43,14 @@ void write_rows(const fs::path& file, const std::vector<Row>& rows, Durability d
       durability);
 }
 
+constexpr const char* kIntact = "everything recorded so far is intact; run the same command again to continue";
+
+std::string cannot_write(const fs::path& file, int cause) {
+  return fmt::format("cannot write {}: {}", printable(file.string()), std::strerror(cause));
+}
+
 [[noreturn]] void fail(const fs::path& file, int cause) {
-  throw Error(Failure::run, fmt::format("cannot write {}: {}", printable(file.string()), std::strerror(cause)),
-              "everything recorded so far is intact; run the same command again to continue");
+  throw Error(Failure::run, cannot_write(file, cause), kIntact);
 }
 
 // Where the last whole line ends: what follows was cut off, by a power cut at worst.
@@ -69,6 +75,7 @@ void append(const fs::path& folder, const Json& event) {
     if (written <= 0) {
       const int cause = written < 0 ? errno : ENOSPC;
       if (::ftruncate(file.get(), size) != 0) fail(path, errno);
+      if (is_full_disk(cause)) throw FullDisk(Failure::run, cannot_write(path, cause), kIntact);
       fail(path, cause);
     }
     done += static_cast<std::size_t>(written);
@@ -234,6 +241,20 @@ RunHistory read_record(const fs::path& folder) {
   read_lines(folder / kSplitFile, LastLine::is_whole,
              [&](const Json& json) { history.split.push_back(split_of(json)); });
   return history;
+}
+
+bool only_begun(const fs::path& folder, const std::string& identity) {
+  int events = 0;
+  bool is_its_own = false;
+  try {
+    read_lines(folder / kRecordFile, LastLine::is_whole, [&](const Json& json) {
+      ++events;
+      is_its_own = json.at("event") == "begin" && run_of(json).identity == identity;
+    });
+  } catch (const Error&) {
+    return false;  // whoever reads the whole of it is told
+  }
+  return events == 1 && is_its_own;
 }
 
 std::string when_begun(const fs::path& folder) {

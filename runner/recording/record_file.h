@@ -24,7 +24,8 @@ namespace rxrun {
 
 inline constexpr const char* kRecordFile = "record.jsonl";
 
-// Each writes to the disk before it returns. All throw Error (run) where that cannot be done, and leave no half line.
+// Each writes to the disk before it returns. All throw Error (run) where that cannot be done, of a full disk FullDisk,
+// and leave no half line.
 void begin_record(const std::filesystem::path& folder, const RunRecord& run, const std::vector<SplitRecord>& split);
 void record_continuation(const std::filesystem::path& folder, std::int64_t epochs);
 void record(const std::filesystem::path& folder, const EpochRecord& epoch);
@@ -40,6 +41,8 @@ void write_record(const std::filesystem::path& folder, const RunHistory& history
 bool has_record(const std::filesystem::path& folder);
 // Throws Error (usage) with file and line where it cannot be read.
 RunHistory read_record(const std::filesystem::path& folder);
+// Whether that tells no more than that the run of this identity began; false where it cannot be read.
+bool only_begun(const std::filesystem::path& folder, const std::string& identity);
 // When the run began, without reading what it is large with; empty where that cannot be read.
 std::string when_begun(const std::filesystem::path& folder);
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "files/patience.h"
 #include "recording/run_record.h"
 
 namespace rxrun {
@@ -36,7 +37,10 @@ class Recorder {
  public:
   // Opens or creates, migrating under an exclusive lock. Throws Error: not a database, another program's, a newer
   // schema, not writable.
-  explicit Recorder(const std::filesystem::path& database);
+  // With `patience`, a database that is locked and a disk that is full (may_pass()) end no run that has begun. resume()
+  // and the end() of one that has finished wait; epoch() waits until the epoch is in the run's folder, and its rows
+  // follow with a later epoch(), confirm() or end(). What is kept back and that it is written are told.
+  explicit Recorder(const std::filesystem::path& database, Patience patience = {});
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -51,16 +55,19 @@ class Recorder {
   // neither row nor folder stay. Throws Error (try_later) while a run of this identity is being computed.
   std::int64_t begin(RunRecord run, const std::vector<SplitRecord>& split,
                      const std::function<void(const RunRecord&)>& fill = {});
-  // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice. Throws
-  // Error when not all up to it are there.
+  // Takes over an interrupted run; epochs after `epoch` are removed, so that none is there twice. Those before it that
+  // only the folder has become rows. Throws Error when not all up to it are there.
   void resume(std::int64_t run, std::int64_t epoch);
   void epoch(std::int64_t run, const EpochRecord& record);
   // Says that the run is still worked on, for those who cannot look at this process: to be called every minute, for
   // after five of silence another host may take it over (ownership.h). Throws Error (try_later) when one has.
   void confirm(std::int64_t run);
+  bool is_behind() const;  // something is kept back: to be confirmed every few seconds
   void end(std::int64_t run, const RunEnd& end);
 
  private:
+  void write_end(std::int64_t run, const RunEnd& end);
+
   struct Database;
   std::unique_ptr<Database> database_;
 };

@@ -131,6 +131,8 @@ struct SweepRows::Database {
 SweepRows::SweepRows(const std::filesystem::path& database) : database_(std::make_unique<Database>(database)) {}
 SweepRows::~SweepRows() = default;
 
+void SweepRows::set_patience(std::chrono::milliseconds patience) { database_->connection.set_patience(patience); }
+
 std::int64_t SweepRows::open(const SweepRecord& sweep) {
   Connection& connection = database_->connection;
   Transaction transaction(connection);

@@ -4,6 +4,7 @@
 // another host or container when it has not been confirmed for two minutes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -112,6 +113,9 @@ class SweepRows {
   ~SweepRows();
   SweepRows(const SweepRows&) = delete;
   SweepRows& operator=(const SweepRows&) = delete;
+
+  // How long each of the following waits for another process's lock; 60 s unless it is said here.
+  void set_patience(std::chrono::milliseconds patience);
 
   // The sweep of exactly these points, made if it is new. Points that another sweep has are shared; those that a
   // finished run answers are finished from the start. Returns its id. A search is the same one if `search` and its

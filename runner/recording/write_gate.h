@@ -1,9 +1,11 @@
-// Whose turn it is to write. SQLite's waiters ask again and again whether its lock is free, and it is free for a moment
-// only when one writer follows another: who has just written gets it again, and others wait for minutes. So all stand
-// before a second lock first, held by the one whose turn is next and only until it has SQLite's: nobody else asks for
-// that then, and who has just written stands among the rest.
+// Whose turn it is. SQLite's waiters ask again and again whether its lock is free, and it is free for a moment only
+// when one writer follows another: who has just written gets it again, and others wait for minutes. So all stand before
+// a second lock first, held by the one whose turn is next and only until it has SQLite's: nobody else asks for that
+// then, and who has just written stands among the rest. Who wants to read and finds a writer at work enters the gate
+// beside other readers: no further writer begins until they have begun to read.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 #include "files/descriptor.h"
@@ -16,11 +18,11 @@ class WriteGate {
   // had, as on some network file systems, the gate is open, and SQLite's waiting alone has to do.
   explicit WriteGate(const std::filesystem::path& folder);
 
-  // Held while this lives. Waits for a minute at most, then goes by: who holds it that long has been stopped, and the
-  // database's own lock decides.
+  // A writer's, held while this lives. Waits for `patience` at most, then goes by: who holds it that long has been
+  // stopped, and the database's own lock decides.
   class Turn {
    public:
-    explicit Turn(const WriteGate& gate);
+    Turn(const WriteGate& gate, std::chrono::milliseconds patience);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -29,6 +31,10 @@ class WriteGate {
     const WriteGate& gate_;
     bool held_ = false;
   };
+
+  // A reader's: in if no writer holds it, without waiting. leave() once the database is open for it.
+  void enter() const;
+  void leave() const;
 
  private:
   Descriptor folder_;

@@ -13,10 +13,11 @@ void RecordingObserver::on_resume(const Reached& reached) {
 }
 
 void RecordingObserver::on_step(const StepProgress& step) {
-  constexpr std::chrono::minutes confirm_every{1};
-  if (const auto now = std::chrono::steady_clock::now(); now - confirmed_ > confirm_every) {
+  constexpr std::chrono::seconds confirm_every{60}, try_again_every{10};
+  if (const auto now = std::chrono::steady_clock::now();
+      now - confirmed_ > (recorder_.is_behind() ? try_again_every : confirm_every)) {
     recorder_.confirm(run_);
-    confirmed_ = now;
+    confirmed_ = std::chrono::steady_clock::now();
   }
   next_.on_step(step);
 }

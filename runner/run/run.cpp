@@ -140,7 +140,10 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
                                           draw_split(source->listing(), experiment.data, experiment.seed)));
   // Made once there is something to record, and before images take their time: a folder that cannot be written to is
   // told at once.
-  Recorder recorder(request.results / "results.db");
+  const Patience patience{.longest = request.patience,
+                          .tell = [&observer](const std::string& text) { observer.on_warning(text); },
+                          .stop = [&request] { return request.stop != nullptr && request.stop->load() != 0; }};
+  Recorder recorder(request.results / "results.db", patience);
   const Dataset dataset =
       read_dataset(experiment, std::move(source), request.results, observer, request.shares_images, request.stop);
 
@@ -179,10 +182,12 @@ RunOutcome run_experiment(const CheckedExperiment& checked, const RunRequest& re
     const TrainingResult result = train(network, dataset, experiment,
                                         {.folder = place.folder,
                                          .resume = place.continues,
+                                         .threads = existing ? threads_of(request.results, existing->id) : 0,
                                          .stop = request.stop,
                                          .identity = existing ? existing->checkpoint_key : identity,
                                          .initial = weights ? &*weights : nullptr,
-                                         .score_test = request.score_test},
+                                         .score_test = request.score_test,
+                                         .patience = patience},
                                         recording);
     if (result.end == TrainingResult::End::interrupted)
       outcome = {RunOutcome::End::interrupted, place.id, request.stop->load()};

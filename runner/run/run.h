@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -20,6 +21,8 @@ struct RunRequest {
   bool score_test = true;                     // at the end; a point of a sweep leaves its test part alone
   std::int64_t run = 0;                       // the run to continue; 0: the newest of the identity
   std::string identity;  // that has to come out, to continue a run or to answer a point; empty: any
+  // How long a results.db that is locked and a disk that is full are waited for where the run cannot go on without.
+  std::chrono::milliseconds patience = std::chrono::minutes(10);
   // A signal number asks for a stop after this batch, or of the reading of images.
   const std::atomic<int>* stop = nullptr;
 };

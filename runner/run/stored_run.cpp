@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "diagnostics/render.h"
@@ -143,6 +144,14 @@ bool has_scored_test(const std::filesystem::path& results, std::int64_t run) {
   return !query(results / "results.db", "SELECT 1 FROM evaluations WHERE run = ? AND part = 'test' AND own = 1 LIMIT 1",
                 {run})
               .rows.empty();
+}
+
+int threads_of(const std::filesystem::path& results, std::int64_t run) {
+  const Table row =
+      query(results / "results.db",
+            "SELECT CAST(value AS INTEGER) FROM properties WHERE run = ? AND name = 'environment.threads'", {run});
+  const auto* threads = row.rows.empty() ? nullptr : std::get_if<std::int64_t>(&row.rows[0][0]);
+  return threads && *threads > 0 && *threads <= std::numeric_limits<int>::max() ? static_cast<int>(*threads) : 0;
 }
 
 RunChanges changes_since(const std::filesystem::path& results, std::int64_t run, const RunRecord& now,

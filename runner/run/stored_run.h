@@ -49,6 +49,9 @@ bool has_images_of(const std::filesystem::path& results, std::int64_t run, const
 // Whether the test part of the run's own split has been scored, at its end or later.
 bool has_scored_test(const std::filesystem::path& results, std::int64_t run);
 
+// The number of threads that the run was started with; 0: it is not recorded.
+int threads_of(const std::filesystem::path& results, std::int64_t run);
+
 // In what `now`, which describes a run of the same experiment, differs from `run` as it was when it was made; in words.
 struct RunChanges {
   std::vector<std::string> identity;  // what makes it another run: the data, and facts that decide that (environment.h)

@@ -14,7 +14,8 @@
 namespace rxrun {
 namespace {
 
-constexpr double most_values = 1'000'000;  // of one range
+constexpr std::size_t most_values = 100'000;                        // of one key; few sweeps have more points
+constexpr std::size_t most_settings = 1'000'000, most_keys = 1000;  // of all keys together
 
 struct Call {
   std::string_view name;
@@ -160,8 +161,16 @@ class WordReader {
     } else if (const auto bounds = dots_in(item.text)) {
       add_whole_range(item, bounds->first, bounds->second, bounds->first <= bounds->second ? 1 : -1, dimension);
     } else {
+      check_length(item, 1, dimension);
       dimension.values.push_back({std::string(item.text)});
     }
+  }
+
+  // Before so many more values are made.
+  void check_length(Piece item, double more, const Dimension& dimension) const {
+    const double values = static_cast<double>(dimension.values.size()) + more;
+    if (values > static_cast<double>(most_values))
+      fail(item, fmt::format("{} values are too many: a key can have {}", rounded_text(values), most_values));
   }
 
   static std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -202,8 +211,7 @@ class WordReader {
                                        : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
     const std::uint64_t pace = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
     const std::uint64_t steps = way / pace;
-    if (steps >= static_cast<std::uint64_t>(most_values))
-      fail(item, fmt::format("a range of {} values is too long", rounded_text(static_cast<double>(steps) + 1)));
+    check_length(item, static_cast<double>(steps) + 1, dimension);
     for (std::uint64_t i = 0; i <= steps; ++i)
       dimension.values.push_back({std::to_string(
           static_cast<std::int64_t>(static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step)))});
@@ -215,7 +223,7 @@ class WordReader {
                              rounded_text(step)));
     check_step(item, first, last, step);
     const double count = std::floor((last - first) / step + 1e-9) + 1;
-    if (count > most_values) fail(item, fmt::format("a range of {} values is too long", rounded_text(count)));
+    check_length(item, count, dimension);
     for (double i = 0; i < count; ++i) dimension.values.push_back({rounded_text(first + i * step)});
   }
 
@@ -227,6 +235,8 @@ class WordReader {
       if (setting.text.empty())
         fail({word_, 0}, "zip(...) has nothing between two semicolons", "write zip(a=1,2; b=3,4)");
       const Dimension one = read_setting(setting);
+      if (zip.keys.size() * one.values.size() > most_settings)
+        fail(setting, fmt::format("more than {} values in one zip(...)", most_settings));
       if (one.kind != Dimension::Kind::grid) fail(setting, "zip(...) takes only lists of values");
       if (!zip.keys.empty() && one.values.size() != zip.values.size())
         fail(setting, fmt::format("`{}` has {}, but `{}` has {}", printable(one.keys[0]),
@@ -266,6 +276,18 @@ void check_keys(const Declaration& declaration, const std::vector<std::string>& 
 
 }  // namespace
 
+std::string fault_of_size(const Declaration& declaration) {
+  std::size_t keys = declaration.fixed.size(), values = declaration.fixed.size();
+  for (const Dimension& dimension : declaration.dimensions) {
+    keys += dimension.keys.size();
+    values += dimension.keys.size() * std::max<std::size_t>(1, dimension.values.size());
+  }
+  if (keys > most_keys) return fmt::format("a sweep that sets more than {} keys is too large", most_keys);
+  if (values > most_settings)
+    return fmt::format("a sweep whose keys have more than {} values in all is too large", most_settings);
+  return {};
+}
+
 Declaration parse_declaration(const std::vector<std::string>& words) {
   Declaration declaration;
   Diagnostics diagnostics;
@@ -275,6 +297,7 @@ Declaration parse_declaration(const std::vector<std::string>& words) {
     } catch (const Error& error) {
       for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.add(diagnostic);
     }
+    if (const std::string fault = fault_of_size(declaration); !fault.empty()) throw Error(Failure::usage, fault);
   }
   check_keys(declaration, words, diagnostics);
   diagnostics.throw_errors();

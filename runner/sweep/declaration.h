@@ -37,7 +37,10 @@ struct Declaration {
   std::vector<Dimension> dimensions;         // in the order typed
 };
 
-// Throws Error with every fault found, each pointing at its character in the word.
+// Why it is larger than can be worked with; empty: it is not.
+std::string fault_of_size(const Declaration& declaration);
+
+// Throws Error with every fault found, each pointing at its character in the word, or with fault_of_size().
 Declaration parse_declaration(const std::vector<std::string>& words);
 
 }  // namespace rxrun

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "diagnostics/render.h"
 #include "random/random.h"
 
 namespace rxrun {
@@ -104,6 +105,19 @@ std::vector<Choices> choices_of(const Declaration& declaration, const DrawOption
   return all;
 }
 
+// That many overrides are two hundred megabytes and a second's work.
+void check_room(const Declaration& declaration, const DrawOptions& draws) {
+  constexpr double most_settings = 2'000'000;
+  std::size_t keys = declaration.fixed.size();
+  for (const Dimension& dimension : declaration.dimensions) keys += dimension.keys.size();
+  const std::uint64_t points = count_points(declaration, draws);
+  if (static_cast<double>(points) * static_cast<double>(std::max<std::size_t>(1, keys)) > most_settings)
+    throw Error(Failure::usage,
+                fmt::format("these are {} points, each of which sets {}: more than one sweep can hold", points,
+                            counted(keys, "key")),
+                "divide them among several sweeps");
+}
+
 void check_draws(const Declaration& declaration, const DrawOptions& draws) {
   const auto draw = std::find_if(declaration.dimensions.begin(), declaration.dimensions.end(), is_draw);
   if (draw != declaration.dimensions.end() && draws.trials < 1)
@@ -148,7 +162,7 @@ std::uint64_t count_points(const Declaration& declaration, const DrawOptions& dr
 }
 
 std::vector<Point> expand(const Declaration& declaration, const DrawOptions& draws) {
-  check_draws(declaration, draws);
+  check_room(declaration, draws);
   std::vector<Point> points;
   for (const auto& file : declaration.files)
     points.push_back({.file = file, .overrides = declaration.fixed, .fixed = declaration.fixed.size(), .solve = {}});

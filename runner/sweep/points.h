@@ -35,7 +35,8 @@ std::uint64_t count_points(const Declaration& declaration, const DrawOptions& dr
 
 // Files outermost, then the dimensions in the order typed, the last one fastest; draws count as one dimension, at the
 // place of the first. Trial t of a key is the same number in every point of the grid, and more trials only add some. Of
-// what has steps only, no draw comes twice, and there are not more than there are different ones.
+// what has steps only, no draw comes twice, and there are not more than there are different ones. Throws Error as
+// count_points(), and for more points than memory is for.
 std::vector<Point> expand(const Declaration& declaration, const DrawOptions& draws);
 
 }  // namespace rxrun

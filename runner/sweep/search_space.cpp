@@ -22,6 +22,14 @@ std::optional<double> number_in(const std::string& text) {
   return std::nullopt;
 }
 
+// Each is read once: to read one is most of the work.
+void sort_by_number(std::vector<std::vector<std::string>>& values) {
+  std::vector<std::pair<double, std::vector<std::string>>> numbered;
+  for (auto& row : values) numbered.emplace_back(number_in(row[0]).value(), std::move(row));
+  std::stable_sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::move(numbered[i].second);
+}
+
 bool is_ordered(const Dimension& dimension) {
   return dimension.keys.size() == 1 && dimension.values.size() >= least_ordered &&
          std::all_of(dimension.values.begin(), dimension.values.end(),
@@ -72,9 +80,7 @@ SearchSpace::SearchSpace(const Declaration& declaration) : declaration_(declarat
       diagnostics.error(dimension.where, "a search over seeds would find the luckiest, not the best",
                         "search with one seed, and repeat the best points with several");
     Dimension& chosen = chosen_.emplace_back(dimension);
-    if (chosen.kind == Dimension::Kind::grid && is_ordered(chosen))
-      std::stable_sort(chosen.values.begin(), chosen.values.end(),
-                       [](const auto& a, const auto& b) { return *number_in(a[0]) < *number_in(b[0]); });
+    if (chosen.kind == Dimension::Kind::grid && is_ordered(chosen)) sort_by_number(chosen.values);
   }
   if (chosen_.empty() && !diagnostics.has_errors())
     diagnostics.error({}, "there is nothing to search over", "for example: lr=log(1e-5,1e-2) batch=16,32,64");

@@ -41,6 +41,10 @@ class SectionReader {
         read_zip(entry);
       else
         add(entry, setting(entry), entry.value.kind == Node::Kind::string);
+      if (const std::string fault = fault_of_size(section_.declaration); !fault.empty()) {
+        diagnostics_.error(entry.value.where, fault);
+        break;
+      }
     }
     return std::move(section_);
   }

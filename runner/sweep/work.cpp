@@ -8,10 +8,12 @@
 #include <csignal>
 #include <ctime>
 #include <map>
+#include <optional>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/files.h"
+#include "files/patience.h"
 #include "table/fixed.h"
 
 namespace rxrun {
@@ -24,6 +26,7 @@ constexpr int kTryLater = static_cast<int>(Failure::try_later);
 constexpr int kMostKills = 3;         // of a point without an epoch between them
 constexpr seconds kConfirmEvery{20};  // a lease is two minutes
 constexpr seconds kTryLaterPause{5};
+constexpr seconds kWaitForLock{5}, kHindrancePause{5};
 constexpr std::chrono::milliseconds kTick{1000}, kPruneEvery{250};
 constexpr std::size_t kTailLines = 20;
 
@@ -67,15 +70,19 @@ class Work {
 
   WorkEnd run() {
     const ChildSignal child_signal;
+    rows_.set_patience(std::min<std::chrono::milliseconds>(kWaitForLock, options_.patience));
     for (;;) {
-      if (!stopping()) fill();
-      if (workers_.empty() && (stopping() || nothing_left())) break;
+      if (!stopping()) unless_hindered([&] { fill(); });
+      // Points that cannot be given back now are free as soon as this process has ended.
+      if (workers_.empty() && stopping() && (ended_.empty() || hindered_)) break;
+      if (workers_.empty() && ended_.empty() && nothing_left()) break;
       if (stopping() && !told_to_stop_) tell_to_stop();
       child_signal.wait(pruning() ? kPruneEvery : kTick);
-      if (pruning() && !stopping()) prune();
+      if (pruning() && !stopping()) unless_hindered([&] { prune(); });
       reap();
-      if (Clock::now() - confirmed_ > kConfirmEvery) confirm();
-      tick();
+      unless_hindered([&] { release_ended(); });
+      if (Clock::now() - confirmed_ > kConfirmEvery) unless_hindered([&] { confirm(); });
+      unless_hindered([&] { tick(); });
     }
     return failed_fast_ ? WorkEnd::failed_fast : stop_signal() != 0 ? WorkEnd::stopped : WorkEnd::done;
   }
@@ -88,6 +95,29 @@ class Work {
     std::size_t rungs = 0;  // passed
     std::string pruned;     // why; empty: it goes on
   };
+  struct Ended {
+    Worker worker;
+    PointEnd verdict;
+  };
+
+  // What cannot be done while results.db is locked or its disk is full is done later, unless nothing else goes on.
+  template <typename Do>
+  void unless_hindered(Do work) {
+    if (hindered_ && Clock::now() < try_again_) return;
+    try {
+      work();
+    } catch (const Error& error) {
+      if (!hindered_) hindered_ = Clock::now();
+      if (!may_pass(error) || (workers_.empty() && Clock::now() - *hindered_ >= options_.patience)) throw;
+      if (try_again_ == Clock::time_point())
+        observer_.on_hindrance(fmt::format("{}; the points that run go on, and it is tried again", error.what()));
+      try_again_ = Clock::now() + std::min<Clock::duration>(kHindrancePause, options_.patience);
+      return;
+    }
+    if (hindered_) observer_.on_hindrance("results.db can be written again");
+    hindered_.reset();
+    try_again_ = {};
+  }
 
   int stop_signal() const { return options_.stop ? options_.stop->load() : 0; }
   bool stopping() const { return failed_fast_ || stop_signal() != 0; }
@@ -141,9 +171,13 @@ class Work {
     try {
       write_file_atomically(experiment, claim.resolved);
       worker.process = start_worker(command_(claim, experiment, worker.log));
-    } catch (const Error&) {
+    } catch (const Error& error) {
       // Not the point's fault, and the next one would end the same.
-      rows_.release(claim.point, {.status = PointStatus::waiting, .reason = {}, .log_tail = {}});
+      const PointEnd waiting{.status = PointStatus::waiting, .reason = {}, .log_tail = {}};
+      if (may_pass(error))
+        ended_.push_back({worker, waiting});
+      else
+        rows_.release(claim.point, waiting);
       throw;
     }
     observer_.on_start(claim);
@@ -160,7 +194,14 @@ class Work {
       }
       const Worker worker = std::move(workers_[i]);
       workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
-      end(worker, verdict(worker, *how));
+      ended_.push_back({worker, verdict(worker, *how)});
+    }
+  }
+
+  void release_ended() {
+    while (!ended_.empty()) {
+      end(ended_.front().worker, ended_.front().verdict);
+      ended_.erase(ended_.begin());
     }
   }
 
@@ -245,6 +286,12 @@ class Work {
   }
 
   bool nothing_left() {
+    bool none = false;
+    unless_hindered([&] { none = no_open_points(); });
+    return none;
+  }
+
+  bool no_open_points() {
     std::size_t elsewhere = 0;
     for (const PointState& state : rows_.states(sweep_)) {
       if (!wanted(state.point)) continue;
@@ -276,6 +323,9 @@ class Work {
   const Command& command_;
   WorkObserver& observer_;
   std::vector<Worker> workers_;
+  std::vector<Ended> ended_;                   // whose points are still this process's
+  std::optional<Clock::time_point> hindered_;  // since when
+  Clock::time_point try_again_{};
   std::map<std::int64_t, Clock::time_point> not_before_;
   std::map<std::int64_t, Kills> kills_;
   Clock::time_point confirmed_ = Clock::now(), ticked_{};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,7 +23,8 @@ struct WorkOptions {
   PruneRule prune;
   std::function<bool()> more;    // of a search: adds a point, or waits for one that another adds; false: there is none
   std::filesystem::path folder;  // of logs and frozen experiments
-  const std::atomic<int>* stop = nullptr;  // a signal's number asks for a stop
+  const std::atomic<int>* stop = nullptr;                         // a signal's number asks for a stop
+  std::chrono::milliseconds patience = std::chrono::minutes(10);  // with a results.db that cannot be written
 };
 
 class WorkObserver {
@@ -31,12 +33,14 @@ class WorkObserver {
   virtual void on_start(const Claim&) {}
   virtual void on_end(const Claim&, PointStatus, const std::string& /*reason*/) {}
   virtual void on_wait(std::size_t /*points that other processes work on*/) {}
+  virtual void on_hindrance(const std::string& /*in words: that results.db cannot be written for now, or can again*/) {}
   virtual void on_tick(const std::vector<Claim>& /*running*/) {
   }  // about once a second, and soon after a point starts or ends
 };
 
 enum class WorkEnd { done, stopped, failed_fast };
 
+// While results.db is locked or its disk is full, the points that run go on, and what becomes of them is written later.
 // Ends when no point is left that is waiting or running anywhere. `command` tells what runs a point whose frozen
 // experiment is in the file given.
 WorkEnd work_through(SweepRows& rows, std::int64_t sweep, const WorkOptions& options,

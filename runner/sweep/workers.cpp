@@ -2,10 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,53 +12,20 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "files/descriptor.h"
+#include "machine/child_process.h"
 
 namespace rxrun {
-namespace {
-
-// posix_spawn's two settings, freed whatever happens.
-struct SpawnSettings {
-  SpawnSettings() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-  }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
-
-}  // namespace
 
 pid_t start_worker(const WorkerCommand& command) {
-  SpawnSettings settings;
-  posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&settings.actions, STDOUT_FILENO, command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                   0644);
-  posix_spawn_file_actions_adddup2(&settings.actions, STDOUT_FILENO, STDERR_FILENO);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&settings.attributes, &none);
-  posix_spawnattr_setpgroup(&settings.attributes, 0);
-  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-
-  std::vector<std::string> words = command.arguments;
-  words.insert(words.begin(), "rxrun");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t worker = 0;
-  const int failure =
-      posix_spawn(&worker, command.program.c_str(), &settings.actions, &settings.attributes, argv.data(), environ);
-  if (failure != 0)
+  const Descriptor log(open(command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  ChildCommand child{.program = command.program, .words = command.arguments, .output = log.get(), .errors = log.get()};
+  child.words.insert(child.words.begin(), "rxrun");
+  const StartedChild started = log ? start_child(child) : StartedChild{.process = -1, .error = errno};
+  if (started.error != 0)
     throw Error(Failure::run, fmt::format("cannot start {} with its log {}: {}", printable(command.program.string()),
-                                          printable(command.log.string()), std::strerror(failure)));
-  return worker;
+                                          printable(command.log.string()), std::strerror(started.error)));
+  return started.process;
 }
 
 std::optional<WorkerEnd> ended(pid_t worker) {
@@ -98,11 +62,6 @@ std::string reason_of(const WorkerEnd& end, const std::string& tail) {
   if (end.signal != 0 || found == std::string::npos) return how;
   const std::size_t from = found + mark.size();
   return printable(tail.substr(from, std::min(tail.find('\n', from), tail.size()) - from));
-}
-
-bool end_with_parent(pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  return getppid() == parent;
 }
 
 }  // namespace rxrun

@@ -16,7 +16,8 @@ struct WorkerCommand {
   std::filesystem::path log;           // standard output and error, appended
 };
 
-// In a process group of its own, so that a terminal's Ctrl-C reaches the sweep alone, which passes it on. Throws Error.
+// In a process group of its own, so that a terminal's Ctrl-C reaches the sweep alone, which passes it on; it is killed
+// with the thread that starts it (machine/child_process.h). Throws Error.
 pid_t start_worker(const WorkerCommand& command);
 
 struct WorkerEnd {
@@ -31,9 +32,5 @@ std::string tail_of(const std::filesystem::path& log, std::size_t lines);
 
 // Why it failed: the first error that the log's tail tells, or how the process ended.
 std::string reason_of(const WorkerEnd& end, const std::string& tail);
-
-// To be called by the worker itself: its process ends with the one that started it, however that ends. False when
-// `parent` is gone already.
-bool end_with_parent(pid_t parent);
 
 }  // namespace rxrun

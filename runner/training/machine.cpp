@@ -143,6 +143,8 @@ Machine set_up_machine(const MachineSpec& spec, Precision precision) {
                         ? static_cast<int>(std::min<std::int64_t>(spec.threads, std::numeric_limits<int>::max()))
                         : available_cores();
   at::set_num_threads(machine.threads);
+  if (const std::string slow = machine.device == "cpu" ? too_many_threads(machine.threads) : ""; !slow.empty())
+    machine.remark += (machine.remark.empty() ? "" : "; ") + slow + ": leave machine.threads out to have one a core";
   at::globalContext().setFlushDenormal(true);
   make_repeatable();
   machine.libtorch = libtorch_version();

@@ -19,6 +19,8 @@
 #include <tuple>
 #include <utility>
 
+#include "machine/child_process.h"
+
 namespace rxrun {
 namespace {
 
@@ -112,9 +114,10 @@ unsigned plausible_cache_size(int level, unsigned told) {
 }
 
 bool survives(const std::function<void()>& work) {
-  const pid_t child = fork();
+  const pid_t parent = getpid(), child = fork();
   if (child < 0) return true;
   if (child == 0) {
+    if (!end_with_parent(parent)) _exit(1);
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     // The child's end is not to be reported by handlers that this process or a library has set.

@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <utility>
 
+#include "diagnostics/render.h"
+#include "machine/cores.h"
 #include "training/average.h"
 #include "training/check_training.h"
 #include "training/checkpoint.h"
@@ -69,7 +72,12 @@ class Training {
       if (trained.end == TrainedEpoch::End::stopped) return stop_within_epoch();
       std::optional<Predictions> validated = validate(epoch);
       if (!validated) return stop_within_epoch();
-      finish(epoch, trained, std::move(*validated), seconds_before + seconds_since(began));
+      const TrainingState before = state_;
+      if (!finish(epoch, trained, std::move(*validated), seconds_before + seconds_since(began))) {
+        state_ = before;  // as on the disk, without the epoch that was under way
+        state_.under_way = {};
+        return result(TrainingResult::End::interrupted);
+      }
     }
     return score_best();
   }
@@ -97,7 +105,7 @@ class Training {
     kept_.reset();
     outputs_.clear();
     state_.plateau = schedule_.initial_plateau();
-    state_.threads = at::get_num_threads();
+    state_.threads = options_.threads > 0 ? options_.threads : at::get_num_threads();
     if (from_checkpoint) checkpoints_.load(trained());
     schedule_.restore(state_.plateau);
   }
@@ -105,8 +113,13 @@ class Training {
   // The number of threads decides how sums round, so a run ends with the one that it began with.
   void keep_threads() {
     if (state_.threads < 1 || state_.threads == at::get_num_threads()) return;
-    observer_.on_warning("the run started with " + std::to_string(state_.threads) +
-                         " threads and continues with as many, so that its results stay the same");
+    const std::string slow = device_ == "cpu" ? too_many_threads(state_.threads) : "";
+    observer_.on_warning("the run started with " + counted(state_.threads, "thread") +
+                         " and continues with as many, so that its results stay the same" +
+                         (slow.empty() ? ""
+                                       : "; " + slow +
+                                             ": `rxrun rerun RUN machine.threads=" + std::to_string(available_cores()) +
+                                             "` is fast, but starts over, and its results are rounded differently"));
     at::set_num_threads(state_.threads);
   }
 
@@ -131,11 +144,24 @@ class Training {
 
   // A checkpoint after the last whole batch: a run that is stopped more often than once an epoch still gets on.
   TrainingResult stop_within_epoch() {
-    if (state_.under_way.batches > 0) checkpoints_.save(trained());
+    if (state_.under_way.batches > 0) save([&] { checkpoints_.save(trained()); });
     return result(TrainingResult::End::interrupted);
   }
 
-  void finish(std::int64_t epoch, const TrainedEpoch& trained, Predictions validated, double seconds) {
+  // Waits for a disk that is full. False when the run is to stop meanwhile: the checkpoint before stays.
+  bool save(const std::function<void()>& write) {
+    try {
+      patiently(options_.patience, write);
+      return true;
+    } catch (const Error& error) {
+      if (!may_pass(error) || options_.stop == nullptr || options_.stop->load() == 0) throw;
+      observer_.on_warning(std::string(error.what()) + "; the run stops with the checkpoint that it has");
+      return false;
+    }
+  }
+
+  // False when it had to stop before the epoch was on the disk.
+  bool finish(std::int64_t epoch, const TrainedEpoch& trained, Predictions validated, double seconds) {
     EpochMetrics metrics;
     metrics.epoch = epoch;
     add_scores(metrics.values, "train", trained.predictions);
@@ -167,12 +193,13 @@ class Training {
       state_.best = metrics.values;
       kept_ = std::move(validated);
       const AveragedWeights averaged(average());
-      save_weights(checkpoints_.best(), setting_.network, options_.identity, epoch);
+      if (!save([&] { save_weights(checkpoints_.best(), setting_.network, options_.identity, epoch); })) return false;
     }
     state_.last = metrics;
     // After the best weights: killed between the two, the epoch is trained again and writes the same best weights.
-    checkpoints_.save(this->trained());
+    if (!save([&] { checkpoints_.save(this->trained()); })) return false;
     observer_.on_epoch(metrics);
+    return true;
   }
 
   TrainingResult score_best() {

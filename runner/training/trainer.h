@@ -11,6 +11,7 @@
 
 #include "data/dataset.h"
 #include "experiment/experiment.h"
+#include "files/patience.h"
 #include "network/network.h"
 #include "training/epoch_metrics.h"
 #include "training/initial_weights.h"
@@ -46,12 +47,14 @@ class TrainingObserver {
 };
 
 struct TrainingOptions {
-  std::filesystem::path folder;             // the run's: last.safetensors, best.safetensors
-  bool resume = false;                      // continue from last.safetensors when it is there
+  std::filesystem::path folder;  // the run's: last.safetensors, best.safetensors
+  bool resume = false;           // continue from last.safetensors when it is there
+  int threads = 0;  // that it began with, for one that goes on without a checkpoint, which says it otherwise; 0: new
   const std::atomic<int>* stop = nullptr;   // a signal number asks for a stop after this batch
   std::string identity;                     // written into checkpoints; one of another run is refused
   const InitialWeights* initial = nullptr;  // that a new training begins with; none: drawn by the seed
   bool score_test = true;                   // at the end
+  Patience patience = {};                   // with a full disk when a checkpoint is due
 };
 
 struct TrainingResult {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "archive_files.h"
 #include "data/dataset.h"
 #include "data/source.h"
@@ -194,6 +196,41 @@ TEST(Idx, AGzipFileWithoutItsWholeTrailerIsRefused) {
     const std::string told = error_of([&] { open_source(spec_of(SourceKind::idx, folder.path()), 0); });
     EXPECT_THAT(told, HasSubstr(missing == 0 ? "no error" : "its checksum is missing")) << missing;
   }
+}
+
+// Of this process, in KiB.
+std::size_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6));
+  return 0;
+}
+
+// The peak is what there is now; returned too.
+std::size_t forget_peak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return peak_memory();
+}
+
+// What the header claims against what is there, before anything is unpacked; and what unpacks to more than it claims.
+TEST(Idx, ABombIsRefusedBeforeItIsUnpacked) {
+  const auto fault = [](const std::string& images, std::uint32_t count, std::uint64_t memory = 1 << 30) {
+    const TemporaryFolder folder;
+    folder.write("train-images-idx3-ubyte.gz", test::gzipped(images));
+    folder.write("train-labels-idx1-ubyte", idx_bytes({count}, std::string(count, '\0')));
+    DataSpec spec = spec_of(SourceKind::idx, folder.path());
+    spec.memory = memory;
+    const std::size_t before = forget_peak();
+    const std::string told = error_of([&] { open_source(spec, 0); });
+    EXPECT_LT(peak_memory(), before + (16 << 10)) << "KiB";
+    return told;
+  };
+  const std::string zeros(64 << 20, '\0');
+  EXPECT_THAT(fault(idx_bytes({16384, 64, 64}, zeros), 16384), HasSubstr("unpacks to more than 1000 times its size"));
+  EXPECT_THAT(fault(idx_bytes({2, 64, 64}, zeros), 2), HasSubstr("longer than its header declares"));
+  EXPECT_THAT(fault(idx_bytes({16384, 64, 64}, counting(100)), 16384), HasSubstr("more than 1000 times"));
+  EXPECT_THAT(fault(idx_bytes({100'000, 1, 1}, counting(100'000)), 100'000, 1'000'000), HasSubstr("data.memory allows"))
+      << "names and labels take more than such pixels";
 }
 
 TEST(PackedSources, LinksThatLeadNowhereAreTold) {

@@ -36,8 +36,7 @@ class FaultsTest : public TemporaryResults {
 };
 
 // A whole run; `state` counts what was acknowledged: 1 for its beginning, then its epochs, then its end.
-void whole_run(const fs::path& database, int& state) {
-  Recorder recorder(database);
+void run_with(Recorder& recorder, int& state) {
   const std::int64_t run = recorder.begin(run_record("a-1"), split_record());
   state = 1;
   for (int epoch = 1; epoch <= kEpochs; ++epoch) {
@@ -46,6 +45,19 @@ void whole_run(const fs::path& database, int& state) {
   }
   recorder.end(run, end_record(0.9, kEpochs));
   ++state;
+}
+
+void whole_run(const fs::path& database, int& state) {
+  Recorder recorder(database);
+  run_with(recorder, state);
+}
+
+// The disk has room again as soon as it is told to be full.
+void patient_run(const fs::path& database, int& state) {
+  Recorder recorder(database, {.longest = std::chrono::seconds(60),
+                               .pause = std::chrono::milliseconds(1),
+                               .tell = [](const std::string&) { mend_disk(); }});
+  run_with(recorder, state);
 }
 
 // The positive control: the same rows without transactions.
@@ -196,6 +208,22 @@ INSTANTIATE_TEST_SUITE_P(Disks, FailingDiskTest,
                                   : info.param == DiskFault::write_error ? "write_error"
                                                                          : "sync_error";
                          });
+
+TEST_F(FaultsTest, FullForAWhileFromAnyOperationOnARunThatHasBegunEndsAllTheSame) {
+  const std::string empty = bytes_of(database);
+  const int operations = operations_of(database, patient_run);
+  int ended = 0;
+  for (int at = 1; at <= operations; ++at) {
+    start_over(database, empty);
+    Shared shared;
+    const int code = run_on_faulty_disk(DiskFault::full, at, database, patient_run, shared);
+    const int state = recorded_state(database);
+    if (code == 0) ++ended;
+    ASSERT_TRUE(code == 0 ? state == kEpochs + 2 : state == 0 && shared.acknowledged == 0)
+        << "operation " << at << ": " << code << ", " << state;
+  }
+  EXPECT_GT(ended, operations / 2);
+}
 
 // ---- the kernel's own limits ----
 

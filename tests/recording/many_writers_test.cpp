@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -134,6 +135,50 @@ TEST_F(ManyWriters, LoseNothingHoweverLong) {
     const std::string name = entry.path().filename().string();
     EXPECT_TRUE(name == "results.db" || name == "checkpoints") << name << " was left behind";
   }
+}
+
+// The slowest look of one reader, in seconds.
+double look_until(Clock::time_point end, const std::filesystem::path& database) {
+  double slowest = 0.0;
+  const std::vector<std::function<void()>> looks = {[&] { list_runs(database, {.limit = 20}); },
+                                                    [&] { best_runs(database, "test_accuracy", 10); },
+                                                    [&] { show_run(database, "1"); }};
+  for (std::size_t i = 0; Clock::now() < end; ++i) {
+    const Clock::time_point began = Clock::now();
+    looks[i % looks.size()]();
+    slowest = std::max(slowest, Seconds(Clock::now() - began).count());
+    ::usleep(50'000);
+  }
+  return slowest;
+}
+
+TEST_F(ManyWriters, KeepNoReaderWaiting) {
+  constexpr int kReaders = 20;
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::min(duration_of_test(), Seconds(30.0)));
+  {
+    Recorder recorder(database);
+    recorder.end(recorder.begin(run_record("b-1"), split_record()), end_record(0.8, 0));
+  }
+  std::vector<pid_t> writers, readers;
+  for (int i = 0; i < kWriters; ++i) writers.push_back(start_child([&] { Writer(database, i).write_until(end); }));
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  for (int i = 0; i < kReaders; ++i)
+    readers.push_back(start_child([&] {
+      const double slowest = look_until(end, database);
+      if (::write(ends[1], &slowest, sizeof slowest) != sizeof slowest) throw std::runtime_error("pipe");
+    }));
+  double slowest = 0.0;
+  for (const pid_t reader : readers) {
+    double one = 0.0;
+    EXPECT_EQ(wait_for(reader), 0) << "a reader failed";
+    EXPECT_EQ(::read(ends[0], &one, sizeof one), static_cast<ssize_t>(sizeof one));
+    slowest = std::max(slowest, one);
+  }
+  for (const pid_t writer : writers) EXPECT_EQ(wait_for(writer), 0);
+  std::cout << kReaders << " readers beside " << kWriters << " writers: the slowest look took " << slowest << " s\n";
+  EXPECT_LT(slowest, 1.0);
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <iterator>
 #include <limits>
 
+#include "child.h"
 #include "diagnostics/diagnostic.h"
 #include "recording/query.h"
 #include "recording/tend_runs.h"
@@ -74,6 +77,49 @@ TEST_F(RecorderTest, ACheckpointAheadOfTheRowsIsRefused) {
   }
   EXPECT_EQ(one(database, "SELECT status || count(*) FROM runs, epochs"), "interrupted2") << "nothing has changed";
   EXPECT_NO_THROW(recorder.resume(run, 2));
+}
+
+TEST_F(RecorderTest, AFolderThatAKilledBeginHasLeftIsTakenAgain) {
+  for (const int made : {0, 1, 2, 3}) {  // files, when it was killed
+    const std::filesystem::path left = folder / "checkpoints/a-1";
+    std::filesystem::remove_all(folder);
+    ASSERT_EQ(in_child([&] {
+                Recorder(database).begin(run_record("a-1"), split_record(), [&](const RunRecord& run) {
+                  if (made > 0) std::ofstream(left / "lock") << ::getpid();
+                  if (made > 1) std::ofstream(left / "experiment.yaml") << run.resolved;
+                  if (made > 2) begin_record(left, run, split_record());
+                  ::_exit(0);
+                });
+              }),
+              0);
+    ASSERT_TRUE(std::filesystem::exists(left));
+    Recorder recorder(database);
+    recorder.begin(run_record("a-1"), split_record());
+    EXPECT_EQ(one(database, "SELECT name || folder FROM runs"), "a-1checkpoints/a-1") << made;
+  }
+}
+
+TEST_F(RecorderTest, AFolderThatHoldsMoreIsLeftAlone) {
+  const std::filesystem::path left = folder / "checkpoints/a-1";
+  RunRecord another = run_record("a-1");
+  another.identity = "another";
+  const std::vector<std::function<void()>> cases = {
+      [&] { begin_record(left, another, {}); },
+      [&] { std::ofstream(left / "last.safetensors") << "weights"; },
+      [&] {
+        begin_record(left, run_record("a-1"), {});
+        record(left, epoch_record(1, 0.5, true));
+      },
+      [&] { std::filesystem::create_directory(left / "mine"); },
+  };
+  for (const auto& make : cases) {
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(left);
+    make();
+    Recorder recorder(database);
+    recorder.begin(run_record("a-1"), split_record());
+    EXPECT_EQ(one(database, "SELECT name FROM runs"), "a-1-2");
+  }
 }
 
 TEST_F(RecorderTest, FindsTheNewestRunOfAnIdentity) {
@@ -278,7 +324,7 @@ TEST_F(RecorderTest, ANameIsFreeWhenRowAndFolderAre) {
   EXPECT_EQ(begin("two"), "a-1-2");
   rename_run(database, "a-1-2", "a-1-3");  // its folder is still a-1-2
   EXPECT_EQ(begin("three"), "a-1-4");
-  fs::create_directories(folder / "checkpoints/a-1-5");  // of no run
+  fs::create_directories(folder / "checkpoints/a-1-5/files");  // of no run
   EXPECT_EQ(begin("four"), "a-1-6");
 }
 

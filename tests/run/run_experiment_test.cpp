@@ -1,17 +1,28 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <optional>
 #include <stdexcept>
 
 #include "../cli/program.h"
+#include "machine/cores.h"
+#include "recording/connection.h"
 #include "recording/query.h"
 #include "run/run.h"
 
 namespace rxrun::test {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // Writes down what it is told, without the warnings and the steps.
 class Told : public RunObserver {
@@ -41,8 +52,23 @@ class RunExperiment : public ::testing::Test {
     request.results = place.results();
     request.file = "tiny.yaml";
   }
-  RunOutcome run(RunObserver& observer) const {
-    return run_experiment(check_experiment({.file = place.folder() / "tiny.yaml", .overrides = {}}), request, observer);
+  RunOutcome run(RunObserver& observer, const std::vector<std::string>& overrides = {}) const {
+    return run_experiment(check_experiment({.file = place.folder() / "tiny.yaml", .overrides = overrides}), request,
+                          observer);
+  }
+  // What the run of `tiny.yaml` has to come to, whatever happened to it.
+  Table figures(const std::filesystem::path& results) const {
+    return query(results / "results.db", "SELECT epoch, name, value FROM metrics ORDER BY epoch, name");
+  }
+  Table undisturbed() {
+    Told nobody;
+    RunRequest usual = request;
+    std::swap(request.results, usual.results);
+    request.results = place.folder() / "undisturbed";
+    run(nobody);
+    Table table = figures(request.results);
+    request.results = usual.results;
+    return table;
   }
   Table rows(const std::string& sql) const { return query(place.results() / "results.db", sql); }
 
@@ -144,6 +170,182 @@ TEST_F(RunExperiment, AnObserverThatThrowsLaterFailsTheRun) {
   EXPECT_THROW(run(tired), Error);
   EXPECT_THAT(rows("SELECT status, reason FROM v_runs").rows,
               ElementsAre(ElementsAre(Value("failed"), Value("seen enough"))));
+}
+
+struct Warned : Told {
+  void on_warning(const std::string& text) override { warnings.push_back(text); }
+  std::vector<std::string> warnings;
+};
+
+TEST_F(RunExperiment, KilledBeforeItsFirstCheckpointItKeepsItsThreads) {
+  struct Failing : Told {
+    void on_step(const StepProgress&) override { throw Error(Failure::run, "before the first checkpoint"); }
+  } failing;
+  EXPECT_THROW(run(failing, {"machine.threads=1"}), Error);
+  Warned rest;
+  EXPECT_EQ(run(rest, {"machine.threads=2"}).end, RunOutcome::End::finished);
+  EXPECT_THAT(rest.warnings,
+              Contains(HasSubstr("the run started with 1 thread and continues with as many, so that its results")));
+}
+
+TEST_F(RunExperiment, KilledBeforeItsFirstCheckpointItSaysThatTheMachineIsAnother) {
+  struct Failing : Told {
+    void on_step(const StepProgress&) override { throw Error(Failure::run, "before the first checkpoint"); }
+  } failing;
+  EXPECT_THROW(run(failing), Error);
+  Connection(place.results() / "results.db", Connection::Mode::read_write)
+      .execute("UPDATE properties SET value = 'another' WHERE name = 'environment.instruction_set'");
+  Warned rest;
+  EXPECT_EQ(run(rest).end, RunOutcome::End::finished);
+  EXPECT_THAT(rest.warnings, Contains(HasSubstr("instruction_set was another")));
+}
+
+TEST_F(RunExperiment, MoreThreadsThanCoresAreTold) {
+  struct Failing : Warned {
+    void on_step(const StepProgress&) override { throw Error(Failure::run, "before the first checkpoint"); }
+  } failing;
+  const std::string many = std::to_string(available_cores() + 30);
+  EXPECT_THROW(run(failing, {"machine.threads=" + many}), Error);
+  EXPECT_THAT(failing.warnings, Contains(AllOf(HasSubstr(many + " threads"), HasSubstr("leave machine.threads out"))));
+  Failing again;
+  EXPECT_THROW(run(again, {"machine.threads=1"}), Error);
+  EXPECT_THAT(again.warnings, Contains(AllOf(HasSubstr("started with " + many), HasSubstr("rxrun rerun RUN"))));
+}
+
+// A process that reads results.db on and on: it has SQLite's lock for that, on 510 bytes from 0x40000002.
+class LongReader {
+ public:
+  explicit LongReader(const std::filesystem::path& database) {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    process_ = ::fork();
+    if (process_ == 0) {
+      const int file = ::open(database.c_str(), O_RDONLY);
+      struct flock shared {};
+      shared.l_type = F_RDLCK;
+      shared.l_whence = SEEK_SET;
+      shared.l_start = 0x40000002;
+      shared.l_len = 510;
+      const char ready = ::fcntl(file, F_SETLKW, &shared) == 0 ? 'y' : 'n';
+      if (::write(ends[1], &ready, 1) == 1) ::pause();
+      ::_exit(0);
+    }
+    char ready = 0;
+    EXPECT_EQ(::read(ends[0], &ready, 1), 1);
+    EXPECT_EQ(ready, 'y');
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  ~LongReader() { go(); }
+  LongReader(const LongReader&) = delete;
+  LongReader& operator=(const LongReader&) = delete;
+  void go() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = 0;
+  }
+
+ private:
+  pid_t process_ = 0;
+};
+
+TEST_F(RunExperiment, GoesOnBesideAReaderWhoStays) {
+  struct BesideReader : Warned {
+    explicit BesideReader(std::filesystem::path file) : database(std::move(file)) {}
+    void on_start(const StartedRun&) override { reader.emplace(database); }
+    void on_epoch(const EpochMetrics& metrics) override {
+      if (metrics.epoch == 2) reader.reset();
+    }
+    const std::filesystem::path database;
+    std::optional<LongReader> reader;
+  } beside(place.results() / "results.db");
+  request.patience = std::chrono::milliseconds(500);
+  EXPECT_EQ(run(beside).end, RunOutcome::End::finished);
+  EXPECT_THAT(beside.warnings, Contains(HasSubstr("locked by another process")));
+  EXPECT_EQ(figures(place.results()).rows, undisturbed().rows);
+}
+
+// A disk of a megabyte or so for the results, full from the second epoch on.
+class OnAFullDisk : public RunExperiment {
+ protected:
+  void SetUp() override {
+    const Table expected = undisturbed();
+    expected_ = expected.rows;
+    std::filesystem::create_directories(place.results());
+    mounted_ = ::mount("none", place.results().c_str(), "tmpfs", 0, "size=4m") == 0;
+    if (!mounted_) GTEST_SKIP() << "no right to mount";
+  }
+  ~OnAFullDisk() override {
+    if (mounted_) ::umount2(place.results().c_str(), MNT_DETACH);
+  }
+  std::filesystem::path filler() const { return place.results() / "filler"; }
+
+  struct Filling : Warned {
+    explicit Filling(std::filesystem::path file) : filler(std::move(file)) {}
+    void on_epoch(const EpochMetrics& metrics) override {
+      if (metrics.epoch != 1) return;
+      std::ofstream file(filler);
+      const std::string block(4096, 'x');
+      while (file.write(block.data(), 4096).flush()) {
+      }
+    }
+    const std::filesystem::path filler;
+  };
+
+  std::vector<std::vector<Value>> expected_;
+  bool mounted_ = false;
+};
+
+TEST_F(OnAFullDisk, ARunWaits) {
+  struct Freeing : Filling {
+    using Filling::Filling;
+    void on_warning(const std::string& text) override {
+      Filling::on_warning(text);
+      if (text.find("waiting") != std::string::npos) std::filesystem::resize_file(filler, 0);
+    }
+  } observer(filler());
+  request.patience = std::chrono::seconds(60);
+  EXPECT_EQ(run(observer).end, RunOutcome::End::finished);
+  EXPECT_THAT(observer.warnings, Contains(AllOf(HasSubstr(".safetensors` (after "), HasSubstr("No space left"),
+                                                HasSubstr("waiting, for 60 s at most"))));
+  EXPECT_EQ(figures(place.results()).rows, expected_);
+}
+
+TEST_F(OnAFullDisk, ARunEndsAtLastWithTheCheckpointBeforeWhole) {
+  Filling observer(filler());
+  request.patience = std::chrono::milliseconds(300);
+  try {
+    run(observer);
+    ADD_FAILURE() << "the disk was not full";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.failure(), Failure::run);
+    EXPECT_THAT(error.what(), HasSubstr("No space left"));
+  }
+  std::filesystem::resize_file(filler(), 0);
+  Told rest;
+  EXPECT_EQ(run(rest).end, RunOutcome::End::finished);
+  EXPECT_THAT(rest.told, Contains("resume after 1"));
+  EXPECT_EQ(figures(place.results()).rows, expected_);
+}
+
+TEST_F(OnAFullDisk, AStopIsNotKeptWaiting) {
+  struct Stopping : Filling {
+    using Filling::Filling;
+    void on_warning(const std::string& text) override {
+      Filling::on_warning(text);
+      stop = SIGTERM;
+    }
+    std::atomic<int> stop{0};
+  } observer(filler());
+  request.stop = &observer.stop;
+  request.patience = std::chrono::minutes(10);
+  EXPECT_EQ(run(observer).end, RunOutcome::End::interrupted);
+  request.stop = nullptr;
+  std::filesystem::resize_file(filler(), 0);
+  Told rest;
+  EXPECT_EQ(run(rest).end, RunOutcome::End::finished);
+  EXPECT_EQ(figures(place.results()).rows, expected_);
 }
 
 }  // namespace

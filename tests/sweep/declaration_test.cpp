@@ -1,5 +1,7 @@
 #include "sweep/declaration.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,7 +124,27 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"zip(a=1,2)", 1, 10, "at least two keys"}, Fault{"zip(cardinality=1,8", 4, 1, "`(` is not closed"},
         Fault{"zip(a=1,2; b=[3,4)", 14, 1, "`[` is not closed"},
         Fault{"zip(a=1,2; lr=log(1,2))", 12, 11, "only lists of values"}, Fault{"zip(a=1,2; a=3,4)", 5, 1, "set twice"},
-        Fault{"ü=8,,9", 5, 1, "a value is missing"}, Fault{"seed=1..99999999", 6, 11, "too long"}));
+        Fault{"ü=8,,9", 5, 1, "a value is missing"},
+        Fault{"seed=1..99999999", 6, 11, "99999999 values are too many: a key can have 100000"},
+        Fault{"w=range(0,1e9)", 3, 12, "1000000001 values are too many"},
+        Fault{"w=range(0,1,1e-9)", 3, 15, "values are too many"},
+        Fault{"w=range(-9223372036854775808,9223372036854775807)", 3, 47, "1.84467440737e+19 values are too many"},
+        Fault{"w=1..60000,1..60000", 12, 8, "120000 values are too many"},
+        Fault{"w=uniform(0,1e999)", 13, 5, "`1e999` is not a number"}));
+
+// The last word that still fits, and the first that does not.
+TEST(Declaration, KeysAndValuesAreBoundedInAll) {
+  const auto words = [](int count, const char* format) {
+    std::vector<std::string> list;
+    for (int i = 0; i < count; ++i) list.push_back(fmt::format(fmt::runtime(format), i));
+    return list;
+  };
+  EXPECT_EQ(parse_declaration(words(1000, "k{}=uniform(0,1)")).dimensions.size(), 1000u);
+  EXPECT_THROW(parse_declaration(words(1001, "k{}=uniform(0,1)")), Error);
+  EXPECT_EQ(parse_declaration(words(10, "k{}=1..100000")).dimensions.size(), 10u);
+  EXPECT_THROW(parse_declaration(words(11, "k{}=1..100000")), Error);
+  EXPECT_THROW(parse_declaration({fmt::format("zip({})", fmt::join(words(12, "k{}=1..100000"), "; "))}), Error);
+}
 
 TEST(Declaration, AllFaultsAreToldAtOnceAndNamesAreSuggested) {
   try {

@@ -30,6 +30,16 @@ TEST(Points, TheLastDimensionIsTheFastestAndFilesTheSlowest) {
   EXPECT_EQ(count_points(declaration, {}), 8u);
 }
 
+TEST(Points, MoreThanMemoryIsForAreRefusedBeforeTheyAreMade) {
+  const Declaration draws = parse_declaration({"a.yaml", "lr=log(1e-5,1e-2)"});
+  EXPECT_EQ(count_points(draws, {.trials = 1'000'000'000}), 1'000'000'000u);
+  EXPECT_THROW(expand(draws, {.trials = 1'000'000'000}), Error);
+  std::vector<std::string> words = {"a.yaml"};
+  for (int i = 0; i < 100; ++i) words.push_back("k" + std::to_string(i) + "=1..1000");
+  EXPECT_THROW(expand(parse_declaration(words), {}), Error);
+  EXPECT_EQ(expand(parse_declaration({"a.yaml", "x=1..1000", "y=1..100"}), {}).size(), 100'000u);
+}
+
 TEST(Points, AWidthToBeSolvedIsLeftOpen) {
   EXPECT_THAT(in_words(expand(parse_declaration({"a.yaml", "c=1,2", "w=iso(parameters)"}), {})),
               ElementsAre("a.yaml c=1 ?w", "a.yaml c=2 ?w"));

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "../growth.h"
+
 namespace rxrun::testing {
 namespace {
 
@@ -30,6 +32,11 @@ std::vector<std::string> settings(const Point& point) {
   std::vector<std::string> list;
   for (const Override& one : point.overrides) list.push_back(one.path + "=" + one.value);
   return list;
+}
+
+TEST(SearchSpace, ManyValuesAreOrderedInLinearTime) {
+  const auto work = [](std::size_t values) { space_of({"w=" + std::to_string(values) + "..1"}); };
+  EXPECT_LT(test::growth(work, 80'000), test::kMoreThanLinear);
 }
 
 TEST(SearchSpace, EveryKindOfValuesIsADimension) {

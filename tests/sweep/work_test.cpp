@@ -8,9 +8,11 @@
 #include <csignal>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <thread>
 
 #include "child.h"
+#include "recording/connection.h"
 #include "temporary_results.h"
 
 namespace rxrun::testing {
@@ -38,8 +40,15 @@ class WorkTest : public TemporaryResults {
       if (on_start) on_start(claim);
       return WorkerCommand{.program = "/bin/sh", .arguments = {experiment.string()}, .log = log};
     };
-    WorkObserver nobody;
-    return work_through(rows, sweep, options, command, nobody);
+    struct Watching : WorkObserver {
+      explicit Watching(WorkTest& place) : test(place) {}
+      void on_hindrance(const std::string& text) override {
+        test.hindrances.push_back(text);
+        test.reader.reset();
+      }
+      WorkTest& test;
+    } watching(*this);
+    return work_through(rows, sweep, options, command, watching);
   }
 
   // As the engine would have recorded it.
@@ -57,6 +66,8 @@ class WorkTest : public TemporaryResults {
 
   std::vector<std::int64_t> started;
   std::function<void(const Claim&)> on_start;
+  std::unique_ptr<Connection> reader;  // goes when it is in the way
+  std::vector<std::string> hindrances;
 };
 
 TEST_F(WorkTest, APointThatFailsLeavesTheOthersAlone) {
@@ -251,6 +262,19 @@ TEST_F(WorkTest, APointThatIsBusyElsewhereIsTriedLater) {
   work(rows, sweep);
   EXPECT_THAT(started, ElementsAre(1, 2, 1)) << "the others first";
   EXPECT_THAT(statuses(rows, sweep), ElementsAre("finished", "failed"));
+}
+
+TEST_F(WorkTest, AReaderWhoStaysEndsNoSweep) {
+  SweepRows rows(database);
+  const std::int64_t sweep = sweep_of(rows, {"exit 3", "exit 3"});
+  on_start = [&](const Claim& claim) {
+    if (claim.position != 1) return;
+    reader = std::make_unique<Connection>(database, Connection::Mode::read_only);
+    reader->begin_reading();
+  };
+  EXPECT_EQ(work(rows, sweep, {.jobs = 1, .patience = std::chrono::milliseconds(300)}), WorkEnd::done);
+  EXPECT_THAT(statuses(rows, sweep), ElementsAre("failed", "failed"));
+  EXPECT_THAT(hindrances, ElementsAre(HasSubstr("locked by another process"), HasSubstr("can be written again")));
 }
 
 }  // namespace
