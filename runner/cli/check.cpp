@@ -6,6 +6,7 @@
 #include "cli/class_images.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/pictures.h"
 #include "data/split.h"
 #include "diagnostics/in_order_of_place.h"
 #include "diagnostics/render.h"
@@ -63,6 +64,8 @@ int run_check(const CheckOptions& options) {
   Console console(options.common);
   const CheckedExperiment checked = check_experiment(options.experiment);
   console.warnings(checked.warnings);
+  const bool draws = !options.pictures.empty();
+  if (draws) require_picture_target(options.pictures, checked.experiment().data);
   const std::unique_ptr<Source> source = open_data(checked);
   const Network network = network_for(checked, *source);
   initial_weights_of(checked, network);
@@ -77,16 +80,20 @@ int run_check(const CheckOptions& options) {
   if (!listing.layout.empty()) console.line("folders: " + listing.layout_in_words);
   console.warnings(check_training(experiment, images));
   console.line("classes: " + in_words(images, source->classes()));
+  const nlohmann::json pictures =
+      draws ? draw_pictures(options.pictures, experiment, *source, parts, console) : nlohmann::json();
   const Summary summary = summarize(network, step_of(checked.experiment()));
   warn_of_memory(summary, console);
-  console.event({{"event", "checked"},
-                 {"file", options.experiment.file.string()},
-                 {"parameters", summary.parameters},
-                 {"multiply_adds", summary.multiply_adds},
-                 {"layout", listing.layout},
-                 {"classes", source->classes()},
-                 {"class_images", to_json(images)},
-                 {"generated_data", source->generated()}});
+  nlohmann::json event{{"event", "checked"},
+                       {"file", options.experiment.file.string()},
+                       {"parameters", summary.parameters},
+                       {"multiply_adds", summary.multiply_adds},
+                       {"layout", source->listing().layout},
+                       {"classes", source->classes()},
+                       {"class_images", to_json(images)},
+                       {"generated_data", source->generated()}};
+  if (draws) event["pictures"] = pictures;
+  console.event(event);
   console.result(fmt::format("{}: no errors; {}, {}, input {}, {}{}", options.experiment.file.string(),
                              counted(summary.parameters, "parameter"), counted(summary.multiply_adds, "multiply-add"),
                              fmt::join(network.input, "×"), counted(network.classes, "class"),

@@ -8,6 +8,7 @@ namespace rxrun {
 // ---- without LibTorch: linked into `rxrun` ----
 int run_explain(const ExplainOptions& options);
 int run_schema(const SchemaOptions& options);
+int run_init(const InitOptions& options);
 int run_upgrade(const UpgradeOptions& options);
 int run_plugins(const PluginsOptions& options);
 int run_plugins_show(const PluginsShowOptions& options);

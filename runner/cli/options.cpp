@@ -51,6 +51,7 @@ class ReadableHelp final : public CLI::Formatter {
 
 constexpr const char* overview = R"(Declarative experiment runner for image networks.
 
+  rxrun init FOLDER                    write an experiment for the images of a folder
   rxrun FILE.yaml                      run an experiment (the same as: rxrun run FILE.yaml)
   rxrun run FILE.yaml lr=3e-4 batch=32 run it with overrides
   rxrun sweep cardinality=8,16,32      run every point of a sweep, in parallel; the same command again continues it
@@ -244,10 +245,38 @@ void declare_running_commands(CLI::App& app, Declared& declared, const EngineCom
 }
 
 void declare_inspecting_commands(CLI::App& app, Declared& declared, const EngineCommands& engine) {
+  declare<InitOptions>(app, "init", "write an experiment for the images of a folder, and say what was assumed",
+                       declared, {.json = true, .quiet = true}, run_init, [](CLI::App& c, InitOptions& o) {
+                         c.add_option("FOLDER", o.data,
+                                      "where the images lie: class folders, IDX files, CIFAR's binary files; or a "
+                                      "MedMNIST .npz, or a manifest .csv")
+                             ->required();
+                         c.add_option("-o,--output", o.output,
+                                      "file to write; default: named after FOLDER, in the current folder")
+                             ->type_name("FILE");
+                         c.add_option("--layout", o.layout,
+                                      "what the folders on each level are, such as part/class or group/class, where "
+                                      "their names do not tell (data.layout)");
+                         c.add_option("--include", o.include, "only images of this pattern (data.include)")
+                             ->type_name("PATTERN")
+                             ->allow_extra_args(false);
+                         c.add_option("--exclude", o.exclude, "no images of this pattern (data.exclude)")
+                             ->type_name("PATTERN")
+                             ->allow_extra_args(false);
+                         c.add_option("--channels", o.channels,
+                                      "of the network's input, where it is neither grey nor colour (data.channels)")
+                             ->check(CLI::Range(1, 1024));
+                         c.add_flag("--force", o.force, "replace a file of that name");
+                       });
   declare<CheckOptions>(app, "check",
                         "report every error of an experiment file that can be found without decoding an image",
-                        declared, {.json = true, .quiet = true}, engine.check,
-                        [](CLI::App& c, CheckOptions& o) { add_experiment(c, o.experiment); });
+                        declared, {.json = true, .quiet = true}, engine.check, [](CLI::App& c, CheckOptions& o) {
+                          add_experiment(c, o.experiment);
+                          c.add_option("--pictures", o.pictures,
+                                       "draw images of each part and class as the network sees them: decoded, "
+                                       "windowed, resized, augmented")
+                              ->type_name("FILE.png");
+                        });
   declare<SummaryOptions>(app, "summary", "print the layer table, parameters, multiply-adds and memory", declared,
                           {.json = true}, engine.summary, [](CLI::App& c, SummaryOptions& o) {
                             add_experiment(c, o.experiment);

@@ -57,6 +57,7 @@ struct RerunOptions {
 struct CheckOptions {
   CommonOptions common;
   ExperimentArguments experiment;
+  std::filesystem::path pictures;  // a contact sheet to draw; empty: none
 };
 struct SummaryOptions {
   CommonOptions common;
@@ -84,6 +85,15 @@ struct ExplainOptions {
 };
 struct SchemaOptions {
   CommonOptions common;
+};
+struct InitOptions {
+  CommonOptions common;
+  std::filesystem::path data;    // a folder, or a file of a data set
+  std::string layout;            // of folders; empty: by their names
+  std::vector<std::string> include, exclude;
+  std::int64_t channels = 0;  // 0: by the images
+  std::filesystem::path output;  // empty: named after the data, in the current folder
+  bool force = false;
 };
 struct UpgradeOptions {
   CommonOptions common;

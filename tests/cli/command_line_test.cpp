@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "../data/image_files.h"
+#include "data/decode.h"
 #include "program.h"
 
 namespace rxrun::test {
@@ -343,6 +344,54 @@ TEST(CommandLine, ANetworkBeyondTheMemoryIsWarnedOf) {
   const Finished large = place.rxrun({"check", "large.yaml"});
   EXPECT_EQ(large.code, 0) << large.err;
   EXPECT_THAT(large.err, HasSubstr("takes about"));
+}
+
+TEST(CommandLine, CheckDrawsPicturesWhereTheyAreNoImagesOfTheData) {
+  Workplace place;
+  std::string text = tiny_experiment(2);
+  place.write("tiny.yaml", text);
+  const Finished drawn = place.rxrun({"check", "tiny.yaml", "--pictures", "sheet.png"});
+  EXPECT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_THAT(drawn.out, HasSubstr("pictures: sheet.png, "));
+  const auto bytes = [&] {
+    std::ifstream file(place.folder() / "sheet.png", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string first = bytes();
+  EXPECT_GT(decode_image(as_bytes(first)).width, 1000);
+  const Finished again = place.rxrun({"check", "tiny.yaml", "mixup=0.2", "--pictures", "sheet.png", "--json"});
+  const auto event = nlohmann::json::parse(again.out);
+  EXPECT_EQ(event["pictures"]["file"], "sheet.png");
+  EXPECT_EQ(event["pictures"]["notes"].size(), 1u);
+  EXPECT_NE(bytes(), first) << "the note is in it";
+
+  std::filesystem::create_directories(place.folder() / "images/a");
+  std::filesystem::create_directories(place.folder() / "folder.png");
+  std::string list = "path,label\n";
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "images/a/" + std::to_string(i) + ".png";
+    place.write(name, png_bytes(picture(16, 16, 3, i)));
+    list += name + (i % 2 == 0 ? ",x\n" : ",y\n");
+  }
+  place.write("list.csv", list);
+  const struct {
+    const char *file, *data, *told;
+  } refused[] = {
+      {"sheet.jpg", "histology", "what is written is a PNG"},
+      {"none/sheet.png", "histology", "there is no folder none"},
+      {"folder.png", "histology", "it is a folder"},
+      {"tiny.yaml/sheet.png", "histology", "is no folder"},
+      {"images/sheet.png", "class_folders\n  path: images", "it would lie in the folder of the images"},
+      {"images/a/1.png", "manifest\n  path: list.csv", "it is one of the images"},
+  };
+  for (const auto& [file, data, told] : refused) {
+    std::string other = text;
+    other.replace(other.find("histology"), 9, data);
+    place.write("other.yaml", other);
+    const Finished answer = place.rxrun({"check", "other.yaml", "--pictures", file});
+    EXPECT_EQ(answer.code, 2) << file;
+    EXPECT_THAT(answer.err, HasSubstr(told)) << file;
+  }
 }
 
 TEST(CommandLine, NoResultsYetIsSaid) {

@@ -22,7 +22,7 @@ TEST(Front, HelpNamesEveryCommand) {
   for (const char* command :
        {"run",  "sweep",  "resume",  "check", "summary",  "explain", "schema", "plugins", "ls",
         "show", "best",   "compare", "sql",   "tag",      "note",    "rename", "rm",      "restore",
-        "gc",   "export", "import",  "rerun", "evaluate", "predict", "upgrade"})
+        "gc",   "export", "import",  "rerun", "evaluate", "predict", "upgrade", "init"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
 

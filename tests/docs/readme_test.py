@@ -40,6 +40,10 @@ class Readme(unittest.TestCase):
         cls.folder = pathlib.Path(cls.temporary.name)
         for name in ("experiments", "schemas"):
             (cls.folder / name).symlink_to(SOURCE / name)
+        for i in range(40):
+            image = cls.folder / "FOLDER" / ("even", "odd")[i % 2] / f"{i}.png"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            image.write_bytes(png(12, 12, i))
         (cls.folder / "small.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
         cls.environment = dict(os.environ, PATH=os.environ["RXRUN_BIN"] + ":" + os.environ["PATH"])
         for variable in ("RXRUN_RESULTS", "RXRUN_DATA", "RXRUN_PLUGIN_PATH"):
@@ -108,13 +112,13 @@ class Readme(unittest.TestCase):
                 self.assertIn(f"(experiments/{file.name})", README)
 
 
-def png(width, height):
+def png(width, height, shift=0):
     import struct
     import zlib
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes((x * 3 + y) % 256 for x in range(3 * width)) for y in range(height))
+    rows = b"".join(b"\0" + bytes((x * 3 + y + shift) % 256 for x in range(3 * width)) for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
