@@ -141,25 +141,12 @@ class Reading {
   std::map<FolderRole, std::size_t> level_of_;
 };
 
-std::string list_of(const std::set<std::string>& names) {
-  constexpr std::size_t shown = 4;
-  std::string list;
-  std::size_t n = 0;
-  for (const std::string& name : names) {
-    if (n == shown) return list + ", ...";
-    list += (n++ == 0 ? "" : ", ") + printable(name);
-  }
-  return list;
-}
-
-// "read as group/class: 279 groups (10253, 10254, ...), 2 classes"
+// "read as part/group/class: 2 parts, 279 groups, 2 classes". Without names, which may be patients': it is logged.
 std::string in_words(const UnderstoodFolders& understood, const Reading& reading) {
-  std::string text = "read as " + to_string(understood.layout) + ":";
-  if (!reading.parts.empty())
-    text += " " + counted(reading.parts.size(), "part") + " (" + list_of(reading.parts) + "),";
-  if (!reading.groups.empty())
-    text += " " + counted(reading.groups.size(), "group") + " (" + list_of(reading.groups) + "),";
-  text += " " + counted(reading.classes.size(), "class");
+  std::string text = "read as " + to_string(understood.layout) + ": ";
+  if (!reading.parts.empty()) text += counted(reading.parts.size(), "part") + ", ";
+  if (!reading.groups.empty()) text += counted(reading.groups.size(), "group") + ", ";
+  text += counted(reading.classes.size(), "class");
   if (reading.deeper > 0)
     text +=
         "; " + counted(reading.deeper, "image") + (reading.deeper == 1 ? " lies" : " lie") + " in folders below these";

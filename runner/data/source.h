@@ -28,7 +28,7 @@ struct Listing {
   bool generated = false;
   bool grouped = false;         // the source has set the groups itself
   std::string layout;           // of folders: "group/class"; empty where there are none
-  std::string layout_in_words;  // "read as group/class: 279 groups (10253, 10254, ...), 2 classes"
+  std::string layout_in_words;  // "read as group/class: 279 groups, 2 classes"
   std::vector<int> lines;       // of a manifest, where each sample stands in it; otherwise empty
   std::vector<Diagnostic> warnings;
 };

@@ -137,7 +137,7 @@ TEST_F(FolderLayouts, PatientsThatHoldTheSameFewClasses) {
   EXPECT_EQ(source->listing().layout, "group/class");
   EXPECT_THAT(source->classes(), ElementsAre("0", "1"));
   EXPECT_EQ(groups(*source), std::set<std::string>(patients.begin(), patients.end()));
-  EXPECT_THAT(source->listing().layout_in_words, HasSubstr("read as group/class: 12 groups (8863, "));
+  EXPECT_THAT(source->listing().layout_in_words, HasSubstr("read as group/class: 12 groups, 2 classes"));
 }
 
 TEST_F(FolderLayouts, PatientsBySayingSo) {
