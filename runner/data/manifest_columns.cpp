@@ -52,7 +52,9 @@ class Header {
       none_is(group_by, "split.group_by names a column, or is a regular expression with a group");
     if (!understood_.empty())
       notes.push_back(
-          file_note(spec_.path, line_, "the manifest is read by its columns " + understood_,
+          file_note(spec_.path, line_,
+                    std::string("the manifest is read by its ") +
+                        (understood_.find("), ") == std::string::npos ? "column " : "columns ") + understood_,
                     columns.group && group_by.empty() && names_[*columns.group] != "group"
                         ? "the images of a group stay in one part; data.split.group_by names another column to "
                           "group by, or that of the paths for none"
@@ -74,7 +76,7 @@ class Header {
       for (std::size_t i = 0; i < names_.size(); ++i)
         if (std::find(names.begin(), names.end(), letters_of(names_[i])) != names.end()) found.push_back(i);
       if (found.empty()) continue;
-      const std::string first = "`" + printable(names_[found.front()]) + "`";
+      const std::string first = std::string("`").append(printable(names_[found.front()])) + "`";
       if (found.size() > 1)
         bad_line(spec_.path, line_,
                  "the columns " + first + " and `" + printable(names_[found[1]]) + "` may both hold the " + name,

@@ -198,7 +198,7 @@ std::optional<Head> read_head(std::string_view begin, std::uint64_t file_size, c
   if (header_size > largest_header)
     refuse_beginning(begin, file, "a header of " + std::to_string(header_size) + " bytes is too large");
   if (header_size > file_size - sizeof header_size) refuse_beginning(begin, file, "it is shorter than its header");
-  if (header_size > 0 && begin[sizeof header_size] != '{')
+  if (header_size < 2 || begin[sizeof header_size] != '{')
     refuse_beginning(begin, file, "the header is not a JSON object");
   if (header_size > begin.size() - sizeof header_size) return std::nullopt;
   Head head;
