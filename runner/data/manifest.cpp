@@ -113,10 +113,10 @@ Diagnostic without_group(const DataSpec& spec, const std::string& column, const 
   const std::size_t count = samples.size(), first = samples.front();
   return file_warning(spec.path, listing.lines[first],
                       std::to_string(count) + " of " + counted(listing.samples.size(), "image") +
-                          (count == 1 ? " has" : " have") + " no `" + printable(column) + "`, such as `" +
-                          printable(listing.samples[first].name) + "`: " + (count == 1 ? "it is" : "each is") +
-                          " drawn into a part by itself",
-                      "images of one patient may so be in several parts: fill the cells, or leave these lines out");
+                          (count == 1 ? " has" : " have") + " no `" + printable(column) +
+                          "`: " + (count == 1 ? "it is" : "each is") + " drawn into a part by itself",
+                      "images of one patient may so be in several parts: fill the cells, or leave these lines out\n" +
+                          (count == 1 ? "`" : "for example, `") + printable(listing.samples[first].name) + "`");
 }
 
 }  // namespace

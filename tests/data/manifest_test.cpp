@@ -12,6 +12,7 @@ using test::TemporaryFolder;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 struct Manifest {
   TemporaryFolder folder;
@@ -143,9 +144,10 @@ TEST(Manifest, AnEmptyGroupIsToldWithItsNumber) {
   Manifest manifest("path,label,patient\na.png,0,p1\nsub/b.png,1,\n\"c, d.png\",1, \n");
   for (const char* group_by : {"", "patient"}) {
     manifest.spec.split.group_by = group_by;
-    EXPECT_THAT(
-        warnings_of(*open_source(manifest.spec, 0)),
-        HasSubstr("3: 2 of 3 images have no `patient`, such as `sub/b.png`: each is drawn into a part by itself"));
+    EXPECT_THAT(warnings_of(*open_source(manifest.spec, 0)),
+                AllOf(HasSubstr("3: 2 of 3 images have no `patient`: each is drawn into a part by itself"),
+                      Not(HasSubstr("sub/b.png"))))
+        << "who they are stays out of the log";
   }
 }
 
