@@ -59,9 +59,10 @@ class Cells {
   }
   void tell(const DataSpec& spec, std::vector<Diagnostic>& notes) const {
     if (count_ > 0)
-      notes.push_back(file_note(spec.path, line_,
-                                counted(count_, "cell") + (count_ == 1 ? " has" : " have") +
-                                    " blanks at the ends, which are left out, such as `" + printable(example_) + "`"));
+      notes.push_back(file_note(
+          spec.path, line_,
+          counted(count_, "cell") + (count_ == 1 ? " has" : " have") + " blanks at the ends, which are left out",
+          "for example, `" + printable(example_) + "`"));
   }
 
  private:

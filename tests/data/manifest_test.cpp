@@ -156,7 +156,8 @@ TEST(Manifest, BlanksAtTheEndsAreLeftOutWithANote) {
   const auto source = open_source(manifest.spec, 0);
   EXPECT_THAT(source->classes(), ElementsAre("cat", "dog"));
   EXPECT_EQ(source->samples()[2].name, "c, d.png");
-  EXPECT_EQ(warnings_of(*source), "2: 3 cells have blanks at the ends, which are left out, such as ` cat`\n");
+  EXPECT_EQ(warnings_of(*source), "2: 3 cells have blanks at the ends, which are left out\n");
+  EXPECT_EQ(source->warnings().at(0).advice, "for example, ` cat`");
 }
 
 TEST(Manifest, ClassesThatDifferOnlyInCaseAreOneMistyped) {
