@@ -3,6 +3,8 @@
 #include "cli/engine.h"
 #include "cli/sweep_declaration.h"
 #include "plugin/checked_experiment.h"
+#include "recording/query.h"
+#include "recording/run_folder.h"
 
 using namespace rxrun;
 
@@ -12,6 +14,15 @@ namespace {
 template <typename Options>
 int check_then_hand_over(const Options& options) {
   check_experiment(options.experiment);
+  hand_over_to_engine(options.common.arguments);
+}
+
+// The same for what names a run, of which it needs no more than its row.
+template <typename Options>
+int find_then_hand_over(const Options& options) {
+  const std::filesystem::path& results = options.common.results;
+  const RunReference run = find_run(results / "results.db", options.run);
+  own_folder(results, run.id, run.folder);
   hand_over_to_engine(options.common.arguments);
 }
 
@@ -33,13 +44,13 @@ int main(int argc, char** argv) {
                        {
                            .run = check_then_hand_over<RunOptions>,
                            .sweep = declare_then_hand_over,
-                           .resume = hand_over<ResumeOptions>,
-                           .rerun = hand_over<RerunOptions>,
+                           .resume = find_then_hand_over<ResumeOptions>,
+                           .rerun = find_then_hand_over<RerunOptions>,
                            .check = check_then_hand_over<CheckOptions>,
                            .summary = check_then_hand_over<SummaryOptions>,
                            .time = check_then_hand_over<TimeOptions>,
                            .plugins_test = hand_over<PluginsTestOptions>,
-                           .evaluate = hand_over<EvaluateOptions>,
-                           .predict = hand_over<PredictOptions>,
+                           .evaluate = find_then_hand_over<EvaluateOptions>,
+                           .predict = find_then_hand_over<PredictOptions>,
                        });
 }

@@ -123,7 +123,7 @@ Table for_page(Table best, bool several) {
 }  // namespace
 
 int run_best(const BestOptions& options) {
-  if (!options.by.empty()) return run_best_groups(options);
+  if (options.by) return run_best_groups(options);
   if (options.paired)
     throw Error(Failure::usage, "--paired compares groups; --by KEY must say which", "for example: --by cardinality");
   const std::int64_t limit = options.limit.value_or(1);

@@ -201,7 +201,7 @@ std::vector<std::string> split_keys(const std::string& by) {
     const std::size_t end = std::min(by.find(',', start), by.size());
     keys.push_back(by.substr(start, end - start));
     if (keys.back().empty())
-      throw Error(Failure::usage, fmt::format("--by {}: a key is missing", printable(by)),
+      throw Error(Failure::usage, fmt::format("--by {}: a key is missing", printable(shell_word(by))),
                   "for example: --by cardinality,base_width");
     start = end + 1;
   }
@@ -213,7 +213,7 @@ std::vector<std::string> split_keys(const std::string& by) {
 int run_best_groups(const BestOptions& options) {
   const TableFormat format = options.common.format;
   const SeedValues values =
-      seed_values(options.common.results / "results.db", options.metric, split_keys(options.by), options.where);
+      seed_values(options.common.results / "results.db", options.metric, split_keys(*options.by), options.where);
   const std::vector<SeedGroup> groups = group_seeds(values, options.metric);
   if (groups.empty() && format == TableFormat::text)
     throw Error(Failure::usage,

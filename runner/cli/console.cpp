@@ -103,13 +103,15 @@ void Console::warnings(std::span<const Diagnostic> diagnostics) {
     return text;
   };
   for (const Diagnostic& diagnostic : diagnostics) {
-    const std::string plain = shown(diagnostic, false);
+    Diagnostic nameless =
+        diagnostic;  // the advice may name images or groups (data/fault.h), and a log is sent to others
+    nameless.advice.clear();
     if (state_->file)
-      state_->log(diagnostic.severity, plain);
+      state_->log(diagnostic.severity, shown(nameless, false));
     else
-      state_->early.emplace_back(diagnostic.severity, plain);
+      state_->early.emplace_back(diagnostic.severity, shown(nameless, false));
     if (diagnostic.severity == Severity::note && state_->quiet) continue;
-    state_->print(std::cerr, state_->color ? shown(diagnostic, true) : plain);
+    state_->print(std::cerr, shown(diagnostic, state_->color));
   }
 }
 

@@ -20,7 +20,8 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // Every line goes there too, with its time; warnings told before are written first.
+  // Every line goes there too, with its time; warnings told before are written first. Of warnings their
+  // advice stays out of it, which may name images or groups.
   void log_to(const std::filesystem::path& file);
 
   void line(const std::string& text);     // unless quiet or JSON

@@ -65,9 +65,10 @@ constexpr const char* overrides_help =
     "(epochs)";
 
 constexpr const char* stored_overrides_help =
-    "KEY=VALUE, for this command only: where the run's images are now (data.path, data.memory) and how the machine is "
-    "used "
-    "(machine.device, threads, loader_threads). The rest of a run's experiment is fixed";
+    "KEY=VALUE, for this command only: where the run's images are now (data.path, data.memory), plugin libraries of "
+    "its "
+    "(network.plugins), and how the machine is used (machine.device, threads, loader_threads). The rest of a run's "
+    "experiment is fixed";
 
 constexpr const char* sweep_footer = R"(WORDS are experiment files (default: experiments/default.yaml, or the installed one) and what to vary:
   cardinality=8,16,32                                    these values

@@ -62,8 +62,8 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
             c.add_option("--metric", o.metric, "metric to rank by")->type_name("METRIC")->capture_default_str();
             c.add_option("--limit", o.limit, "number of runs to show (default: 1), or of groups (default: all)")
                 ->check(CLI::Range(1, 1'000'000));
-            c.add_option(
-                 "--by", o.by,
+            c.add_option_function<std::string>(  // which the parser would take for none where it is empty
+                 "--by", [&o](const std::string& by) { o.by = by; },
                  "KEY[,KEY]: compare groups of runs by KEY: mean over seeds, and whether the difference is significant")
                 ->type_name("KEYS");
             c.add_flag("--paired", o.paired, "with --by: a table that compares every two groups over equal seeds");
@@ -104,6 +104,15 @@ void declare_results_commands(CLI::App& app, Declared& declared) {
             c.add_option("--to", o.to, "the folder, or the .db file in it; created if necessary")
                 ->type_name("FOLDER")
                 ->required();
+            c.add_flag(
+                "--pseudonyms", o.pseudonyms,
+                "replace the names of images, groups and places by pseudonyms, which are the same in every export "
+                "with the same key; logs stay behind");
+            c.add_option("--key", o.key,
+                         "file of the key of the pseudonyms, made if it is not there; default: pseudonyms.key in the "
+                         "folder of results. Who has it can tell names by it: it stays with you")
+                ->type_name("FILE");
+            c.add_flag("--no-names", o.no_names, "leave the names of images, groups and places out; logs stay behind");
           });
   command("import", "copy in the runs of another folder of results; repeating it changes nothing", run_import,
           [](CLI::App& c, ImportOptions& o) {

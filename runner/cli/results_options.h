@@ -27,7 +27,7 @@ struct BestOptions {
   CommonOptions common;
   std::string metric = "validation_accuracy";
   std::optional<std::int64_t> limit;  // absent: the best run, or all groups
-  std::string by;                     // "cardinality,base_width": grouped over the seeds
+  std::optional<std::string> by;      // "cardinality,base_width": grouped over the seeds
   bool paired = false;                // the comparisons of the groups as a table
   std::vector<std::string> where;
 };
@@ -72,6 +72,9 @@ struct ExportOptions {
   CommonOptions common;
   std::vector<std::string> runs;
   std::filesystem::path to;
+  bool pseudonyms = false;    // for the names of images and groups
+  bool no_names = false;      // without them
+  std::filesystem::path key;  // of the pseudonyms; empty: pseudonyms.key in the results
 };
 struct ImportOptions {
   CommonOptions common;

@@ -26,6 +26,7 @@
 #include "planning/plan.h"
 #include "planning/prune_rule.h"
 #include "planning/search.h"
+#include "recording/run_folder.h"
 #include "run/prepare.h"
 #include "sweep/work.h"
 
@@ -201,7 +202,7 @@ int run_points(const SweepOptions& options, const SweepPlan& plan, SweepSearch* 
                    .only = {},
                    .prune = prune_rule(prune_kind(options.prune), plan),
                    .more = {},
-                   .folder = options.common.results / "sweeps" / name,
+                   .folder = own_sweep_folder(options.common.results, name),
                    .stop = &stop};
   make_folder(work.folder);
   if (search)

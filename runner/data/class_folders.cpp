@@ -194,21 +194,20 @@ std::vector<Diagnostic> passed_over(const ImageFolders& folders, const Understoo
                      (reading.copies == 1 ? "is a second copy and is" : "are second copies and are") +
                      " left out: same place and size; their contents are compared when they are read");
   if (reading.outside > 0)
-    notes.push_back(data_warning(spec, "path",
-                                 are_left_out(reading.outside) + ", outside the class folders, such as `" +
-                                     printable(reading.outside_example) + "`"));
+    notes.push_back(data_warning(spec, "path", are_left_out(reading.outside) + ", outside the class folders",
+                                 "for example, `" + printable(reading.outside_example) + "`"));
   return notes;
 }
 
 void warn_of_companions(const ImageFolders& folders, const DataSpec& spec, std::vector<Diagnostic>& warnings) {
   const Companions companions = find_companions(folders.folders);
   if (companions.count == 0 || 4 * companions.count < folders.images) return;
-  Diagnostic warning =
-      data_warning(spec, "path",
-                   std::to_string(companions.count) + " of " + counted(folders.images, "image") +
-                       " have the name of another with `" + printable(companions.suffix) + "` added, such as " +
-                       printable(companions.example) + ": are they masks or the like?");
-  warning.advice = "data.exclude: ['*" + printable(companions.suffix) + "*'] leaves them out";
+  Diagnostic warning = data_warning(spec, "path",
+                                    std::to_string(companions.count) + " of " + counted(folders.images, "image") +
+                                        " have the name of another with `" + printable(companions.suffix) +
+                                        "` added: are they masks or the like?");
+  warning.advice = "for example, " + printable(companions.example) + "\ndata.exclude: ['*" +
+                   printable(companions.suffix) + "*'] leaves them out";
   warnings.push_back(std::move(warning));
 }
 

@@ -43,10 +43,9 @@ void leave_out_bad_images(Dataset& dataset, const DataSpec& spec, const std::vec
   }
   for (auto& part : dataset.parts)
     std::erase_if(part, [&](std::int64_t i) { return bad[static_cast<std::size_t>(i)]; });
-  dataset.warnings.push_back(data_warning(spec, "path",
-                                          counted(count, "bad image") +
-                                              (count == 1 ? " is skipped: " : " are skipped, such as ") +
-                                              dataset.skipped.front().name + ": " + dataset.skipped.front().reason));
+  dataset.warnings.push_back(data_warning(
+      spec, "path", counted(count, "bad image") + (count == 1 ? " is skipped" : " are skipped"),
+      (count == 1 ? "" : "the first is ") + dataset.skipped.front().name + ": " + dataset.skipped.front().reason));
 }
 
 void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
@@ -109,10 +108,11 @@ void find_leaks(Dataset& dataset, const DataSpec& spec, const std::vector<ImageF
     }
   }
   if (dataset.leaked.count > 0)
-    dataset.warnings.push_back(data_warning(spec, "split",
-                                            counted(dataset.leaked.count, "image") + " in validation and test " +
-                                                (dataset.leaked.count == 1 ? "is" : "are") +
-                                                " identical to one in train: " + dataset.leaked.example));
+    dataset.warnings.push_back(
+        data_warning(spec, "split",
+                     counted(dataset.leaked.count, "image") + " in validation and test " +
+                         (dataset.leaked.count == 1 ? "is" : "are") + " identical to one in train",
+                     (dataset.leaked.count == 1 ? "" : "for example, ") + dataset.leaked.example));
 }
 
 // A unit of splitting whose images lie on both sides, because the source's own parts tear it.
@@ -128,9 +128,9 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
   if (torn.empty()) return;
   std::string example = torn.begin()->first;
   for (const auto& [group, is] : torn) example = std::min(example, group);
-  dataset.warnings.push_back(data_warning(spec, "split",
-                                          counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") +
-                                              " images in several parts, such as `" + example + "`"));
+  dataset.warnings.push_back(data_warning(
+      spec, "split", counted(torn.size(), "group") + (torn.size() == 1 ? " has" : " have") + " images in several parts",
+      (torn.size() == 1 ? "`" : "for example, `") + example + "`"));
 }
 
 void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {

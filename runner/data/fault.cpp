@@ -65,8 +65,9 @@ Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::st
   return diagnostic_at(place_of_key(spec, key), Severity::note, message, {});
 }
 
-Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message) {
-  return diagnostic_at(place_of_key(spec, key), Severity::warning, message, {});
+Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message,
+                        const std::string& advice) {
+  return diagnostic_at(place_of_key(spec, key), Severity::warning, message, advice);
 }
 
 }  // namespace rxrun

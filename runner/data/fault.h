@@ -33,6 +33,8 @@ SourceLocation place_of_key(const DataSpec& spec, const std::string& key);
 [[noreturn]] void bad_data(const DataSpec& spec, const std::string& key, const std::string& message,
                            const std::string& advice);
 Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message);
-Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message);
+// Names of images or groups, who may be patients, belong into `advice`: it is shown, and stays out of a run's log.
+Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message,
+                        const std::string& advice = {});
 
 }  // namespace rxrun

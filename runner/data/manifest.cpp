@@ -59,9 +59,10 @@ class Cells {
   }
   void tell(const DataSpec& spec, std::vector<Diagnostic>& notes) const {
     if (count_ > 0)
-      notes.push_back(file_note(spec.path, line_,
-                                counted(count_, "cell") + (count_ == 1 ? " has" : " have") +
-                                    " blanks at the ends, which are left out, such as `" + printable(example_) + "`"));
+      notes.push_back(file_note(
+          spec.path, line_,
+          counted(count_, "cell") + (count_ == 1 ? " has" : " have") + " blanks at the ends, which are left out",
+          "for example, `" + printable(example_) + "`"));
   }
 
  private:
@@ -113,10 +114,10 @@ Diagnostic without_group(const DataSpec& spec, const std::string& column, const 
   const std::size_t count = samples.size(), first = samples.front();
   return file_warning(spec.path, listing.lines[first],
                       std::to_string(count) + " of " + counted(listing.samples.size(), "image") +
-                          (count == 1 ? " has" : " have") + " no `" + printable(column) + "`, such as `" +
-                          printable(listing.samples[first].name) + "`: " + (count == 1 ? "it is" : "each is") +
-                          " drawn into a part by itself",
-                      "images of one patient may so be in several parts: fill the cells, or leave these lines out");
+                          (count == 1 ? " has" : " have") + " no `" + printable(column) +
+                          "`: " + (count == 1 ? "it is" : "each is") + " drawn into a part by itself",
+                      "images of one patient may so be in several parts: fill the cells, or leave these lines out\n" +
+                          (count == 1 ? "`" : "for example, `") + printable(listing.samples[first].name) + "`");
 }
 
 }  // namespace

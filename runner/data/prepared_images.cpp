@@ -40,8 +40,8 @@ class Preparation {
 
  private:
   // Once: what is in the way may be met again when the lock is had.
-  void warn(const std::string& what, const std::string& then) {
-    const Diagnostic warning = data_warning(spec_, "memory", what + "; " + then);
+  void warn(const std::string& what, const std::string& then, const std::string& advice = {}) {
+    const Diagnostic warning = data_warning(spec_, "memory", what + "; " + then, advice);
     if (std::find(prepared_.warnings.begin(), prepared_.warnings.end(), warning) == prepared_.warnings.end())
       prepared_.warnings.push_back(warning);
   }
@@ -75,7 +75,7 @@ class Preparation {
     if (!written || useless) return true;
     if (const std::string changed = changed_image(prepared_.facts); !changed.empty()) {
       // The file would bear the name of one content and hold another, for every run to come.
-      warn("images changed while they were read, such as " + changed, kept_where());
+      warn("images changed while they were read", kept_where(), "for example, " + changed);
       return true;
     }
     try {
@@ -111,13 +111,12 @@ class Preparation {
       if (!cached) return false;
       if (const std::string changed = changed_image(cached->facts); !changed.empty())
         throw Error(Failure::run,
-                    "the decoded images in " + file.string() + " are damaged: " + changed + " is another image there");
+                    "the decoded images in " + file.string() + " are damaged: an image is another one there");
       std::vector<std::optional<Diagnostic>> faults(count_);
       for (std::size_t i = 0; i < count_; ++i)
         if (cached->facts[i].pixels.empty()) {
           faults[i] = fault_of(i);
-          if (!faults[i])
-            throw Error(Failure::run, file.string() + " marks " + source_.samples()[i].name + " as bad, but it is not");
+          if (!faults[i]) throw Error(Failure::run, file.string() + " marks an image as bad that is not");
         }
       prepared_.images = std::move(cached->images);
       prepared_.facts = std::move(cached->facts);

@@ -148,8 +148,8 @@ void assign_groups(Listing& listing, const DataSpec& spec) {
   if (matched < total)
     listing.warnings.push_back(data_warning(spec, "split.group_by",
                                             "split.group_by does not match " + std::to_string(total - matched) +
-                                                " of " + std::to_string(total) + " names, such as `" + without +
-                                                "`: those are drawn individually"));
+                                                " of " + std::to_string(total) + " names: those are drawn individually",
+                                            "for example, `" + without + "`"));
 }
 
 Parts draw_split(const Listing& listing, const DataSpec& spec, std::uint64_t seed) {

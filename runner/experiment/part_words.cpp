@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -92,10 +94,24 @@ class Finder {
     }
     for (const Node& item : node.items) walk(item, path);
     const bool refers = node.text.find("${") != std::string::npos;
-    if (node.kind != Node::Kind::string || (!is_metric(path) && !refers)) return;
-    const Range range = range_of(node);
-    add_references(range);
-    if (is_metric(path)) add_metrics(range);
+    if (node.kind != Node::Kind::string) return;
+    const std::pair place(node.where.line, node.where.column);
+    if (is_metric(path))
+      metrics_.emplace(place, node);
+    else
+      others_.insert(place);
+    if (is_metric(path) || refers) add_words(node, is_metric(path));
+  }
+
+  // A text that an alias puts in the place of a metric and in another one would be changed in both.
+  void check_aliases() const {
+    for (const auto& [place, node] : metrics_)
+      if (others_.contains(place) && !words_in(SourceText(node.text, ""), 0, {0, node.text.size()}, true).empty())
+        throw Error(Diagnostic{.where = node.where,
+                               .message = fmt::format("`{}` is a metric in one place and, by an alias, something else "
+                                                      "in another",
+                                                      printable(node.text)),
+                               .advice = "write the metric out in its own place"});
   }
 
   void settings(const Node& map) {
@@ -222,6 +238,24 @@ class Finder {
     return range;
   }
 
+  static PartWords words_in(const SourceText& source, std::size_t shift, Range range, bool is_metric) {
+    PartWords found;
+    Finder finder(source, shift, found);
+    finder.add_references(range);
+    if (is_metric) finder.add_metrics(range);
+    return found;
+  }
+
+  // As many as there are in the text that is read; an escape sequence may stand for a letter of one.
+  void add_words(const Node& node, bool is_metric) {
+    PartWords written = words_in(source_, shift_, range_of(node), is_metric);
+    if (written.size() != words_in(SourceText(node.text, ""), 0, {0, node.text.size()}, is_metric).size())
+      throw Error(Diagnostic{.where = node.where,
+                             .message = fmt::format("`{}` is not written out here", printable(node.text)),
+                             .advice = "write it without escape sequences"});
+    found_.merge(written);
+  }
+
   void add_references(Range range) {
     for (std::size_t at = range.begin; at < range.end;) {
       if (text_.substr(at, 3) == "$${") {
@@ -265,13 +299,18 @@ class Finder {
   std::string_view text_;
   std::size_t shift_;
   PartWords& found_;
+  // Texts, by line and column.
+  std::map<std::pair<int, int>, Node> metrics_;
+  std::set<std::pair<int, int>> others_;
 };
 
 }  // namespace
 
 PartWords part_words_of_experiment(const SourceText& source, const Node& root) {
   PartWords found;
-  Finder(source, 0, found).walk(root, "");
+  Finder finder(source, 0, found);
+  finder.walk(root, "");
+  finder.check_aliases();
   return found;
 }
 

@@ -41,6 +41,7 @@ class Sha256 {
   void* context_;
 };
 std::string sha256_hex(std::string_view bytes);
-std::string sha256_of_file(const std::filesystem::path& path);  // streamed; errors as read_file
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);  // RFC 2104
+std::string sha256_of_file(const std::filesystem::path& path);              // streamed; errors as read_file
 
 }  // namespace rxrun

@@ -1,5 +1,8 @@
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <limits>
+#include <span>
 
 #include "diagnostics/diagnostic.h"
 #include "files/descriptor.h"
@@ -12,6 +15,15 @@ EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context)
 
 void check(bool done) {
   if (!done) throw Error(Failure::run, "libcrypto cannot compute SHA-256");
+}
+
+std::string in_hex(std::span<const unsigned char> bytes) {
+  std::string out;
+  for (const unsigned char byte : bytes) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+  }
+  return out;
 }
 
 }  // namespace
@@ -32,12 +44,15 @@ std::string Sha256::hex() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   check(EVP_DigestFinal_ex(context_of(context_), digest, &size) == 1);
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += "0123456789abcdef"[digest[i] >> 4];
-    out += "0123456789abcdef"[digest[i] & 15];
-  }
-  return out;
+  return in_hex({digest, size});
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  check(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest, &size) != nullptr);
+  return in_hex({digest, size});
 }
 
 std::string sha256_hex(std::string_view bytes) {

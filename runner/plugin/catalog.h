@@ -33,7 +33,7 @@ struct PluginInfo {
 // Reads a library's sections without loading it. A library without the table of layers is asked in a child process
 // (`rxrun-plugin-describe`, 10 s), so that one that crashes or hangs at start is an error and no more. Throws Error
 // naming the library and the cause: missing, not ELF, another machine's, truncated, no manifest, a manifest that does
-// not fit (both sides named), crashed or hung, a malformed table.
+// not fit (both sides named), crashed or hung, a malformed table; or another user can write it (other_writers.h).
 PluginInfo read_plugin(const std::filesystem::path& library);
 
 // Finds plugins by name or path: RXRUN_PLUGIN_PATH (colon-separated), then the `plugins` folder beside the program's
@@ -42,6 +42,10 @@ std::vector<std::filesystem::path> plugin_folders();
 std::filesystem::path find_plugin(
     const std::string& name_or_path);              // throws Error with what was searched and the nearest name
 std::vector<std::filesystem::path> all_plugins();  // every library in the folders, by name
+// "libconvnet.so" and "convnet.so" are both the plugin `convnet`.
+std::string plugin_name(const std::filesystem::path& library);
+// As find_plugin, for a name; empty when none of the folders has it. Throws Error where others can write it.
+std::optional<std::filesystem::path> find_in_plugin_folders(const std::string& name);
 
 class Catalog {
  public:

@@ -8,6 +8,7 @@
 #include "diagnostics/in_order_of_place.h"
 #include "experiment/overrides.h"
 #include "plugin/experiment_file.h"
+#include "plugin/stored_plugins.h"
 
 namespace rxrun {
 namespace {
@@ -54,8 +55,10 @@ CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnos
   CheckedExperiment checked;
   Diagnostics found;
   checked.read = read_experiment(arguments.file, overrides, found);
+  const bool refused = refuse_stored_plugins(checked.read, found);
   const NetworkSpec& network = checked.experiment().network;
-  const Catalog catalog = load_catalog(network, found);
+  Catalog catalog = load_catalog(network, found);
+  if (refused) catalog.set_incomplete();
   found = Diagnostics(with_options_advised(found.list(), overrides, network, catalog));
   checked.network = check_network(network, catalog, found);
   for (const Diagnostic& diagnostic : in_order_of_place(found.list())) diagnostics.add(diagnostic);

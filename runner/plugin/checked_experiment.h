@@ -25,8 +25,9 @@ struct CheckedExperiment {
   const Experiment& experiment() const { return read.experiment; }
 };
 
-// Reads the file with its overrides and checks every layer against the plugins. Throws Error with all errors found,
-// those that `diagnostics` has already first.
+// Reads the file with its overrides and checks every layer against the plugins: of one that lies in a folder of
+// results, those that it may have (stored_plugins.h). Throws Error with all errors found, those that `diagnostics` has
+// already first.
 CheckedExperiment check_experiment(const ExperimentArguments& arguments, Diagnostics diagnostics = {});
 
 }  // namespace rxrun

@@ -6,6 +6,7 @@
 #include "diagnostics/render.h"
 #include "plugin/catalog.h"
 #include "plugin/locations.h"
+#include "plugin/other_writers.h"
 
 namespace rxrun {
 namespace fs = std::filesystem;
@@ -19,12 +20,6 @@ std::vector<fs::path> libraries_in(const fs::path& folder) {
   }
   std::sort(libraries.begin(), libraries.end());
   return libraries;
-}
-
-// "libconvnet.so" and "convnet.so" are both the plugin `convnet`.
-std::string name_of(const fs::path& library) {
-  const std::string stem = library.stem().string();
-  return stem.starts_with("lib") ? stem.substr(3) : stem;
 }
 
 std::string listed(const std::vector<fs::path>& folders) {
@@ -49,10 +44,30 @@ std::vector<fs::path> plugin_folders() {
   return folders;
 }
 
+std::string plugin_name(const fs::path& library) {
+  const std::string stem = library.stem().string();
+  return stem.starts_with("lib") ? stem.substr(3) : stem;
+}
+
+std::optional<fs::path> find_in_plugin_folders(const std::string& name) {
+  std::error_code ignored;
+  for (const fs::path& folder : plugin_folders()) {
+    for (const std::string& file : {"lib" + name + ".so", name + ".so"}) {
+      if (name.empty() || !fs::exists(folder / file, ignored)) continue;
+      require_no_other_writers(folder / file);
+      return fs::canonical(folder / file);
+    }
+  }
+  return std::nullopt;
+}
+
 fs::path find_plugin(const std::string& name_or_path) {
   std::error_code ignored;
   if (is_library_path(name_or_path)) {
-    if (fs::exists(name_or_path, ignored)) return fs::canonical(name_or_path);
+    if (fs::exists(name_or_path, ignored)) {
+      require_no_other_writers(name_or_path);
+      return fs::canonical(name_or_path);
+    }
     const fs::path looked_at = fs::absolute(name_or_path, ignored).lexically_normal();
     const bool relative = fs::path(name_or_path).is_relative();
     throw Error(Failure::usage,
@@ -62,16 +77,11 @@ fs::path find_plugin(const std::string& name_or_path) {
                            "the plugin folders"
                          : "give the plugin's name, such as `convnet`, or the path of its library");
   }
-  const std::vector<fs::path> folders = plugin_folders();
-  for (const fs::path& folder : folders) {
-    for (const std::string& file : {"lib" + name_or_path + ".so", name_or_path + ".so"}) {
-      if (!name_or_path.empty() && fs::exists(folder / file, ignored)) return fs::canonical(folder / file);
-    }
-  }
+  if (const auto found = find_in_plugin_folders(name_or_path)) return *found;
   std::vector<std::string> known;
-  for (const fs::path& library : all_plugins()) known.push_back(name_of(library));
+  for (const fs::path& library : all_plugins()) known.push_back(plugin_name(library));
   const auto nearest = nearest_name(name_or_path, known);
-  throw Error(Failure::usage, "no plugin `" + printable(name_or_path) + "` in " + listed(folders),
+  throw Error(Failure::usage, "no plugin `" + printable(name_or_path) + "` in " + listed(plugin_folders()),
               nearest ? "did you mean `" + *nearest + "`?"
                       : "`rxrun plugins` lists all plugins; RXRUN_PLUGIN_PATH adds folders");
 }
@@ -81,11 +91,11 @@ std::vector<fs::path> all_plugins() {
   std::set<std::string> names;  // a name in an earlier folder hides the same in a later one
   for (const fs::path& folder : plugin_folders()) {
     for (const fs::path& library : libraries_in(folder)) {
-      if (names.insert(name_of(library)).second) libraries.push_back(library);
+      if (names.insert(plugin_name(library)).second) libraries.push_back(library);
     }
   }
   std::sort(libraries.begin(), libraries.end(),
-            [](const fs::path& a, const fs::path& b) { return name_of(a) < name_of(b); });
+            [](const fs::path& a, const fs::path& b) { return plugin_name(a) < plugin_name(b); });
   return libraries;
 }
 

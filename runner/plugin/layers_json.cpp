@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "diagnostics/json_fault.h"
 #include "diagnostics/render.h"
 #include "plugin/catalog.h"
 #include "plugin/layer_table.h"
@@ -113,8 +114,7 @@ std::string layers_to_json(const std::vector<LayerInfo>& layers) {
   try {
     return json.dump(1) + "\n";
   } catch (const nlohmann::json::exception& error) {
-    throw Error(Failure::usage,
-                std::string("the table of layers cannot be written as JSON: ") + printable(error.what()));
+    throw Error(Failure::usage, "the table of layers cannot be written as JSON: " + json_fault(error.what()));
   }
 }
 
@@ -127,7 +127,7 @@ std::vector<LayerInfo> layers_from_json(const std::string& text, const std::file
   } catch (const std::exception& error) {
     throw Error(Failure::usage,
                 "plugin library `" + printable(library.string()) +
-                    "` has a malformed table of layers: " + printable(error.what()),
+                    "` has a malformed table of layers: " + json_fault(error.what()),
                 "build it again");
   }
   check_layer_table(layers, library);

@@ -7,6 +7,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "plugin/elf_file.h"
+#include "plugin/other_writers.h"
 #include "rxrun/manifest.h"
 
 namespace rxrun {
@@ -74,6 +75,7 @@ Manifest expected_manifest() {
 }
 
 LibraryFile read_library_file(const std::filesystem::path& library) {
+  require_no_other_writers(library);
   const ElfFile file(library);
   const std::optional<std::string> section = file.section(".rxrun.manifest", 64u << 10);
   if (!section) {

@@ -15,7 +15,8 @@ struct LibraryFile {
   std::optional<std::string> layers;  // the JSON of section .rxrun.layers
 };
 
-// Reads the sections and compares the manifest. Throws Error naming the library and the cause.
+// Reads the sections and compares the manifest. Throws Error naming the library and the cause, also where another user
+// can write it (other_writers.h).
 LibraryFile read_library_file(const std::filesystem::path& library);
 
 // What this build of rxrun expects; `plugin`, `compiler` and `build_id` are empty.

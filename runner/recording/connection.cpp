@@ -15,6 +15,7 @@
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
 #include "files/patience.h"
+#include "recording/schema.h"
 
 namespace rxrun {
 namespace {
@@ -133,9 +134,6 @@ void Connection::fail(int code) const {
   const std::string system = cause                                                ? std::strerror(cause)
                              : code == SQLITE_IOERR_WRITE && at_size_limit(path_) ? std::strerror(EFBIG)
                                                                                   : words;
-  const std::string shell_advice =
-      fmt::format("keep a copy and move it away; `rxrun import {}` then makes it again from the runs' own records",
-                  printable((path_.parent_path() / "checkpoints").string()));
   if (code == SQLITE_READONLY_DBMOVED)
     throw Error(Failure::run, fmt::format("{} was moved, deleted or replaced while it was being written", file),
                 "move it back and run the same command again; what it holds is intact");
@@ -153,9 +151,10 @@ void Connection::fail(int code) const {
                   "everything recorded so far is intact; run the same command again to continue");
     case SQLITE_NOTADB:
       throw Error(Failure::usage, fmt::format("{} is not a database of results", file),
-                  "move it away, or choose another folder with --results");
+                  rescue_advice(path_, "move it away, or choose another folder with --results"));
     case SQLITE_CORRUPT:
-      throw Error(Failure::usage, fmt::format("{} is damaged: {}", file, words), shell_advice);
+      throw Error(Failure::usage, fmt::format("{} is damaged: {}", file, words),
+                  rescue_advice(path_, "move it away, or choose another folder with --results"));
     case SQLITE_READONLY:
     case SQLITE_PERM:
       throw Error(Failure::usage, fmt::format("{} cannot be written: {}", file, words),

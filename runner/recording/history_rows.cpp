@@ -205,7 +205,8 @@ void record_words(Connection& connection, const std::vector<std::int64_t>& runs)
   const std::filesystem::path results = connection.path().parent_path();
   for (const std::int64_t run : runs) {
     const std::string folder = text_in(fetch(connection, "SELECT folder FROM runs WHERE id = ?", {run}).rows.at(0)[0]);
-    if (is_a_runs_folder(folder) && has_record(results / folder)) record(results / folder, words_of(connection, run));
+    if (is_a_runs_folder(folder) && link_in(results, folder).empty() && has_record(results / folder))
+      record(results / folder, words_of(connection, run));
   }
 }
 

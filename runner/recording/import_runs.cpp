@@ -19,12 +19,13 @@ namespace fs = std::filesystem;
 // The folders of runs that are meant by a folder: it itself, or those in it or in its checkpoints/; in order of the
 // name.
 std::vector<fs::path> run_folders_in(const fs::path& named) {
-  if (has_record(named)) return {named};
+  if (is_a_records_folder(named)) return {named};
   std::vector<fs::path> folders;
   for (const fs::path& parent : {named, named / "checkpoints"}) {
     std::error_code code;
     for (fs::directory_iterator entry(parent, code), end; !code && entry != end; entry.increment(code))
-      if (entry->is_directory() && !entry->is_symlink() && has_record(entry->path())) folders.push_back(entry->path());
+      if (entry->is_directory() && !entry->is_symlink() && is_a_records_folder(entry->path()))
+        folders.push_back(entry->path());
   }
   std::sort(folders.begin(), folders.end());
   return folders;
@@ -42,17 +43,27 @@ RunHistory history_in(const fs::path& folder) {
 }
 
 void import_folder(const fs::path& folder, CopiedRuns& into) {
-  const std::string name = folder.filename().string();
+  const auto tell = [&](const Error& error) {
+    if (error.failure() == Failure::run) throw error;
+    const bool busy = error.failure() == Failure::try_later;
+    into.tell(Value(), folder.filename().string(), busy ? "running" : "damaged",
+              busy ? "wait for its end" : error.what());
+  };
+  // From its record to its last file nobody goes on with it: they would be of different epochs.
+  std::optional<SharedFolderLock> still;
+  RunHistory history;
   try {
-    // From its record to its last file nobody goes on with it: they would be of different epochs.
-    std::optional<SharedFolderLock> still(folder);
-    RunHistory history = history_in(folder);
+    still.emplace(folder);
+    history = history_in(folder);
+  } catch (const Error& error) {
+    return tell(error);
+  }
+  into.open();  // what is wrong with the target is no fault of the run
+  try {
     if (into.has_folder(folder)) still.reset();  // which it locks itself
     into.take(std::move(history), folder);
   } catch (const Error& error) {
-    if (error.failure() == Failure::run) throw;
-    const bool busy = error.failure() == Failure::try_later;
-    into.tell(Value(), name, busy ? "running" : "damaged", busy ? "wait for its end" : error.what());
+    tell(error);
   }
 }
 
@@ -86,7 +97,7 @@ fs::path database_of(const fs::path& named) {
       check_file(database);
       return database;
     } catch (const Error& error) {
-      throw Error(error.failure(), error.diagnostics().front().message, expected);
+      throw Error(error.failure(), error.diagnostics().front().message, rescue_advice(database, expected));
     }
   }
   // The folder above or below is named by mistake, or that of one run.

@@ -55,7 +55,7 @@ class Source {
     return ids;
   }
 
-  void give(std::int64_t id, CopiedRuns& target) {
+  void give(std::int64_t id, const HiddenNames& names, CopiedRuns& target) {
     // From its rows to its last file nobody goes on with it: rows and checkpoint would be of different epochs.
     std::optional<SharedFolderLock> still;
     try {
@@ -67,13 +67,14 @@ class Source {
     RunHistory history = read_consistently(id);
     if (is_running(*connection_, id)) return target.tell(Value(), history.run.name, "running", "wait for it to end");
     keep_why_pruned(history, id);
+    names.hide_in(history);
     const fs::path folder = history.run.folder;
     std::optional<fs::path> files;
     if (is_a_runs_folder(folder)) {
       check_no_link(from_, folder);
       if (fs::is_directory(from_ / folder)) files = from_ / folder;
     }
-    target.take(std::move(history), files);
+    target.take(std::move(history), files, names);
   }
 
  private:
@@ -112,7 +113,8 @@ class Source {
 
 }  // namespace
 
-Table merge_runs(const fs::path& source, const fs::path& target, const std::vector<std::string>& runs) {
+Table merge_runs(const fs::path& source, const fs::path& target, const std::vector<std::string>& runs,
+                 const HiddenNames& names) {
   std::error_code code;
   if (fs::equivalent(source, target, code))
     throw Error(Failure::usage, fmt::format("{} is both source and target", printable(source.string())));
@@ -124,7 +126,7 @@ Table merge_runs(const fs::path& source, const fs::path& target, const std::vect
   return copied([&] {
     Source from(source);
     CopiedRuns into(target);
-    for (const std::int64_t id : from.choose(runs)) from.give(id, into);
+    for (const std::int64_t id : from.choose(runs)) from.give(id, names, into);
     return std::move(into).table();
   });
 }

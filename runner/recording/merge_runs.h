@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "recording/hidden_names.h"
 #include "recording/query.h"
 
 namespace rxrun {
@@ -21,8 +22,11 @@ namespace rxrun {
 // Returns a row a run: run (its number there), name, outcome (copied, completed, there already, removed there,
 // running), remark (files that were missing or do not have their checksum). Sweeps are not copied. No symbolic link is
 // followed on either side. Throws Error for one in the place of a folder, and when the source is damaged.
+//
+// With `names` that hides them, nothing that names an image or a group comes along: of the files only weights and what
+// is written anew do, and the remark says what stays behind. Throws Error where a run is there already by other names.
 Table merge_runs(const std::filesystem::path& source, const std::filesystem::path& target,
-                 const std::vector<std::string>& runs);
+                 const std::vector<std::string>& runs, const HiddenNames& names = {});
 
 // Copies what is meant by `named` into the results of `target`: a folder of results or its results.db; or folders of
 // runs that have their record (record_file.h), which need no database: that of one run, or one that holds several.

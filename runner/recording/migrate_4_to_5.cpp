@@ -177,7 +177,7 @@ void for_each_folder(Connection& connection,
   for (const auto& row : fetch(connection, "SELECT id, folder FROM runs ORDER BY id").rows) {
     const std::string& folder = text_in(row[1]);
     std::error_code code;
-    if (is_a_runs_folder(folder) && fs::is_directory(fs::symlink_status(results / folder, code)))
+    if (is_a_runs_folder(folder) && link_in(results, folder).empty() && fs::is_directory(results / folder, code))
       take(integer_in(row[0]), results / folder);
   }
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/json_fault.h"
 #include "diagnostics/render.h"
 #include "files/descriptor.h"
 #include "files/files.h"
@@ -93,6 +94,7 @@ void read_lines(const fs::path& path, LastLine last, Take take) {
   if (fs::is_symlink(fs::symlink_status(path, code)))
     throw Error(Failure::usage, fmt::format("{} is a symbolic link, which is not followed", printable(path.string())));
   const std::string text = read_file(path, kLargestRecord);
+  if (text.empty()) throw Error(Failure::usage, fmt::format("{} is empty (0 bytes)", printable(path.string())));
   std::size_t line = 0;
   for (std::size_t from = 0; from < text.size(); ++line) {
     const std::size_t end = text.find('\n', from);
@@ -109,12 +111,18 @@ void read_lines(const fs::path& path, LastLine last, Take take) {
       take(json);
     } catch (const Json::exception& error) {
       throw Error(Failure::usage, fmt::format("{}:{}: not a line of a run's record: {}", printable(path.string()),
-                                              line + 1, printable(error.what())));
+                                              line + 1, json_fault(error.what())));
     } catch (const Error& error) {
       throw Error(Failure::usage,
                   fmt::format("{}:{}: {}", printable(path.string()), line + 1, printable(error.what())));
     }
   }
+}
+
+void require_part(const std::string& part) {
+  if (part == "train" || part == "validation" || part == "test") return;
+  throw Error(Failure::usage, fmt::format("there is no part `{}`: an image is in train, validation or test",
+                                          printable(part.substr(0, 40))));
 }
 
 // What the lines so far say of the run.
@@ -159,6 +167,7 @@ class Reading {
   void take_evaluation(const Json& json) {
     const auto number = integer_of(json.at("number"));
     EvaluationRecord evaluation = evaluation_of(json);
+    if (evaluation.own) require_part(evaluation.part);
     const auto file = json.at("outputs").get<std::string>();
     if (!file.empty() && file != outputs_file(number))
       throw Error(Failure::usage, fmt::format("`{}` is not the name of a file of outputs", printable(file)));
@@ -167,8 +176,6 @@ class Reading {
         evaluation.outputs.push_back(output_of(row));
         check(evaluation.outputs.back());
       });
-      if (evaluation.outputs.empty())
-        throw Error(Failure::usage, fmt::format("{} is empty", printable((folder_ / file).string())));
     }
     evaluations_[number] = std::move(evaluation);
   }
@@ -185,6 +192,28 @@ class Reading {
   RunHistory history_;
   std::map<std::int64_t, EvaluationRecord> evaluations_;  // by their numbers
 };
+
+void check(const SplitRecord& row, const std::vector<std::string>& classes) {
+  require_part(row.part);
+  if (row.label < 0 || (!classes.empty() && row.label >= std::ssize(classes)))
+    throw Error(Failure::usage, fmt::format("there is no class {}: the run has {}", row.label, classes.size()));
+}
+
+// What is told of the run's own images is told by their places in its split.
+void check_positions(const RunHistory& history, const fs::path& folder) {
+  for (const EvaluationRecord& evaluation : history.evaluations)
+    for (const OutputRecord& output : evaluation.outputs) {
+      const bool known = output.position < std::ssize(history.split);
+      if (!evaluation.own ||
+          (known && history.split[static_cast<std::size_t>(output.position)].part == evaluation.part))
+        continue;
+      throw Error(Failure::usage,
+                  fmt::format("{} tells of image {} in the part `{}`; {}", printable((folder / kRecordFile).string()),
+                              output.position, printable(evaluation.part.substr(0, 40)),
+                              known ? fmt::format("in {} it is in another one", kSplitFile)
+                                    : fmt::format("{} has {}", kSplitFile, counted(history.split.size(), "image"))));
+    }
+}
 
 }  // namespace
 
@@ -231,6 +260,11 @@ bool has_record(const fs::path& folder) {
   return fs::is_regular_file(fs::symlink_status(file, code)) && fs::file_size(file, code) > 0;
 }
 
+bool is_a_records_folder(const fs::path& folder) {
+  std::error_code code;
+  return fs::symlink_status(folder / kRecordFile, code).type() != fs::file_type::not_found;
+}
+
 RunHistory read_record(const fs::path& folder) {
   Reading reading(folder);
   read_lines(folder / kRecordFile, LastLine::may_be_cut_off, [&](const Json& json) { reading.take(json); });
@@ -238,8 +272,11 @@ RunHistory read_record(const fs::path& folder) {
   if (history.run.name.empty())
     throw Error(Failure::usage,
                 fmt::format("{} does not say which run it is of", printable((folder / kRecordFile).string())));
-  read_lines(folder / kSplitFile, LastLine::is_whole,
-             [&](const Json& json) { history.split.push_back(split_of(json)); });
+  read_lines(folder / kSplitFile, LastLine::is_whole, [&](const Json& json) {
+    history.split.push_back(split_of(json));
+    check(history.split.back(), history.run.classes);
+  });
+  check_positions(history, folder);
   return history;
 }
 

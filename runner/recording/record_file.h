@@ -39,7 +39,10 @@ void write_record(const std::filesystem::path& folder, const RunHistory& history
                   Durability durability = Durability::synced);
 
 bool has_record(const std::filesystem::path& folder);
-// Throws Error (usage) with file and line where it cannot be read.
+// Whether there is something of that name, be it empty or a link: reading it tells what is wrong.
+bool is_a_records_folder(const std::filesystem::path& folder);
+// Throws Error (usage) with file and line where it cannot be read, or is not whole: without a split, or of parts,
+// classes or images that the run does not have.
 RunHistory read_record(const std::filesystem::path& folder);
 // Whether that tells no more than that the run of this identity began; false where it cannot be read.
 bool only_begun(const std::filesystem::path& folder, const std::string& identity);

@@ -111,6 +111,7 @@ class NewFolder {
   NewFolder(Connection& connection, RunRecord& run) {
     const fs::path results = connection.path().parent_path();
     std::error_code failure;
+    require_no_link(results, "checkpoints");
     fs::create_directories(results / "checkpoints", failure);
     Statement taken(connection, "SELECT 1 FROM runs WHERE name = ? OR folder = ?");
     run.name = first_free(run.name, [&](const std::string& name) {
@@ -181,11 +182,7 @@ fs::path folder_of(Connection& connection, std::int64_t run) {
   Statement select(connection, "SELECT folder FROM runs WHERE id = ?");
   if (!select.bind(run).step())
     throw Error(Failure::usage, fmt::format("run {} has been deleted in the meantime", run));
-  const std::string folder = select.text(0);
-  if (!is_a_runs_folder(folder))
-    throw Error(Failure::usage, fmt::format("run {} has no folder of its own: {} names `{}`", run,
-                                            printable(connection.path().string()), printable(folder)));
-  return connection.path().parent_path() / folder;
+  return own_folder(connection.path().parent_path(), run, select.text(0));
 }
 
 // The folder with a record in it: a run whose folder was deleted, or that is from before there were records, gets one

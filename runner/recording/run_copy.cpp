@@ -11,6 +11,7 @@
 #include "files/descriptor.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
+#include "plugin/stored_plugins.h"
 #include "recording/ownership.h"
 #include "recording/reading.h"
 #include "recording/record_file.h"
@@ -50,18 +51,36 @@ std::string free_text(Connection& target, const char* column, const std::string&
   return first_free(wanted, [&](const std::string& candidate) { return !taken.bind(candidate).step(); });
 }
 
-// Its regular files, each whole or not at all; links and what is half-written stay behind.
-void copy_files(const fs::path& from, const fs::path& to) {
+// What is written anew of a run's rows.
+bool is_of_its_rows(const std::string& name) {
+  return name == kRecordFile || name == "split.jsonl" || name == "experiment.yaml" || name == kImportedNote ||
+         (name.starts_with("outputs-") && name.ends_with(".jsonl"));
+}
+
+// Its regular files, each whole or not at all; links and what is half-written stay behind. Returns those that stay
+// behind for the names in them.
+std::vector<std::string> copy_files(const fs::path& from, const fs::path& to, const HiddenNames& names) {
+  std::vector<std::string> left;
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
     const std::string name = entry.path().filename().string();
     if (!fs::is_regular_file(entry.symlink_status()) || name == "lock" || name.starts_with(".rxrun-")) continue;
     const fs::path file = entry.path().lexically_relative(from), path = to / file;
+    if (names.hides() && !HiddenNames::may_hand_on(file)) {
+      if (!is_of_its_rows(file.string())) left.push_back(printable(file.string()));
+      continue;
+    }
     check_no_link(to, file.parent_path());
     fs::create_directories(path.parent_path());
     write_file_atomically(path, [&](const Sink& sink) {
       for_each_block(entry.path(), kLargestFile, [&](std::string_view block) { sink(block.data(), block.size()); });
     });
   }
+  std::sort(left.begin(), left.end());
+  return left;
+}
+
+void add_remark(std::string& remark, const std::string& more) {
+  if (!more.empty()) remark += (remark.empty() ? "" : "; ") + more;
 }
 
 // Which of the files that the run left are missing, or are not what it left.
@@ -99,13 +118,18 @@ std::string substitute_for(const RunRecord& run) {
 
 }  // namespace
 
-CopiedRuns::CopiedRuns(const fs::path& database)
-    : into_(database.parent_path()), connection_(open_for_writing(database)) {
+CopiedRuns::CopiedRuns(const fs::path& database) : database_(database), into_(database.parent_path()) {
   table_.columns = {"run", "name", "outcome", "remark"};
 }
 
-void CopiedRuns::take(RunHistory history, const std::optional<fs::path>& files) {
-  const auto counterpart = find_counterpart(*connection_, history.run);
+Connection& CopiedRuns::connection() {
+  if (!opened_) opened_ = open_for_writing(database_);
+  return *opened_;
+}
+
+void CopiedRuns::take(RunHistory history, const std::optional<fs::path>& files, const HiddenNames& names) {
+  const auto counterpart = find_counterpart(connection(), history.run);
+  if (counterpart && names.hides()) require_names_of(history, counterpart->id);
   if (counterpart && counterpart->removed) return tell(counterpart->id, counterpart->name, "removed there", "");
   if (counterpart && (counterpart->finished || !is_finished(history))) {
     unite_tags(history.words, counterpart->id);
@@ -121,20 +145,42 @@ void CopiedRuns::take(RunHistory history, const std::optional<fs::path>& files) 
     check_no_link(into_, folder);
     fs::create_directories(into_ / folder);
     lock.emplace(into_ / folder);
-    if (files && !lies_here(*files, folder)) copy_files(*files, into_ / folder);
+    const bool here = files && lies_here(*files, folder);
+    std::vector<std::string> left;
+    if (files && !here) left = copy_files(*files, into_ / folder, names);
+    if (!left.empty()) add_remark(remark, fmt::format("{} left behind, which may name images", fmt::join(left, ", ")));
+    if (names.hides())
+      write_file_atomically(into_ / folder / "experiment.yaml", std::string_view(history.run.resolved));
+    // Before there is a row of it, so that a kill leaves no run that counts as one's own.
+    if (!here) write_file_atomically(into_ / folder / kImportedNote, std::string_view(kImportedText));
   }
-  Transaction transaction(*connection_);
-  if (counterpart) claim_run(*connection_, counterpart->id, this_process());  // throws while somebody continues it
-  const std::int64_t run = insert_history(*connection_, history, counterpart ? counterpart->id : 0);
-  if (is_a_runs_folder(folder)) write_record(into_ / folder, history_of(*connection_, run));
+  Transaction transaction(connection());
+  if (counterpart) claim_run(connection(), counterpart->id, this_process());  // throws while somebody continues it
+  const std::int64_t run = insert_history(connection(), history, counterpart ? counterpart->id : 0);
+  if (is_a_runs_folder(folder)) write_record(into_ / folder, history_of(connection(), run));
   transaction.commit();
-  if (const std::string files_remark = remark_on_files(history, into_); !files_remark.empty())
-    remark += (remark.empty() ? "" : "; ") + files_remark;
+  add_remark(remark, remark_on_files(history, into_));
   tell(run, counterpart ? counterpart->name : history.run.name, counterpart ? "completed" : "copied", remark);
 }
 
 void CopiedRuns::tell(const Value& run, const std::string& name, const char* outcome, const std::string& remark) {
   table_.rows.push_back({run, name, std::string(outcome), remark.empty() ? Value() : Value(remark)});
+}
+
+// The names that came first would stay, and be handed on.
+void CopiedRuns::require_names_of(const RunHistory& history, std::int64_t run) {
+  const Table first = fetch(connection(),
+                            "SELECT s.sample, s.group_name FROM runs r JOIN splits s ON s.run = r.split_run"
+                            " WHERE r.id = ? ORDER BY s.position LIMIT 1",
+                            {run});
+  if (first.rows.empty() == history.split.empty() &&
+      (first.rows.empty() ||
+       (text_in(first.rows[0][0]) == history.split[0].sample && text_in(first.rows[0][1]) == history.split[0].group)))
+    return;
+  throw Error(Failure::usage,
+              fmt::format("{} has run {} already, and calls its images by other names", printable(into_.string()),
+                          printable(history.run.name)),
+              "export it to another folder");
 }
 
 bool CopiedRuns::has_folder(const fs::path& files) const {
@@ -149,7 +195,7 @@ bool CopiedRuns::lies_here(const fs::path& files, const std::string& folder) con
 // A folder of these results that no run has stays where it is.
 std::string CopiedRuns::folder_for(const RunRecord& run, const std::optional<fs::path>& files) {
   const std::string wanted = is_a_runs_folder(run.folder) ? run.folder : "checkpoints/" + substitute_for(run);
-  const std::string free = free_text(*connection_, "folder", wanted);
+  const std::string free = free_text(connection(), "folder", wanted);
   return files && free == wanted && lies_here(*files, wanted) ? wanted : free;
 }
 
@@ -160,25 +206,15 @@ void CopiedRuns::give_name(RunRecord& run, std::string& remark) {
     remark = fmt::format("`{}` cannot be a name here: {}", printable(name.substr(0, 40)), fault);
     name = substitute_for(run);
   }
-  run.name = free_text(*connection_, "name", name);
+  run.name = free_text(connection(), "name", name);
 }
 
 void CopiedRuns::unite_tags(const RunWords& words, std::int64_t run) {
-  Transaction transaction(*connection_);
-  Statement insert(*connection_, "INSERT INTO tags (run, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  Transaction transaction(connection());
+  Statement insert(connection(), "INSERT INTO tags (run, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
   for (const std::string& tag : words.tags) insert.bind(run, tag).run();
-  record_words(*connection_, {run});
+  record_words(connection(), {run});
   transaction.commit();
-}
-
-fs::path link_in(const fs::path& root, const fs::path& relative) {
-  fs::path path = root;
-  for (const fs::path& part : relative) {
-    path /= part;
-    std::error_code code;
-    if (fs::is_symlink(fs::symlink_status(path, code))) return path;
-  }
-  return {};
 }
 
 void check_no_link(const fs::path& root, const fs::path& relative) {

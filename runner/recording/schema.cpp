@@ -15,8 +15,10 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "diagnostics/shell_word.h"
 #include "files/files.h"
 #include "files/folder.h"
+#include "recording/record_file.h"
 
 namespace rxrun {
 namespace {
@@ -64,7 +66,7 @@ void check_whole(Connection& connection) {
   throw Error(Failure::usage,
               fmt::format("{} is damaged: of its {} bytes the last {} are missing", shown(connection.path()), bytes,
                           static_cast<std::uintmax_t>(bytes) - there),
-              "move it away; `rxrun import FOLDER` of the runs' folders beside it, in checkpoints/, makes it again");
+              rescue_advice(connection.path(), "move it away"));
 }
 
 void keep_copy(Connection& connection, int version) {
@@ -137,6 +139,19 @@ void create_if_missing(const fs::path& database) {
   sync_folder(folder);
 }
 
+std::string rescue_advice(const fs::path& database, const std::string& otherwise) {
+  const fs::path folder = database.has_parent_path() ? database.parent_path() : fs::path(".");
+  std::error_code code;
+  const bool is_there = fs::symlink_status(database, code).type() != fs::file_type::not_found;
+  for (fs::directory_iterator entry(folder / "checkpoints", code), end; !code && entry != end; entry.increment(code))
+    if (is_a_records_folder(entry->path()))
+      return fmt::format(
+          "{}`{}` makes it again from the runs' own records", is_there ? "keep a copy and move it away; then " : "",
+          printable(
+              shell_command({"rxrun", "import", (folder / "checkpoints").string(), "--results", folder.string()})));
+  return otherwise;
+}
+
 void check_file(const fs::path& database) {
   const std::string file = shown(database);
   const std::string advice = "move it away, or choose another folder with --results";
@@ -147,7 +162,7 @@ void check_file(const fs::path& database) {
       break;
     case fs::file_type::not_found:
       throw Error(Failure::usage, fmt::format("no results yet: there is no {}; run an experiment first", file),
-                  "rxrun experiments/NAME.yaml, or give the folder of results with --results");
+                  rescue_advice(database, "rxrun experiments/NAME.yaml, or give the folder of results with --results"));
     case fs::file_type::directory:
       throw Error(Failure::usage, fmt::format("{} is a folder, not the database of results", file), advice);
     case fs::file_type::symlink:
@@ -165,10 +180,10 @@ void check_file(const fs::path& database) {
   if (stream.gcount() == 0) {
     throw Error(Failure::usage,
                 fmt::format("{} is empty (0 bytes): not a database of results, or one that lost its content", file),
-                "delete it if it is not needed");
+                rescue_advice(database, "delete it if it is not needed"));
   }
   if (std::memcmp(head, kMagic, sizeof head) != 0) {
-    throw Error(Failure::usage, fmt::format("{} is not a database", file), advice);
+    throw Error(Failure::usage, fmt::format("{} is not a database", file), rescue_advice(database, advice));
   }
 }
 
@@ -189,7 +204,9 @@ int check_schema(Connection& connection, int newest) {
                             version, newest),
                 fmt::format("use an rxrun that supports version {}, or choose another folder with --results", version));
   }
-  if (version < 1) throw Error(Failure::usage, fmt::format("{} is damaged: its schema version is {}", file, version));
+  if (version < 1)
+    throw Error(Failure::usage, fmt::format("{} is damaged: its schema version is {}", file, version),
+                rescue_advice(connection.path(), "move it away"));
   return version;
 }
 

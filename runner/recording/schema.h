@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include "recording/connection.h"
 
@@ -16,6 +17,10 @@ inline constexpr int kSchemaVersion = 5;
 // Makes a new, complete database unless something of that name exists. It appears under its name in one step, so a file
 // of 0 bytes is never ours, and of many processes at once one wins and the others find its file.
 void create_if_missing(const std::filesystem::path& database);
+
+// What to do about a database that is lost or damaged: the runs' own records beside it make it again. Where there are
+// none, `otherwise`.
+std::string rescue_advice(const std::filesystem::path& database, const std::string& otherwise);
 
 // Throws Error unless it is a file of ours: missing, a folder, a link, empty, not a database, another program's.
 void check_file(const std::filesystem::path& database);

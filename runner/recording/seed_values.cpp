@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "diagnostics/diagnostic.h"
+#include "diagnostics/render.h"
 #include "recording/field.h"
 #include "recording/query.h"
 #include "recording/reading.h"
@@ -135,6 +136,16 @@ void declare_splits(Connection& connection, Table& rows, std::size_t column) {
   }
 }
 
+// The last word of each, or all of it where two end in the same.
+std::vector<std::string> column_names(const std::vector<std::string>& keys) {
+  const auto last = [](const std::string& key) { return key.substr(key.rfind('.') + 1); };
+  std::map<std::string, int> ends;
+  for (const std::string& key : keys) ++ends[last(key)];
+  std::vector<std::string> names;
+  for (const std::string& key : keys) names.push_back(ends[last(key)] > 1 ? key : last(key));
+  return names;
+}
+
 }  // namespace
 
 SeedValues seed_values(const std::filesystem::path& database, const std::string& metric,
@@ -144,14 +155,20 @@ SeedValues seed_values(const std::filesystem::path& database, const std::string&
   SeedValues values;
   Growing statement;
   statement.add(metric_field(metric));
+  std::vector<std::string> names;
   for (const std::string& key : keys) {
     const Field field = resolve_field(*connection, key);
+    if (const auto same = std::find(names.begin(), names.end(), field.name); same != names.end())
+      throw Error(Failure::usage, fmt::format("runs cannot be grouped twice by the same key: `{}` and `{}` are both {}",
+                                              printable(keys[static_cast<std::size_t>(same - names.begin())]),
+                                              printable(key), printable(field.name)));
+    names.push_back(field.name);
     if (field.name == "seed")
       throw Error(Failure::usage, "runs cannot be grouped by seed: seeds are what each group averages over");
     values.images_vary = values.images_vary || chooses_images(field.name);
-    values.keys.push_back(field.name.substr(field.name.rfind('.') + 1));
     statement.add(field);
   }
+  values.keys = column_names(names);
   std::vector<Value> parameters = statement.of_ctes;
   parameters.insert(parameters.end(), statement.of_columns.begin(), statement.of_columns.end());
   std::string conditions;

@@ -88,12 +88,13 @@ void adopt(Connection& connection, const SweepRecord& sweep, const std::string& 
 
 std::string json_of(const std::vector<std::int64_t>& numbers) { return nlohmann::json(numbers).dump(); }
 
-// An identity decides every number, so what is newly resolved from it may take the place of the old: only paths differ.
+// An identity decides every number, so what is newly resolved from it takes the place of the old: only paths differ,
+// and those of a database from elsewhere are not this user's.
 void insert_points(Connection& connection, std::int64_t sweep, std::int64_t position,
                    const std::vector<PointRecord>& points) {
   Statement insert(connection, R"(
     INSERT INTO points (identity, resolved, status) VALUES (?, ?, 'waiting')
-    ON CONFLICT (identity) DO UPDATE SET resolved = excluded.resolved WHERE status NOT IN ('running', 'finished'))");
+    ON CONFLICT (identity) DO UPDATE SET resolved = excluded.resolved WHERE resolved <> excluded.resolved)");
   Statement place(connection, R"(
     INSERT INTO sweep_points (sweep, position, point, overrides, coordinates)
     VALUES (?1, ?2, (SELECT id FROM points WHERE identity = ?3), ?4, nullif(?5, ''))

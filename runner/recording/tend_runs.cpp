@@ -166,7 +166,8 @@ Table restore_runs(const std::filesystem::path& database, const std::vector<std:
   const std::vector<std::int64_t> ids = find_all(*connection, runs, Removed::yes);
   for (std::int64_t id : ids) {
     const std::string folder = text_in(fetch(*connection, "SELECT folder FROM runs WHERE id = ?", {id}).rows.at(0)[0]);
-    if (is_a_runs_folder(folder)) unbury(database.parent_path() / folder, id);
+    if (is_a_runs_folder(folder) && link_in(database.parent_path(), folder).empty())
+      unbury(database.parent_path() / folder, id);
     Statement(*connection, "UPDATE runs SET removed = NULL WHERE id = ?").bind(id).run();
   }
   record_words(*connection, ids);

@@ -6,6 +6,7 @@
 
 #include "diagnostics/render.h"
 #include "files/folder.h"
+#include "recording/run_folder.h"
 #include "training/optimizer.h"
 
 namespace rxrun {
@@ -54,7 +55,9 @@ StepAssumptions step_of(const Experiment& experiment) {
 }
 
 ImageCaching image_caching(const std::filesystem::path& results, bool shared) {
-  return {.folder = results.empty() ? results : results / "cache", .always = shared};
+  if (results.empty()) return {.folder = {}, .always = shared};
+  require_no_link(results, "cache");
+  return {.folder = results / "cache", .always = shared};
 }
 
 Dataset read_dataset(const Experiment& experiment, std::shared_ptr<const Source> source,

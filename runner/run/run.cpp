@@ -89,7 +89,7 @@ RunPlace open_run(Recorder& recorder, RunRecord record, const std::optional<Exis
   RunPlace place;
   if (existing) {
     place.name = existing->name;
-    place.folder = request.results / existing->folder;
+    place.folder = own_folder(request.results, existing->id, existing->folder);
     make_folder(place.folder);
     place.lock = std::make_unique<FolderLock>(place.folder);
     place.id = existing->id;

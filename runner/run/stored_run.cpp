@@ -25,6 +25,7 @@ std::vector<std::string> overridable_keys(Overridable overridable) {
   std::vector<std::string> keys;
   if (overridable == Overridable::data_and_machine) keys = {"data.path", "data.memory"};
   for (const Key& key : machine_keys()) keys.push_back("machine." + key.name);
+  keys.emplace_back("network.plugins");
   return keys;
 }
 
@@ -100,15 +101,12 @@ bool holds(const std::filesystem::path& file, const std::string& text) {
 
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run) {
   const RunReference found = find_run(results / "results.db", run);
-  if (!is_a_runs_folder(found.folder))
-    throw Error(Failure::usage, fmt::format("run {} has no folder of its own: {} names `{}`", found.id,
-                                            printable((results / "results.db").string()), printable(found.folder)));
   const Table row = query(results / "results.db", "SELECT resolved, generated_data FROM runs WHERE id = ?", {found.id});
   const auto* resolved = std::get_if<std::string>(&row.rows.at(0)[0]);
   return {.id = found.id,
           .name = found.name,
           .identity = found.identity,
-          .folder = results / found.folder,
+          .folder = own_folder(results, found.id, found.folder),
           .resolved = resolved ? *resolved : std::string(),
           .generated_data = row.rows[0][1] == Value(std::int64_t{1})};
 }

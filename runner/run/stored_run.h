@@ -25,11 +25,12 @@ struct StoredRun {
 // `run`: number, name or the beginning of exactly one name. Throws Error when none or several fit.
 StoredRun find_stored_run(const std::filesystem::path& results, const std::string& run);
 
-// What of a run's experiment may be said anew for one command: where images lie and how the machine is used. It alters
-// no number beyond rounding, so the run stays the run that it is.
+// What of a run's experiment may be said anew for one command: where images and plugin libraries lie and how the
+// machine is used. It alters no number beyond rounding, so the run stays the run that it is; another build of a plugin
+// is told by changes_since().
 enum class Overridable {
-  data_and_machine,  // data.path, data.memory, machine
-  machine,           // for a command that reads none of the run's images
+  data_and_machine,  // network.plugins, data.path, data.memory, machine
+  machine,           // without the data, for a command that reads none of the run's images
 };
 
 // The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written

@@ -166,6 +166,9 @@ class Work {
 
   void start(const Claim& claim) {
     const std::string base = claim.identity.substr(0, 16);
+    if (base.find('/') != std::string::npos)  // a database may come from anybody
+      throw Error(Failure::usage, fmt::format("the database of results is damaged: `{}` is no identity of a point",
+                                              printable(claim.identity)));
     Worker worker{.claim = claim, .process = 0, .log = options_.folder / (base + ".log")};
     const std::filesystem::path experiment = options_.folder / (base + ".yaml");
     try {

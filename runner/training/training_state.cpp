@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "diagnostics/json_fault.h"
+
 namespace rxrun {
 namespace {
 
@@ -152,7 +154,7 @@ TrainingState state_from_json(const std::string& text) {
       state.best_accuracy = accuracy_of_best(state);
     return state;
   } catch (const Json::exception& error) {
-    throw Error(Failure::usage, std::string("a checkpoint's training state cannot be read: ") + error.what());
+    throw Error(Failure::usage, "a checkpoint's training state cannot be read: " + json_fault(error.what()));
   }
 }
 

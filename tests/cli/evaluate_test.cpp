@@ -10,6 +10,7 @@
 
 #include "../data/image_files.h"
 #include "program.h"
+#include "recording/connection.h"
 #include "recording/query.h"
 
 namespace rxrun::test {
@@ -50,6 +51,10 @@ class Evaluate : public testing::Test {
   Workplace place;
   std::int64_t run = 0;
 };
+
+Value ask_in(const Workplace& place, const std::string& sql) {
+  return query(place.results() / "results.db", sql).rows.at(0).at(0);
+}
 
 // Also where averaged weights stand in for those that learn.
 TEST(EvaluateBlocks, EachEpochIsScoredWithItsOwnWeights) {
@@ -222,7 +227,7 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
                                      " would be a different run with another `training.epochs`"));
   EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
   EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, "
-                                     "machine.loader_threads, machine.cuda_graph;"));
+                                     "machine.loader_threads, machine.cuda_graph, network.plugins;"));
   EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
   EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
   EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));
@@ -235,6 +240,64 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
   const Finished device = place.rxrun({"evaluate", number(), "device=gpu"});
   EXPECT_EQ(device.code, 2);
   EXPECT_THAT(device.err, HasSubstr("`device` must be"));
+}
+
+// Nothing is trained, scored or written by what came with somebody's results.
+TEST(EvaluateElsewhere, AnImportedRunLoadsNoLibraryByThePathThatItNames) {
+  Workplace place;
+  const json listed = json::parse(place.rxrun({"plugins", "--json"}).out);
+  const auto convnet =
+      std::find_if(listed.begin(), listed.end(), [](const json& row) { return row["plugin"] == "convnet"; });
+  ASSERT_NE(convnet, listed.end());
+  std::filesystem::create_directories(place.folder() / "lib");
+  const std::string mine = (place.folder() / "lib/libmine.so").string();
+  std::filesystem::copy_file((*convnet)["library"].get<std::string>(), mine);
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("plugins: [convnet]"), 18, "plugins: [lib/libmine.so]");
+  place.write("tiny.yaml", text);
+  place.write("image.png", png_bytes(picture(16, 16, 3, 1)));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  EXPECT_EQ(place.rxrun({"evaluate", "1"}).code, 0) << "one's own run has its library";
+
+  ASSERT_EQ(place.rxrun({"import", "results", "--results", "other"}).code, 0);
+  const std::vector<std::vector<std::string>> commands = {
+      {"evaluate", "1"}, {"predict", "1", "image.png"}, {"rerun", "1"}, {"resume", "1"}};
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.end(), {"--results", "other"});
+    const Finished refused = place.rxrun(command);
+    EXPECT_EQ(refused.code, 2) << command[0];
+    EXPECT_THAT(refused.err, HasSubstr("the run was imported: its plugin library `" + mine + "` is not loaded"));
+  }
+  const std::string stored =
+      "other/" + std::get<std::string>(ask_in(place, "SELECT folder FROM runs")) + "/experiment.yaml";
+  EXPECT_THAT(place.rxrun({"check", stored}).err, HasSubstr("the run was imported"));
+  const std::string named = "network.plugins=[" + mine + "]";
+  EXPECT_EQ(place.rxrun({"evaluate", "1", named, "--results", "other"}).code, 0);
+  EXPECT_EQ(place.rxrun({"predict", "1", "image.png", named, "--results", "other"}).code, 0);
+
+  // Without the mark, as in a folder that was copied by hand, what lies in it is not loaded all the same.
+  std::filesystem::copy_file(mine, place.results() / "libmine.so");
+  Connection(place.results() / "results.db", Connection::Mode::read_write)
+      .execute("UPDATE runs SET resolved = replace(resolved, '/lib/libmine.so', '/results/libmine.so')");
+  EXPECT_THAT(place.rxrun({"evaluate", "1"}).err, HasSubstr("it lies in these results"));
+  EXPECT_THAT(place.rxrun({"rerun", "1"}).err, HasSubstr("it lies in these results"));
+}
+
+TEST(EvaluateElsewhere, ARowThatLeadsOutOfTheResultsIsNotFollowed) {
+  Workplace place;
+  place.write("tiny.yaml", tiny_experiment(1));
+  ASSERT_EQ(place.rxrun({"tiny.yaml"}).code, 0);
+  std::filesystem::create_directories(place.folder() / "elsewhere");
+  Connection(place.results() / "results.db", Connection::Mode::read_write)
+      .execute(("UPDATE runs SET status = 'interrupted', folder = '" + (place.folder() / "elsewhere").string() + "'")
+                   .c_str());
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"tiny.yaml"}, {"resume", "1"}, {"rerun", "1"}, {"evaluate", "1"}, {"predict", "1", "tiny.yaml"}}) {
+    const Finished refused = place.rxrun(command);
+    EXPECT_EQ(refused.code, 2) << command[0];
+    EXPECT_THAT(refused.err, HasSubstr("run 1 has no folder of its own"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(place.folder() / "elsewhere"));
 }
 
 TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {

@@ -23,6 +23,7 @@
 namespace rxrun::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -228,6 +229,27 @@ TEST(Run, ASectionSweepIsSaidToBeLeftOut) {
   EXPECT_EQ(quiet.code, 0) << quiet.err;
   EXPECT_THAT(quiet.err, Not(HasSubstr("note:")));
   EXPECT_THAT(quiet.err, HasSubstr("warning: these are images of the GENERATED"));
+}
+
+// Who is sent a log is not told of patients; who reads the terminal has to find the image.
+TEST(Run, ItsLogNamesNoImage) {
+  Workplace place;
+  for (int i = 0; i < 60; ++i) {
+    const std::string folder = std::string("images/") + (i % 2 == 0 ? "even" : "odd");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/smith_" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+  }
+  place.write("images/even/smith_cut.png", png_bytes(picture(16, 16, 3, 70)).substr(0, 60));
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images\n  on_bad_image: skip");
+  text.replace(text.find("  sample:"), text.find("  image_size:") - text.find("  sample:"), "");
+  place.write("tiny.yaml", text);
+  const Finished run = place.rxrun({"tiny.yaml"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, AllOf(HasSubstr("1 bad image is skipped\n"), HasSubstr("= even/smith_cut.png: ")));
+  std::ifstream file(place.results() / "checkpoints" / only_run(place) / "run.log");
+  const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_THAT(log, AllOf(HasSubstr("1 bad image is skipped"), Not(HasSubstr("smith"))));
 }
 
 TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {

@@ -233,7 +233,8 @@ TEST(Dataset, GroupsThatTheSourceTearsAreTold) {
   spec.split.group_by = "(p[0-9])_";
   const Dataset dataset = load_dataset(spec, 1, 1);
   ASSERT_EQ(dataset.warnings.size(), 1u);
-  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 groups have images in several parts, such as `p0`"));
+  EXPECT_THAT(dataset.warnings[0].message, HasSubstr("4 groups have images in several parts"));
+  EXPECT_EQ(dataset.warnings[0].advice, "for example, `p0`");
 }
 
 TEST(Dataset, GivenNormalisationAndChannels) {

@@ -261,7 +261,8 @@ TEST_F(FolderLayouts, WhatSystemsMakeIsPassedOver) {
 
 TEST_F(FolderLayouts, ImagesOutsideClassFoldersAreCounted) {
   write({"cat/1.png", "dog/1.png", "overview.png", "legend.png"});
-  EXPECT_THAT(notes(*open()), HasSubstr("2 images are left out, outside the class folders, such as `legend.png`"));
+  EXPECT_THAT(notes(*open()), AllOf(HasSubstr("2 images are left out, outside the class folders\n"),
+                                    HasSubstr("= for example, `legend.png`")));
 }
 
 TEST_F(FolderLayouts, MasksBesideImages) {

@@ -289,7 +289,8 @@ TEST(Groups, ByExpressionOnTheFileNameOrTheWholeName) {
   EXPECT_EQ(listing.samples[1].group, "8863");
   EXPECT_EQ(listing.samples[2].group, "1/9.png");
   ASSERT_EQ(listing.warnings.size(), 1u);
-  EXPECT_THAT(listing.warnings[0].message, HasSubstr("does not match 1 of 3 names, such as `1/9.png`"));
+  EXPECT_THAT(listing.warnings[0].message, HasSubstr("does not match 1 of 3 names: those are drawn individually"));
+  EXPECT_EQ(listing.warnings[0].advice, "for example, `1/9.png`");
   spec.split.group_by = "^([01])/";
   assign_groups(listing, spec);
   EXPECT_EQ(listing.samples[2].group, "1");

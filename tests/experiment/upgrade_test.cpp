@@ -71,6 +71,35 @@ TEST(Upgrade, ANameThatIsNotWrittenOutIsAnError) {
               HasSubstr("a.yaml:1:16: error: this map is written as a text"));
 }
 
+TEST(Upgrade, AMetricOrReferenceThatIsNotWrittenOutIsAnError) {
+  const auto metric = [](const std::string& text) { return "training: {keep_best: {metric: " + text + "}}\n"; };
+  for (const char* text :
+       {"\"\\x74est_auc\"", "\"tes\\u0074_auc\"", "\"test\\x5fauc\"", "\"\\x76alidation_auc\"", "\"t\\\n    est_auc\""})
+    EXPECT_THAT(error_of(metric(text)), HasSubstr("_auc` is not written out here\n")) << text;
+  EXPECT_THAT(error_of("data: {split: {test: 0.2, validation: \"${data.split.tes\\x74}\"}}\n"),
+              HasSubstr("`${data.split.test}` is not written out here"));
+  // What escapes stand elsewhere is no matter.
+  EXPECT_EQ(upgraded_experiment(metric("\"test_\\x61uc\""), "a.yaml"), metric("\"validation_\\x61uc\""));
+  EXPECT_EQ(upgraded_experiment("name: \"\\x74est_auc\"\n" + metric("test_auc"), "a.yaml"),
+            "name: \"\\x74est_auc\"\n" + metric("validation_auc"));
+}
+
+TEST(Upgrade, ATextThatIsAMetricAndSomethingElseIsAnError) {
+  for (const char* text : {"name: &a test_auc\ntraining: {keep_best: {metric: *a}}\n",
+                           "training: {keep_best: {metric: &a test_auc}}\ndescription: *a\n",
+                           "name: &a validation_auc\ntraining: {early_stopping: {metric: *a}}\n",
+                           "name: &a test_auc\nsweep: {keep_best.metric: [test_loss, *a]}\n",
+                           "sweep: {keep_best.metric: [&a test_auc], description: [*a]}\n"})
+    EXPECT_THAT(error_of(text), HasSubstr("is a metric in one place and, by an alias, something else in another"))
+        << text;
+  EXPECT_EQ(
+      upgraded_experiment("name: &a x\ntraining: {keep_best: {metric: &b test_auc}, early_stopping: {metric: *b}}\n"
+                          "description: *a\n",
+                          "a.yaml"),
+      "name: &a x\ntraining: {keep_best: {metric: &b validation_auc}, early_stopping: {metric: *b}}\n"
+      "description: *a\n");
+}
+
 TEST(Upgrade, AFileThatCannotBeReadIsAnError) {
   EXPECT_THAT(error_of("data: {split: {test: 0.2}\n"), HasSubstr("never closed"));
   EXPECT_THAT(error_of("[test]\n"), HasSubstr("expected a map"));

@@ -291,6 +291,15 @@ TEST_F(BestGroupsTest, TruthValuesAreJsons) {
   EXPECT_THAT(best("lr"), HasSubstr("lr false over true: +1.0 points"));
 }
 
+TEST_F(BestGroupsTest, KeysThatEndInTheSameWordHaveTheirWholeNames) {
+  change = [](RunRecord& record) { record.params.emplace_back("training.other.lr", "2"); };
+  record("8", 1, 0.8);
+  const auto groups = nlohmann::json::parse(best("adam.lr,other.lr,cardinality", false, TableFormat::json));
+  EXPECT_EQ(groups.at(0).at("training.optimizer.adam.lr"), 1e-4);
+  EXPECT_EQ(groups[0].at("training.other.lr"), 2);
+  EXPECT_EQ(groups[0].at("cardinality"), 8);
+}
+
 TEST_F(BestGroupsTest, Faults) {
   record("8", 1, 0.80);
   const auto fault = [&](const std::string& by, const std::string& metric = "validation_accuracy") {
@@ -301,6 +310,12 @@ TEST_F(BestGroupsTest, Faults) {
   };
   EXPECT_THAT(fault("cardinalty"), HasSubstr("did you mean `cardinality`?"));
   EXPECT_THAT(fault("cardinality,"), HasSubstr("a key is missing"));
+  EXPECT_THAT(fault(""), HasSubstr("--by '': a key is missing"));
+  EXPECT_THAT(fault(",cardinality"), HasSubstr("a key is missing"));
+  EXPECT_THAT(fault("cardinality,cardinality"),
+              HasSubstr("`cardinality` and `cardinality` are both network.cardinality"));
+  EXPECT_THAT(fault("cardinality,experiment,network.cardinality"),
+              HasSubstr("`cardinality` and `network.cardinality` are both network.cardinality"));
   EXPECT_THAT(fault("seed"), HasSubstr("cannot be grouped by seed"));
   EXPECT_THAT(fault("cardinality", "validation_acuracy"), HasSubstr("did you mean `validation_accuracy`?"));
   EXPECT_THAT(fault("cardinality", "status"), HasSubstr("no run has a metric `status`"));

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/stat.h>
+
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -42,6 +44,7 @@ void append(const fs::path& path, const std::string& bytes) { std::ofstream(path
 EvaluationRecord look(const std::string& part, bool at_end) {
   EvaluationRecord evaluation = test_evaluation(0.5);
   evaluation.part = part;
+  evaluation.outputs[0].position = part == "train" ? 0 : part == "validation" ? 1 : 2;  // of split_record()
   evaluation.at_end = at_end;
   evaluation.made = "2030-01-01T00:00:00.000Z";
   return evaluation;
@@ -62,7 +65,7 @@ RunHistory awkward_history() {
   history.run.skipped_images = kLargest;
   history.run.parameters = kSmallest;
   history.run.started = "2030-01-01T00:00:00.000Z";
-  history.split = {{kAwkward, -1, "", "train"}, {"", kLargest, "\n", ""}, {kNoUtf8, 0, kNoUtf8, "test"}};
+  history.split = {{kAwkward, 2, "", "train"}, {"", 1, "\n", "validation"}, {kNoUtf8, 0, kNoUtf8, "test"}};
   history.epochs = {{.epoch = 1,
                      .learning_rate = kNaN,
                      .seconds = kInfinity,
@@ -94,7 +97,7 @@ RunHistory awkward_history() {
                          std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::max(), std::nanf(""),
                          -std::numeric_limits<float>::infinity(), 0.0F, 1.0F}},
       {.position = kLargest, .sample = kNoUtf8, .label = 0, .predicted = 1, .probability = kNaN, .probabilities = {}}};
-  EvaluationRecord bare = look("", true);
+  EvaluationRecord bare = look("test", true);
   bare.measures.clear();
   bare.outputs.clear();
   history.evaluations = {other, bare};
@@ -180,10 +183,73 @@ TEST_F(RecordFileTest, ALineThatWasCutOffDoesNotCountAndGoesWithTheNext) {
 TEST_F(RecordFileTest, WithoutItsFirstLineItIsOfNoRun) {
   begin();
   const std::string whole = bytes_of(file);
-  for (const std::string& bytes : {std::string(), whole.substr(0, whole.size() - 1)}) {
-    write(file, bytes);
-    EXPECT_THAT(error(), HasSubstr(file.string() + " does not say which run it is of"));
+  write(file, whole.substr(0, whole.size() - 1));
+  EXPECT_THAT(error(), HasSubstr(file.string() + " does not say which run it is of"));
+  write(file, "");
+  EXPECT_THAT(error(), HasSubstr(file.string() + " is empty (0 bytes)"));
+}
+
+TEST_F(RecordFileTest, ASplitIsThereAndOfKnownPartsAndClasses) {
+  const fs::path split = run / "split.jsonl";
+  begin();
+  const std::string whole = bytes_of(split);
+  const std::vector<std::pair<std::string, std::string>> faulty = {
+      {"", split.string() + " is empty (0 bytes)"},
+      {R"({"sample": "a", "label": 0, "group": "", "part": "val"})"
+       "\n",
+       "split.jsonl:1: there is no part `val`"},
+      {R"({"sample": "a", "label": 0, "group": "", "part": ""})"
+       "\n",
+       "there is no part ``"},
+      {whole + R"({"sample": "a", "label": 2, "group": "", "part": "test"})"
+               "\n",
+       "split.jsonl:4: there is no class 2"},
+      {R"({"sample": "a", "label": -1, "group": "", "part": "test"})"
+       "\n",
+       "there is no class -1"},
+      {R"({"sample": "a", "label": 0, "group": ""})"
+       "\n",
+       "split.jsonl:1: not a line of a run's record: `part` is missing"},
+      {R"({"sample": 7, "label": 0, "group": "", "part": "test"})"
+       "\n",
+       "split.jsonl:1: not a line of a run's record: expected string, found number"},
+      {R"(7)"
+       "\n",
+       "expected an object or a list, found number"}};
+  for (const auto& [text, expected] : faulty) {
+    write(split, text);
+    EXPECT_THAT(error(), HasSubstr(expected));
+    EXPECT_THAT(error(), ::testing::Not(HasSubstr("json.exception")));
   }
+}
+
+TEST_F(RecordFileTest, WhatIsToldOfImagesIsOfThoseOfItsPart) {
+  EvaluationRecord evaluation = look("test", true);
+  for (const auto& [position, expected] :
+       {std::pair<int, const char*>{0, "it is in another one"}, {7, "has 3 images"}}) {
+    begin();
+    evaluation.outputs[0].position = position;
+    record(run, evaluation, 1);
+    EXPECT_THAT(error(), HasSubstr(expected));
+  }
+  begin();
+  evaluation.own = false;  // of other data any number will do
+  record(run, evaluation, 1);
+  EXPECT_EQ(read_record(run).evaluations.at(0).outputs, evaluation.outputs);
+  evaluation.own = true;
+  evaluation.part = "val";
+  record(run, evaluation, 1);
+  EXPECT_THAT(error(), HasSubstr("record.jsonl:3: there is no part `val`"));
+}
+
+TEST_F(RecordFileTest, WhatIsNoFileIsTold) {
+  begin();
+  fs::rename(file, run / "moved");
+  fs::create_symlink(run / "moved", file);
+  EXPECT_THAT(error(), HasSubstr("is a symbolic link"));
+  fs::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_THAT(error(), HasSubstr("not a regular file"));
 }
 
 TEST_F(RecordFileTest, GoingOnVoidsWhatCameAfter) {
@@ -325,7 +391,7 @@ TEST_F(RecordFileTest, ALaterEvaluationOfTheSameNumberReplacesTheEarlier) {
   begin();
   record(run, look("train", false), 1);
   record(run, look("validation", false), 2);
-  EvaluationRecord again = look("all", false);
+  EvaluationRecord again = look("test", false);
   again.outputs.clear();
   record(run, again, 1);
   const RunHistory history = read_record(run);

@@ -1,5 +1,6 @@
 // export and import: another folder gets the same runs, once.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include "command_output.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
+#include "plugin/stored_plugins.h"
 #include "recording/connection.h"
 #include "recording/merge_runs.h"
 #include "recording/sweep_rows.h"
@@ -213,7 +215,9 @@ TEST_F(TransferTest, NoSymbolicLinkIsFollowed) {
   record("a-1");
   const auto fault = [&] { return error_of([&] { return merge_runs(database, other / "results.db", {}), 0; }); };
   const auto nothing_came = [&] {
-    EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs"), "0");
+    if (fs::exists(other / "results.db")) {
+      EXPECT_EQ(one(other / "results.db", "SELECT count(*) FROM runs"), "0");
+    }
     EXPECT_FALSE(fs::exists(folder / "elsewhere/a-1"));
   };
   fs::create_directories(folder / "elsewhere");
@@ -322,6 +326,83 @@ TEST_F(TransferTest, ABareRunFolderIsImported) {
             "checkpoints/sent checkpoints/sent/best.safetensors");
   EXPECT_EQ(bytes_of(other / "checkpoints/sent/best.safetensors"), "weights of a-1");
   EXPECT_EQ(one(other / "results.db", "SELECT group_concat(sample || predicted) FROM v_predictions"), "c.png1");
+}
+
+// What marks it is made here, whatever the sender says, and by nothing else.
+TEST_F(TransferTest, ARunFromElsewhereIsMarked) {
+  record("a-1");
+  record("b-1");
+  fs::remove_all(folder / "checkpoints/b-1");  // comes without files
+  const auto marked = [](const fs::path& results, const std::string& name) {
+    return fs::exists(results / "checkpoints" / name / kImportedNote);
+  };
+  EXPECT_FALSE(marked(folder, "a-1"));
+  merge_runs(database, other / "results.db", {});
+  EXPECT_TRUE(marked(other, "a-1"));
+  EXPECT_TRUE(marked(other, "b-1"));
+  import_runs(folder / "checkpoints/a-1", folder / "third/results.db");
+  EXPECT_TRUE(marked(folder / "third", "a-1"));
+  fs::rename(database, folder / "lost");
+  import_runs(folder / "checkpoints", database);
+  EXPECT_FALSE(marked(folder, "a-1")) << "that was here before";
+  // One that goes on here is no longer one's own alone once another's rows take the place.
+  record("c-1", false);
+  record("c-1", true, folder / "fourth");
+  import_runs(folder / "fourth", database);
+  EXPECT_TRUE(marked(folder, "c-1"));
+}
+
+TEST_F(TransferTest, WhatIsWrongWithARunsFolderIsToldAndNothingIsMade) {
+  const auto imported = [&](const fs::path& from) {
+    const std::string told = outcomes(import_runs(from, folder / "new/results.db"));
+    EXPECT_FALSE(fs::exists(folder / "new"));
+    return told;
+  };
+  const fs::path run = folder / "sent/a-1", file = run / "record.jsonl";
+  fs::create_directories(run);
+  std::ofstream(file).close();
+  EXPECT_EQ(imported(run), "a-1: damaged (" + file.string() + " is empty (0 bytes))\n");
+  EXPECT_EQ(imported(folder / "sent"), "a-1: damaged (" + file.string() + " is empty (0 bytes))\n");
+  fs::remove(file);
+  fs::create_symlink(folder / "nowhere", file);
+  EXPECT_THAT(imported(run), HasSubstr("record.jsonl is a symbolic link"));
+  fs::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_THAT(imported(run), HasSubstr("not a regular file"));
+  fs::remove(file);
+  fs::create_directory(file);
+  EXPECT_THAT(imported(run), HasSubstr("it is a folder"));
+}
+
+// It is no fault of the runs.
+TEST_F(TransferTest, WhatIsWrongWithTheTargetIsToldAsSuch) {
+  record("a-1");
+  fs::create_directories(other);
+  std::ofstream(other / "results.db") << "no database";
+  EXPECT_THAT(error_of([&] { return import_runs(folder / "checkpoints", other / "results.db"), 0; }),
+              HasSubstr((other / "results.db").string() + " is not a database"));
+}
+
+TEST_F(TransferTest, HowALostDatabaseIsMadeAgainIsSaid) {
+  record("a-1");
+  const std::string whole = bytes_of(database), rescue = "`rxrun import " + (folder / "checkpoints").string() +
+                                                         " --results " + folder.string() + "` makes it again";
+  const auto fault = [&] { return error_of([&] { return run_ls({.common = {.results = folder}}); }); };
+  for (const std::string& bytes : {std::string(), std::string("no database"), whole.substr(0, whole.size() / 2)}) {
+    std::ofstream(database, std::ios::binary) << bytes;
+    EXPECT_THAT(fault(), HasSubstr("keep a copy and move it away; then " + rescue)) << bytes.size();
+  }
+  std::string damaged = whole;
+  damaged.replace(100, 4000, 4000, 'x');
+  std::ofstream(database, std::ios::binary) << damaged;
+  EXPECT_THAT(fault(), HasSubstr(rescue));
+  fs::remove(database);
+  EXPECT_THAT(fault(), HasSubstr(rescue));
+  run_import({.common = {.results = folder}, .from = folder / "checkpoints"});
+  EXPECT_EQ(one(database, "SELECT name FROM runs"), "a-1");
+  fs::remove_all(folder / "checkpoints");
+  std::ofstream(database, std::ios::binary).close();
+  EXPECT_THAT(fault(), HasSubstr("delete it if it is not needed"));
 }
 
 TEST_F(TransferTest, CommandsAndTheirFaults) {
