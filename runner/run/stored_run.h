@@ -29,6 +29,7 @@ StoredRun find_stored_run(const std::filesystem::path& results, const std::strin
 // no number beyond rounding, so the run stays the run that it is.
 enum class Overridable {
   data_and_machine,  // data.path, data.memory, machine
+  scored_data,       // these, and what is taken of other images: data.on_bad_image, data.layout, include, exclude
   machine,           // for a command that reads none of the run's images
 };
 
@@ -45,6 +46,11 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
 
 // Whether the images and labels of this hash are those that the run was made with.
 bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash);
+
+// Images of each of so many classes in the run's own training part. Throws Error where that is not recorded, but the
+// loss goes by it.
+std::vector<std::int64_t> trained_class_counts(const std::filesystem::path& results, std::int64_t run,
+                                               std::size_t classes, const LossSpec& loss);
 
 // Whether the test part of the run's own split has been scored, at its end or later.
 bool has_scored_test(const std::filesystem::path& results, std::int64_t run);
