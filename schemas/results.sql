@@ -1,4 +1,4 @@
--- The tables of results.db, schema version 5. The views on them, the public interface, are in views.sql; steps from older
+-- The tables of results.db, schema version 6. The views on them, the public interface, are in views.sql; steps from older
 -- versions in migrations/. Rules that hold throughout:
 --   * order is by id, never by a clock; times are UTC, ISO 8601; durations come from a steady clock, in seconds;
 --   * NULL in a metric means "not measured" or "not a number";
@@ -7,7 +7,7 @@
 --   * what is told of one run stands first in a file of its folder (record.jsonl), from which these rows can be made again.
 
 PRAGMA application_id = 1920496238;  -- "rxrn"
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE experiments (
   id   INTEGER PRIMARY KEY,
@@ -62,7 +62,7 @@ CREATE INDEX runs_finished ON runs (experiment, configuration, seed, split_hash,
 CREATE INDEX runs_by_configuration ON runs (configuration, seed) WHERE status = 'finished' AND removed IS NULL;
 
 -- The resolved experiment, flat: "network.cardinality" -> 32. Numbers are stored as numbers, so that they compare as
--- such. A choice has a row of its own: "training.optimizer" -> "adam".
+-- such. A choice has a row of its own: "training.optimizer" -> "adam", "network.stem" -> "[{conv: {channels: 64}}, relu]".
 CREATE TABLE params (
   run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
   name  TEXT NOT NULL,

@@ -17,6 +17,7 @@
 #include "run/prepare.h"
 #include "run/preprocessing.h"
 #include "run/records.h"
+#include "run/scored_classes.h"
 #include "run/stored_run.h"
 #include "training/trainer.h"
 
@@ -51,14 +52,27 @@ Prepared as_the_run_saw(const StoredRun& run, const Experiment& experiment) {
   return prepared;
 }
 
-void check_classes(const StoredRun& run, const std::vector<std::string>& trained,
-                   const std::vector<std::string>& found) {
-  if (trained == found) return;
-  throw Error(Failure::usage,
-              fmt::format("the classes of this data are {}, those of run {} are {}",
-                          printable(fmt::format("{}", fmt::join(found, ", "))), run.id,
-                          printable(fmt::format("{}", fmt::join(trained, ", ")))),
-              "they must have the same names, which decide their order");
+// The data under the run's classes, and what it has no image of told.
+std::shared_ptr<const Source> source_to_score(const EvaluateOptions& options, const StoredRun& run,
+                                              const Prepared& as_then, Console& console) {
+  const std::vector<std::string>& trained = as_then.preprocessing.classes;
+  std::shared_ptr<const Source> source = open_source(as_then.experiment.data, as_then.experiment.seed,
+                                                     options.other_data ? OpenedTo::score : OpenedTo::train);
+  if (options.other_data && !source->listing().layout.empty()) {
+    Diagnostic note;
+    note.severity = Severity::note;
+    note.message = "folders: " + source->listing().layout_in_words;
+    console.warnings({&note, 1});
+  }
+  ScoredClasses scored = with_classes_of(run.id, trained, std::move(source), options.map_classes);
+  if (scored.missing.empty()) return scored.source;
+  const std::string told = fmt::format("the data has no image of {} of the {} of run {}: {}", scored.missing.size(),
+                                       counted(trained.size(), "class"), run.id,
+                                       printable(fmt::format("{}", fmt::join(scored.missing, ", "))));
+  if (!options.other_data)
+    throw Error(Failure::usage, told, "say where its own data is with data.path=PATH, or add --other-data");
+  console.warning(told + "; no AUC is measured, and means over classes are over those that it has");
+  return scored.source;
 }
 
 // Every image, once it is certain that none of them was trained on.
@@ -155,18 +169,21 @@ Table evaluate_run(const EvaluateOptions& options, Console& console, const std::
   if (all && !options.other_data)
     throw Error(Failure::usage, "--part all is for images that the run was not trained on",
                 "give them with data.path=PATH --other-data");
+  if (!options.map_classes.empty() && !options.other_data)
+    throw Error(Failure::usage, "--map-classes is for images of others: the run's own have its classes",
+                "give them with data.path=PATH --other-data");
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
-  const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::data_and_machine);
+  const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::scored_data);
   const Prepared as_then = as_the_run_saw(run, checked.experiment());
   const Experiment& experiment = as_then.experiment;
   set_up(experiment, reporter);
 
-  std::shared_ptr<const Source> source = open_source(experiment.data, experiment.seed);
-  check_classes(run, as_then.preprocessing.classes, source->classes());
+  std::shared_ptr<const Source> source = source_to_score(options, run, as_then, console);
+  const std::size_t classes = as_then.preprocessing.classes.size();
   Network network = build_network(
       checked.network, {as_then.preprocessing.channels, experiment.data.image_size, experiment.data.image_size},
-      static_cast<std::int64_t>(source->classes().size()));
+      static_cast<std::int64_t>(classes));
   Dataset dataset = all ? all_images(options, run, as_then, std::move(source), reporter)
                         : divided_images(options, run, experiment, std::move(source), reporter, stop);
   console.warnings(dataset.warnings);
@@ -179,7 +196,9 @@ Table evaluate_run(const EvaluateOptions& options, Console& console, const std::
                                                    : Part::test;
   if (options.other_data && !all) tell_what_is_left_out(console, options, dataset, part);
 
-  const Predictions predictions = evaluate(network, dataset, experiment, run.best_weights(), part, stop);
+  const std::vector<std::int64_t> trained_on =
+      trained_class_counts(options.common.results, run.id, classes, experiment.training.loss);
+  const Predictions predictions = evaluate(network, dataset, experiment, run.best_weights(), trained_on, part, stop);
   const EvaluationRecord record = evaluation_of({.dataset = dataset,
                                                  .part = part,
                                                  .predictions = predictions,

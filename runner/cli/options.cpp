@@ -336,6 +336,10 @@ void declare_scoring_commands(CLI::App& app, Declared& declared, const EngineCom
                                  ->check(CLI::IsMember({"train", "validation", "test", "all"}))
                                  ->capture_default_str();
                              c.add_flag("--other-data", o.other_data, "allow data other than the run's own");
+                             c.add_option("--map-classes", o.map_classes,
+                                          "a class of the other data and the run's class that it is; once for each")
+                                 ->type_name("THEIRS=OURS")
+                                 ->allow_extra_args(false);
                            });
   declare<PredictOptions>(
       app, "predict", "classify images with a run's kept weights", declared, results_table, engine.predict,

@@ -123,6 +123,7 @@ struct EvaluateOptions {
   std::vector<std::string> overrides;
   std::string part = "test";
   bool other_data = false;
+  std::vector<std::string> map_classes;  // "theirs=ours"
 };
 struct PredictOptions {
   CommonOptions common;

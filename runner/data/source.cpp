@@ -126,23 +126,24 @@ void check_names_differ(const DataSpec& spec, const Listing& listing, const std:
   }
 }
 
-void check_classes(Listing& listing, const DataSpec& spec) {
+void check_classes(Listing& listing, const DataSpec& spec, OpenedTo purpose) {
   constexpr std::size_t told_at_most = 20;
   const std::vector<std::string>& classes = listing.classes;
   const std::string where = spec.path.string();
-  if (classes.size() < 2)
+  const bool trains = purpose == OpenedTo::train;
+  if (trains && classes.size() < 2)
     bad_data(spec, "path", "only one class, `" + classes.front() + "`, in " + where + ": there is nothing to classify",
              "at least two classes are needed");
   const std::vector<std::int64_t> counts = counts_of(listing);
   Diagnostics faults(listing.warnings);  // ignored files may be what explains an error
-  check_names_differ(spec, listing, counts, faults);
+  if (trains) check_names_differ(spec, listing, counts, faults);
   std::size_t empty = 0;
-  const bool from_one = counts_from_one(spec, listing, counts);
+  const bool from_one = trains && counts_from_one(spec, listing, counts);
   if (from_one)
     faults.error(spec.path_where, "no image in " + where + " has the label 0: the labels are 1 to " + classes.back(),
                  "labels count from 0; if these count from 1, set data.classes=" + classes.back());
   for (std::size_t c = from_one ? 1 : 0; c < classes.size(); ++c)
-    if (counts[c] == 0 && empty++ < told_at_most)
+    if (trains && counts[c] == 0 && empty++ < told_at_most)
       faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
   // Names are stored as text, where two that are not would become one.
   for (const std::string& name : classes)
@@ -154,7 +155,7 @@ void check_classes(Listing& listing, const DataSpec& spec) {
         spec.path_where,
         "and " + counted(empty - told_at_most, "more class") + (empty - told_at_most == 1 ? " has none" : " have none"),
         "is a label wrong? The highest one, " + classes.back() + ", determines the number of classes");
-  if (!from_one && spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
+  if (trains && !from_one && spec.classes > 0 && spec.classes != static_cast<std::int64_t>(classes.size()))
     faults.error(place_of_key(spec, "classes"), "the data has " + counted(classes.size(), "class") +
                                                     ", but data.classes is " + std::to_string(spec.classes));
   faults.throw_errors();
@@ -172,11 +173,11 @@ void check_keys_of_folders(const DataSpec& spec) {
 
 }  // namespace
 
-std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed) {
+std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed, OpenedTo purpose) {
   check_keys_of_folders(spec);
   std::unique_ptr<Source> source = open_format(spec, seed);
   take_from_one(spec, source->listing_);
-  check_classes(source->listing_, spec);
+  check_classes(source->listing_, spec, purpose);
   assign_groups(source->listing_, spec);
   return source;
 }

@@ -33,6 +33,9 @@ struct Listing {
   std::vector<Diagnostic> warnings;
 };
 
+// What images are opened for. Those that are only scored may be of one class, and of some classes there may be none.
+enum class OpenedTo { train, score };
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -64,13 +67,13 @@ class Source {
   Listing listing_;
 
  private:
-  friend std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
+  friend std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed, OpenedTo purpose);
 };
 
 // Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at
 // names and sizes, and reads one image of each class for the number of channels; groups the samples by
 // `split.group_by`. Throws Error with the YAML's place for a missing path, an empty class, an unknown layout.
-std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed);
+std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed, OpenedTo purpose = OpenedTo::train);
 
 // One a format, called by open_source. Images beyond `spec.memory` bytes are refused by the formats that hold all of
 // them in one file (medmnist, idx, cifar).

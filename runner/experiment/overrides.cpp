@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,157 +12,14 @@
 #include "diagnostics/render.h"
 #include "diagnostics/utf8.h"
 #include "experiment/key.h"
+#include "experiment/key_resolver.h"
 #include "experiment/paths.h"
 #include "experiment/source_text.h"
 
 namespace rxrun {
 namespace {
 
-using Path = std::vector<std::string>;
-
 constexpr std::size_t most_candidates = 8;  // that an error lists
-
-bool ends_in(const Path& path, const Path& tail) {
-  return path.size() >= tail.size() && std::equal(tail.rbegin(), tail.rend(), path.rbegin());
-}
-
-Path without_last(Path path) {
-  path.pop_back();
-  return path;
-}
-
-const Node* node_at(const Node& root, const Path& path) {
-  Node* node = const_cast<Node*>(&root);
-  for (const std::string& part : path) {
-    node = child(*node, part);
-    if (node == nullptr) return nullptr;
-  }
-  return node;
-}
-
-// Finds what the word in front of `=` means.
-class Resolver {
- public:
-  Resolver(const Node& root, const std::vector<std::string>& known_paths) : root_(root) {
-    for (const std::string& path : known_paths) known_.push_back(split_path(path));
-  }
-
-  // All that `tail` can mean: a key that is written and one that has its default are candidates alike, as for
-  // `explain`. Only where there is neither, a key that is new in a written map, and then one of a kind that is not
-  // chosen.
-  std::vector<Path> candidates(const Path& tail) const {
-    if (node_at(root_, tail) != nullptr || may_create(tail)) return {tail};
-    std::set<Path> found = written(tail);
-    if (found.empty()) found = beside_written(tail);
-    found.merge(known(tail, true));
-    if (found.empty()) found = known(tail, false);
-    return {found.begin(), found.end()};
-  }
-
-  // The known name nearest to `tail`, as a whole path.
-  std::optional<std::string> nearest(const Path& tail) const {
-    std::vector<std::string> names, paths;
-    const auto add = [&](const Path& path) {
-      if (path.back() == "*") return;
-      const std::size_t skip = path.size() > tail.size() ? path.size() - tail.size() : 0;
-      names.push_back(join_path(Path(path.begin() + static_cast<std::ptrdiff_t>(skip), path.end())));
-      paths.push_back(join_path(path));
-    };
-    for_each_path(root_, [&](const Path& path, const Node&) { add(path); });
-    for (const Path& path : known_) add(path);
-    const std::optional<std::string> name = nearest_name(join_path(tail), names);
-    if (!name) return std::nullopt;
-    return paths[static_cast<std::size_t>(std::find(names.begin(), names.end(), *name) - names.begin())];
-  }
-
-  // The names of the keys that are known just below `tail`; empty when it is no map.
-  std::vector<std::string> keys_below(const Path& tail) const {
-    std::vector<std::string> names;
-    for (const Path& path : known_) {
-      const auto at = std::search(path.begin(), path.end(), tail.begin(), tail.end());
-      if (path.end() - at <= static_cast<std::ptrdiff_t>(tail.size())) continue;
-      const std::string& name = *(at + static_cast<std::ptrdiff_t>(tail.size()));
-      if (name != "*" && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    }
-    return names;
-  }
-
- private:
-  // Whether a known path or the pattern of an open map covers this one, and nothing that is no map stands in the way.
-  bool may_create(const Path& path) const {
-    const Node* node = &root_;
-    bool parent_written = true;
-    for (std::size_t i = 0; i + 1 < path.size() && parent_written; ++i) {
-      const Node* next = child(const_cast<Node&>(*node), path[i]);
-      if (next == nullptr && node->kind == Node::Kind::list) return false;
-      parent_written = next != nullptr;
-      if (parent_written) node = next;
-    }
-    if (parent_written && node->kind != Node::Kind::map && node->kind != Node::Kind::null && !replaceable(path))
-      return false;
-    return std::any_of(known_.begin(), known_.end(),
-                       [&](const Path& pattern) { return covers(pattern, path, parent_written); });
-  }
-
-  // `schedule: constant` gives way to `schedule.cosine.minimum=0`.
-  static bool replaceable(const Path& path) { return place_of_kind(path).has_value(); }
-
-  // A last `*` is any key of an open map, and any deeper one beside keys that are written.
-  static bool covers(const Path& pattern, const Path& path, bool parent_written) {
-    const bool open = pattern.back() == "*";
-    if (path.size() != pattern.size() && !(open && parent_written && path.size() > pattern.size())) return false;
-    return std::equal(pattern.begin(), pattern.end(), path.begin(),
-                      [](const std::string& p, const std::string& part) { return p == "*" || p == part; });
-  }
-
-  std::set<Path> written(const Path& tail) const {
-    std::set<Path> found;
-    for_each_path(root_, [&](const Path& path, const Node&) {
-      if (ends_in(path, tail)) found.insert(path);
-    });
-    return found;
-  }
-
-  // `stages.0.stride`: the map is written, the key is new in it.
-  std::set<Path> beside_written(const Path& tail) const {
-    std::set<Path> found;
-    if (tail.size() < 2) return found;
-    const Path parent = without_last(tail);
-    for_each_path(root_, [&](const Path& path, const Node& node) {
-      if (node.kind != Node::Kind::map || !ends_in(path, parent)) return;
-      Path whole = path;
-      whole.push_back(tail.back());
-      if (may_create(whole)) found.insert(whole);
-    });
-    return found;
-  }
-
-  std::set<Path> known(const Path& tail, bool of_chosen_kind) const {
-    std::set<Path> found;
-    for (const Path& path : known_) {
-      if (path.back() == "*" || !ends_in(path, tail) || (of_chosen_kind && !kind_is_chosen(path))) continue;
-      if (std::find(path.begin(), path.end(), "*") == path.end()) found.insert(path);
-    }
-    return found;
-  }
-
-  bool kind_is_chosen(const Path& path) const {
-    const std::optional<std::size_t> kind = place_of_kind(path);
-    if (!kind) return true;
-    const Path of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(*kind));
-    const Node* node = node_at(root_, of);
-    if (node == nullptr) return is_default(find_key(join_path(of)), path[*kind]);
-    return node->kind == Node::Kind::string ? node->text == path[*kind] : node->find(path[*kind]) != nullptr;
-  }
-
-  static bool is_default(const Key* key, const std::string& kind) {
-    Experiment pristine;
-    return key->get(pristine).text == kind;
-  }
-
-  const Node& root_;
-  std::vector<Path> known_;
-};
 
 void mark_origin(Node& node) {
   node.origin = Node::Origin::command_line;
@@ -226,22 +83,46 @@ std::optional<Node> read_value(const Override& change, Diagnostics& diagnostics,
   return value;
 }
 
-std::optional<Path> resolve(const Node& root, const Override& change, const std::vector<std::string>& known_paths,
-                            Diagnostics& diagnostics) {
+// `optimizer=sgd`, where `momentum` is of a kind that is not chosen; and all such kinds, in words.
+std::string how_to_choose(const std::vector<Path>& unchosen) {
+  std::vector<std::string> kinds;
+  std::string example;
+  for (const Path& path : unchosen) {
+    const auto kind = path.begin() + static_cast<std::ptrdiff_t>(*place_of_kind(path));
+    kinds.push_back(fmt::format("`{}`", join_path({path.begin(), kind + 1})));
+    if (example.empty()) example = fmt::format("`{}={}`", *(kind - 1), *kind);
+  }
+  return fmt::format("it is of {}: choose {}, as in {}", fmt::join(kinds, ", "), kinds.size() == 1 ? "that" : "one",
+                     example);
+}
+
+void tell_unknown(const KeyResolver& resolver, const Override& change, Diagnostics& diagnostics) {
   const Path tail = split_path(change.path);
-  const Resolver resolver(root, known_paths);
-  std::vector<Path> found = resolver.candidates(tail);
+  const SourceLocation where = place_of_path(change);
+  if (const std::vector<std::string> keys = resolver.keys_below(tail); !keys.empty()) {
+    diagnostics.error(where, fmt::format("`{}` is a map and cannot be set to a single value", change.path),
+                      fmt::format("its keys are {}", fmt::join(keys, ", ")));
+  } else if (const std::vector<Path> unchosen = resolver.unchosen(tail); !unchosen.empty()) {
+    // Of a choice that is none, `optimizer=adamm`, the reader of the keys tells, and this key may be right.
+    if (std::none_of(unchosen.begin(), unchosen.end(),
+                     [&](const Path& path) { return resolver.has_no_such_kind(path); }))
+      diagnostics.error(where, unchosen_key(change.path), how_to_choose(unchosen));
+  } else {
+    const std::optional<std::string> nearest = resolver.nearest(tail);
+    diagnostics.error(where, unknown_key(change.path), nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
+  }
+}
+
+bool is_section(const Path& path) {
+  const Key* key = find_key(join_path(path));
+  return key && key->map && key->words.empty() && !key->nullable;
+}
+
+std::optional<Path> resolve(const KeyResolver& resolver, const Override& change, Diagnostics& diagnostics) {
+  std::vector<Path> found = resolver.candidates(split_path(change.path));
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) {
-    if (const std::vector<std::string> keys = resolver.keys_below(tail); !keys.empty()) {
-      diagnostics.error(place_of_path(change),
-                        fmt::format("`{}` is a map and cannot be set to a single value", change.path),
-                        fmt::format("its keys are {}", fmt::join(keys, ", ")));
-      return std::nullopt;
-    }
-    const std::optional<std::string> nearest = resolver.nearest(tail);
-    diagnostics.error(place_of_path(change), unknown_key(change.path),
-                      nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
+    tell_unknown(resolver, change, diagnostics);
     return std::nullopt;
   }
   std::vector<std::string> names;
@@ -253,22 +134,30 @@ std::optional<Path> resolve(const Node& root, const Override& change, const std:
   return std::nullopt;
 }
 
-// Sets the value, with the maps on the way to it. Choosing another kind drops the one that was chosen.
-void set(Node& root, const Path& path, Node value, const SourceLocation& where) {
+// Sets the value, with the maps on the way to it: those that were typed, the last `typed` parts of the path, come from
+// the command line. Choosing another kind drops the one that was chosen.
+void set(Node& root, const Path& path, std::size_t typed, Node value, const SourceLocation& where) {
   Node* node = &root;
   std::string at;
   for (std::size_t i = 0; i < path.size(); ++i) {
     Node* next = child(*node, path[i]);
     if (next == nullptr) {
+      const bool is_word = node->kind != Node::Kind::map && node->kind != Node::Kind::null;
+      const Node::Origin origin = i + typed >= path.size() ? Node::Origin::command_line
+                                  : is_word                ? node->origin  // `optimizer=sgd`, and what is set in it
+                                                           : Node::Origin::file;
       if (node->kind != Node::Kind::map) {
+        const Node::Origin own = node->origin;
         *node = Node{};
         node->kind = Node::Kind::map;
         node->where = where;
-        node->origin = Node::Origin::command_line;
+        node->origin = own;
       }
       const bool makes_kind = selects_kind(at) && (i + 1 < path.size() || is_kind({path[i], where, value}));
       if (makes_kind) std::erase_if(node->entries, is_kind);
       next = &node->entries.emplace_back(Node::Entry{path[i], where, {}}).value;
+      next->origin = origin;
+      next->where = where;
     }
     node = next;
     at += (at.empty() ? "" : ".") + path[i];
@@ -276,18 +165,90 @@ void set(Node& root, const Path& path, Node value, const SourceLocation& where) 
   *node = std::move(value);
 }
 
-// Calls `take` for each that can be read and fits one key, before it is set.
-void for_each_resolved(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
-                       Diagnostics& diagnostics, const DocumentLimits& limits,
-                       const std::function<void(std::size_t, const Path&)>& take) {
-  for (std::size_t i = 0; i < overrides.size(); ++i) {
-    const std::optional<Path> path = resolve(root, overrides[i], known_paths, diagnostics);
-    std::optional<Node> value = read_value(overrides[i], diagnostics, limits);
-    if (!path || !value) continue;
-    take(i, *path);
-    set(root, *path, std::move(*value), place_of_path(overrides[i]));
+// Overrides in the order in which they are set. A section, a choice or a list of layers as a whole comes before what
+// is in it, and what names a kind before what does not: `lr=0.1 optimizer=sgd` sets the rate of sgd.
+class Settings {
+ public:
+  Settings(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths)
+      : root_(root), overrides_(overrides), known_paths_(known_paths), told_(overrides.size()) {}
+
+  // Calls `take` for each that can be read and fits one key, before it is set.
+  void apply(const DocumentLimits& limits, const std::function<void(std::size_t, const Path&)>& take) {
+    for (const std::size_t i : in_order()) {
+      std::optional<Node> value = read_value(overrides_[i], told_[i], limits);
+      const std::optional<Path> path = resolve(KeyResolver(root_, known_paths_), overrides_[i], told_[i]);
+      if (!path || !value || contradicts(*path, i)) continue;
+      if (is_section(*path) && value->kind != Node::Kind::map) {
+        tell_unknown(KeyResolver(root_, known_paths_), overrides_[i], told_[i]);
+        continue;
+      }
+      take(i, *path);
+      if (const Node* earlier = node_at(root_, *path); earlier && is_of_later_word(*earlier, i)) continue;
+      set(root_, *path, typed(i), std::move(*value), place_of_path(overrides_[i]));
+    }
   }
-}
+
+  // In the order of the words.
+  void tell(Diagnostics& diagnostics) const {
+    for (const Diagnostics& told : told_)
+      for (const Diagnostic& diagnostic : told.list()) diagnostics.add(diagnostic);
+  }
+
+ private:
+  std::size_t typed(std::size_t i) const { return split_path(overrides_[i].path).size(); }
+
+  std::vector<std::size_t> in_order() const {
+    const KeyResolver resolver(root_, known_paths_);
+    constexpr std::size_t after_wholes = 1000, last = 1001;
+    std::vector<std::pair<std::size_t, std::size_t>> ranked;
+    for (std::size_t i = 0; i < overrides_.size(); ++i) {
+      const std::vector<Path> found = resolver.candidates(split_path(overrides_[i].path));
+      const Path path = found.size() == 1 ? found.front() : Path();
+      const Key* key = path.empty() ? nullptr : find_key(join_path(path));
+      const bool whole = key && (key->map || !key->kinds.empty() || key->layers || key->stages);
+      ranked.emplace_back(whole ? path.size() : names_kind(path, typed(i)) ? after_wholes : last, i);
+    }
+    std::sort(ranked.begin(), ranked.end());
+    std::vector<std::size_t> order;
+    for (const auto& [rank, i] : ranked) order.push_back(i);
+    return order;
+  }
+
+  bool is_of_later_word(const Node& node, std::size_t i) const {
+    const auto wrote = [&](const Override& change) { return word_of(change) == node.where.text; };
+    return node.origin == Node::Origin::command_line &&
+           std::any_of(overrides_.begin() + static_cast<std::ptrdiff_t>(i) + 1, overrides_.end(), wrote);
+  }
+
+  // Whether another word leaves no place for it: `optimizer=adam` for `optimizer.sgd.lr=0.1`, whatever their order.
+  bool contradicts(const Path& path, std::size_t i) {
+    for (std::size_t size = 1; size < path.size(); ++size) {
+      const Path above(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(size));
+      const Node* node = node_at(root_, above);
+      if (node == nullptr) return false;
+      const bool chooses = selects_kind(join_path(above));
+      if (chooses && node->kind == Node::Kind::map) {
+        const auto kind = std::find_if(node->entries.begin(), node->entries.end(), is_kind);
+        if (kind == node->entries.end() || kind->key == path[size]) continue;
+        node = &kind->value;
+      } else if (!node->is_scalar() || (chooses && KeyResolver(root_, known_paths_).chosen_kind(above) == path[size])) {
+        continue;
+      }
+      if (node->origin != Node::Origin::command_line) continue;
+      told_[i].error(place_of_path(overrides_[i]),
+                     fmt::format("`{}` and `{}` contradict each other", printable(overrides_[i].path),
+                                 printable(node->where.text)),
+                     "keep only one of them");
+      return true;
+    }
+    return false;
+  }
+
+  Node& root_;
+  const std::vector<Override>& overrides_;
+  const std::vector<std::string>& known_paths_;
+  std::vector<Diagnostics> told_;
+};
 
 }  // namespace
 
@@ -313,18 +274,21 @@ Override parse_override(const std::string& word) {
 }
 
 std::string unknown_key(const std::string& path) { return fmt::format("there is no key `{}`", path); }
+std::string unchosen_key(const std::string& path) { return fmt::format("`{}` is of no kind that is chosen", path); }
 
 void apply_overrides(Node& root, const std::vector<Override>& overrides, const std::vector<std::string>& known_paths,
                      Diagnostics& diagnostics, const DocumentLimits& limits) {
-  for_each_resolved(root, overrides, known_paths, diagnostics, limits, [](std::size_t, const Path&) {});
+  Settings settings(root, overrides, known_paths);
+  settings.apply(limits, [](std::size_t, const Path&) {});
+  settings.tell(diagnostics);
 }
 
 std::vector<std::string> targets_of(Node root, const std::vector<Override>& overrides,
                                     const std::vector<std::string>& known_paths) {
   std::vector<std::string> targets(overrides.size());
-  Diagnostics ignored;
-  for_each_resolved(root, overrides, known_paths, ignored, {},
-                    [&](std::size_t i, const Path& path) { targets[i] = join_path(path); });
+  Settings(root, overrides, known_paths).apply({}, [&](std::size_t i, const Path& path) {
+    targets[i] = join_path(path);
+  });
   return targets;
 }
 

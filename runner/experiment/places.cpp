@@ -1,7 +1,6 @@
 #include "experiment/places.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "experiment/key.h"
 #include "experiment/overrides.h"
@@ -15,49 +14,14 @@ constexpr std::size_t most_files = 64;
 
 const Node* child_of(const Node& node, const std::string& part) { return child(const_cast<Node&>(node), part); }
 
-// Whether `word` stands in the text with no letter, digit or underscore beside it: `adam` is not in `adamw`.
-bool names_word(const std::string& text, const std::string& word) {
-  const auto part_of_word = [&](std::size_t at) {
-    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
-  };
-  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
-    if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + word.size())) return true;
-  return false;
-}
-
-// Whether the file or an override speaks of this kind.
-bool is_named(const Key& key, const Kind& kind, const Node* written, const std::vector<Override>& overrides) {
-  const auto named_by = [&](const Override& change) {
-    const std::vector<std::string> names = split_path(change.path);
-    const bool in_path = std::find(names.begin(), names.end(), kind.name) != names.end();
-    const bool of_key = names.back() == key.name || names_word(change.value, key.name);  // or of a section around it
-    return in_path || (of_key && names_word(change.value, kind.name));
-  };
-  if (std::any_of(overrides.begin(), overrides.end(), named_by)) return true;
-  return written && (written->text == kind.name || written->find(kind.name));
-}
-
-void add_paths(const std::vector<Key>& keys, const std::string& prefix, const Node* written,
-               const std::vector<Override>& overrides, std::vector<std::string>& paths) {
-  Experiment pristine;  // where defaults are looked up
+void add_paths(const std::vector<Key>& keys, const std::string& prefix, std::vector<std::string>& paths) {
   for (const Key& key : keys) {
     if (key.consumed) continue;
     const std::string path = prefix + key.name;
-    const Node* value = written ? written->find(key.name) : nullptr;
-    if (!key.map || !key.words.empty() || key.nullable) paths.push_back(path);
-    if (key.map) add_paths(key.keys, path + ".", value, overrides, paths);
+    paths.push_back(path);
+    if (key.map) add_paths(key.keys, path + ".", paths);
     if (key.open) paths.push_back(path + ".*");
-    const auto add_kind = [&](const Kind& kind) {
-      add_paths(kind.keys, path + "." + kind.name + ".", value ? value->find(kind.name) : nullptr, overrides, paths);
-    };
-    bool any = false;
-    for (const Kind& kind : key.kinds) {
-      if (!is_named(key, kind, value, overrides)) continue;
-      add_kind(kind);
-      any = true;
-    }
-    for (const Kind& kind : key.kinds)
-      if (!any && key.get(pristine).text == kind.name) add_kind(kind);
+    for (const Kind& kind : key.kinds) add_paths(kind.keys, path + "." + kind.name + ".", paths);
   }
 }
 
@@ -125,11 +89,12 @@ SourceLocation nearest_place(const std::map<std::string, SourceLocation>& writte
   return {};
 }
 
-std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides) {
-  Diagnostics ignored;  // told when the file is read with its overrides
-  const std::optional<Node> written = resolve_document(file, {}, {}, ignored);
-  std::vector<std::string> paths;
-  add_paths(experiment_keys(), "", written ? &*written : nullptr, overrides, paths);
+const std::vector<std::string>& override_paths() {
+  static const std::vector<std::string> paths = [] {
+    std::vector<std::string> all;
+    add_paths(experiment_keys(), "", all);
+    return all;
+  }();
   return paths;
 }
 
@@ -137,7 +102,7 @@ std::vector<std::string> override_targets(const std::filesystem::path& file, con
   Diagnostics ignored;  // told when the file is read with its overrides
   std::optional<Node> written = resolve_document(file, {}, {}, ignored);
   if (!written) return std::vector<std::string>(overrides.size());
-  return targets_of(std::move(*written), overrides, override_paths(file, overrides));
+  return targets_of(std::move(*written), overrides, override_paths());
 }
 
 std::vector<std::string> extended_files(const std::filesystem::path& file) {

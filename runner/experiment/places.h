@@ -24,9 +24,9 @@ std::map<std::string, SourceLocation> written_below(const Node& tree, const std:
 // Of such places that of `key`, or else that of the nearest map around it; none: an empty one.
 SourceLocation nearest_place(const std::map<std::string, SourceLocation>& written, const std::string& key);
 
-// The keys that an override may name though the file does not write them. Of a key with kinds (`optimizer`) those of
-// the kind that the file or an override names, else those of the default: so `lr` stays unambiguous.
-std::vector<std::string> override_paths(const std::filesystem::path& file, const std::vector<Override>& overrides);
+// The keys that an override may name though the file does not write them, sections and those of every kind of a choice;
+// maps whose keys are open end in ".*".
+const std::vector<std::string>& override_paths();
 
 // The whole path of the key that each override of the file sets; empty for one that reading it with them refuses.
 std::vector<std::string> override_targets(const std::filesystem::path& file, const std::vector<Override>& overrides);

@@ -30,9 +30,7 @@ ReadExperiment read_experiment(const std::filesystem::path& file, const std::vec
   read.file = file;
   read.overrides = overrides;
   Diagnostics found;
-  const std::vector<std::string> known =
-      overrides.empty() ? std::vector<std::string>{} : override_paths(file, overrides);
-  const std::optional<Node> document = resolve_document(file, overrides, known, found);
+  const std::optional<Node> document = resolve_document(file, overrides, override_paths(), found);
   read_document(document, std::move(found), read, diagnostics);
   return read;
 }

@@ -37,9 +37,13 @@ std::string write_experiment(const Node& tree);
 // it reads to the same experiment from any folder.
 Node frozen(const ReadExperiment& read);
 
-// Every value of a resolved tree: "training.optimizer.adam.lr" and "0.0001", "network.stages.0.depth" and "3". A list
-// of scalars is one value, "[0.5, 0.5]"; what is null is left out.
+// Every value of a resolved tree: "training.optimizer.adam.lr" and "0.0001", "network.stages.0.depth" and "3". A choice
+// is one, "training.optimizer" and "adam", as is a layer, "network.stem.0" and "conv". A list is one value too, "[0.5,
+// 0.5]", also of layers, whose own values follow; what is null is left out.
 std::vector<std::pair<std::string, std::string>> flatten(const Node& tree);
+
+// Of a resolved experiment's text those values that are choices; none of a text that cannot be read.
+std::vector<std::pair<std::string, std::string>> choices_in(const std::string& resolved);
 
 // "training.optimizer.adam.lr = 0.0001\n  experiments/a.yaml:31:27, over the default 0.001\n  learning rate: a number
 // ...". `key` is a path or an unambiguous tail; a section gives all that is in it. Throws Error with the nearest keys

@@ -29,30 +29,39 @@ constexpr std::size_t most_faults = 20;  // told at once
 constexpr std::int64_t empty_process = std::int64_t{256}
                                        << 20;  // LibTorch with its libraries, before there is a network
 
-// Whether a value of the tree, or a map around it, comes from the command line.
-bool is_set(const Node& tree, const std::string& path) {
-  Node* node = const_cast<Node*>(&tree);
-  for (const std::string& part : split_path(path)) {
-    node = child(*node, part);
-    if (node == nullptr) return false;
-    if (node->origin == Node::Origin::command_line) return true;
+using Settings = std::vector<std::pair<std::string, Node>>;
+
+// What comes from the command line: a choice by the name of its kind, and as one what was given as a whole list.
+void add_settings(const Node& node, const std::string& path, Settings& settings) {
+  const std::string prefix = path.empty() ? "" : path + ".";
+  const bool is_set = node.origin == Node::Origin::command_line;
+  if (node.kind == Node::Kind::map) {
+    if (selects_kind(path) && node.entries.at(0).value.origin == Node::Origin::command_line)
+      settings.emplace_back(path, to_node(node.entries[0].key));
+    for (const Node::Entry& entry : node.entries) add_settings(entry.value, prefix + entry.key, settings);
+  } else if (is_set) {
+    settings.emplace_back(path, node);
   }
-  return false;
+  if (is_set) return;
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const std::string place = prefix + std::to_string(i);
+    if (node.items[i].origin == Node::Origin::command_line)
+      settings.emplace_back(place, node.items[i]);
+    else
+      add_settings(node.items[i], place, settings);
+  }
 }
 
-std::vector<std::pair<std::string, Node>> settings_of(const Node& tree) {
-  std::vector<std::pair<std::string, Node>> settings;
-  for (const auto& [path, text] : flatten(tree))
-    if (is_set(tree, path)) {
-      const Node* value = find_value(tree, path);  // null below a name with a dot
-      settings.emplace_back(path, value ? *value : to_node(text));
-    }
+Settings settings_of(const Node& tree) {
+  Settings settings;
+  add_settings(tree, "", settings);
   return settings;
 }
 
 bool width_is_ignored(const CheckedExperiment& checked) {
   const Node* rule = find_value(checked.read.tree, "network.width_rule");
-  return rule && rule->text == "planes" && is_set(checked.read.tree, "network.base_width");
+  const Node* width = find_value(checked.read.tree, "network.base_width");
+  return rule && rule->text == "planes" && width && width->origin == Node::Origin::command_line;
 }
 
 PlannedPoint plan_point(const CheckedExperiment& checked, const Network& network, const DataFacts& data) {

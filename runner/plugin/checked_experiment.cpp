@@ -35,11 +35,13 @@ std::vector<Diagnostic> with_options_advised(std::vector<Diagnostic> faults, con
                                              const NetworkSpec& network, const Catalog& catalog) {
   for (Diagnostic& fault : faults) {
     for (const Override& change : overrides) {
-      if (fault.where.file != "command line" || fault.message != unknown_key(change.path)) continue;
+      const bool of_other_kind = fault.message == unchosen_key(change.path);
+      if (fault.where.file != "command line" || (fault.message != unknown_key(change.path) && !of_other_kind)) continue;
       const std::vector<std::string> layers = layers_with(change.path, network, catalog);
       if (layers.empty()) continue;
-      fault.advice = fmt::format("write `network.{}`: it reaches every layer that has an option of that name, here {}",
-                                 change.path, fmt::join(layers, ", "));
+      fault.advice =
+          fmt::format("{}write `network.{}`: it reaches every layer that has an option of that name, here {}",
+                      of_other_kind ? fault.advice + "; or " : "", change.path, fmt::join(layers, ", "));
     }
   }
   return faults;

@@ -11,7 +11,11 @@
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/render.h"
+#include "experiment/document.h"
+#include "experiment/key.h"
 #include "experiment/metric.h"
+#include "experiment/node_values.h"
+#include "experiment/node_yaml.h"
 #include "recording/find_run.h"
 #include "recording/reading.h"
 
@@ -131,6 +135,15 @@ void check_status(const Words& words, const std::string& condition) {
               nearest ? fmt::format("did you mean `{}`?", *nearest) : "");
 }
 
+// A list as it stands among the parameters, however it was typed: "[0.9,0.99]" is "[0.9, 0.99]" there.
+std::string as_kept(const std::string& parameter, const std::string& value) {
+  Diagnostics faults;
+  const std::optional<Node> node = value.front() == '[' ? parse_document(value, "condition", faults) : std::nullopt;
+  if (!node || faults.has_errors()) return value;
+  const Key* key = find_key(parameter);
+  return key && (key->layers || key->stages) ? yaml_text(*node) : value_text(*node);
+}
+
 // The names of an index's first column, jumping from each to the next: some hundred steps instead of a million rows.
 constexpr const char* kDistinctNames =
     "WITH RECURSIVE n (name) AS (SELECT min(name) FROM {0} UNION ALL"
@@ -192,6 +205,9 @@ Field resolve_field(Connection& connection, const std::string& word) {
   std::vector<std::string> fitting;
   for (const std::string& name : parameters)
     if (!word.empty() && name.ends_with("." + word)) fitting.push_back(name);
+  if (!fitting.empty())  // `loss` is a choice, and what is measured
+    for (const std::string& name : metrics)
+      if (name.ends_with("_" + word)) fitting.push_back(name);
   if (fitting.size() == 1) return parameter_field(fitting[0]);
   if (fitting.empty()) {
     known.insert(known.end(), parameters.begin(), parameters.end());
@@ -228,7 +244,8 @@ Clause resolve_condition(Connection& connection, const std::string& condition) {
         fmt::format("v.run {}IN (SELECT run FROM ({}) WHERE value {})", without ? "NOT " : "", field.of_all.sql, test),
         field.of_all.parameters};
   }
-  if (!words.value.empty()) clause.parameters.push_back(beginning ? Value(words.value) : typed(words.value));
+  if (!words.value.empty())
+    clause.parameters.push_back(beginning ? Value(words.value) : typed(as_kept(field.name, words.value)));
   return clause;
 }
 

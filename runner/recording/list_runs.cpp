@@ -44,14 +44,21 @@ std::string ids_of(const Table& runs) {
   return ids.dump();
 }
 
+bool is_list_of_layers(const std::string& name) {
+  const Key* key = find_key(name);
+  return key && (key->layers || key->stages);
+}
+
 std::vector<std::string> differing_parameters(Connection& connection, const Table& runs, const std::string& ids) {
   std::vector<std::string> names;
   const Table found = fetch(connection,
                             "SELECT name FROM params WHERE run IN (SELECT value FROM json_each(?1))"
                             " GROUP BY name HAVING count(DISTINCT value) > 1 OR count(*) < ?2",
                             {ids, static_cast<std::int64_t>(runs.rows.size())});
-  for (const auto& row : found.rows)  // the seed has a column of its own
-    if (const std::string& name = text_in(row[0]); name != "seed" && can_alter_numbers(name)) names.push_back(name);
+  for (const auto& row : found.rows)  // the seed has a column of its own, and layers have theirs
+    if (const std::string& name = text_in(row[0]);
+        name != "seed" && !is_list_of_layers(name) && can_alter_numbers(name))
+      names.push_back(name);
   // The network-wide ones first, then those of a single layer.
   std::stable_sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
     return std::count(a.begin(), a.end(), '.') < std::count(b.begin(), b.end(), '.');

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "experiment/read.h"
 #include "recording/field.h"
 
 namespace rxrun {
@@ -66,6 +67,7 @@ void insert_classes(Connection& connection, std::int64_t run, const std::vector<
 void insert_params(Connection& connection, std::int64_t run, const RunRecord& record) {
   Statement param(connection, "INSERT OR REPLACE INTO params (run, name, value) VALUES (?, ?, ?)");
   for (const auto& [name, value] : record.params) param.bind(run, name, typed(value)).run();
+  insert_choices(connection, run, record.resolved);
 }
 
 void insert_properties(Connection& connection, std::int64_t run, const RunRecord& record) {
@@ -155,6 +157,11 @@ std::string first_free(const std::string& wanted, const std::function<bool(const
   std::string candidate = wanted;
   for (int number = 2; !is_free(candidate); ++number) candidate = fmt::format("{}-{}", wanted, number);
   return candidate;
+}
+
+void insert_choices(Connection& connection, std::int64_t run, const std::string& resolved) {
+  Statement param(connection, "INSERT OR IGNORE INTO params (run, name, value) VALUES (?, ?, ?)");
+  for (const auto& [name, value] : choices_in(resolved)) param.bind(run, name, value).run();
 }
 
 void insert_declared(Connection& connection, std::int64_t run, const RunRecord& record,

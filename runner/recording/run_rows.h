@@ -20,6 +20,8 @@ std::int64_t experiment_id(Connection& connection, const std::string& name);
 // The rows beside that in `runs` that are known when it begins: parameters, properties, classes.
 void insert_declared(Connection& connection, std::int64_t run, const RunRecord& record,
                      const std::vector<SplitRecord>& split);
+// Choices among the parameters (experiment/read.h), which records of before did not have; those that are there stay.
+void insert_choices(Connection& connection, std::int64_t run, const std::string& resolved);
 // With its split, as `running` and written by `process`. Runs of the same split share one copy of its rows.
 std::int64_t insert_run(Connection& connection, const RunRecord& run, const std::vector<SplitRecord>& split,
                         const ProcessIdentity& process);

@@ -12,7 +12,7 @@ namespace rxrun {
 extern const char* const kResultsTables;           // schemas/results.sql
 extern const char* const kResultsViews;            // schemas/views.sql
 inline constexpr int kApplicationId = 0x7278726e;  // "rxrn"
-inline constexpr int kSchemaVersion = 5;
+inline constexpr int kSchemaVersion = 6;
 
 // Makes a new, complete database unless something of that name exists. It appears under its name in one step, so a file
 // of 0 bytes is never ours, and of many processes at once one wins and the others find its file.

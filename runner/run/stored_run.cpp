@@ -23,7 +23,9 @@ namespace {
 
 std::vector<std::string> overridable_keys(Overridable overridable) {
   std::vector<std::string> keys;
-  if (overridable == Overridable::data_and_machine) keys = {"data.path", "data.memory"};
+  if (overridable != Overridable::machine) keys = {"data.path", "data.memory"};
+  if (overridable == Overridable::scored_data)
+    keys.insert(keys.end(), {"data.on_bad_image", "data.layout", "data.include", "data.exclude"});
   for (const Key& key : machine_keys()) keys.push_back("machine." + key.name);
   keys.emplace_back("network.plugins");
   return keys;
@@ -120,7 +122,7 @@ CheckedExperiment stored_experiment(const StoredRun& run, const std::vector<std:
   const std::vector<std::string> words = permitted(run, file, overrides, overridable, diagnostics);
   CheckedExperiment checked = check_experiment({.file = file, .overrides = words}, diagnostics);
   forget_places_in(file, checked.read.experiment.data);
-  if (overridable == Overridable::data_and_machine) require_images(run, checked.experiment().data);
+  if (overridable != Overridable::machine) require_images(run, checked.experiment().data);
   return checked;
 }
 
@@ -136,6 +138,23 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
 bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash) {
   return query(results / "results.db", "SELECT content_hash FROM runs WHERE id = ?", {run}).rows.at(0)[0] ==
          Value(content_hash);
+}
+
+std::vector<std::int64_t> trained_class_counts(const std::filesystem::path& results, std::int64_t run,
+                                               std::size_t classes, const LossSpec& loss) {
+  std::vector<std::int64_t> counts(classes);
+  const Table found = query(results / "results.db",
+                            "SELECT label, count(*) FROM v_splits WHERE run = ? AND part = 'train' AND label >= 0"
+                            " AND label < ? GROUP BY label",
+                            {run, static_cast<std::int64_t>(classes)});
+  for (const auto& row : found.rows)
+    counts[static_cast<std::size_t>(std::get<std::int64_t>(row[0]))] = std::get<std::int64_t>(row[1]);
+  if (found.rows.empty() && loss.balanced)
+    throw Error(
+        Failure::usage,
+        fmt::format("{} does not say what run {} was trained on", printable((results / "results.db").string()), run),
+        "its split is missing: import the run again from its folder");
+  return counts;
 }
 
 bool has_scored_test(const std::filesystem::path& results, std::int64_t run) {

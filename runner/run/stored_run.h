@@ -30,7 +30,8 @@ StoredRun find_stored_run(const std::filesystem::path& results, const std::strin
 // is told by changes_since().
 enum class Overridable {
   data_and_machine,  // network.plugins, data.path, data.memory, machine
-  machine,           // without the data, for a command that reads none of the run's images
+  scored_data,       // these, and what is taken of other images: data.on_bad_image, data.layout, include, exclude
+  machine,           // network.plugins, machine: for a command that reads none of the run's images
 };
 
 // The experiment that the run was made from, as it was resolved then: experiment.yaml in its folder, which is written
@@ -46,6 +47,11 @@ std::vector<std::string> changes_of_data(const std::filesystem::path& results, s
 
 // Whether the images and labels of this hash are those that the run was made with.
 bool has_images_of(const std::filesystem::path& results, std::int64_t run, const std::string& content_hash);
+
+// Images of each of so many classes in the run's own training part. Throws Error where that is not recorded, but the
+// loss goes by it.
+std::vector<std::int64_t> trained_class_counts(const std::filesystem::path& results, std::int64_t run,
+                                               std::size_t classes, const LossSpec& loss);
 
 // Whether the test part of the run's own split has been scored, at its end or later.
 bool has_scored_test(const std::filesystem::path& results, std::int64_t run);

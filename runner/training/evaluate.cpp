@@ -79,12 +79,13 @@ std::optional<Predictions> evaluate_part(const Setting& setting, Part part, Test
 }
 
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
-                     const std::filesystem::path& weights, Part part, const std::atomic<int>* stop) {
+                     const std::filesystem::path& weights, const std::vector<std::int64_t>& class_counts, Part part,
+                     const std::atomic<int>* stop) {
   return translated([&] {
     const std::string device = choose_device(experiment.machine.device);
     prepare(network, experiment.seed, device);
     load_weights(weights, network);
-    const Loss loss(experiment.training.loss, class_counts(dataset), device);
+    const Loss loss(experiment.training.loss, class_counts, device);
     TrainingObserver nobody;
     Progress progress(nobody);
     progress.begin(0, 0, part, static_cast<std::int64_t>(dataset.part(part).size()));

@@ -103,6 +103,7 @@ at::Tensor Mixup::blend(const at::Tensor& pixels) const {
   return (pixels * share).add_(partners(*this, pixels), 1.0 - share);
 }
 
+// Both means have the same weights to divide by, the batch's: together they are one weighted by both labels.
 at::Tensor Mixup::loss(const Loss& loss, const at::Tensor& logits, const at::Tensor& labels) const {
   return loss.mean(logits, labels) * share + loss.mean(logits, partners(*this, labels)) * (1.0 - share);
 }

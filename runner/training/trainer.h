@@ -77,9 +77,11 @@ struct TrainingResult {
 TrainingResult train(Network& network, const Dataset& dataset, const Experiment& experiment,
                      const TrainingOptions& options, TrainingObserver& observer);
 
-// Scores given weights on a part. `weights`: a safetensors file. A signal number in `stop` ends it with an Error, as
-// the reading of images (data/parallel.h).
+// Scores given weights on a part. `weights`: a safetensors file; `class_counts`: images of each class in the part that
+// they were trained on, which decide the loss's class weights whatever `dataset` holds. A signal number in `stop` ends
+// it with an Error, as the reading of images (data/parallel.h).
 Predictions evaluate(Network& network, const Dataset& dataset, const Experiment& experiment,
-                     const std::filesystem::path& weights, Part part, const std::atomic<int>* stop = nullptr);
+                     const std::filesystem::path& weights, const std::vector<std::int64_t>& class_counts, Part part,
+                     const std::atomic<int>* stop = nullptr);
 
 }  // namespace rxrun

@@ -184,6 +184,159 @@ TEST_F(Evaluate, EveryImageOfOtherDataWhenAsked) {
               HasSubstr("the classes of this data are even, strange, those of run " + number() + " are even, odd"));
 }
 
+TEST_F(Evaluate, OtherDataMayLackClassesOrNameThemOtherwise) {
+  const auto write = [&](const std::string& folder, int images) {
+    std::filesystem::create_directories(place.folder() / folder);
+    for (int i = 0; i < images; ++i)
+      place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 700 + i)));
+  };
+  const auto scored = [&](const std::string& folder, std::vector<std::string> words) {
+    words.insert(words.begin(),
+                 {"evaluate", number(), "data.path=" + folder, "--other-data", "--part", "all", "--json"});
+    return place.rxrun(words);
+  };
+  write("lacking/odd", 6);
+  const Finished lacking = scored("lacking", {});
+  ASSERT_EQ(lacking.code, 0) << lacking.out << lacking.err;
+  EXPECT_THAT(lacking.err,
+              HasSubstr("warning: the data has no image of 1 of the 2 classes of run " + number() + ": even"));
+  const json found = json::parse(lacking.out).at(0);
+  EXPECT_EQ(found["images"], 6);
+  EXPECT_FALSE(found.contains("auc"));
+  int right = 0;
+  for (const json& row : json::parse(place.rxrun({"predict", number(), "lacking", "--json"}).out))
+    right += row["class"] == "odd";
+  EXPECT_EQ(found["accuracy"].get<double>(), right / 6.0) << "its first class is the run's second";
+
+  write("named/Gerade", 4);
+  write("named/1=ungerade", 6);
+  const Finished unknown = scored("named", {"--map-classes", "Gerade=even"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.out, HasSubstr("the classes of this data are 1=ungerade, Gerade, those of run " + number() +
+                                     " are even, odd"));
+  const Finished mapped = scored("named", {"--map-classes", "Gerade=even", "--map-classes", "1=ungerade=odd"});
+  ASSERT_EQ(mapped.code, 0) << mapped.out << mapped.err;
+  std::filesystem::rename(place.folder() / "named/Gerade", place.folder() / "named/even");
+  std::filesystem::rename(place.folder() / "named/1=ungerade", place.folder() / "named/odd");
+  const Finished same = scored("named", {});
+  for (const char* figure : {"images", "loss", "accuracy", "auc"})
+    EXPECT_NEAR(json::parse(mapped.out).at(0)[figure].get<double>(), json::parse(same.out).at(0)[figure].get<double>(),
+                1e-6)
+        << figure;
+  const Finished swapped = scored("named", {"--map-classes", "even=odd", "--map-classes", "odd=even"});
+  EXPECT_EQ(json::parse(swapped.out).at(0)["accuracy"].get<double>(),
+            1.0 - json::parse(same.out).at(0)["accuracy"].get<double>());
+  EXPECT_EQ(json::parse(scored("named", {"--map-classes", "even=odd"}).out).at(0)["images"], 10) << "both are one";
+
+  const auto refused = [&](const std::vector<std::string>& words) {
+    const Finished one = scored("named", words);
+    EXPECT_EQ(one.code, 2);
+    return one.out;
+  };
+  EXPECT_THAT(refused({"--map-classes", "evem=odd"}), HasSubstr("the data has no class `evem`"));
+  EXPECT_THAT(refused({"--map-classes", "even=ood"}), HasSubstr("the run has no class `ood`"));
+  EXPECT_THAT(refused({"--map-classes", "even"}), HasSubstr("expects THEIRS=OURS"));
+  EXPECT_THAT(refused({"--map-classes", "even=odd", "--map-classes", "even=even"}),
+              HasSubstr("is to be both `odd` and `even`"));
+  EXPECT_EQ(place.rxrun({"evaluate", number(), "--map-classes", "even=odd"}).code, 2);
+}
+
+TEST_F(Evaluate, BadImagesOfOtherDataAreSkippedWhenAsked) {
+  for (const char* name : {"even", "odd"}) std::filesystem::create_directories(place.folder() / "other" / name);
+  for (int i = 0; i < 6; ++i)
+    place.write(std::string("other/") + (i < 3 ? "even/" : "odd/") + std::to_string(i) + ".png",
+                png_bytes(picture(16, 16, 3, 900 + i)));
+  place.write("other/odd/5.png", png_bytes(picture(16, 16, 3, 905)).substr(0, 60));
+  const std::vector<std::string> words = {"evaluate", number(), "data.path=other", "--other-data",
+                                          "--part",   "all",    "--json"};
+  const Finished stopped = place.rxrun(words);
+  EXPECT_EQ(stopped.code, 2);
+  EXPECT_THAT(stopped.out, HasSubstr("on_bad_image"));
+  std::vector<std::string> skipping = words;
+  skipping.push_back("data.on_bad_image=skip");
+  const Finished skipped = place.rxrun(skipping);
+  ASSERT_EQ(skipped.code, 0) << skipped.out << skipped.err;
+  EXPECT_EQ(json::parse(skipped.out).at(0)["images"], 5);
+  EXPECT_THAT(skipped.err, HasSubstr("1 bad image is skipped: odd/5.png"));
+  EXPECT_EQ(place.rxrun({"resume", number(), "data.on_bad_image=skip"}).code, 2) << "it would be another run";
+}
+
+TEST_F(Evaluate, PredictGoesPastBadImages) {
+  std::filesystem::create_directories(place.folder() / "new/below");
+  std::filesystem::create_directories(place.folder() / "new/@eaDir");
+  std::filesystem::create_directories(place.folder() / "far");
+  for (const char* name : {"new/0.png", "new/2.png", "new/below/3.png", "new/@eaDir/5.png", "far/4.png"})
+    place.write(name, png_bytes(picture(16, 16, 3, name[4])));
+  place.write("new/1.png", png_bytes(picture(16, 16, 3, 1)).substr(0, 50));
+  place.write("new/notes.txt", "x");
+  place.write("new/list.txt", "x");
+  place.write("new/.hidden.png", "x");
+  std::filesystem::create_symlink(place.folder() / "far", place.folder() / "new/linked");
+  std::filesystem::create_symlink("nowhere", place.folder() / "new/gone.png");
+
+  const Finished page = place.rxrun({"predict", number(), "new", "--csv"});
+  EXPECT_EQ(page.code, 1);
+  EXPECT_EQ(std::count(page.out.begin(), page.out.end(), '\n'), 5) << page.out;
+  EXPECT_THAT(page.out, testing::AllOf(HasSubstr("new/linked/4.png"), Not(HasSubstr("new/1.png"))));
+  EXPECT_THAT(page.err,
+              testing::AllOf(HasSubstr("new/1.png: error: "), HasSubstr("error: cannot read `new/gone.png`"),
+                             HasSubstr("2 of 6 images could not be read"),
+                             HasSubstr("2 files in new are passed over: no images by their names, mostly `.txt`"),
+                             HasSubstr("1 folder in new is passed over: made by systems for themselves")));
+  const json rows = json::parse(place.rxrun({"predict", number(), "new", "--json"}).out);
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[0]["image"], "new/0.png");
+  EXPECT_TRUE(rows[0]["error"].is_null());
+  EXPECT_EQ(rows[1]["image"], "new/1.png");
+  EXPECT_TRUE(rows[1]["class"].is_null());
+  EXPECT_TRUE(rows[1]["probability_odd"].is_null());
+  EXPECT_TRUE(rows[1]["error"].is_string());
+  const json alone = json::parse(place.rxrun({"predict", number(), "new/2.png", "--json"}).out).at(0);
+  EXPECT_EQ(rows[2]["probability"], alone["probability"]) << "whatever stands beside it";
+  EXPECT_FALSE(alone.contains("error"));
+  const Finished none = place.rxrun({"predict", number(), "new/1.png", "--json"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_EQ(json::parse(none.out).size(), 1u);
+
+  std::filesystem::create_symlink(place.folder() / "new", place.folder() / "far/back");
+  const Finished circle = place.rxrun({"predict", number(), "new"});
+  EXPECT_EQ(circle.code, 2);
+  EXPECT_THAT(circle.err, HasSubstr("a symbolic link leads back to a folder above it"));
+}
+
+// Of images that are all for the test there is no training part to weigh classes by.
+TEST(EvaluateWeights, AreThoseOfTheRun) {
+  Workplace place;
+  for (int i = 0; i < 40; ++i) {
+    const std::string folder = std::string("images/") + (i % 4 == 0 ? "a" : "b");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
+  }
+  std::string text = tiny_experiment(1);
+  text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images");
+  place.write("tiny.yaml", text);
+  ASSERT_EQ(place.rxrun({"tiny.yaml", "class_weights=balanced"}).code, 0);
+  const Table counts =
+      query(place.results() / "results.db", "SELECT sum(label = 0), sum(label = 1) FROM v_splits WHERE part = 'train'");
+  const auto a = static_cast<double>(std::get<std::int64_t>(counts.rows.at(0)[0])),
+             b = static_cast<double>(std::get<std::int64_t>(counts.rows[0][1]));
+  const double weights[] = {(a + b) / (2 * a), (a + b) / (2 * b)};
+  for (int i = 0; i < 5; ++i) {
+    const std::string folder = std::string("other/") + (i < 3 ? "a" : "b");
+    std::filesystem::create_directories(place.folder() / folder);
+    place.write(folder + "/" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, 500 + i)));
+  }
+  double sum = 0.0, weight = 0.0;
+  for (const json& row : json::parse(place.rxrun({"predict", "1", "other", "--json"}).out)) {
+    const bool is_b = row["image"].get<std::string>().find("/b/") != std::string::npos;
+    sum -= weights[is_b ? 1 : 0] * std::log(row[is_b ? "probability_b" : "probability_a"].get<double>());
+    weight += weights[is_b ? 1 : 0];
+  }
+  const Finished all = place.rxrun({"evaluate", "1", "data.path=other", "--other-data", "--part", "all", "--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  EXPECT_NEAR(json::parse(all.out).at(0)["loss"].get<double>(), sum / weight, 1e-5);
+}
+
 TEST_F(Evaluate, GeneratedImagesDoNotStandInForThoseOfTheRun) {
   std::filesystem::rename(place.folder() / "images", place.folder() / "elsewhere");
   for (const std::vector<std::string>& words : {std::vector<std::string>{"evaluate", number()},
@@ -226,8 +379,10 @@ TEST_F(Evaluate, WhatARunIsCannotBeOverridden) {
   EXPECT_THAT(refused.err, HasSubstr("command line:1:1: error: run " + number() +
                                      " would be a different run with another `training.epochs`"));
   EXPECT_THAT(refused.err, HasSubstr("  1 | epochs=9\n    | ^~~~~~\n"));
-  EXPECT_THAT(refused.err, HasSubstr("what can be set here: data.path, data.memory, machine.device, machine.threads, "
-                                     "machine.loader_threads, machine.cuda_graph, network.plugins;"));
+  EXPECT_THAT(refused.err,
+              HasSubstr("what can be set here: data.path, data.memory, data.on_bad_image, data.layout, data.include, "
+                        "data.exclude, machine.device, machine.threads, machine.loader_threads, machine.cuda_graph, "
+                        "network.plugins;"));
   EXPECT_THAT(refused.err, HasSubstr("/experiment.yaml epochs=9"));
   EXPECT_THAT(refused.err, HasSubstr("another `training.optimizer.adam.lr`"));
   EXPECT_THAT(refused.err, HasSubstr("there is no key `machine.thread`"));
@@ -322,9 +477,11 @@ TEST_F(Evaluate, PredictGivesThePredictionsOfTheRun) {
   EXPECT_THAT(place.rxrun({"predict", number(), words.back(), "--csv"}).out,
               testing::StartsWith("image,class,probability,probability_even,probability_odd\n"));
   EXPECT_THAT(place.rxrun({"predict", number(), words.back()}).out, Not(HasSubstr("probability_")));
-  const Finished missing = place.rxrun({"predict", number(), "no.png"});
+  const Finished missing = place.rxrun({"predict", number(), "no.png", words.back(), "nor/this"});
   EXPECT_EQ(missing.code, 2);
-  EXPECT_THAT(missing.err, HasSubstr("no.png"));
+  EXPECT_EQ(missing.out, "");
+  EXPECT_THAT(missing.err, testing::AllOf(HasSubstr("no.png: error: there is no such image or folder"),
+                                          HasSubstr("nor/this: error: there is no such image or folder")));
 
   // A folder stands for the images in it, by name.
   place.write("images/notes.txt", "x");

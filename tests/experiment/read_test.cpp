@@ -101,7 +101,8 @@ TEST_F(Read, AWholeExperiment) {
 }
 
 TEST_F(Read, PlacesOfTheDatasKeys) {
-  const Experiment e = read(network + "data:\n  path: images\n  classes: 2\n  split:\n    validation: 0.1\n").experiment;
+  const Experiment e =
+      read(network + "data:\n  path: images\n  classes: 2\n  split:\n    validation: 0.1\n").experiment;
   const int first = e.data.path_where.line;
   ASSERT_TRUE(e.data.written.contains("split.validation"));
   EXPECT_EQ(e.data.written.at("path").line, first);
@@ -278,7 +279,35 @@ TEST_F(Read, FlatValues) {
   has("data.normalize.mean", "[0.5]");
   has("training.optimizer.adam.lr", "0.001");
   has("machine.threads", "auto");
+  has("training.optimizer", "adam");
+  has("training.schedule", "constant");
+  has("training.loss", "cross_entropy");
+  has("network.stem", "[]");
+  has("network.head", "[linear]");
+  has("network.stages", "[{block: b, depth: 1, stride: 2}]");
   for (const auto& [key, value] : values) EXPECT_NE(value, "null") << key;
+  const auto chosen = flatten(read(network + "data: {source: histology, sample: histology}\n",
+                                   {"optimizer=sgd", "stem=[{conv: {channels: 8, padding: same}}, relu]"})
+                                  .tree);
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+           {"training.optimizer", "sgd"},
+           {"data.sample", "histology"},
+           {"network.stem", "[{conv: {channels: 8, padding: same}}, relu]"},
+           {"network.stem.0", "conv"},
+           {"network.stem.0.conv.channels", "8"},
+           {"network.stem.1", "relu"}})
+    EXPECT_THAT(chosen, testing::Contains(std::pair(key, value)));
+}
+
+TEST_F(Read, ChoicesOfAStoredText) {
+  const std::string text = write_experiment(read(network + "data: {path: images}\n", {"optimizer=sgd"}).tree);
+  EXPECT_THAT(choices_in(text), testing::UnorderedElementsAre(
+                                    std::pair("network.stem", "[]"), std::pair("network.stages", "[]"),
+                                    std::pair("network.head", "[linear]"), std::pair("network.head.0", "linear"),
+                                    std::pair("training.optimizer", "sgd"), std::pair("training.schedule", "constant"),
+                                    std::pair("training.loss", "cross_entropy")));
+  EXPECT_TRUE(choices_in("a: [").empty());
+  EXPECT_TRUE(choices_in("").empty());
 }
 
 TEST_F(Read, WrittenTextSurvives) {

@@ -80,6 +80,24 @@ TEST_F(Planning, WhatAPointSetsIsRecordedAsWhatItIs) {
     EXPECT_THAT(json, HasSubstr(setting));
 }
 
+TEST_F(Planning, AChoiceIsOneSetting) {
+  SweepPlanner planner({}, observer);
+  const SweepPlan plan = planner.plan_all({point({{"optimizer", "adam"}}), point({{"optimizer", "sgd"}})});
+  EXPECT_EQ(settings_json(plan.points[0]), R"({"training.optimizer":"adam"})");
+  EXPECT_EQ(varying_keys(plan.points), std::vector<std::string>{"training.optimizer"});
+  EXPECT_EQ(in_words(plan.points[1], varying_keys(plan.points), false), "optimizer=sgd");
+  const auto set = [&](const std::vector<Override>& words) { return settings_json(planner.plan(point(words))); };
+  EXPECT_EQ(set({{"lr", "0.1"}}), R"({"training.optimizer.adam.lr":0.1})") << "the kind was not chosen";
+  EXPECT_EQ(set({{"sgd.lr", "0.1"}}), R"({"training.optimizer":"sgd","training.optimizer.sgd.lr":0.1})");
+  EXPECT_EQ(set({{"optimizer", "{sgd: {momentum: 0.5}}"}}),
+            R"({"training.optimizer":"sgd","training.optimizer.sgd.momentum":0.5})");
+  EXPECT_EQ(set({{"schedule", "cosine"}, {"warm_up", "2"}}),
+            R"({"training.schedule":"cosine","training.schedule.cosine.warm_up":2.0})");
+  EXPECT_EQ(set({{"stem", "[{conv: {channels: 8, kernel: 3}}, relu]"}}),
+            R"({"network.stem":[{"conv":{"channels":8,"kernel":3}},"relu"]})");
+  EXPECT_EQ(set({{"early_stopping", "null"}}), R"({"training.early_stopping":null})");
+}
+
 TEST_F(Planning, ASignalEndsTheReadingOfImages) {
   const std::atomic<int> stop{SIGTERM};
   SweepPlanner planner({}, observer, &stop);

@@ -91,10 +91,10 @@ TEST_F(DatabaseFileTest, AnotherProgramsDatabase) {
 
 TEST_F(DatabaseFileTest, ANewerSchemaIsNamed) {
   create_if_missing(database);
-  execute("PRAGMA user_version = 8");
+  execute("PRAGMA user_version = 9");
   EXPECT_THAT(refusal(),
               StartsWith("error: " + file() +
-                         " has schema version 8, made by a newer rxrun; this one supports up to version 5\n"));
+                         " has schema version 9, made by a newer rxrun; this one supports up to version 6\n"));
 }
 
 TEST_F(DatabaseFileTest, AFolderThatCannotBeMade) {
@@ -183,36 +183,36 @@ TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2) << "and checkpoints/";
 }
 
-constexpr Migration kSteps[] = {{5, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
-                                {6, "CREATE TABLE later (x INTEGER) STRICT;"}};
+constexpr Migration kSteps[] = {{6, "ALTER TABLE runs ADD COLUMN extra TEXT; UPDATE runs SET extra = 'two';"},
+                                {7, "CREATE TABLE later (x INTEGER) STRICT;"}};
 
 TEST_F(DatabaseFileTest, UpgradesStepByStepAndKeepsACopy) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   {
     Connection connection(database, Connection::Mode::read_write);
-    migrate(connection, kSteps, 7);
-    EXPECT_EQ(check_schema(connection, 7), 7);
+    migrate(connection, kSteps, 8);
+    EXPECT_EQ(check_schema(connection, 8), 8);
     Statement note(connection, "SELECT extra, (SELECT count(*) FROM later) FROM runs");
     ASSERT_TRUE(note.step());
     EXPECT_EQ(note.text(0), "two");
   }
-  const fs::path copy = folder / "results.db.v5.bak";
+  const fs::path copy = folder / "results.db.v6.bak";
   ASSERT_TRUE(fs::exists(copy));
   EXPECT_EQ(one(copy, "SELECT name FROM v_runs"), "a-1");
   EXPECT_EQ(one(copy, "PRAGMA integrity_check"), "ok");
-  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 7"));
+  EXPECT_THAT(error_text([&] { Recorder{database}; }), HasSubstr("schema version 8"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 3) << "and checkpoints/";
 }
 
 TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   const std::string before = bytes_of(database);
-  const Migration broken[] = {kSteps[0], {6, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
+  const Migration broken[] = {kSteps[0], {7, "CREATE TABLE later (x); SELECT * FROM nowhere;"}};
   {
     Connection connection(database, Connection::Mode::read_write);
-    EXPECT_THAT(error_text([&] { migrate(connection, broken, 7); }), HasSubstr("no such table: nowhere"));
-    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 7); }),
-                HasSubstr("no upgrade to version 7 is known"));
+    EXPECT_THAT(error_text([&] { migrate(connection, broken, 8); }), HasSubstr("no such table: nowhere"));
+    EXPECT_THAT(error_text([&] { migrate(connection, std::span(kSteps, 1), 8); }),
+                HasSubstr("no upgrade to version 8 is known"));
   }
   EXPECT_EQ(bytes_of(database), before);
   EXPECT_EQ(one(database, "SELECT name FROM v_runs"), "a-1");
@@ -220,11 +220,11 @@ TEST_F(DatabaseFileTest, AFailedUpgradeChangesNothing) {
 
 TEST_F(DatabaseFileTest, ACopyThatCannotBeKeptLeavesNothing) {
   { Recorder{database}; }
-  fs::create_directories(folder / "results.db.v5.bak" / "in the way");
+  fs::create_directories(folder / "results.db.v6.bak" / "in the way");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 7); }), HasSubstr("cannot rename"));
+  EXPECT_THAT(error_text([&] { migrate(connection, kSteps, 8); }), HasSubstr("cannot rename"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
-  EXPECT_EQ(one(database, "PRAGMA user_version"), "5");
+  EXPECT_EQ(one(database, "PRAGMA user_version"), "6");
 }
 
 TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
@@ -233,13 +233,13 @@ TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
   for (int i = 0; i < 8; ++i) {
     children.push_back(start_child([&] {
       Connection connection(database, Connection::Mode::read_write);
-      migrate(connection, kSteps, 7);
+      migrate(connection, kSteps, 8);
     }));
   }
   for (pid_t child : children) EXPECT_EQ(wait_for(child), 0);
-  EXPECT_EQ(one(folder / "results.db.v5.bak", "PRAGMA user_version"), "5");
+  EXPECT_EQ(one(folder / "results.db.v6.bak", "PRAGMA user_version"), "6");
   Connection connection(database, Connection::Mode::read_write);
-  EXPECT_EQ(check_schema(connection, 7), 7);
+  EXPECT_EQ(check_schema(connection, 8), 8);
 }
 
 std::string shape_of(const fs::path& file) {

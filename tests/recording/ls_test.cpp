@@ -75,6 +75,29 @@ TEST_F(LsTest, ConditionsOnFactsMetricsParametersAndTags) {
   EXPECT_EQ(where({"name=a' OR '1'='1"}), "") << "values are bound, never pasted";
 }
 
+// Also of a record of before, whose parameters are without them.
+TEST_F(LsTest, AChoiceIsAValue) {
+  const auto add = [&](const std::string& name, const std::string& optimizer, const std::string& channels) {
+    RunRecord record = run_record(name);
+    record.resolved = "network: {stem: [{conv: {channels: " + channels + "}}, relu]}\ntraining: {optimizer: {" +
+                      optimizer + ": {lr: 0.1}}, loss: {cross_entropy: {label_smoothing: 0}}}\n";
+    Recorder recorder(database);
+    recorder.end(recorder.begin(record, split_record()), end_record(0.5, 1));
+  };
+  add("b-4", "adam", "8");
+  add("b-5", "sgd", "16");
+  EXPECT_EQ(where({"optimizer=adam"}), "4");
+  EXPECT_EQ(where({"training.optimizer!=adam", "experiment=b"}), "5");
+  EXPECT_EQ(where({"optimizer!="}), "54");
+  EXPECT_EQ(where({"stem=[{conv: {channels: 8}},relu]"}), "4") << "however it is typed";
+  EXPECT_EQ(where({"network.stem.0=conv"}), "54");
+  EXPECT_THAT(fault("loss<0.3"), HasSubstr("`loss` can mean training.loss"));
+  EXPECT_EQ(where({"training.loss=cross_entropy"}), "54");
+  const Table both = list_runs(database, {.where = {"experiment=b"}});
+  EXPECT_EQ(cell(both, 0, "optimizer"), "sgd");
+  EXPECT_THAT(both.columns, Not(::testing::Contains("stem"))) << "its layers have columns of their own";
+}
+
 TEST_F(LsTest, RunsOfASweep) {
   SweepRows sweeps(database);
   const auto sweep = [&](const std::string& name, std::vector<PointRecord> points) {

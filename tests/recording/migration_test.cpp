@@ -105,6 +105,25 @@ TEST_F(MigrationTest, TheFolderGetsTheExperimentAndTheRecord) {
   EXPECT_EQ(kept.epochs[0].metrics, rows.epochs[0].metrics);
 }
 
+TEST_F(MigrationTest, AChoiceIsAValue) {
+  { Recorder{database}; }
+  const auto value = [&](const std::string& name) {
+    return one(database, "SELECT value FROM params WHERE run = 1 AND name = '" + name + "'");
+  };
+  const std::string optimizer = value("training.optimizer"), stem = value("network.stem");
+  EXPECT_EQ(optimizer, "adam");
+  EXPECT_THAT(stem, StartsWith("[{conv: {"));
+  EXPECT_EQ(value("network.stem.0"), "conv");
+  // From version 5, the last without them.
+  Connection(database, Connection::Mode::read_write)
+      .execute("DELETE FROM params WHERE name IN ('training.optimizer', 'network.stem'); PRAGMA user_version = 5");
+  { Recorder{database}; }
+  EXPECT_EQ(value("training.optimizer"), optimizer);
+  EXPECT_EQ(value("network.stem"), stem);
+  Connection before(folder / "results.db.v5.bak", Connection::Mode::read_only);
+  EXPECT_FALSE(Statement(before, "SELECT 1 FROM params WHERE name = 'training.optimizer'").step());
+}
+
 // A sweep whose waiting points nobody but its plan can identify is continued, not begun again.
 TEST_F(MigrationTest, ASweepIsContinued) {
   SweepRows sweeps(database);

@@ -196,6 +196,26 @@ TEST(SweepCommand, ATailNamesAKeyOfTheKindOfEachPoint) {
   EXPECT_EQ(rows[5]["training.optimizer.adam.lr"], 0.001);
 }
 
+TEST(SweepCommand, AChoiceIsAValue) {
+  Workplace place;
+  with_tiny(place, 1);
+  const Finished sweep = place.rxrun({"sweep", "tiny.yaml", "optimizer=adam,sgd", "--csv"});
+  ASSERT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, testing::StartsWith("point,training.optimizer,status,"));
+  EXPECT_THAT(sweep.out, testing::AllOf(HasSubstr("\n1,adam,finished,"), HasSubstr("\n2,sgd,finished,")));
+  const Finished best = place.rxrun({"best", "--by", "optimizer", "--csv"});
+  ASSERT_EQ(best.code, 0) << best.err;
+  EXPECT_THAT(best.out, testing::AllOf(HasSubstr("tiny,generated,adam,1,"), HasSubstr("tiny,generated,sgd,1,")));
+  const auto runs = nlohmann::json::parse(place.rxrun({"ls", "--where", "optimizer=sgd", "--json"}).out);
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_THAT(place.rxrun({"compare", "1", "2", "--csv"}).out, HasSubstr("parameter,training.optimizer,true,"));
+  EXPECT_THAT(place.rxrun({"show", "1"}).out, HasSubstr("training.optimizer"));
+  const Finished contradiction =
+      place.rxrun({"sweep", "tiny.yaml", "optimizer=adam,sgd", "sgd.momentum=0.9", "--plan"});
+  EXPECT_EQ(contradiction.code, 2);
+  EXPECT_THAT(contradiction.err, HasSubstr("contradict each other"));
+}
+
 TEST(SweepCommand, TwoSpellingsOfOneKeyAreAnError) {
   Workplace place;
   with_tiny(place, 1);

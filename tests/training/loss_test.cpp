@@ -75,6 +75,26 @@ TEST(Mixup, BlendsImagesAndTargets) {
   EXPECT_NEAR(mixup.loss(loss, logits(), labels()).item<double>(), expected / 3, 1e-6);
 }
 
+// One mean, weighted by what each image has of both classes: partners are the batch in another order, so that the
+// weights of one side sum to those of the other.
+TEST(Mixup, WeighsByBothLabels) {
+  const std::vector<double> weights = {1.0, 2.0, 4.0};
+  const Loss loss({.class_weights = weights}, {1, 1, 1}, "cpu");
+  Mixup mixup;
+  mixup.share = 0.75;
+  mixup.partner = {2, 0, 1};
+  double sum = 0.0, weight = 0.0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::int64_t own = targets[i], other = targets[static_cast<std::size_t>(mixup.partner[i])];
+    for (const auto& [share, label] : {std::pair(0.75, own), std::pair(0.25, other)}) {
+      const double w = share * weights[static_cast<std::size_t>(label)];
+      sum -= w * log_softmax(i, static_cast<std::size_t>(label));
+      weight += w;
+    }
+  }
+  EXPECT_NEAR(mixup.loss(loss, logits(), labels()).item<double>(), sum / weight, 1e-6);
+}
+
 TEST(Mixup, TheSameDrawsForTheSameStream) {
   RandomStream a(1, Purpose::layer, 2, 3), b(1, Purpose::layer, 2, 3), c(1, Purpose::layer, 2, 4);
   const Mixup first = Mixup::draw(a, 0.2, 16), again = Mixup::draw(b, 0.2, 16), other = Mixup::draw(c, 0.2, 16);

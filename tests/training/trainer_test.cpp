@@ -161,10 +161,23 @@ TEST_F(TrainerTest, TheTestPartIsLeftAloneUnlessAskedFor) {
 TEST_F(TrainerTest, EvaluateGivesWhatTrainingFound) {
   const TrainingResult result = run(a.path());
   Network network = tiny::network();
-  const Predictions predictions = evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test);
-  EXPECT_EQ(predictions.probabilities, result.test_predictions->probabilities);
-  EXPECT_EQ(score(evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::validation)).at("loss"),
-            result.best.at("validation_loss"));
+  const auto scored = [&](Part part) {
+    return evaluate(network, dataset, experiment, a.path() / "best.safetensors", class_counts(dataset), part);
+  };
+  EXPECT_EQ(scored(Part::test).probabilities, result.test_predictions->probabilities);
+  EXPECT_EQ(score(scored(Part::validation)).at("loss"), result.best.at("validation_loss"));
+}
+
+// Of data with no training part, or with another one, the loss is that of the weights' own.
+TEST_F(TrainerTest, EvaluateWeighsClassesAsTheTrainingDid) {
+  experiment.training.loss.balanced = true;
+  const TrainingResult result = run(a.path());
+  Network network = tiny::network();
+  const std::vector<std::int64_t> counts = class_counts(dataset);
+  dataset.parts[static_cast<std::size_t>(Part::train)].clear();
+  const Predictions predictions =
+      evaluate(network, dataset, experiment, a.path() / "best.safetensors", counts, Part::validation);
+  EXPECT_EQ(score(predictions).at("loss"), result.best.at("validation_loss"));
 }
 
 TEST_F(TrainerTest, EvaluateEndsWhenItIsAskedToStop) {
@@ -172,7 +185,7 @@ TEST_F(TrainerTest, EvaluateEndsWhenItIsAskedToStop) {
   Network network = tiny::network();
   const std::atomic<int> stop = 15;
   try {
-    evaluate(network, dataset, experiment, a.path() / "best.safetensors", Part::test, &stop);
+    evaluate(network, dataset, experiment, a.path() / "best.safetensors", class_counts(dataset), Part::test, &stop);
     FAIL() << "it went on";
   } catch (const Error& error) {
     EXPECT_EQ(static_cast<int>(error.failure()), 128 + 15);

@@ -1,0 +1,3 @@
+-- From version 5 to 6. A choice has a row of its own among the parameters: "training.optimizer" is "adam", "network.stem.0" is
+-- "conv", and "network.stem" the whole list. What a run of before has chosen is taken out of its resolved experiment, by
+-- recording/migrate_5_to_6.cpp.
