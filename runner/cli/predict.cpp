@@ -26,7 +26,7 @@ Dataset unlabelled(const std::vector<std::filesystem::path>& images, const DataS
     listing.samples.push_back({.name = image.string(), .label = 0, .group = image.string(), .part = ""});
   }
   Dataset dataset;
-  dataset.source = std::make_shared<FileSource>(std::move(listing), images, spec.window);
+  dataset.source = std::make_shared<FileSource>(std::move(listing), images, spec.window, preprocessing.channels);
   dataset.classes = preprocessing.classes;
   dataset.channels = preprocessing.channels;
   dataset.image_size = static_cast<int>(spec.image_size);
