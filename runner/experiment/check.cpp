@@ -115,8 +115,8 @@ class Checker {
     if (!spec.mean.empty() && channels != 0 && spec.mean.size() != channels && spec.mean.size() != 1)
       error("data.normalize.mean", "`mean` must have one value per channel, " + std::to_string(channels) + ", found " +
                                        std::to_string(spec.mean.size()));
-    if (channels == 0 && spec.mean.size() != 0 && spec.mean.size() != 1 && spec.mean.size() != 3)
-      error("data.normalize.mean", "`mean` must have one value per channel, and `channels` is `auto`, 1 or 3, found " +
+    if (channels == 0 && !spec.mean.empty() && spec.mean.size() != 1 && spec.mean.size() != 3)
+      error("data.normalize.mean", "`mean` must have 1 or 3 values where `channels` is `auto`, found " +
                                        std::to_string(spec.mean.size()));
   }
 
