@@ -24,7 +24,7 @@ experiment=experiments/resnext50_breast.yaml
 
 # The same names in Debian 12 and 13; plugins/sdk/cmake/Dependencies.cmake looks for what they hold.
 build_packages="g++ cmake make ninja-build ccache mold libyaml-cpp-dev libboost-dev libsqlite3-dev
-  libspdlog-dev libfmt-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev libdeflate-dev libtiff-dev libzip-dev
+  libspdlog-dev libfmt-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev libdeflate-dev libtiff-dev libwebp-dev libzip-dev
   libutf8proc-dev libgtest-dev"  # make and the last: for a plugin that "rxrun plugins new" writes, and its test
 torch_packages="libtorch-dev libopenblas0-pthread libdnnl-dev"  # OpenBLAS: the reference BLAS is several times slower
 run_packages="sqlite3"

@@ -35,7 +35,7 @@ Unlabelled unlabelled(const std::vector<std::filesystem::path>& images, const Ex
   for (const std::filesystem::path& image : images)
     listing.samples.push_back({.name = image.string(), .label = 0, .group = image.string(), .part = ""});
   Dataset dataset;
-  dataset.source = std::make_shared<FileSource>(std::move(listing), images, spec.window);
+  dataset.source = std::make_shared<FileSource>(std::move(listing), images, spec.window, preprocessing.channels);
   dataset.classes = preprocessing.classes;
   dataset.channels = preprocessing.channels;
   dataset.image_size = static_cast<int>(spec.image_size);

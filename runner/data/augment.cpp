@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "data/colour.h"
 #include "data/filter_kernels.h"
@@ -36,8 +37,9 @@ Move shift(RandomStream& draws, std::int64_t range) {
   return {1, 0, y, 0, 1, x};
 }
 
-template <int channels>
-void copy_moved(const std::uint8_t* from, int size, const Move& move, std::uint8_t* to) {
+// `channels`: an int, or a constant that the compiler unrolls the innermost loop by.
+template <typename Channels>
+void copy_moved(const std::uint8_t* from, int size, const Move& move, std::uint8_t* to, Channels channels) {
   for (int y = 0; y < size; ++y) {
     int row = move.yy * y + move.y0, column = move.xy * y + move.x0;
     for (int x = 0; x < size; ++x, row += move.yx, column += move.xx, to += channels) {
@@ -136,9 +138,11 @@ const std::uint8_t* Transform::move_pixels(std::span<const std::uint8_t> image, 
   if (augment_.translate > 0) move = then(move, shift(draws, augment_.translate));
   if (move.identity()) return image.data();
   if (channels_ == 1)
-    copy_moved<1>(image.data(), size_, move, moved_.data());
+    copy_moved(image.data(), size_, move, moved_.data(), std::integral_constant<int, 1>());
+  else if (channels_ == 3)
+    copy_moved(image.data(), size_, move, moved_.data(), std::integral_constant<int, 3>());
   else
-    copy_moved<3>(image.data(), size_, move, moved_.data());
+    copy_moved(image.data(), size_, move, moved_.data(), channels_);
   return moved_.data();
 }
 

@@ -6,7 +6,7 @@
 //   rotate, scale             one bilinear resampling for both, mirrored at the border; the kept area's aspect is 3/4
 //                             to 4/3
 //   brightness ... hue        factors and shifts as torchvision's ColorJitter, in this order; the last two for colour
-//                             only
+//                             only; contrast towards the mean of luma, or of all channels where they are not colours
 //   stain                     optical densities of haematoxylin, eosin and DAB (Ruifrok and Johnston 2001), each times
 //                             [1 - stain, 1 + stain] plus [-stain, stain] (Tellez et al. 2018); colour only
 //   erase                     a rectangle of 2 to 33 % of the area takes the mean (0 once normalised)

@@ -246,7 +246,8 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
     listing.samples.push_back(
         {std::move(image.name), labels.at(image.class_name), std::move(image.group), std::move(image.part)});
   }
-  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window, std::move(copies));
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window, spec.channels,
+                                      std::move(copies));
 }
 
 }  // namespace rxrun

@@ -42,11 +42,12 @@ void adjust_brightness(std::span<float> values, float factor) {
 
 void adjust_contrast(std::span<float> values, int channels, float factor) {
   double sum = 0.0;
-  if (channels == 1)
-    for (const float value : values) sum += value;
-  else
+  if (channels == 3)
     for (std::size_t i = 0; i < values.size(); i += 3) sum += luma(&values[i]);
-  const float rest = (1.0f - factor) * static_cast<float>(sum / (static_cast<double>(values.size()) / channels));
+  else
+    for (const float value : values) sum += value;
+  const float rest =
+      (1.0f - factor) * static_cast<float>(sum / (static_cast<double>(values.size()) / (channels == 3 ? 3 : 1)));
   for (float& value : values) value = clamp01(value * factor + rest);
 }
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "data/fault.h"
-#include "data/sixteen_bits.h"
+#include "data/left_out.h"
 #include "data/split.h"
 #include "data/survey.h"
 #include "diagnostics/render.h"
@@ -75,8 +75,9 @@ void measure_normalisation(Dataset& dataset, const DataSpec& spec, const std::ve
   for (std::size_t c = 0; c < channels; ++c) {
     std::uint64_t sum = 0, squares = 0;
     for (const std::int64_t i : dataset.part(Part::train)) {
-      sum += all[static_cast<std::size_t>(i)].sum[c];
-      squares += all[static_cast<std::size_t>(i)].sum_of_squares[c];
+      const ChannelSums& sums = all[static_cast<std::size_t>(i)].channels[c];
+      sum += sums.sum;
+      squares += sums.sum_of_squares;
     }
     const double mean = static_cast<double>(sum) / pixels;
     const double variance = std::max(0.0, static_cast<double>(squares) / pixels - mean * mean);
@@ -149,30 +150,20 @@ void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
   }
 }
 
-// Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can
-// be as a rule (12 bits are usual in medicine), and then few grey levels are left of it.
-void check_window(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
-  std::int64_t count = 0;
-  Levels levels{.lowest = 65535, .highest = -32768};
-  for (const ImageFacts& facts : all) {
-    if (!facts.wide) continue;
-    ++count;
-    levels.lowest = std::min(levels.lowest, facts.wide->lowest);
-    levels.highest = std::max(levels.highest, facts.wide->highest);
-  }
-  if (count == 0 && spec.window)
-    dataset.warnings.push_back(
-        data_warning(spec, "window", "data.window has no effect: none of the images has 16 bits"));
-  if (count == 0 || spec.window) return;
-  const GreyWindow whole = whole_window(levels.lowest < 0);
-  const int left = windowed(levels.highest, whole) - windowed(levels.lowest, whole) + 1;
-  Diagnostic warning =
-      data_warning(spec, "window",
-                   counted(count, "image") + (count == 1 ? " has" : " have") +
-                       " 16 bits, of which 8 are kept: their values, " + std::to_string(levels.lowest) + " to " +
-                       std::to_string(levels.highest) + ", become " + counted(left, "grey level"));
-  warning.advice = "data.window=[LOW,HIGH] maps the values from LOW to HIGH to all 256 levels";
-  dataset.warnings.push_back(std::move(warning));
+void tell_what_is_left_out(Dataset& dataset, const DataSpec& spec, const std::vector<ImageFacts>& all) {
+  const std::vector<Diagnostic> told = left_out_of_images(spec, *dataset.source, all);
+  dataset.warnings.insert(dataset.warnings.end(), told.begin(), told.end());
+}
+
+// Augmentations that are of colours, on images that have none; a declared number of channels is checked with the keys.
+void tell_of_colour_augmentations(Dataset& dataset, const DataSpec& spec) {
+  if (dataset.channels == 3 || spec.channels != 0) return;
+  const std::pair<const char*, double> of_colour[] = {
+      {"saturation", spec.augment.saturation}, {"hue", spec.augment.hue}, {"stain", spec.augment.stain}};
+  for (const auto& [name, value] : of_colour)
+    if (value > 0.0)
+      dataset.warnings.push_back(data_warning(spec, std::string("augment.") + name,
+                                              std::string("`") + name + "` has no effect: the images are grey"));
 }
 
 void hash_split(Dataset& dataset) {
@@ -205,6 +196,7 @@ Dataset split_dataset(const DataSpec& spec, std::shared_ptr<const Source> source
   std::vector<Diagnostic> told_below = warnings;  // what is added is found again once bad images have left
   check_parts(dataset.classes, dataset.source->samples(), dataset.parts, spec, told_below);
   dataset.warnings.insert(dataset.warnings.end(), warnings.begin(), warnings.end());
+  tell_of_colour_augmentations(dataset, spec);
   return dataset;
 }
 
@@ -225,7 +217,7 @@ void add_findings(Dataset& dataset, const DataSpec& spec, const PreparedImages& 
   measure_normalisation(dataset, spec, prepared.facts);
   find_leaks(dataset, spec, prepared.facts);
   find_torn_groups(dataset, spec);
-  check_window(dataset, spec, prepared.facts);
+  tell_what_is_left_out(dataset, spec, prepared.facts);
 
   hash_content(dataset, prepared.facts);
   hash_split(dataset);
@@ -268,7 +260,7 @@ Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> sourc
   dataset.images = std::move(prepared.images);
   dataset.warnings.insert(dataset.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
   leave_out_bad_images(dataset, spec, prepared.faults);
-  check_window(dataset, spec, prepared.facts);
+  tell_what_is_left_out(dataset, spec, prepared.facts);
   hash_content(dataset, prepared.facts);
   hash_split(dataset);
   return dataset;

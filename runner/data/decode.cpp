@@ -44,6 +44,11 @@ Turn turn_of(int orientation) {
 
 void bad_image(const std::string& reason) { throw Error(Failure::usage, reason); }
 
+void refuse_bands(const std::string& format, int bands, const std::string& meaning) {
+  bad_image("unsupported " + format + ": " + std::to_string(bands) + " bands, " + meaning +
+            "; data.channels=" + std::to_string(bands) + " takes each of them as a channel");
+}
+
 void check_image_size(std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1)
     bad_image("the image has no pixels: " + std::to_string(width) + "×" + std::to_string(height));
@@ -59,7 +64,7 @@ Image upright(Image image, int orientation) {
             turn.transpose ? image.height : image.width,
             image.channels,
             {},
-            image.wide};
+            image.origin};
   out.pixels.resize(image.pixels.size());
   const std::size_t channels = static_cast<std::size_t>(image.channels);
   std::uint8_t* to = out.pixels.data();
@@ -102,7 +107,7 @@ int exif_orientation(std::span<const std::uint8_t> exif) {
 
 Image on_white(const Image& image) {
   const int colours = image.channels - 1;
-  Image out{image.height, image.width, colours, {}, image.wide};
+  Image out{image.height, image.width, colours, {}, image.origin};
   out.pixels.resize(static_cast<std::size_t>(image.height) * out.row_bytes());
   const std::uint8_t* from = image.pixels.data();
   std::uint8_t* to = out.pixels.data();
@@ -115,18 +120,19 @@ Image on_white(const Image& image) {
   return out;
 }
 
-Image decode_image(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
+Image decode_image(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window, int channels) {
   if (bytes.empty()) bad_image("the file is empty");
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, window);
-  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes);
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, window, channels);
+  if (starts_with(bytes, "\xff\xd8")) return decode_jpeg(bytes, channels);
   if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4)) ||
       starts_with(bytes, std::string_view("II+\0", 4)) || starts_with(bytes, std::string_view("MM\0+", 4)))
-    return decode_tiff(bytes, window);
+    return decode_tiff(bytes, window, channels);
   if (starts_with(bytes, "BM")) return decode_bmp(bytes);
-  if (starts_with(bytes, "GIF8")) bad_image("a GIF image: only PNG, JPEG, TIFF and BMP are supported");
   if (starts_with(bytes, "RIFF") && bytes.size() >= 12 && starts_with(bytes.subspan(8), "WEBP"))
-    bad_image("a WebP image: only PNG, JPEG, TIFF and BMP are supported");
-  bad_image("not an image: its first bytes are not those of a PNG, JPEG, TIFF or BMP");
+    return decode_webp(bytes, channels);
+  const std::string foreign = foreign_format(bytes);
+  if (!foreign.empty()) bad_image(foreign + ": only PNG, JPEG, TIFF, BMP and WebP images are read");
+  bad_image("not an image: its first bytes are not those of a PNG, JPEG, TIFF, BMP or WebP");
 }
 
 }  // namespace rxrun

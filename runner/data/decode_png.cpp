@@ -60,6 +60,25 @@ void check_chunks(std::span<const std::uint8_t> bytes) {
   }
 }
 
+// How many frames of an animation the file declares beyond the picture that it shows where nothing moves, which may be
+// the first of them.
+int frames_left_out(std::span<const std::uint8_t> bytes) {
+  bool animated = false, shown_moves = false;
+  std::int64_t frames = 0;
+  for (std::size_t at = 8; at + 12 <= bytes.size();) {
+    const auto length = static_cast<std::size_t>(big_endian_32(bytes.data() + at));
+    const std::uint8_t* type = bytes.data() + at + 4;
+    if (std::memcmp(type, "IDAT", 4) == 0 || length > bytes.size() - at - 12) break;
+    if (std::memcmp(type, "acTL", 4) == 0 && length == 8) {
+      animated = true;
+      frames = big_endian_32(type + 4);
+    }
+    if (std::memcmp(type, "fcTL", 4) == 0) shown_moves = true;
+    at += 12 + length;
+  }
+  return animated ? static_cast<int>(std::clamp<std::int64_t>(frames - (shown_moves ? 1 : 0), 0, 1'000'000)) : 0;
+}
+
 // Nothing in this frame has a destructor: errors leave it by longjmp.
 bool read_png(PngReading& reading) {
   if (setjmp(reading.failed) != 0) return false;
@@ -104,10 +123,14 @@ bool read_png(PngReading& reading) {
 
 }  // namespace
 
-Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
+Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window, int channels) {
   if (bytes.size() < 33) bad_image("damaged PNG: the file ends early");
   check_image_size(big_endian_32(bytes.data() + 16), big_endian_32(bytes.data() + 20));
-  if (std::optional<Image> image = decode_plain_png(bytes)) return std::move(*image);
+  const int further = frames_left_out(bytes);
+  if (std::optional<Image> image = decode_plain_png(bytes)) {
+    image->origin.further_pictures = further;
+    return std::move(*image);
+  }
   check_chunks(bytes);
   PngReading reading;
   reading.bytes = bytes;
@@ -124,7 +147,8 @@ Image decode_png(std::span<const std::uint8_t> bytes, const std::optional<GreyWi
                       .values = reading.wide,
                       .alpha = alpha},
                      window.value_or(whole_window(false)));
-  if (alpha) image = on_white(image);
+  if (alpha && channels != image.channels) image = on_white(image);
+  image.origin.further_pictures = further;
   return upright(std::move(image), reading.orientation);
 }
 

@@ -1,13 +1,15 @@
 #include <tiffio.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "data/decode.h"
-#include "data/sixteen_bits.h"
+#include "data/tiff_bands.h"
 
 namespace rxrun {
 namespace {
@@ -74,138 +76,145 @@ Tiff open_tiff(TiffReading& reading) {
                                 rxrun_tiff_close, rxrun_tiff_size, nullptr, nullptr, options.get()));
 }
 
-// What the header declares is refused here, before libtiff takes memory for it.
-void check_header(TIFF* tiff, const TiffReading& reading) {
-  std::uint32_t width = 0, height = 0;
-  if (TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width) == 0 || TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height) == 0)
-    damaged(reading, "it declares no size");
-  check_image_size(width, height);
-  std::uint16_t samples = 1, bits = 1;
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
-  if (samples > 8 || bits > 16)
-    bad_image("unsupported TIFF: " + std::to_string(samples) + " samples of " + std::to_string(bits) +
-              " bits per pixel");
-  if (TIFFIsTiled(tiff) != 0) {
-    std::uint32_t tile_width = 0, tile_height = 0;
-    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
-    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
-    check_image_size(tile_width, tile_height);
-  }
+bool is_log(TIFF* tiff) {
+  const std::uint16_t photometric = tiff_photometric(tiff);
+  return photometric == PHOTOMETRIC_LOGL || photometric == PHOTOMETRIC_LOGLUV;
 }
 
-std::uint16_t number(TIFF* tiff, std::uint32_t tag, std::uint16_t otherwise) {
-  std::uint16_t value = otherwise;
-  TIFFGetFieldDefaulted(tiff, tag, &value);
+std::uint32_t size_of(TIFF* tiff, std::uint32_t tag) {
+  std::uint32_t value = 0;
+  TIFFGetField(tiff, tag, &value);
   return value;
 }
 
-std::uint16_t photometric_of(TIFF* tiff) { return number(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK); }
-
-bool is_grey(TIFF* tiff) {
-  const std::uint16_t photometric = photometric_of(tiff);
-  return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+// Neither a thumbnail nor a mask, of which the next picture or the one before has more.
+bool is_page(TIFF* tiff) {
+  return (size_of(tiff, TIFFTAG_SUBFILETYPE) & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0 &&
+         tiff_photometric(tiff) != PHOTOMETRIC_MASK;
 }
 
-bool is_wide(TIFF* tiff) { return number(tiff, TIFFTAG_BITSPERSAMPLE, 1) == 16; }
-
-// Those of 16 bits whose values are read as they are: grey or RGB, opaque, pixel by pixel. libtiff's conversion to
-// bytes knows no window, and takes signed values for unsigned ones.
-bool is_plain_wide(TIFF* tiff) {
-  const std::uint16_t format = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT),
-                      samples = number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
-  return is_wide(tiff) && (format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_INT) &&
-         (is_grey(tiff) ? samples == 1 : photometric_of(tiff) == PHOTOMETRIC_RGB && samples == 3) &&
-         (samples == 1 || number(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_CONTIG);
-}
-
-// libtiff has them in this machine's order of bytes.
-std::vector<std::uint16_t> wide_values(TIFF* tiff, const TiffReading& reading, std::size_t height, std::size_t row) {
-  std::vector<std::uint16_t> values(height * row);
-  const auto check = [&](bool read) {
-    if (!read || !reading.cause.empty()) damaged(reading, "the pixels cannot be read");
-  };
-  if (TIFFIsTiled(tiff) == 0) {
-    check(TIFFScanlineSize64(tiff) == 2 * row);
-    for (std::size_t y = 0; y < height; ++y)
-      check(TIFFReadScanline(tiff, values.data() + y * row, static_cast<std::uint32_t>(y)) == 1);
-    return values;
-  }
-  std::uint32_t tile_width = 0, tile_height = 0, width = 0;
-  TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
-  TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
-  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
-  const std::size_t tile_row = row / width * tile_width;
-  std::vector<std::uint16_t> tile(tile_row * tile_height);
-  check(TIFFTileSize64(tiff) == 2 * tile.size());
-  for (std::uint32_t top = 0; top < height; top += tile_height)
-    for (std::uint32_t left = 0; left < width; left += tile_width) {
-      check(TIFFReadTile(tiff, tile.data(), left, top, 0, 0) >= 0);
-      const std::size_t at = row / width * left, count = std::min(tile_row, row - at);
-      for (std::size_t y = 0; y < tile_height && top + y < height; ++y)
-        std::copy_n(tile.data() + y * tile_row, count, values.data() + (top + y) * row + at);
+// The first page, or the first picture of a file that has none.
+void go_to_first_page(TIFF* tiff, TiffReading& reading) {
+  while (!is_page(tiff))
+    if (TIFFLastDirectory(tiff) != 0 || TIFFReadDirectory(tiff) == 0) {
+      TIFFSetDirectory(tiff, 0);
+      break;
     }
-  return values;
+  reading.cause.clear();  // of pictures that are not read
 }
 
-Image wide_image(TIFF* tiff, const TiffReading& reading, const std::optional<GreyWindow>& window) {
-  std::uint32_t width = 0, height = 0;
-  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
-  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
-  const int channels = is_grey(tiff) ? 1 : 3;
-  const bool is_signed = number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) == SAMPLEFORMAT_INT;
-  const std::vector<std::uint16_t> values =
-      wide_values(tiff, reading, height, std::size_t{width} * static_cast<std::size_t>(channels));
-  Image image = to_bytes({.height = static_cast<int>(height),
-                          .width = static_cast<int>(width),
-                          .channels = channels,
-                          .values = values,
-                          .is_signed = is_signed},
-                         window.value_or(whole_window(is_signed)));
-  if (photometric_of(tiff) == PHOTOMETRIC_MINISWHITE)
-    for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
+// ImageJ's description of a stack, whose planes beyond 4 GiB have no directory of their own: "images=20".
+int images_of_stack(TIFF* tiff) {
+  const char* description = nullptr;
+  if (TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &description) == 0) return 1;
+  const std::string_view text(description);
+  const std::string_view key = "\nimages=";
+  const std::size_t at = text.find(key);
+  int images = 1;
+  if (text.starts_with("ImageJ=") && at != text.npos)
+    std::from_chars(text.data() + at + key.size(), text.data() + text.size(), images);
+  return images;
+}
+
+// How many pages follow; moves on to the last. One that cannot be read is one.
+int further_pages(TIFF* tiff) {
+  const int images = images_of_stack(tiff);
+  int pages = 0;
+  while (TIFFLastDirectory(tiff) == 0) {
+    const bool read = TIFFReadDirectory(tiff) != 0;
+    if (!read || is_page(tiff)) ++pages;
+    if (!read) break;
+  }
+  return std::max(pages, images - 1);
+}
+
+// What the header declares is refused here, before libtiff takes memory for it.
+void check_header(TIFF* tiff, const TiffReading& reading) {
+  const std::uint32_t width = size_of(tiff, TIFFTAG_IMAGEWIDTH), height = size_of(tiff, TIFFTAG_IMAGELENGTH);
+  if (width == 0 && height == 0) damaged(reading, "it declares no size");
+  check_image_size(width, height);
+  const std::uint16_t bands = tiff_number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1),
+                      bits = tiff_number(tiff, TIFFTAG_BITSPERSAMPLE, 1),
+                      format = tiff_number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
+  const std::string of = " values of " + std::to_string(bits) + " bits";
+  if (format == SAMPLEFORMAT_COMPLEXINT || format == SAMPLEFORMAT_COMPLEXIEEEFP)
+    bad_image("unsupported TIFF: complex" + of);
+  if (format == SAMPLEFORMAT_IEEEFP) bad_image("unsupported TIFF: floating-point" + of);
+  if (bits > 16) bad_image("unsupported TIFF:" + of + ", at most 16 are read");
+  if (std::uint32_t depth = 1; TIFFGetField(tiff, TIFFTAG_IMAGEDEPTH, &depth) != 0 && depth > 1)
+    bad_image("unsupported TIFF: a volume of " + std::to_string(depth) + " planes");
+  const auto check_bytes = [&](std::int64_t pixels) {
+    if (pixels * bands * (bits > 8 ? 2 : 1) > max_image_bytes)
+      bad_image("too large (" + std::to_string(width) + "×" + std::to_string(height) + " pixels of " +
+                std::to_string(bands) + " bands): at most 640 MB");
+  };
+  check_bytes(std::int64_t{width} * height);
+  if (TIFFIsTiled(tiff) == 0) return;
+  const std::uint32_t tile_width = size_of(tiff, TIFFTAG_TILEWIDTH), tile_height = size_of(tiff, TIFFTAG_TILELENGTH);
+  check_image_size(tile_width, tile_height);
+  check_bytes(std::int64_t{tile_width} * tile_height);
+}
+
+// What libtiff converts: palettes, YCbCr, CMYK, Lab, LogLuv, and grey of fewer than 8 bits.
+Image converted(TIFF* tiff, const TiffReading& reading) {
+  const int bands = tiff_number(tiff, TIFFTAG_SAMPLESPERPIXEL, 1), extra = tiff_extra_bands(tiff);
+  if (extra > 0) refuse_bands("TIFF", bands, std::to_string(extra) + " of them beside those of its colours");
+  const std::uint16_t format = tiff_number(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
+  if (format == SAMPLEFORMAT_INT && !is_log(tiff))
+    bad_image("unsupported TIFF: signed values that are not grey or RGB");
+  char refusal[1024] = "";
+  if (TIFFRGBAImageOK(tiff, refusal) == 0) bad_image("unsupported TIFF: " + std::string(refusal));
+  // libtiff rounds the size of the buffer that it takes up to 1024 bytes, and then refuses uncompressed tiles that are
+  // not as large.
+  std::vector<std::uint8_t> tile;
+  if (TIFFIsTiled(tiff) != 0 && tiff_number(tiff, TIFFTAG_COMPRESSION, COMPRESSION_NONE) == COMPRESSION_NONE) {
+    tile.resize(TIFFTileSize64(tiff));
+    TIFFReadBufferSetup(tiff, tile.data(), static_cast<tmsize_t>(tile.size()));
+  }
+
+  const std::uint32_t width = size_of(tiff, TIFFTAG_IMAGEWIDTH), height = size_of(tiff, TIFFTAG_IMAGELENGTH);
+  const std::size_t count = static_cast<std::size_t>(width) * height;
+  std::vector<std::uint32_t> raster(count);
+  constexpr int stop_on_error = 1;
+  const bool read =
+      TIFFReadRGBAImageOriented(tiff, width, height, raster.data(), ORIENTATION_TOPLEFT, stop_on_error) != 0;
+  if (!tile.empty()) TIFFReadBufferSetup(tiff, nullptr, 1024);  // before it goes
+  if (!read || !reading.cause.empty()) damaged(reading, "the pixels cannot be read");
+
+  const std::uint16_t photometric = tiff_photometric(tiff);
+  const bool grey = photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+  Image image{static_cast<int>(height), static_cast<int>(width), grey ? 1 : 3, {}};
+  image.pixels.reserve(count * static_cast<std::size_t>(image.channels));
+  for (const std::uint32_t pixel : raster) {
+    image.pixels.push_back(static_cast<std::uint8_t>(TIFFGetR(pixel)));
+    if (grey) continue;
+    image.pixels.push_back(static_cast<std::uint8_t>(TIFFGetG(pixel)));
+    image.pixels.push_back(static_cast<std::uint8_t>(TIFFGetB(pixel)));
+  }
   return image;
 }
 
 }  // namespace
 
-Image decode_tiff(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window) {
+Image decode_tiff(std::span<const std::uint8_t> bytes, const std::optional<GreyWindow>& window, int channels) {
   TiffReading reading{bytes, 0, {}};
   const Tiff tiff = open_tiff(reading);
   if (tiff == nullptr) damaged(reading, "it contains no image");
+  go_to_first_page(tiff.get(), reading);
   check_header(tiff.get(), reading);
-  std::uint16_t orientation = ORIENTATION_TOPLEFT;
-  TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_ORIENTATION, &orientation);
+  const int orientation = tiff_number(tiff.get(), TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
   // libtiff would mirror but not turn; so it reads the rows as stored, and they are set upright below.
   TIFFSetField(tiff.get(), TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
-  if (is_plain_wide(tiff.get())) return upright(wide_image(tiff.get(), reading, window), orientation);
-  if (window && is_wide(tiff.get()))
-    bad_image("unsupported TIFF: of 16 bits, data.window is for grey and RGB without transparency, pixel by pixel");
-  char refusal[1024] = "";
-  if (TIFFRGBAImageOK(tiff.get(), refusal) == 0) bad_image("unsupported TIFF: " + std::string(refusal));
-
-  std::uint32_t width = 0, height = 0;
-  TIFFGetField(tiff.get(), TIFFTAG_IMAGEWIDTH, &width);
-  TIFFGetField(tiff.get(), TIFFTAG_IMAGELENGTH, &height);
-  const std::size_t count = static_cast<std::size_t>(width) * height;
-  std::vector<std::uint32_t> raster(count);
-  constexpr int stop_on_error = 1;
-  if (TIFFReadRGBAImageOriented(tiff.get(), width, height, raster.data(), ORIENTATION_TOPLEFT, stop_on_error) == 0 ||
-      !reading.cause.empty())
-    damaged(reading, "the pixels cannot be read");
-
-  Image image{static_cast<int>(height), static_cast<int>(width), is_grey(tiff.get()) ? 1 : 3, {}};
-  image.pixels.resize(count * static_cast<std::size_t>(image.channels));
-  std::uint8_t* to = image.pixels.data();
-  for (const std::uint32_t pixel : raster) {
-    // libtiff hands colours already multiplied by alpha: white shines through what is left.
-    const std::uint32_t white = 255 - TIFFGetA(pixel);
-    *to++ = static_cast<std::uint8_t>(std::min<std::uint32_t>(255, TIFFGetR(pixel) + white));
-    if (image.channels == 1) continue;
-    *to++ = static_cast<std::uint8_t>(std::min<std::uint32_t>(255, TIFFGetG(pixel) + white));
-    *to++ = static_cast<std::uint8_t>(std::min<std::uint32_t>(255, TIFFGetB(pixel) + white));
-  }
-  return upright(std::move(image), orientation);
+  Image image;
+  if (tiff_has_plain_bands(tiff.get(), channels))
+    image = tiff_from_bands(tiff.get(), reading.cause, window, channels);
+  else if (window && tiff_number(tiff.get(), TIFFTAG_BITSPERSAMPLE, 1) == 16)
+    bad_image("unsupported TIFF: of 16 bits, data.window is for grey and RGB");
+  else
+    image = converted(tiff.get(), reading);
+  image = upright(std::move(image), orientation);
+  image.origin.further_pictures = further_pages(tiff.get());
+  return image;
 }
 
 }  // namespace rxrun

@@ -17,21 +17,37 @@ constexpr std::uint64_t max_file_size = 640'000'000;
 }  // namespace
 
 FileSource::FileSource(Listing listing, std::vector<std::filesystem::path> paths,
-                       const std::optional<GreyWindow>& window, std::vector<std::vector<std::filesystem::path>> copies)
-    : paths_(std::move(paths)), copies_(std::move(copies)), versions_(paths_.size()), window_(window) {
+                       const std::optional<GreyWindow>& window, std::int64_t channels,
+                       std::vector<std::vector<std::filesystem::path>> copies)
+    : paths_(std::move(paths)),
+      copies_(std::move(copies)),
+      versions_(paths_.size()),
+      window_(window),
+      channels_(static_cast<int>(channels)) {
   listing_ = std::move(listing);
-  listing_.channels = 1;
+  listing_.channels = channels_ != 0 ? channels_ : channels_of_some();
+}
+
+// Reading all of them would take as long as decoding does, which tells of those that are otherwise.
+int FileSource::channels_of_some() const {
+  constexpr std::size_t spread_out = 32;
+  const std::size_t count = listing_.samples.size();
+  std::vector<std::size_t> looked_at;
   std::vector<bool> seen(listing_.classes.size(), false);
-  for (std::size_t i = 0; i < listing_.samples.size() && listing_.channels == 1; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const auto label = static_cast<std::size_t>(listing_.samples[i].label);
-    if (seen[label]) continue;
+    if (!seen[label]) looked_at.push_back(i);
     seen[label] = true;
+  }
+  for (std::size_t i = 0; i < spread_out; ++i) looked_at.push_back(i * count / spread_out);
+  for (const std::size_t i : looked_at) {
     try {
-      listing_.channels = decode(i, nullptr).channels;
+      if (decode(i, nullptr).channels == 3) return 3;
     } catch (const Error&) {
-      seen[label] = false;  // loading will tell of it; the next image of the class answers here
+      // Loading will tell of it.
     }
   }
+  return 1;
 }
 
 FileSource::Version FileSource::version_of(std::size_t index) const {
@@ -63,7 +79,7 @@ Image FileSource::decode(std::size_t index, std::string* digest) const {
     check_copies(index, *digest);
   }
   try {
-    return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, window_);
+    return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, window_, channels_);
   } catch (const Error& error) {
     Diagnostic diagnostic = error.diagnostics().front();
     diagnostic.where.file = paths_[index].string();
@@ -79,8 +95,8 @@ std::string FileSource::digest(std::size_t index) const {
 }
 
 bool has_image_extension(const std::filesystem::path& path) {
-  static constexpr std::array<std::string_view, 9> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",
-                                                            ".tif", ".tiff", ".bmp",  ".dib"};
+  static constexpr std::array<std::string_view, 10> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",
+                                                             ".tif", ".tiff", ".bmp",  ".dib", ".webp"};
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

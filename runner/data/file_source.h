@@ -13,10 +13,10 @@ namespace rxrun {
 
 class FileSource final : public Source {
  public:
-  // `paths` belong to the listing's samples, one each; its `channels` is found here. `window`: of 16-bit images, as
+  // `paths` belong to the listing's samples, one each; its `channels` is found here. `window` and `channels` as
   // decode_image's. `copies`: of each sample other files that are said to be the same; empty: there are none.
   FileSource(Listing listing, std::vector<std::filesystem::path> paths, const std::optional<GreyWindow>& window,
-             std::vector<std::vector<std::filesystem::path>> copies = {});
+             std::int64_t channels, std::vector<std::vector<std::filesystem::path>> copies = {});
 
   // Throws Error also when the file is no longer the one whose digest was given, judging by its size and time, and,
   // while the digest is taken, when a copy is none.
@@ -31,14 +31,16 @@ class FileSource final : public Source {
   };
   Version version_of(std::size_t index) const;
   void check_copies(std::size_t index, const std::string& digest) const;
+  int channels_of_some() const;
 
   std::vector<std::filesystem::path> paths_;
   std::vector<std::vector<std::filesystem::path>> copies_;
   mutable std::vector<std::optional<Version>> versions_;  // of each file when its digest was taken, by one thread
   std::optional<GreyWindow> window_;
+  int channels_;
 };
 
-// By the extension: png, jpg, jpeg, jpe, jfif, tif, tiff, bmp or dib.
+// By the extension: png, jpg, jpeg, jpe, jfif, tif, tiff, bmp, dib or webp.
 bool has_image_extension(const std::filesystem::path& path);
 
 }  // namespace rxrun

@@ -117,9 +117,29 @@ RXRUN_CLONES static void filter_grey_row(const std::uint8_t* from, const Filter&
   }
 }
 
+// Of any number of channels.
+static void filter_row_of_bands(const std::uint8_t* from, std::size_t channels, const Filter& filter,
+                                std::uint8_t* to) {
+  const std::size_t count = filter.first.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t* first = from + channels * static_cast<std::size_t>(filter.first[i]);
+    const std::int32_t* weight = filter.weights.data() + i * static_cast<std::size_t>(filter.taps);
+    for (std::size_t channel = 0; channel < channels; ++channel) {
+      std::int32_t sum = half;
+      for (std::size_t t = 0; t < static_cast<std::size_t>(filter.count[i]); ++t)
+        sum += weight[t] * first[channels * t + channel];
+      *to++ = to_byte(sum);
+    }
+  }
+}
+
 void filter_row(const std::uint8_t* from, int in, int channels, const Filter& filter, std::uint8_t* to) {
   if (channels == 1) {
     filter_grey_row(from, filter, to);
+    return;
+  }
+  if (channels != 3) {
+    filter_row_of_bands(from, static_cast<std::size_t>(channels), filter, to);
     return;
   }
 #ifdef __x86_64__

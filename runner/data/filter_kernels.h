@@ -18,7 +18,7 @@ struct Filter {
   std::vector<std::int32_t> weights;
 };
 
-// A row of `in` pixels (1 or 3 channels) to filter.first.size() pixels.
+// A row of `in` pixels to filter.first.size() pixels.
 void filter_row(const std::uint8_t* from, int in, int channels, const Filter& filter, std::uint8_t* to);
 
 // Row i of the output from the input's rows of `width` bytes; `sums`: room for as many numbers.

@@ -22,7 +22,7 @@ namespace rxrun {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the file's numbers are this machine's");
-constexpr char magic[16] = "rxrun images 2\n";
+constexpr char magic[16] = "rxrun images 3\n";
 constexpr std::size_t hash_size = 64;  // hexadecimal
 
 // As they lie in the file.
@@ -34,10 +34,10 @@ struct Header {
 };
 struct Record {
   char digest[hash_size], pixels[hash_size];  // zeros in `pixels`: bad
-  std::uint64_t sum[3], sum_of_squares[3];
-  std::int32_t is_wide, lowest, highest, zero;
+  std::int32_t is_wide, lowest, highest, further_pictures, ignored_bands, stray_bytes, lost_colour, zero;
 };
-static_assert(sizeof(Header) == 168 && sizeof(Record) == 192, "no gaps: the format is these bytes");
+static_assert(sizeof(Header) == 168 && sizeof(Record) == 160 && sizeof(ChannelSums) == 16,
+              "no gaps: the format is these bytes");
 
 template <typename Text>
 void put(Text& to, const std::string& hash) {
@@ -49,13 +49,47 @@ std::string text_of(const Text& from) {
   return {from, strnlen(from, hash_size)};
 }
 
+Record record_of(const ImageFacts& facts) {
+  const Levels wide = facts.origin.wide.value_or(Levels{});
+  Record record{.digest = {},
+                .pixels = {},
+                .is_wide = facts.origin.wide.has_value(),
+                .lowest = wide.lowest,
+                .highest = wide.highest,
+                .further_pictures = facts.origin.further_pictures,
+                .ignored_bands = facts.origin.ignored_bands,
+                .stray_bytes = facts.origin.stray_bytes,
+                .lost_colour = facts.origin.lost_colour,
+                .zero = 0};
+  put(record.digest, facts.digest);
+  put(record.pixels, facts.pixels);
+  return record;
+}
+
+ImageFacts facts_of(const Record& record, std::span<const ChannelSums> sums) {
+  ImageFacts facts{.digest = text_of(record.digest), .pixels = text_of(record.pixels)};
+  if (!facts.pixels.empty()) facts.channels.assign(sums.begin(), sums.end());
+  if (record.is_wide != 0) facts.origin.wide = Levels{.lowest = record.lowest, .highest = record.highest};
+  facts.origin.further_pictures = record.further_pictures;
+  facts.origin.ignored_bands = record.ignored_bands;
+  facts.origin.stray_bytes = record.stray_bytes != 0;
+  facts.origin.lost_colour = record.lost_colour != 0;
+  return facts;
+}
+
 std::string own_hash(const Header& header) {
   return sha256_hex({reinterpret_cast<const char*>(&header), offsetof(Header, own_hash)});
 }
 
-std::uint64_t file_size(std::size_t count, std::size_t bytes) {
-  return image_cache_pixels + std::uint64_t{count} * (std::uint64_t{bytes} + sizeof(Record));
+std::uint64_t index_size(const ImageSizes& sizes) {
+  return std::uint64_t{sizes.count} * (sizeof(Record) + sizes.channels * sizeof(ChannelSums));
 }
+
+std::uint64_t index_place(const ImageSizes& sizes) {
+  return image_cache_pixels + std::uint64_t{sizes.count} * sizes.bytes;
+}
+
+std::uint64_t file_size(const ImageSizes& sizes) { return index_place(sizes) + index_size(sizes); }
 
 std::string pixels_hash(std::span<const std::uint8_t> pixels) {
   return sha256_hex({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
@@ -122,44 +156,44 @@ ImageFacts facts_of(std::span<const std::uint8_t> pixels, int channels) {
   ImageFacts facts{.digest = {}, .pixels = pixels_hash(pixels)};
   const auto step = static_cast<std::size_t>(channels);
   for (std::size_t c = 0; c < step; ++c) {
-    std::uint64_t sum = 0, squares = 0;
+    ChannelSums sums;
     for (std::size_t i = c; i < pixels.size(); i += step) {
       const std::uint32_t value = pixels[i];
-      sum += value;
-      squares += value * value;
+      sums.sum += value;
+      sums.sum_of_squares += value * value;
     }
-    facts.sum[c] = sum;
-    facts.sum_of_squares[c] = squares;
+    facts.channels.push_back(sums);
   }
   return facts;
 }
 
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes,
-                                             int threads, const std::atomic<int>* stop) {
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, const ImageSizes& sizes, int threads,
+                                             const std::atomic<int>* stop) {
   Reading reading(file);
   if (reading.missing()) return std::nullopt;
-  if (reading.size() != file_size(count, bytes)) reading.damaged("its size is wrong");
+  if (reading.size() != file_size(sizes)) reading.damaged("its size is wrong");
   Header header;
   reading.read(0, &header, sizeof header);
   if (std::memcmp(header.magic, magic, sizeof magic) != 0) reading.damaged("it is not a file of decoded images");
   if (own_hash(header) != text_of(header.own_hash)) reading.damaged("its header does not match its checksum");
-  if (header.count != count || header.bytes != bytes || header.index_bytes != count * sizeof(Record))
+  if (header.count != sizes.count || header.bytes != sizes.bytes || header.index_bytes != index_size(sizes))
     reading.damaged("it holds other images");
-  std::vector<Record> index(count);
-  reading.read(image_cache_pixels + std::uint64_t{count} * bytes, index.data(), header.index_bytes);
-  if (sha256_hex({reinterpret_cast<const char*>(index.data()), header.index_bytes}) != text_of(header.index_hash))
-    reading.damaged("its index does not match its checksum");
+  std::string index(header.index_bytes, '\0');
+  reading.read(index_place(sizes), index.data(), index.size());
+  if (sha256_hex(index) != text_of(header.index_hash)) reading.damaged("its index does not match its checksum");
+  std::vector<Record> records(sizes.count);
+  std::vector<ChannelSums> sums(sizes.count * sizes.channels);
+  const std::size_t records_size = sizes.count * sizeof(Record);
+  std::memcpy(records.data(), index.data(), records_size);
+  std::memcpy(sums.data(), index.data() + records_size, index.size() - records_size);
 
-  CachedImages cached{ImageStore::mapped(file, image_cache_pixels, count, bytes), std::vector<ImageFacts>(count)};
+  CachedImages cached{ImageStore::mapped(file, image_cache_pixels, sizes.count, sizes.bytes),
+                      std::vector<ImageFacts>(sizes.count)};
   for_each_index(
-      count, threads,
+      sizes.count, threads,
       [&](std::size_t i) {
         ImageFacts& facts = cached.facts[i];
-        facts.digest = text_of(index[i].digest);
-        facts.pixels = text_of(index[i].pixels);
-        std::copy_n(index[i].sum, 3, facts.sum.begin());
-        std::copy_n(index[i].sum_of_squares, 3, facts.sum_of_squares.begin());
-        if (index[i].is_wide != 0) facts.wide = Levels{.lowest = index[i].lowest, .highest = index[i].highest};
+        facts = facts_of(records[i], std::span(sums).subspan(i * sizes.channels, sizes.channels));
         if (!facts.pixels.empty() && pixels_hash(cached.images[i]) != facts.pixels)
           reading.damaged(fmt::format("image {} does not match its checksum", i));
       },
@@ -167,36 +201,35 @@ std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, 
   return cached;
 }
 
-ImageCacheWriter::ImageCacheWriter(const std::filesystem::path& file, std::size_t count, std::size_t bytes)
-    : file_((check_room(file.parent_path(), file_size(count, bytes)), file)), count_(count), bytes_(bytes) {
-  file_.reserve(file_size(count, bytes));
+ImageCacheWriter::ImageCacheWriter(const std::filesystem::path& file, const ImageSizes& sizes)
+    : file_((check_room(file.parent_path(), file_size(sizes)), file)), sizes_(sizes) {
+  file_.reserve(file_size(sizes));
 }
 
 void ImageCacheWriter::write(std::size_t index, std::span<const std::uint8_t> pixels) const {
-  file_.write_at(image_cache_pixels + std::uint64_t{index} * bytes_, pixels.data(), pixels.size());
+  file_.write_at(image_cache_pixels + std::uint64_t{index} * sizes_.bytes, pixels.data(), pixels.size());
 }
 
 void ImageCacheWriter::finish(const std::vector<ImageFacts>& facts) {
-  std::vector<Record> index(count_);
-  for (std::size_t i = 0; i < count_; ++i) {
-    put(index[i].digest, facts[i].digest);
-    put(index[i].pixels, facts[i].pixels);
-    std::copy_n(facts[i].sum.begin(), 3, index[i].sum);
-    std::copy_n(facts[i].sum_of_squares.begin(), 3, index[i].sum_of_squares);
-    const Levels wide = facts[i].wide.value_or(Levels{});
-    index[i].is_wide = facts[i].wide.has_value();
-    index[i].lowest = wide.lowest;
-    index[i].highest = wide.highest;
+  std::string index;
+  index.reserve(index_size(sizes_));
+  for (const ImageFacts& image : facts) {
+    const Record record = record_of(image);
+    index.append(reinterpret_cast<const char*>(&record), sizeof record);
   }
-  const std::size_t index_bytes = count_ * sizeof(Record);
+  for (const ImageFacts& image : facts) {
+    std::vector<ChannelSums> sums = image.channels;
+    sums.resize(sizes_.channels);  // of a bad one: zeros
+    index.append(reinterpret_cast<const char*>(sums.data()), sums.size() * sizeof(ChannelSums));
+  }
   Header header{};
   std::memcpy(header.magic, magic, sizeof magic);
-  header.count = count_;
-  header.bytes = bytes_;
-  header.index_bytes = index_bytes;
-  put(header.index_hash, sha256_hex({reinterpret_cast<const char*>(index.data()), index_bytes}));
+  header.count = sizes_.count;
+  header.bytes = sizes_.bytes;
+  header.index_bytes = index.size();
+  put(header.index_hash, sha256_hex(index));
   put(header.own_hash, own_hash(header));
-  file_.write_at(image_cache_pixels + std::uint64_t{count_} * bytes_, index.data(), index_bytes);
+  file_.write_at(index_place(sizes_), index.data(), index.size());
   file_.write_at(0, &header, sizeof header);
   file_.move_to_target();
 }

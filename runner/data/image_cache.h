@@ -6,14 +6,13 @@
 //
 //   0      header: magic, size of one image, number of images, size and SHA-256 of the index, SHA-256 of what is before
 //   4096   pixels, image after image
-//   then   index, a record an image: digest of the file, SHA-256 of the pixels, sums and sums of squares, whether it
-//          is bad, and of one of 16 bits its lowest and highest value
+//   then   index: an image's record after the other (digest of the file, SHA-256 of the pixels, whether it is bad, and
+//          what its origin says), then each one's sums and sums of squares, channel after channel
 //
 // Opening it checks every byte: the header, the index, and each image by the digest of its pixels. It is written under
 // another name, synced and renamed, so that it is there whole or not at all.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -30,12 +29,18 @@
 
 namespace rxrun {
 
+// Of one channel of an image; exact, so the order of threads cannot alter them.
+struct ChannelSums {
+  std::uint64_t sum = 0, sum_of_squares = 0;
+  bool operator==(const ChannelSums&) const = default;
+};
+
 // What one pass over the images finds out about each.
 struct ImageFacts {
-  std::string digest;  // of the bytes that it was decoded from; hexadecimal, as below
-  std::string pixels;  // SHA-256 of the prepared pixels; empty: it could not be decoded
-  std::array<std::uint64_t, 3> sum{}, sum_of_squares{};  // a channel; exact, so the order of threads cannot alter them
-  std::optional<Levels> wide{};                          // as the image's
+  std::string digest;                   // of the bytes that it was decoded from; hexadecimal, as below
+  std::string pixels;                   // SHA-256 of the prepared pixels; empty: it could not be decoded
+  std::vector<ChannelSums> channels{};  // empty: it could not be decoded
+  ImageOrigin origin{};                 // as the image's
 
   bool operator==(const ImageFacts&) const = default;
 };
@@ -50,17 +55,21 @@ struct CachedImages {
 // Where the first image's pixels lie in the file.
 inline constexpr std::uint64_t image_cache_pixels = 4096;
 
-// Nothing when there is no such file. Throws Error (run), saying what is wrong, for one that is damaged or not `count`
-// images of `bytes` each. Looks at the pixels in `threads` threads, until a
-// signal number in `stop` ends it (parallel.h).
-std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, std::size_t count, std::size_t bytes,
-                                             int threads, const std::atomic<int>* stop = nullptr);
+// So many images of one size.
+struct ImageSizes {
+  std::size_t count = 0, bytes = 0, channels = 0;
+};
+
+// Nothing when there is no such file. Throws Error (run), saying what is wrong, for one that is damaged or not images
+// of these sizes. Looks at the pixels in `threads` threads, until a signal number in `stop` ends it (parallel.h).
+std::optional<CachedImages> open_image_cache(const std::filesystem::path& file, const ImageSizes& sizes, int threads,
+                                             const std::atomic<int>* stop = nullptr);
 
 // Writes one. Everything throws Error (run): no room, no permission, a fault of the disk.
 class ImageCacheWriter {
  public:
   // Takes the room for it. Some is left free on the disk: the results of what runs there need it.
-  ImageCacheWriter(const std::filesystem::path& file, std::size_t count, std::size_t bytes);
+  ImageCacheWriter(const std::filesystem::path& file, const ImageSizes& sizes);
   // From several threads, each image once; those that are bad not at all.
   void write(std::size_t index, std::span<const std::uint8_t> pixels) const;
   // To be called once, last.
@@ -68,7 +77,7 @@ class ImageCacheWriter {
 
  private:
   TemporaryFile file_;
-  std::size_t count_, bytes_;
+  ImageSizes sizes_;
 };
 
 // One process at a time makes a file; the kernel gives the lock back when a process dies. The file of the lock stays.

@@ -172,7 +172,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   if (!alone.empty())
     listing.warnings.push_back(without_group(spec, records.front().fields[*columns.group], alone, listing));
   listing.classes = set_labels(listing, labels, spec);
-  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window);
+  return std::make_unique<FileSource>(std::move(listing), std::move(paths), spec.window, spec.channels);
 }
 
 }  // namespace rxrun

@@ -78,20 +78,23 @@ class Npz {
   Archive archive_;
 };
 
-void read_images(Pack& pack, std::vector<std::uint8_t> bytes, const std::filesystem::path& path,
-                 const std::string& name) {
+void read_images(Pack& pack, std::vector<std::uint8_t> bytes, const DataSpec& spec, const std::string& name) {
+  const std::filesystem::path& path = spec.path;
   const NpyArray images = read_npy(bytes);
   if (images.size != 1 || images.kind == 'i') bad_file(path, name + " must hold unsigned bytes (|u1)");
   const auto& shape = images.shape;
-  const bool colour = shape.size() == 4 && shape[3] == 3;
-  if (!colour && shape.size() != 3 && !(shape.size() == 4 && shape[3] == 1))
-    bad_file(path, name + " must have the shape images × height × width, or × 3");
+  const std::uint64_t channels = shape.size() == 4 ? shape[3] : 1;
+  if (shape.size() != 3 && shape.size() != 4)
+    bad_file(path, name + " must have the shape images × height × width, or × channels");
+  if (channels != 1 && channels != 3 && (channels == 0 || channels != static_cast<std::uint64_t>(spec.channels)))
+    bad_file(path, name + " has " + std::to_string(channels) + " channels, neither 1, grey, nor 3, colour",
+             "data.channels=" + std::to_string(channels) + " takes each of them as a channel");
   for (const std::size_t axis : {std::size_t{1}, std::size_t{2}})
     if (shape[axis] < 1 || shape[axis] > static_cast<std::uint64_t>(max_image_side))
       bad_file(path, name + ": image size out of range: 1 to 20,000 a side");
   pack.height = static_cast<int>(shape[1]);
   pack.width = static_cast<int>(shape[2]);
-  pack.channels = colour ? 3 : 1;
+  pack.channels = static_cast<int>(channels);
   if (images.fortran_order) {
     pack.pixels = bytes_of(images);
     return;
@@ -134,7 +137,7 @@ std::unique_ptr<Source> open_medmnist(const DataSpec& spec) {
     pack.part = part;
     naming(spec.path, images_name, [&] {
       read_images(pack, npz.member(images_name, [&](std::uint64_t size) { check_fits(total + size, spec, spec.path); }),
-                  spec.path, images_name);
+                  spec, images_name);
     });
     const std::uint64_t size = static_cast<std::uint64_t>(pack.height) * static_cast<std::uint64_t>(pack.width) *
                                static_cast<std::uint64_t>(pack.channels);

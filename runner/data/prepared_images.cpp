@@ -16,7 +16,7 @@ namespace rxrun {
 namespace {
 
 // To be raised whenever the same image is prepared to other pixels: by a decoder, the resizing, the conversion to grey.
-constexpr int preparation_version = 2;
+constexpr int preparation_version = 3;
 
 class Preparation {
  public:
@@ -68,7 +68,7 @@ class Preparation {
       if (!tried([&] { locked = lock->try_lock(); })) return false;
     }
     if (open(file)) return true;  // made by the process that had the lock
-    if (!tried([&] { writer.emplace(file, count_, bytes_); })) return false;
+    if (!tried([&] { writer.emplace(file, sizes()); })) return false;
     // Not within a try: what on_progress throws is no fault of the cache, and ends the reading.
     const bool written = decode_all(&*writer);
     const bool useless = spec_.on_bad_image == OnBadImage::error && any_fault();  // the caller will throw
@@ -107,7 +107,7 @@ class Preparation {
 
   bool open(const std::filesystem::path& file) {
     try {
-      std::optional<CachedImages> cached = open_image_cache(file, count_, bytes_, threads_, stop_);
+      std::optional<CachedImages> cached = open_image_cache(file, sizes(), threads_, stop_);
       if (!cached) return false;
       if (const std::string changed = changed_image(cached->facts); !changed.empty())
         throw Error(Failure::run,
@@ -129,6 +129,10 @@ class Preparation {
       std::filesystem::remove(file, gone);
       return false;
     }
+  }
+
+  ImageSizes sizes() const {
+    return {.count = count_, .bytes = bytes_, .channels = static_cast<std::size_t>(channels_)};
   }
 
   bool any_fault() const {
@@ -197,7 +201,7 @@ class Preparation {
           try {
             const Image image = prepared_image(source_, i, spec_, channels_, &digest);
             prepared_.facts[i] = facts_of(image.pixels, channels_);
-            prepared_.facts[i].wide = image.wide;
+            prepared_.facts[i].origin = image.origin;
             if (!prepared_.images.empty())
               std::copy(image.pixels.begin(), image.pixels.end(), prepared_.images.image(i).begin());
             if (writes) write(*writer, i, image, writes, mutex);
@@ -243,10 +247,12 @@ PreparedImages prepare_images(const Source& source, const DataSpec& spec, int ch
 
 Image prepared_image(const Source& source, std::size_t index, const DataSpec& spec, int channels, std::string* digest) {
   Image image = source.decode(index, digest);
-  const std::optional<Levels> wide = image.wide;
+  ImageOrigin origin = image.origin;
   try {
-    image = with_channels(resized(std::move(image), static_cast<int>(spec.image_size), spec.resize), channels);
-    image.wide = wide;
+    image = resized(std::move(image), static_cast<int>(spec.image_size), spec.resize);
+    origin.lost_colour = channels == 1 && is_colourful(image);
+    image = with_channels(std::move(image), channels);
+    image.origin = origin;
     return image;
   } catch (const Error& error) {
     Diagnostic diagnostic = error.diagnostics().front();

@@ -6,6 +6,7 @@
 
 #include "data/decode.h"
 #include "data/filter_kernels.h"
+#include "diagnostics/render.h"
 
 namespace rxrun {
 namespace {
@@ -102,6 +103,8 @@ Image resized(Image image, int size, const std::string& mode) {
 
 Image with_channels(Image image, int channels) {
   if (image.channels == channels) return image;
+  if (image.channels + channels != 1 + 3)  // not grey to colour or back
+    bad_image("has " + counted(image.channels, "channel") + ", but data.channels is " + std::to_string(channels));
   Image out = blank(image.height, image.width, channels);
   const std::size_t count = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
   const std::uint8_t* from = image.pixels.data();
@@ -113,6 +116,16 @@ Image with_channels(Image image, int channels) {
       to[i] = static_cast<std::uint8_t>((from[0] * 19595 + from[1] * 38470 + from[2] * 7471 + 0x8000) >> 16);
   }
   return out;
+}
+
+bool is_colourful(const Image& image) {
+  constexpr int rounding = 8;
+  if (image.channels != 3) return false;
+  for (std::size_t i = 0; i < image.pixels.size(); i += 3) {
+    const auto [low, high] = std::minmax({image.pixels[i], image.pixels[i + 1], image.pixels[i + 2]});
+    if (high - low > rounding) return true;
+  }
+  return false;
 }
 
 }  // namespace rxrun

@@ -18,7 +18,11 @@ Image resize_bilinear(const Image& image, int height, int width);
 //   none     the image must have the size already: Error when it has not
 Image resized(Image image, int size, const std::string& mode);
 
-// 1 to 3 channels by repetition; 3 to 1 by ITU-R BT.601 luma.
+// 1 to 3 channels by repetition; 3 to 1 by ITU-R BT.601 luma. Error for any other numbers that differ.
 Image with_channels(Image image, int channels);
+
+// Whether it is in colour, rather than grey that is stored as RGB: some pixel's channels differ by more than the
+// rounding of a lossy format makes of grey.
+bool is_colourful(const Image& image);
 
 }  // namespace rxrun

@@ -27,7 +27,7 @@ Image to_bytes(const WidePixels& wide, const GreyWindow& window) {
     levels.highest = std::max(levels.highest, value);
     image.pixels[i] = windowed(value, window);
   }
-  image.wide = levels;
+  image.origin.wide = levels;
   return image;
 }
 

@@ -24,7 +24,7 @@ struct Sample {
 struct Listing {
   std::vector<std::string> classes;  // names, in the order of the labels
   std::vector<Sample> samples;       // in an order that depends on the content only
-  int channels = 3;                  // 1 or 3: of the first image of each class, colour if one of them is
+  int channels = 3;                  // of the images; 1 or 3 of files, colour if one of those looked at is, or declared
   bool generated = false;
   bool grouped = false;         // the source has set the groups itself
   std::string layout;           // of folders: "group/class"; empty where there are none
@@ -71,7 +71,7 @@ class Source {
 };
 
 // Opens what `spec` names, or its generated sample when the path does not exist and a sample is declared. Looks at
-// names and sizes, and reads one image of each class for the number of channels; groups the samples by
+// names and sizes, and reads some images for the number of channels; groups the samples by
 // `split.group_by`. Throws Error with the YAML's place for a missing path, an empty class, an unknown layout.
 std::unique_ptr<Source> open_source(const DataSpec& spec, std::uint64_t seed, OpenedTo purpose = OpenedTo::train);
 

@@ -26,7 +26,7 @@ SampledImages sample_images(const Source& source, std::size_t most) {
   for_each_index(count, available_cores(), [&](std::size_t i) {
     try {
       const Image image = source.decode(i * all / count);
-      looks[i] = {image.height, image.width, image.channels, has_equal_channels(image), image.wide};
+      looks[i] = {image.height, image.width, image.channels, has_equal_channels(image), image.origin.wide};
     } catch (const Error& error) {
       faults[i] = error.diagnostics().front();
     }

@@ -32,6 +32,7 @@ class Checker {
       error("data", "`path` is required in `data`", "only `source: histology` needs none");
     if (sound({"train", "validation", "test", "group_by"})) split();
     if (sound({"mean", "deviation", "channels"})) normalize();
+    if (sound({"channels", "saturation", "hue", "stain"})) colours();
     if (sound({"window"}) && data.window && data.window->low >= data.window->high)
       error("data.window", "`window` must be [low, high], the lower value first");
     if (sound({"pad", "image_size"}) && data.augment.pad >= data.image_size)
@@ -114,6 +115,24 @@ class Checker {
     if (!spec.mean.empty() && channels != 0 && spec.mean.size() != channels && spec.mean.size() != 1)
       error("data.normalize.mean", "`mean` must have one value per channel, " + std::to_string(channels) + ", found " +
                                        std::to_string(spec.mean.size()));
+    if (channels == 0 && !spec.mean.empty() && spec.mean.size() != 1 && spec.mean.size() != 3)
+      error("data.normalize.mean", "`mean` must have 1 or 3 values where `channels` is `auto`, found " +
+                                       std::to_string(spec.mean.size()));
+  }
+
+  // Augmentations that are of colours; where the number of channels is not declared, the data tells.
+  void colours() {
+    const AugmentSpec& augment = experiment_.data.augment;
+    const std::int64_t channels = experiment_.data.channels;
+    if (channels == 0 || channels == 3) return;
+    const std::string why = " is for colour, but `channels` is " + std::to_string(channels);
+    for (const auto& [name, value] : {std::pair("saturation", augment.saturation), std::pair("hue", augment.hue),
+                                      std::pair("stain", augment.stain)})
+      if (value > 0.0 && channels == 1)
+        diagnostics_.warning(where(std::string("data.augment.") + name),
+                             std::string("`") + name + "`" + why + ": it has no effect");
+      else if (value > 0.0)
+        error(std::string("data.augment.") + name, std::string("`") + name + "`" + why, "set it to 0");
   }
 
   void milestones() {

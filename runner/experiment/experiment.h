@@ -98,7 +98,7 @@ struct DataSpec {
   std::int64_t sample_images = 1200;              // in all, for a generated sample
   std::int64_t image_size = 64;                   // height and width that the network sees
   std::string resize = "stretch";                 // stretch | crop (short side to image_size, centre crop) | pad | none
-  std::int64_t channels = 0;                      // 0: as the source has them; 1 or 3: converted
+  std::int64_t channels = 0;                      // 0: as the source has them; 1 or 3: converted; else as stored
   std::optional<GreyWindow> window;               // absent: all that 16 bits can be
   std::int64_t classes = 0;                       // 0: as the source has them; else the number it must have
   SplitSpec split;

@@ -11,6 +11,8 @@ namespace {
 auto data(auto... rest) { return member(&Experiment::data, rest...); }
 auto augment(auto... rest) { return data(&DataSpec::augment, rest...); }
 
+constexpr std::int64_t max_channels = 1024;
+
 // A fraction to draw, or the name of a part that the source provides.
 KeyBuilder part(std::string name, std::string doc, SplitPart SplitSpec::*member) {
   return KeyBuilder(std::move(name), std::move(doc), data(&DataSpec::split, member))
@@ -83,13 +85,13 @@ Key normalize_key() {
           KeyBuilder("mean", "mean of each channel, for pixels in [0, 1]", spec(&NormalizeSpec::mean))
               .from(-1000)
               .to(1000)
-              .length(1, 3)
+              .length(1, max_channels)
               .required(),
           KeyBuilder("deviation", "standard deviation of each channel, for pixels in [0, 1]",
                      spec(&NormalizeSpec::deviation))
               .above(0)
               .to(1000)
-              .length(1, 3)
+              .length(1, max_channels)
               .required(),
       })
       .set([](Experiment& e, const Node& node) {
@@ -215,9 +217,13 @@ std::vector<Key> data_keys() {
                  "centre; pad; none: an error",
                  data(&DataSpec::resize))
           .words({"stretch", "crop", "pad", "none"}),
-      KeyBuilder("channels", "convert to grey (1) or colour (3); auto: as in the source", data(&DataSpec::channels))
-          .zero_as("auto")
-          .only({1, 3}),
+      KeyBuilder("channels",
+                 "of the network's input: 1 converts images to grey, 3 to colour; another number takes the bands of "
+                 "images that have so many; auto: grey or colour, as in the source",
+                 data(&DataSpec::channels))
+          .from(1)
+          .to(max_channels)
+          .zero_as("auto"),
       window_key(),
       KeyBuilder("classes", "number of classes that the source must have; auto: any", data(&DataSpec::classes))
           .from(2)

@@ -42,8 +42,7 @@ Preprocessing read_preprocessing(const std::filesystem::path& folder) {
                        .mean = json.at("mean"),
                        .deviation = json.at("deviation")};
     const auto channels = static_cast<std::size_t>(read.channels);
-    if ((channels == 1 || channels == 3) && read.mean.size() == channels && read.deviation.size() == channels)
-      return read;
+    if (read.channels >= 1 && read.mean.size() == channels && read.deviation.size() == channels) return read;
   } catch (const nlohmann::json::exception&) {
     // told below, as for a file that is JSON but not this
   }

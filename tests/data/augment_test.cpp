@@ -199,5 +199,34 @@ TEST(Colour, StainsSeparate) {
   EXPECT_TRUE(near(rgb, pure(1.5), 1e-4f));
 }
 
+// Moved and turned as any other, band by band.
+TEST(Transform, BandsMoveTogether) {
+  constexpr int bands = 5;
+  const Image image = picture(side, side, bands);
+  AugmentSpec spec;
+  spec.pad = 2;
+  spec.horizontal_flip = spec.rotate_90 = true;
+  spec.rotate = 20;
+  spec.brightness = 0.3;
+  const std::vector<float> zeros(bands, 0.0f), ones(bands, 1.0f);
+  std::vector<Image> alone(bands, Image{side, side, 1, {}});
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) alone[i % bands].pixels.push_back(image.pixels[i]);
+  Transform together(spec, side, bands, zeros, ones), one(spec, side, 1, zeros, ones);
+  for (std::uint64_t sample = 0; sample < 20; ++sample) {
+    std::vector<float> all(image.pixels.size()), single(side * side);
+    together.augmented(image.pixels, RandomStream(7, Purpose::augment, 0, sample), all.data());
+    for (std::size_t band = 0; band < bands; ++band) {
+      one.augmented(alone[band].pixels, RandomStream(7, Purpose::augment, 0, sample), single.data());
+      for (std::size_t i = 0; i < single.size(); ++i) ASSERT_EQ(all[i * bands + band], single[i]) << sample;
+    }
+  }
+}
+
+TEST(Transform, ContrastOfBandsIsAboutTheMeanOfAll) {
+  std::vector<float> values = {0.2f, 0.4f, 0.6f, 0.8f};
+  adjust_contrast(values, 2, 0.0f);
+  for (const float value : values) EXPECT_FLOAT_EQ(value, 0.5f);
+}
+
 }  // namespace
 }  // namespace rxrun

@@ -111,7 +111,7 @@ TEST(Decode, AWindowOfSixteenBitsHasAllLevels) {
                              decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values)), window),
                              decode_image(as_bytes(test::wide_tiff_bytes(1, 8, 1, values, {.tile = 16})), window)}) {
     EXPECT_EQ(image.pixels, expected);
-    EXPECT_EQ(image.wide, levels);
+    EXPECT_EQ(image.origin.wide, levels);
   }
   // Without one all values that 16 bits can have are the window: 12 bits are left with 16 levels.
   EXPECT_EQ(decode_image(as_bytes(wide_png(values))).pixels, (std::vector<std::uint8_t>{0, 4, 4, 4, 5, 6, 6, 16}));
@@ -126,7 +126,7 @@ TEST(Decode, AWindowIsOfTheUnitsOfSignedImages) {
   const std::string tiff = test::wide_tiff_bytes(1, 5, 1, values, {.is_signed = true});
   const Image image = decode_image(as_bytes(tiff), GreyWindow{.low = -160, .high = 240});
   EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 128, 255, 255}));
-  EXPECT_EQ(image.wide, (Levels{.lowest = -1024, .highest = 3000}));
+  EXPECT_EQ(image.origin.wide, (Levels{.lowest = -1024, .highest = 3000}));
   EXPECT_EQ(decode_image(as_bytes(tiff)).pixels, (std::vector<std::uint8_t>{124, 127, 128, 128, 139}));
 }
 
@@ -140,7 +140,7 @@ TEST(Decode, AWindowLeavesOtherImagesAndTransparencyAlone) {
   const std::string alpha = test::png_bytes(1, 2, {0, 150, 255, 255, 0, 150, 0, 0},
                                             {.colour_type = 4, .depth = 16, .exif = {}, .palette = {}});
   EXPECT_EQ(decode_image(as_bytes(alpha), window).pixels, (std::vector<std::uint8_t>{128, 255}));
-  EXPECT_EQ(decode_image(as_bytes(alpha), window).wide, (Levels{.lowest = 150, .highest = 150}));
+  EXPECT_EQ(decode_image(as_bytes(alpha), window).origin.wide, (Levels{.lowest = 150, .highest = 150}));
 }
 
 TEST(Decode, WideTiffsAreTurnedAndInverted) {
@@ -178,8 +178,10 @@ TEST(Decode, InterlacedPng) {
 }
 
 TEST(Decode, FirstImageOfAnAnimationOrOfPages) {
-  const Image image = picture(6, 5, 3);
+  Image image = picture(6, 5, 3);
+  image.origin.further_pictures = 1;
   EXPECT_EQ(decode_image(as_bytes(test::animated_png_bytes(image))), image);
+  image.origin.further_pictures = 2;
   EXPECT_EQ(decode_image(as_bytes(test::tiff_bytes(image, {.pages = 3}))), image);
 }
 
@@ -198,6 +200,24 @@ TEST(Decode, CmykJpeg) {
   EXPECT_NEAR(image.pixels[0], 200, 3);
   EXPECT_NEAR(image.pixels[1], 100, 3);
   EXPECT_NEAR(image.pixels[2], 50, 3);
+}
+
+TEST(Decode, WebpIsReadAsAnyOther) {
+  for (const int channels : {3, 4}) {
+    const Image image = picture(9, 7, channels);
+    EXPECT_EQ(decode_image(as_bytes(test::webp_bytes(image))), channels == 3 ? image : on_white(image));
+  }
+  const Image image = picture(4, 6, 3);
+  EXPECT_EQ(decode_image(as_bytes(test::webp_bytes(image, {.exif = test::exif_block(6)}))), upright(image, 6));
+  EXPECT_EQ(decode_image(as_bytes(test::webp_bytes(image, {.exif = std::string("Exif\0\0", 6) + test::exif_block(3)}))),
+            upright(image, 3));
+  Image flat{24, 24, 3, {}};
+  for (int i = 0; i < 24 * 24; ++i) flat.pixels.insert(flat.pixels.end(), {200, 100, 50});
+  EXPECT_LE(largest_difference(decode_image(as_bytes(test::webp_bytes(flat, {.exif = {}, .lossless = false}))), flat),
+            6);
+  Image first = picture(5, 8, 3);
+  first.origin.further_pictures = 1;
+  EXPECT_EQ(decode_image(as_bytes(test::animated_webp_bytes(first))), first);
 }
 
 TEST(Decode, ProgressiveJpegEqualsBaseline) {
@@ -259,8 +279,8 @@ TEST(Decode, AChunkLargerThanItsFileIsRefusedByItsHeader) {
 
 TEST(Decode, CutShortIsDamage) {
   const Image image = picture(40, 40, 3);
-  for (const std::string& whole :
-       {test::png_bytes(image), test::jpeg_bytes(image), test::tiff_bytes(image), test::bmp_bytes(image)})
+  for (const std::string& whole : {test::png_bytes(image), test::jpeg_bytes(image), test::tiff_bytes(image),
+                                   test::bmp_bytes(image), test::webp_bytes(image)})
     for (const double kept : {0.02, 0.1, 0.5, 0.9, 0.99}) {
       const std::string part = whole.substr(0, static_cast<std::size_t>(kept * static_cast<double>(whole.size())));
       EXPECT_NE(decoding_fails(part), "no error") << whole.substr(0, 4) << " " << kept;
@@ -271,11 +291,36 @@ TEST(Decode, WhatIsNoImage) {
   EXPECT_THAT(decoding_fails(""), HasSubstr("the file is empty"));
   EXPECT_THAT(decoding_fails("hello, world"), HasSubstr("not an image"));
   EXPECT_THAT(decoding_fails("GIF89a"), HasSubstr("GIF"));
-  EXPECT_THAT(decoding_fails(std::string("RIFF\1\0\0\0WEBPVP8 ", 16)), HasSubstr("WebP"));
+  EXPECT_THAT(decoding_fails(std::string("RIFF\1\0\0\0WEBPVP8 ", 16)), HasSubstr("damaged WebP"));
   EXPECT_THAT(decoding_fails("\x89PNG\r\n\x1a\n"), HasSubstr("damaged PNG"));
   EXPECT_THAT(decoding_fails("\xff\xd8\xff"), HasSubstr("damaged JPEG"));
   EXPECT_THAT(decoding_fails(std::string("II*\0", 4)), HasSubstr("damaged TIFF"));
   EXPECT_THAT(decoding_fails("BM"), HasSubstr("damaged BMP"));
+}
+
+TEST(Decode, ForeignFormatsAreNamed) {
+  const auto file_type = [](const std::string& brand) { return std::string("\0\0\0\x18", 4) + "ftyp" + brand; };
+  const std::pair<std::string, const char*> named[] = {
+      {file_type("heic"), "a HEIC image: only PNG, JPEG, TIFF, BMP and WebP images are read"},
+      {file_type("mif1"), "HEIC"},
+      {file_type("avif"), "an AVIF image"},
+      {std::string(128, '\0') + "DICM", "a DICOM file"},
+      {std::string("\0\0\0\x0cjP  \r\n\x87\n", 12), "JPEG 2000"},
+      {"\xff\x4f\xff\x51", "JPEG 2000"},
+      {"\x93NUMPY", "a NumPy array"},
+      {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
+      {"\n<!DOCTYPE html><html>", "an HTML page"},
+      {"<?xml version='1.0'?><svg>", "an SVG drawing"},
+  };
+  for (const auto& [bytes, name] : named) EXPECT_THAT(decoding_fails(bytes), HasSubstr(name));
+}
+
+TEST(Decode, FourBandsAreChannelsWhereTheyAreAskedFor) {
+  const Image four{1, 2, 4, {10, 20, 30, 255, 40, 50, 60, 1}}, two{1, 2, 2, {7, 255, 9, 0}};
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(four)), {}, 4), four);
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(two)), {}, 2), two);
+  EXPECT_EQ(decode_image(as_bytes(test::webp_bytes(four)), {}, 4), four);
+  EXPECT_EQ(decode_image(as_bytes(test::png_bytes(two)), {}, 4).channels, 1);  // which the caller refuses
 }
 
 TEST(Decode, FlippedBitInPngIsDamage) {

@@ -4,6 +4,7 @@
 #include <png.h>
 #include <stdlib.h>
 #include <tiffio.h>
+#include <webp/encode.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -220,6 +221,119 @@ std::string wide_tiff_bytes(int height, int width, int channels, const std::vect
   TIFFClose(tiff);
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+namespace {
+
+void write_band_picture(TIFF* tiff, const Image& image, const BandTiffForm& form) {
+  TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, form.subfile);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, image.width);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, image.height);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, image.channels);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, form.depth);
+  TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, form.format);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, form.photometric);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, form.planar ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
+  if (!form.description.empty()) TIFFSetField(tiff, TIFFTAG_IMAGEDESCRIPTION, form.description.c_str());
+  if (!form.extra.empty()) {
+    const std::vector<std::uint16_t> extra(form.extra.begin(), form.extra.end());
+    TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, static_cast<int>(extra.size()), extra.data());
+  }
+  if (form.photometric == PHOTOMETRIC_PALETTE) {
+    std::vector<std::uint16_t> red(256), green(256), blue(256);
+    for (std::size_t i = 0; i < 256; ++i) {
+      red[i] = static_cast<std::uint16_t>(257 * i);
+      green[i] = static_cast<std::uint16_t>(257 * (255 - i));
+      blue[i] = 257 * 7;
+    }
+    TIFFSetField(tiff, TIFFTAG_COLORMAP, red.data(), green.data(), blue.data());
+  }
+  const int planes = form.planar ? image.channels : 1, together = image.channels / planes;
+  const int across = form.tile > 0 ? form.tile : image.width, down = form.tile > 0 ? form.tile : 1;
+  if (form.tile > 0) {
+    TIFFSetField(tiff, TIFFTAG_TILEWIDTH, form.tile);
+    TIFFSetField(tiff, TIFFTAG_TILELENGTH, form.tile);
+  } else {
+    TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 4);
+  }
+  for (int plane = 0; plane < planes; ++plane)
+    for (int top = 0; top < image.height; top += down)
+      for (int left = 0; left < image.width; left += across) {
+        std::vector<std::uint8_t> block;
+        for (int y = top; y < top + down; ++y)
+          for (int x = left; x < left + across; ++x)
+            for (int band = plane; band < plane + together; ++band) {
+              const bool inside = y < image.height && x < image.width;
+              const int at = (y * image.width + x) * image.channels + band;
+              block.push_back(inside ? image.pixels[static_cast<std::size_t>(at)] : std::uint8_t{99});
+              if (form.depth == 16) block.push_back(block.back());
+            }
+        if (form.tile > 0)
+          TIFFWriteTile(tiff, block.data(), static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(top), 0,
+                        static_cast<std::uint16_t>(plane));
+        else
+          TIFFWriteScanline(tiff, block.data(), static_cast<std::uint32_t>(top), static_cast<std::uint16_t>(plane));
+      }
+  TIFFWriteDirectory(tiff);
+}
+
+std::string little_endian(std::uint32_t value, int bytes = 4) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+std::string riff_chunk(const std::string& type, const std::string& content) {
+  return type + little_endian(static_cast<std::uint32_t>(content.size())) + content +
+         std::string(content.size() % 2, '\0');
+}
+
+// Of a still WebP.
+std::string picture_chunks(const std::string& webp) { return webp.substr(12); }
+
+std::string extended_webp(const Image& image, char features, const std::string& chunks) {
+  const auto side = [](int size) { return little_endian(static_cast<std::uint32_t>(size - 1), 3); };
+  const std::string head =
+      riff_chunk("VP8X", std::string(1, features) + std::string(3, '\0') + side(image.width) + side(image.height));
+  return riff_chunk("RIFF", "WEBP" + head + chunks);
+}
+
+}  // namespace
+
+std::string band_tiff_bytes(const std::vector<std::pair<Image, BandTiffForm>>& pictures) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "image.tif";
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  for (const auto& [image, form] : pictures) write_band_picture(tiff, image, form);
+  TIFFClose(tiff);
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string webp_bytes(const Image& image, const WebpForm& form) {
+  std::uint8_t* memory = nullptr;
+  const int row = static_cast<int>(image.row_bytes());
+  const std::size_t size =
+      !form.lossless        ? WebPEncodeRGB(image.pixels.data(), image.width, image.height, row, 95, &memory)
+      : image.channels == 3 ? WebPEncodeLosslessRGB(image.pixels.data(), image.width, image.height, row, &memory)
+                            : WebPEncodeLosslessRGBA(image.pixels.data(), image.width, image.height, row, &memory);
+  std::string out(reinterpret_cast<const char*>(memory), size);
+  WebPFree(memory);
+  if (form.exif.empty()) return out;
+  constexpr char has_exif = 8;
+  return extended_webp(image, has_exif, picture_chunks(out) + riff_chunk("EXIF", form.exif));
+}
+
+std::string animated_webp_bytes(const Image& image) {
+  Image negative = image;
+  for (std::uint8_t& value : negative.pixels) value = static_cast<std::uint8_t>(255 - value);
+  const auto frame = [&](const Image& shown) {
+    const auto side = [](int size) { return little_endian(static_cast<std::uint32_t>(size - 1), 3); };
+    return riff_chunk("ANMF", std::string(6, '\0') + side(shown.width) + side(shown.height) + little_endian(100, 3) +
+                                  std::string(1, '\0') + picture_chunks(webp_bytes(shown)));
+  };
+  constexpr char is_animated = 2;
+  return extended_webp(image, is_animated, riff_chunk("ANIM", std::string(6, '\0')) + frame(image) + frame(negative));
 }
 
 std::string bmp_bytes(const Image& image, bool top_down) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/image.h"
@@ -63,6 +64,28 @@ struct WideTiffForm {
 // Of 16 bits; a tiled one is no larger than its tile.
 std::string wide_tiff_bytes(int height, int width, int channels, const std::vector<std::uint16_t>& values,
                             const WideTiffForm& form = {});
+
+// What comes before the pixels of a TIFF is up to the test.
+struct BandTiffForm {
+  int photometric = 1;        // libtiff's: 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 CMYK
+  std::vector<int> extra;     // ExtraSamples: 0 of no declared use, 1 opacity that colours are multiplied by, 2 opacity
+  bool planar = false;        // band after band
+  int tile = 0;               // its side; 0: strips
+  int depth = 8;              // bits a value; 16: each value v becomes v * 257
+  int format = 1;             // SampleFormat: 1 unsigned, 2 signed, 3 floating-point
+  int subfile = 0;            // NewSubfileType: 1 a thumbnail, 4 a mask
+  std::string description{};  // ImageDescription
+};
+// One picture after another, each of `bands` interleaved.
+std::string band_tiff_bytes(const std::vector<std::pair<Image, BandTiffForm>>& pictures);
+
+struct WebpForm {
+  std::string exif;
+  bool lossless = true;
+};
+std::string webp_bytes(const Image& image, const WebpForm& form = {});  // of 3 or 4 channels
+// `image`, of 3 channels, and then its negative.
+std::string animated_webp_bytes(const Image& image);
 
 std::string bmp_bytes(const Image& image, bool top_down = false);  // 24 bits; grey by an 8-bit palette
 

@@ -61,6 +61,18 @@ TEST(Medmnist, GreyAndColourWithParts) {
   }
 }
 
+TEST(Medmnist, AnyNumberOfChannelsThatIsDeclared) {
+  const TemporaryFolder folder;
+  const std::vector<Member> members = {{"train_images.npy", npy_bytes("|u1", "(4, 2, 2, 5)", counting(80)), ""},
+                                       {"train_labels.npy", npy_bytes("|u1", "(4,)", std::string("\0\1\0\1", 4)), ""}};
+  test::write_zip(folder.path() / "x.npz", members);
+  DataSpec spec = spec_of(SourceKind::medmnist, folder.path() / "x.npz");
+  spec.channels = 5;
+  const auto source = open_source(spec, 0);
+  EXPECT_EQ(source->channels(), 5);
+  EXPECT_EQ(source->decode(1).channels, 5);
+}
+
 TEST(Medmnist, OtherMembersAreNotTouched) {
   std::vector<Member> members = medmnist_members(4, false);
   members.push_back({"../../evil", "x", ""});
@@ -76,6 +88,9 @@ TEST(Medmnist, WhatIsRefused) {
               HasSubstr("unsigned bytes"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 16)", counting(64)))),
               HasSubstr("images × height × width"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 2, 2, 5)", counting(80)))),
+              HasSubstr("train_images.npy has 5 channels, neither 1, grey, nor 3, colour"));
+  EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(4, 2, 2, 0)", ""))), HasSubstr("0 channels"));
   EXPECT_THAT(medmnist_fault(with("train_images.npy", npy_bytes("|u1", "(0, 0, 0)", ""))),
               HasSubstr("size out of range"));
   EXPECT_THAT(medmnist_fault(with("train_labels.npy", npy_bytes("|u1", "(3, 1)", "\1\1\1"))),

@@ -40,7 +40,7 @@ TEST(Resize, ValuesOfPil) {
 }
 
 TEST(Resize, IsNearTheDefinition) {
-  for (const int channels : {1, 3}) {
+  for (const int channels : {1, 2, 3, 5}) {
     const Image image = picture(23, 17, channels);
     for (const auto& [height, width] : {std::pair{23, 17}, {11, 8}, {5, 5}, {1, 1}, {40, 31}, {9, 50}}) {
       const Image out = resize_bilinear(image, height, width);
@@ -76,7 +76,7 @@ std::vector<std::uint8_t> one_axis(const std::vector<std::uint8_t>& line, int ou
 }
 
 TEST(Resize, IsTheFixedPointDefinitionToTheBit) {
-  for (const int channels : {1, 3})
+  for (const int channels : {1, 3, 4})
     for (const auto& [in, out] :
          {std::pair{1, 5}, {2, 1}, {3, 2}, {5, 64}, {17, 8}, {50, 64}, {64, 64}, {224, 50}, {512, 224}, {301, 7}})
       for (const bool tall : {false, true}) {
@@ -121,6 +121,21 @@ TEST(Channels, GreyToColourAndBack) {
   EXPECT_EQ(with_channels(grey, 3).pixels, (std::vector<std::uint8_t>{7, 7, 7, 200, 200, 200}));
   EXPECT_EQ(with_channels(with_channels(grey, 3), 1), grey);
   EXPECT_EQ(with_channels(Image{1, 1, 3, {255, 0, 0}}, 1).pixels[0], 76);
+}
+
+TEST(Channels, OtherNumbersStayAsTheyAre) {
+  const Image five = picture(2, 3, 5);
+  EXPECT_EQ(with_channels(five, 5), five);
+  for (const auto& [from, to] : {std::pair{5, 3}, {3, 5}, {1, 2}, {2, 1}, {4, 3}})
+    EXPECT_THAT(test::error_of([&] { with_channels(picture(2, 3, from), to); }),
+                testing::HasSubstr("but data.channels is " + std::to_string(to)));
+}
+
+TEST(Channels, GreyThatIsStoredAsColourIsNotColourful) {
+  EXPECT_FALSE(is_colourful(Image{1, 2, 3, {7, 7, 7, 200, 200, 200}}));
+  EXPECT_FALSE(is_colourful(Image{1, 1, 3, {100, 104, 97}}));
+  EXPECT_TRUE(is_colourful(Image{1, 2, 3, {7, 7, 7, 200, 190, 200}}));
+  EXPECT_FALSE(is_colourful(picture(4, 4, 1)));
 }
 
 }  // namespace

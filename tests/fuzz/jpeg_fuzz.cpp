@@ -1,4 +1,5 @@
 // JPEG images, and the Exif block in them.
+#include "data/jpeg_scan.h"
 #include "image.h"
 
 using namespace rxrun;
@@ -22,6 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::span<const std::uint8_t> bytes(data, size);
   const int orientation = exif_orientation(bytes);
   require(orientation >= 1 && orientation <= 8);
-  if (!is_large(bytes)) answered([&] { require_whole(decode_jpeg(bytes)); });
+  if (is_large(bytes)) return 0;
+  answered([&] { require_whole(decode_jpeg(bytes)); });
+  jpeg_scan_is_whole(bytes);
   return 0;
 }

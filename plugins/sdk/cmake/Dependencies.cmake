@@ -35,6 +35,13 @@ find_library(RXRUN_ZIP_LIBRARY zip REQUIRED)
 add_library(rxrun_zip INTERFACE)
 target_include_directories(rxrun_zip SYSTEM INTERFACE ${RXRUN_ZIP_INCLUDE_DIR})
 target_link_libraries(rxrun_zip INTERFACE ${RXRUN_ZIP_LIBRARY})
+# libwebp (libwebp-dev): nor has this one a CMake package in Debian.
+find_path(RXRUN_WEBP_INCLUDE_DIR webp/demux.h REQUIRED)
+find_library(RXRUN_WEBP_LIBRARY webp REQUIRED)
+find_library(RXRUN_WEBP_DEMUX_LIBRARY webpdemux REQUIRED)
+add_library(rxrun_webp INTERFACE)
+target_include_directories(rxrun_webp SYSTEM INTERFACE ${RXRUN_WEBP_INCLUDE_DIR})
+target_link_libraries(rxrun_webp INTERFACE ${RXRUN_WEBP_DEMUX_LIBRARY} ${RXRUN_WEBP_LIBRARY})
 # libdeflate (libdeflate-dev): Debian 12's has no CMake package.
 find_path(RXRUN_DEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
 find_library(RXRUN_DEFLATE_LIBRARY deflate REQUIRED)
