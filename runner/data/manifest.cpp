@@ -116,7 +116,8 @@ Diagnostic without_group(const DataSpec& spec, const std::string& column, const 
                       std::to_string(count) + " of " + counted(listing.samples.size(), "image") +
                           (count == 1 ? " has" : " have") + " no `" + printable(column) +
                           "`: " + (count == 1 ? "it is" : "each is") + " drawn into a part by itself",
-                      "images of one patient may so be in several parts: fill the cells, or leave these lines out\n" +
+                      std::string("images of one patient may so be in several parts: fill the cells, or leave these "
+                                  "lines out\n") +
                           (count == 1 ? "`" : "for example, `") + printable(listing.samples[first].name) + "`");
 }
 
