@@ -111,7 +111,7 @@ void check_names_differ(const DataSpec& spec, const Listing& listing, const std:
     if (is_new) continue;
     const auto told = [&](std::size_t which) {
       const SourceLocation where = place_of_class(spec, listing, which);
-      return "`" + printable(listing.classes[which]) + "` (" + counted(counts[which], "image") +
+      return std::string("`").append(printable(listing.classes[which])) + "` (" + counted(counts[which], "image") +
              (listing.lines.empty() ? ")" : ", first in line " + std::to_string(where.line) + ")");
     };
     const std::string message = "the classes " + told(other->second) + " and " + told(c) + " differ only in " +

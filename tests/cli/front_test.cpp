@@ -20,8 +20,8 @@ TEST(Front, HelpNamesEveryCommand) {
   const Finished help = place.rxrun({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* command :
-       {"run",  "sweep",  "resume",  "check", "summary",  "explain", "schema", "plugins", "ls",
-        "show", "best",   "compare", "sql",   "tag",      "note",    "rename", "rm",      "restore",
+       {"run",  "sweep",  "resume",  "check", "summary",  "explain", "schema",  "plugins", "ls",
+        "show", "best",   "compare", "sql",   "tag",      "note",    "rename",  "rm",      "restore",
         "gc",   "export", "import",  "rerun", "evaluate", "predict", "upgrade", "init"})
     EXPECT_THAT(help.out, HasSubstr(command));
 }
@@ -83,21 +83,23 @@ TEST(Front, ASweepWithoutAFileTakesTheInstalledOne) {
   EXPECT_THAT(place.rxrun({"sweep", "seed=1,2"}).err,
               HasSubstr("no experiment file is given, and there is no experiments/default.yaml"));
   const std::filesystem::path prefix = std::filesystem::canonical(place.folder()) / "prefix";
+  const std::filesystem::path experiments = prefix / RXRUN_TEST_SHARED / "experiments";
   std::filesystem::create_directories(prefix / "bin");
-  std::filesystem::create_directories(prefix / RXRUN_TEST_SHARED / "experiments");
+  std::filesystem::create_directories(experiments);
   std::filesystem::copy_file(RXRUN_PROGRAM, prefix / "bin/rxrun");
-  std::ofstream(prefix / RXRUN_TEST_SHARED / "experiments/default.yaml") << "nmae: x\n";
+  std::ofstream(prefix / "bin/rxrun-engine").flush();  // the program looks for it beside itself
+  std::ofstream(experiments / "default.yaml") << "sweep: 5\n";
   const std::string told = (place.folder() / "told").string();
   const auto sweep = [&] {
-    EXPECT_NE(std::system(("cd " + place.folder().string() + " && prefix/bin/rxrun sweep nmae=1,2 2> " + told).c_str()),
-              0);
+    const std::string command = "cd " + place.folder().string() + " && prefix/bin/rxrun sweep seed=1,2 2> " + told;
+    EXPECT_NE(std::system(command.c_str()), 0);
     std::ifstream stream(told);
     return std::string(std::istreambuf_iterator<char>(stream), {});
   };
-  EXPECT_THAT(sweep(), Not(HasSubstr("no experiment file is given")));
+  EXPECT_THAT(sweep(), HasSubstr((experiments / "default.yaml").string() + ":1:"));
   std::filesystem::create_directories(place.folder() / "experiments");
-  place.write("experiments/default.yaml", "name: [\n");
-  EXPECT_THAT(sweep(), HasSubstr("experiments/default.yaml:"));
+  place.write("experiments/default.yaml", "sweep: 5\n");
+  EXPECT_THAT(sweep(), testing::AllOf(HasSubstr("experiments/default.yaml:1:"), Not(HasSubstr(experiments.string()))));
 }
 
 TEST(Front, ErrorsOfTheWordsAreToldLikeAllOthers) {
