@@ -39,7 +39,7 @@ int FileSource::channels_of_some() const {
     if (!seen[label]) looked_at.push_back(i);
     seen[label] = true;
   }
-  for (std::size_t i = 0; i < spread_out; ++i) looked_at.push_back(i * count / spread_out);
+  for (std::size_t i = 0; i < spread_out && count > 0; ++i) looked_at.push_back(i * count / spread_out);
   for (const std::size_t i : looked_at) {
     try {
       if (decode(i, nullptr).channels == 3) return 3;

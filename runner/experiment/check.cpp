@@ -116,8 +116,8 @@ class Checker {
       error("data.normalize.mean", "`mean` must have one value per channel, " + std::to_string(channels) + ", found " +
                                        std::to_string(spec.mean.size()));
     if (channels == 0 && !spec.mean.empty() && spec.mean.size() != 1 && spec.mean.size() != 3)
-      error("data.normalize.mean", "`mean` must have 1 or 3 values where `channels` is `auto`, found " +
-                                       std::to_string(spec.mean.size()));
+      error("data.normalize.mean",
+            "`mean` must have 1 or 3 values where `channels` is `auto`, found " + std::to_string(spec.mean.size()));
   }
 
   // Augmentations that are of colours; where the number of channels is not declared, the data tells.
