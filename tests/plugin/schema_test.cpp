@@ -106,7 +106,7 @@ TEST_F(ExperimentSchema, AcceptsWhatTheReaderAccepts) {
                            "training: {loss: {cross_entropy: {class_weights: [1, 2.5]}}}",
                            "training: {early_stopping: null}",
                            "training: {epochs: '${env:EPOCHS:3}'}",
-                           "data: {channels: 1025}",
+                           "data: {channels: 0}",
                            "data: {channels: auto}",
                            "data: {memory: 4 GiB}",
                            "data: {memory: 1024}",
