@@ -95,7 +95,7 @@ TEST_F(ManyWriters, LoseNothingHoweverLong) {
     if (std::filesystem::exists(database)) {
       const std::string halves =
           one(database,
-              "SELECT count(*) FROM epochs e WHERE run > (SELECT max(id) - 8 FROM runs) AND 5 <> (SELECT count(*)"
+              "SELECT count(*) FROM epochs e WHERE run > (SELECT max(id) - 8 FROM runs) AND 6 <> (SELECT count(*)"
               " FROM metrics m WHERE m.run = e.run AND m.epoch = e.epoch)");
       ASSERT_EQ(halves, "0") << "half an epoch was seen";
       ++looks;
@@ -123,7 +123,7 @@ TEST_F(ManyWriters, LoseNothingHoweverLong) {
   EXPECT_GT(fewest * kWriters * 2, all.epochs) << "a writer starved: it wrote less than half of its share";
   EXPECT_EQ(one(database, "SELECT count(*) FROM runs WHERE status = 'finished'"), std::to_string(all.runs));
   EXPECT_EQ(one(database, "SELECT count(*) FROM epochs"), std::to_string(all.epochs));
-  EXPECT_EQ(one(database, "SELECT count(*) FROM metrics WHERE epoch > 0"), std::to_string(5 * all.epochs));
+  EXPECT_EQ(one(database, "SELECT count(*) FROM metrics WHERE epoch > 0"), std::to_string(6 * all.epochs));
   EXPECT_EQ(one(database,
                 "SELECT count(*) FROM runs r WHERE epochs <> (SELECT count(*) FROM epochs WHERE run = r.id) OR"
                 " epochs <> (SELECT max(epoch) FROM epochs WHERE run = r.id)"),
