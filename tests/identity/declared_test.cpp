@@ -96,7 +96,7 @@ TEST(Declared, WhatIsDeclaredToAlterNoNumberIsLeftOut) {
     value = kept;
   });
   EXPECT_GT(altering, 40);
-  EXPECT_EQ(others, 8) << "name, description, data.path, data.memory, machine.*";
+  EXPECT_EQ(others, 11) << "name, description, data.path, layout, include, exclude, memory, machine.*";
 }
 
 // A resolved experiment of a version that had fewer keys.
