@@ -17,6 +17,7 @@ ELSEWHERE = [
     "rxrun experiments/resnext50_breast.yaml",                   # minutes; the same command is run with a small file
     "rxrun time experiments/resnext50_breast.yaml --json",       # tests/cli/time_test.cpp compares; here it would be noise
     "rxrun time experiments/resnext50_breast.yaml --compare",
+    "rxrun FOLDER.yaml",                                         # 200 epochs; tests/cli/init_test.cpp trains what is written
     "cmake -S my_layers",                                        # wants an installed rxrun
 ]
 
