@@ -87,7 +87,8 @@ class LineFaults {
       if (const auto similar = similar_.find(folder, name))
         advice = "did you mean `" + printable(similar->path.string()) + "`? It differs in " + similar->difference;
       else if (missing_ == 0)
-        advice = "paths in a manifest are relative to its folder, " + printable(folder.string());
+        advice = "paths in a manifest are relative to its folder, " + printable(folder.string()) +
+                 (name.find('\\') == std::string::npos ? "" : "; folders are separated by `/`, not by `\\`");
     }
     add(line, "no file at " + printable((folder / name).string()), advice);
     ++missing_;

@@ -207,6 +207,8 @@ TEST(Manifest, OfAMissingFileTheNearlyEqualOneIsNamed) {
   }
   const Manifest none("path,label\nsub/c.png,0\n");
   EXPECT_THAT(none.advice(), HasSubstr("paths in a manifest are relative to its folder"));
+  const Manifest windows("path,label\nelsewhere\\c.png,0\n");
+  EXPECT_THAT(windows.advice(), HasSubstr("folders are separated by `/`, not by `\\`"));
   const Manifest dangling("path,label\nlink.png,0\n");
   std::filesystem::create_symlink("nowhere", dangling.folder.path() / "link.png");
   EXPECT_THAT(dangling.advice(), HasSubstr("paths in a manifest are relative to its folder"));
