@@ -126,9 +126,9 @@ TEST(Channels, GreyToColourAndBack) {
 TEST(Channels, OtherNumbersStayAsTheyAre) {
   const Image five = picture(2, 3, 5);
   EXPECT_EQ(with_channels(five, 5), five);
-  for (const auto& [from, to] : {std::pair{5, 3}, {3, 5}, {1, 2}, {2, 1}, {4, 3}})
-    EXPECT_THAT(test::error_of([&] { with_channels(picture(2, 3, from), to); }),
-                testing::HasSubstr("but data.channels is " + std::to_string(to)));
+  for (const auto& change : {std::pair{5, 3}, {3, 5}, {1, 2}, {2, 1}, {4, 3}})
+    EXPECT_THAT(test::error_of([&] { with_channels(picture(2, 3, change.first), change.second); }),
+                testing::HasSubstr("but data.channels is " + std::to_string(change.second)));
 }
 
 TEST(Channels, GreyThatIsStoredAsColourIsNotColourful) {
