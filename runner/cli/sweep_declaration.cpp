@@ -31,7 +31,7 @@ std::filesystem::path file_by_default(std::vector<std::string>& notes) {
   if (std::filesystem::symlink_status(default_file, none).type() != std::filesystem::file_type::not_found)
     return default_file;
   const std::filesystem::path folder = experiments_folder();
-  const std::filesystem::path installed = folder / std::filesystem::path(default_file).filename();
+  std::filesystem::path installed = folder / std::filesystem::path(default_file).filename();
   if (folder.empty() || !std::filesystem::exists(installed, none))
     throw Error(Failure::usage, fmt::format("no experiment file is given, and there is no {}", default_file),
                 "name one: rxrun sweep FILE.yaml KEY=VALUES");

@@ -205,8 +205,8 @@ void Transform::erase(RandomStream& draws, float* to) const {
     const int height = static_cast<int>(std::lround(std::sqrt(area * aspect))),
               width = static_cast<int>(std::lround(std::sqrt(area / aspect)));
     if (height < 1 || width < 1 || height >= size_ || width >= size_) continue;
-    const int top = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - height + 1)));
-    const int left = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - width + 1)));
+    const int top = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - height) + 1));
+    const int left = static_cast<int>(draws.below(static_cast<std::uint64_t>(size_ - width) + 1));
     for (int y = top; y < top + height; ++y)
       std::fill_n(to + static_cast<std::size_t>(y) * scale_.size() + static_cast<std::size_t>(left * channels_),
                   width * channels_, 0.0f);

@@ -82,7 +82,7 @@ class CsvReader {
     if (end == std::string_view::npos) end = text_.size();
     std::size_t length = end - at_;
     if (length > 0 && text_[at_ + length - 1] == '\r' && (end == text_.size() || text_[end] == '\n')) --length;
-    const std::string value(text_.substr(at_, length));
+    std::string value(text_.substr(at_, length));
     at_ += length;
     if (at_ + 1 == text_.size() && text_[at_] == '\r') ++at_;
     return value;

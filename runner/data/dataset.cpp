@@ -136,6 +136,7 @@ void find_torn_groups(Dataset& dataset, const DataSpec& spec) {
 
 void hash_content(Dataset& dataset, const std::vector<ImageFacts>& all) {
   std::vector<std::string> digests;
+  digests.reserve(all.size());
   for (const ImageFacts& facts : all) digests.push_back(facts.digest);
   dataset.content_hash = dataset.source->content_hash(digests);
   for (const Part part : all_parts) {
@@ -266,7 +267,7 @@ Dataset load_undivided(const DataSpec& spec, std::shared_ptr<const Source> sourc
   return dataset;
 }
 
-std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, std::shared_ptr<const Source> source,
+std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, const std::shared_ptr<const Source>& source,
                                                  int threads, const OnProgress& on_progress,
                                                  const ImageCaching& caching, const std::atomic<int>* stop) {
   DataSpec none_kept = spec;

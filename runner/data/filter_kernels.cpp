@@ -29,7 +29,7 @@ inline std::uint8_t to_byte(std::int32_t sum) {
 static void filter_colour_row(const std::uint8_t* from, const Filter& filter, std::uint8_t* to) {
   const std::size_t count = filter.first.size();
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* at = from + 3 * filter.first[i];
+    const std::uint8_t* at = from + std::ptrdiff_t{3} * filter.first[i];
     const std::int32_t* weight = filter.weights.data() + i * static_cast<std::size_t>(filter.taps);
     std::int32_t sums[3] = {half, half, half};
     for (int t = 0; t < filter.count[i]; ++t, at += 3)
@@ -42,6 +42,7 @@ static void filter_colour_row(const std::uint8_t* from, const Filter& filter, st
 // Four numbers a pixel, the fourth of no use, and four pixels a time: the compiler does not find this by itself. `from`
 // can be read up to `beyond` bytes after the last pixel.
 constexpr std::size_t beyond = 3 * 4 + 16;
+constexpr std::ptrdiff_t four_pixels = 3 * 4;  // bytes
 
 // A pixel from its three sums, which still lack the rounding.
 __attribute__((target("avx2"))) static void put_pixel(__m128i sums, std::uint8_t* to) {
@@ -58,10 +59,10 @@ __attribute__((target("avx2"))) static void filter_colour_row_avx2(const std::ui
                 last_two = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
   const std::size_t count = filter.first.size(), taps = static_cast<std::size_t>(filter.taps);
   for (std::size_t i = 0; i < count; ++i, to += 3) {
-    const std::uint8_t* at = from + 3 * filter.first[i];
+    const std::uint8_t* at = from + std::ptrdiff_t{3} * filter.first[i];
     const std::int32_t* weight = filter.weights.data() + i * taps;
     __m256i a = _mm256_setzero_si256(), b = a;
-    for (int t = 0; t < filter.count[i]; t += 4, at += 3 * 4, weight += 4) {
+    for (int t = 0; t < filter.count[i]; t += 4, at += four_pixels, weight += 4) {
       const __m128i pixels = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), spread);
       const __m256i weights = _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(weight)));
       a = _mm256_add_epi32(
@@ -81,10 +82,10 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))) static void filter
   const __m512i each_four_times = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
   const std::size_t count = filter.first.size(), taps = static_cast<std::size_t>(filter.taps);
   for (std::size_t i = 0; i < count; ++i, to += 3) {
-    const std::uint8_t* at = from + 3 * filter.first[i];
+    const std::uint8_t* at = from + std::ptrdiff_t{3} * filter.first[i];
     const std::int32_t* weight = filter.weights.data() + i * taps;
     __m512i sums = _mm512_setzero_si512();
-    for (int t = 0; t < filter.count[i]; t += 4, at += 3 * 4, weight += 4) {
+    for (int t = 0; t < filter.count[i]; t += 4, at += four_pixels, weight += 4) {
       const __m128i pixels = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), spread);
       const __m512i weights = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(weight)));
       sums = _mm512_add_epi32(

@@ -13,7 +13,7 @@ struct ImageSurvey;
 
 // `spec`, `threads`, `on_progress` and `stop` as for load_dataset; no image is kept but in a cache file, if `caching`
 // names a folder.
-std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, std::shared_ptr<const Source> source,
+std::shared_ptr<const ImageSurvey> survey_images(const DataSpec& spec, const std::shared_ptr<const Source>& source,
                                                  int threads, const OnProgress& on_progress = {},
                                                  const ImageCaching& caching = {},
                                                  const std::atomic<int>* stop = nullptr);
