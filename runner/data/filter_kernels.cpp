@@ -42,7 +42,7 @@ static void filter_colour_row(const std::uint8_t* from, const Filter& filter, st
 // Four numbers a pixel, the fourth of no use, and four pixels a time: the compiler does not find this by itself. `from`
 // can be read up to `beyond` bytes after the last pixel.
 constexpr std::size_t beyond = 3 * 4 + 16;
-constexpr std::ptrdiff_t four_pixels = 3 * 4;  // bytes
+constexpr std::ptrdiff_t four_pixels = 12;  // bytes
 
 // A pixel from its three sums, which still lack the rounding.
 __attribute__((target("avx2"))) static void put_pixel(__m128i sums, std::uint8_t* to) {

@@ -28,7 +28,8 @@ double reference_at(const Image& image, int height, int width, int y, int x, int
   for (int i = 0; i < image.height; ++i)
     for (int j = 0; j < image.width; ++j)
       sum += rows[static_cast<std::size_t>(i)] * columns[static_cast<std::size_t>(j)] *
-             image.pixels[static_cast<std::size_t>((i * image.width + j) * image.channels + c)];
+             image.pixels[static_cast<std::size_t>(i * image.width + j) * static_cast<std::size_t>(image.channels) +
+                          static_cast<std::size_t>(c)];
   return sum;
 }
 
@@ -61,8 +62,8 @@ std::vector<std::uint8_t> one_axis(const std::vector<std::uint8_t>& line, int ou
   std::vector<std::uint8_t> result;
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5)),
-              last = std::min(in, static_cast<int>(centre + support + 0.5));
+    const int first = std::max(0, static_cast<int>(std::floor(centre - support + 0.5))),
+              last = std::min(in, static_cast<int>(std::floor(centre + support + 0.5)));
     double all = 0.0;
     for (int t = first; t < last; ++t) all += std::max(0.0, 1.0 - std::abs((t - centre + 0.5) / support));
     std::int64_t sum = 1 << 21;
@@ -88,7 +89,9 @@ TEST(Resize, IsTheFixedPointDefinitionToTheBit) {
               std::vector<std::uint8_t> values;
               for (int i = 0; i < count; ++i) {
                 const int y = tall ? i : line, x = tall ? line : i;
-                values.push_back(from.pixels[static_cast<std::size_t>((y * from.width + x) * channels + c)]);
+                values.push_back(
+                    from.pixels[static_cast<std::size_t>(y * from.width + x) * static_cast<std::size_t>(channels) +
+                                static_cast<std::size_t>(c)]);
               }
               return values;
             };
@@ -107,7 +110,7 @@ TEST(Resize, ModesKeepOrBreakTheAspect) {
   const Image pad = resized(wide, 20, "pad");
   ASSERT_EQ(pad.pixels.size(), 1200u);
   EXPECT_EQ(pad.pixels[4 * 60 + 30], 0);
-  EXPECT_TRUE(std::equal(wide.pixels.begin(), wide.pixels.end(), pad.pixels.begin() + 5 * 60));
+  EXPECT_TRUE(std::equal(wide.pixels.begin(), wide.pixels.end(), pad.pixels.begin() + std::ptrdiff_t{5} * 60));
   EXPECT_EQ(resized(picture(20, 20, 1), 20, "none"), picture(20, 20, 1));
   EXPECT_THAT(test::error_of([&] { resized(wide, 10, "none"); }), testing::HasSubstr("is 20×10"));
 }
