@@ -46,9 +46,13 @@ struct Prepared {
   Preprocessing preprocessing;
 };
 
-Prepared as_the_run_saw(const StoredRun& run, const Experiment& experiment) {
+// Folders of others lie in their own way: the run's data.layout is not theirs, unless this command says so.
+Prepared as_the_run_saw(const StoredRun& run, const Experiment& experiment, bool other_data) {
   Prepared prepared{.experiment = experiment, .preprocessing = read_preprocessing(run.folder)};
-  prepared.experiment.data.channels = prepared.preprocessing.channels;
+  DataSpec& data = prepared.experiment.data;
+  data.channels = prepared.preprocessing.channels;
+  const auto layout = data.written.find("layout");
+  if (other_data && (layout == data.written.end() || layout->second.file != "command line")) data.layout.clear();
   return prepared;
 }
 
@@ -175,7 +179,7 @@ Table evaluate_run(const EvaluateOptions& options, Console& console, const std::
   RunReporter reporter(console, options.common.results);
   const StoredRun run = find_stored_run(options.common.results, options.run);
   const CheckedExperiment checked = stored_experiment(run, options.overrides, Overridable::scored_data);
-  const Prepared as_then = as_the_run_saw(run, checked.experiment());
+  const Prepared as_then = as_the_run_saw(run, checked.experiment(), options.other_data);
   const Experiment& experiment = as_then.experiment;
   set_up(experiment, reporter);
 

@@ -94,9 +94,14 @@ std::string FileSource::digest(std::size_t index) const {
   return digest;
 }
 
-bool has_image_extension(const std::filesystem::path& path) {
+std::span<const std::string_view> image_extensions() {
   static constexpr std::array<std::string_view, 10> known = {".png", ".jpg",  ".jpeg", ".jpe", ".jfif",
                                                              ".tif", ".tiff", ".bmp",  ".dib", ".webp"};
+  return known;
+}
+
+bool has_image_extension(const std::filesystem::path& path) {
+  const std::span<const std::string_view> known = image_extensions();
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,5 +43,7 @@ class FileSource final : public Source {
 
 // By the extension: png, jpg, jpeg, jpe, jfif, tif, tiff, bmp, dib or webp.
 bool has_image_extension(const std::filesystem::path& path);
+// These, in lower case and with their dots.
+std::span<const std::string_view> image_extensions();
 
 }  // namespace rxrun

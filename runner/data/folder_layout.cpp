@@ -208,7 +208,13 @@ class Understanding {
   }
 
   void choose(const std::vector<std::size_t>& levels) {
-    if (levels.size() == 1) return set(levels.front(), std::nullopt);
+    if (levels.size() == 1) {
+      if (const Names names = names_on(levels.front()); are_kinds_of_files(names))
+        ambiguous("folders called " + *names.begin() + " and " + *names.rbegin() + " are hardly classes",
+                  reading(levels.front(), std::nullopt) + "; data.exclude: [" + *names.rbegin() +
+                      "] leaves out the images in folders of that name");
+      return set(levels.front(), std::nullopt);
+    }
     const std::size_t outer = levels[0], inner = levels[1];
     const LevelPair pair(understood_.levels, outer, inner, [&](std::size_t f) { return has_images(f); });
     const LevelPair last(understood_.levels, levels[levels.size() - 2], levels.back(),
@@ -250,7 +256,7 @@ class Understanding {
     std::string readings = reading(levels[0], std::nullopt);
     if (levels.size() == 2 &&
         LevelPair(understood_.levels, levels[0], last, [&](std::size_t f) { return has_images(f); }).recurs)
-      readings += "; " + reading(last, levels[0]);
+      readings += "; " + reading(levels[0], last) + "; " + reading(last, levels[0]);
     else if (levels.size() > 2)
       readings += "; " + reading(last, levels[levels.size() - 2]);
     else
@@ -271,7 +277,8 @@ class Understanding {
     bad_data(spec_, "path",
              parts ? "the parts in " + spec_.path.string() + " hold images, but no class folders"
                    : "no class folders in " + spec_.path.string() + ", which holds " + counted(found_.images, "image"),
-             "class_folders expects <path>/<class>/<images> or <path>/<train|validation|test>/<class>/<images>" +
+             "class_folders expects <path>/<class>/<images> or <path>/<train|validation|test>/<class>/<images>; where "
+             "classes are no folders, source manifest takes a CSV file with the columns path and label" +
                  std::string(parts ? "; data.layout: class takes the parts for classes" : ""));
   }
 

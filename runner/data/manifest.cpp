@@ -122,6 +122,24 @@ Diagnostic without_group(const DataSpec& spec, const std::string& column, const 
                           (count == 1 ? "`" : "for example, `") + printable(listing.samples[first].name) + "`");
 }
 
+// The name of the only image beside `path` that is called so but for its extension; empty: there is none, or several.
+std::string only_image_called(const fs::path& path) {
+  std::string found;
+  std::error_code error;
+  for (const std::string_view extension : image_extensions())
+    for (const bool upper : {false, true}) {
+      std::string ending(extension);
+      if (upper)
+        std::transform(ending.begin(), ending.end(), ending.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+      const fs::path file = path.string() + ending;
+      if (!fs::exists(file, error)) continue;
+      if (!found.empty()) return {};
+      found = file.filename().string();
+    }
+  return found;
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
@@ -137,6 +155,7 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   std::map<fs::path, int> first_line;
   Cells cells;
   LineFaults faults(spec.path);
+  std::int64_t completed = 0;
   for (std::size_t r = 1; r < records.size(); ++r) {
     const CsvRecord& record = records[r];
     if (record.fields.size() != width) {
@@ -151,6 +170,14 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
       name = cells.cell(record, columns.path);
       path = spec.path.parent_path() / name;
       there = fs::exists(path, error);
+    }
+    if (!there && !has_image_extension(name)) {  // ids of images, as in an `image_id`
+      if (const std::string file = only_image_called(path); !file.empty()) {
+        name += file.substr(path.filename().string().size());
+        path = spec.path.parent_path() / name;
+        there = true;
+        ++completed;
+      }
     }
     const std::string label = cells.cell(record, columns.label);
     const auto [before, is_new] = first_line.emplace(fs::absolute(path, error).lexically_normal(), record.line);
@@ -171,6 +198,11 @@ std::unique_ptr<Source> open_manifest(const DataSpec& spec) {
   }
   faults.throw_errors();
   cells.tell(spec, listing.warnings);
+  if (completed > 0)
+    listing.warnings.push_back(file_note(spec.path, records.front().line,
+                                         counted(completed, "path") + (completed == 1 ? " lacks" : " lack") +
+                                             " an extension, which is taken from the only image of that name",
+                                         ""));
   if (!alone.empty())
     listing.warnings.push_back(without_group(spec, records.front().fields[*columns.group], alone, listing));
   listing.classes = set_labels(listing, labels, spec);

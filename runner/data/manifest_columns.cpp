@@ -79,9 +79,10 @@ class Header {
       const std::string first = std::string("`").append(printable(names_[found.front()])) + "`";
       if (found.size() > 1)
         bad_line(spec_.path, line_,
-                 "the columns " + first + " and `" + printable(names_[found[1]]) + "` may both hold the " + name,
-                 "call the one that is meant `" + name + "`");
-      understood_ += (understood_.empty() ? "" : ", ") + first + " (" + name + ")";
+                 std::string("the columns ").append(first).append(" and `").append(printable(names_[found[1]])) +
+                     "` may both hold the " + name,
+                 std::string("call the one that is meant `").append(name) + "`");
+      understood_.append(understood_.empty() ? "" : ", ").append(first).append(" (").append(name).append(")");
       return found.front();
     }
     return std::nullopt;

@@ -144,7 +144,8 @@ void check_classes(Listing& listing, const DataSpec& spec, OpenedTo purpose) {
                  "labels count from 0; if these count from 1, set data.classes=" + classes.back());
   for (std::size_t c = from_one ? 1 : 0; c < classes.size(); ++c)
     if (trains && counts[c] == 0 && empty++ < told_at_most)
-      faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where);
+      faults.error(spec.path_where, "class `" + classes[c] + "` has no images in " + where,
+                   spec.source == SourceKind::class_folders ? "if that folder is no class, remove it" : "");
   // Names are stored as text, where two that are not would become one.
   for (const std::string& name : classes)
     if (!is_utf8(name))

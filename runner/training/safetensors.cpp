@@ -102,7 +102,7 @@ Json parse_header(std::string_view text, const std::string& file) {
   HeaderWatch watch;
   const bool is_json = Json::sax_parse(text, &watch);
   if (watch.deep) refuse(file, "the header is nested too deeply");
-  const Json header = is_json ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+  Json header = is_json ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
   if (!header.is_object()) refuse(file, "the header is not a JSON object");
   if (watch.repeated) refuse(file, "a name occurs twice in the header");
   return header;

@@ -176,6 +176,7 @@ TEST_F(FolderLayouts, WhatCanBeReadInSeveralWaysIsAnErrorWithTheReadings) {
   } catch (const Error& error) {
     EXPECT_THAT(error.diagnostics().back().advice,
                 AllOf(HasSubstr("data.layout: class reads 2 classes (cat, dog)"),
+                      HasSubstr("data.layout: class/group reads 2 classes (cat, dog) and 2 groups (indoor, outdoor)"),
                       HasSubstr("data.layout: group/class reads 2 classes (indoor, outdoor) and 2 groups (cat, dog)")));
   }
   EXPECT_THAT(open("class")->classes(), ElementsAre("cat", "dog"));
@@ -201,6 +202,12 @@ TEST_F(FolderLayouts, AmbiguousKinds) {
     spec.path = folder.path();
     EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("can be read in several ways")) << paths.front();
   }
+}
+
+TEST_F(FolderLayouts, ImagesAndMasksAreNoClasses) {
+  write({"images/1.png", "images/2.png", "masks/1.png", "masks/2.png"});
+  EXPECT_THAT(error(), HasSubstr("folders called images and masks are hardly classes"));
+  EXPECT_THAT(open("class")->classes(), ElementsAre("images", "masks"));
 }
 
 TEST_F(FolderLayouts, AWrongLayoutIsTold) {

@@ -159,7 +159,7 @@ TEST_F(ImageCacheTest, AnyDamageIsNoticedAndMended) {
   const std::filesystem::path file = caches().at(0);
   const std::string whole = read_file(file, 1 << 20);
   const std::size_t images = image_cache_pixels + 30 * 8 * 8 * 3;
-  ASSERT_EQ(whole.size(), images + 30 * (160 + 3 * 16));
+  ASSERT_EQ(whole.size(), images + std::size_t{30} * (160 + 3 * 16));
   std::vector<std::string> damaged;
   for (const std::size_t place : {std::size_t{0}, std::size_t{17}, std::size_t{40}, std::size_t{110},
                                   std::size_t{image_cache_pixels}, images - 1, images, whole.size() - 1}) {
@@ -260,10 +260,12 @@ TEST_F(ImageCacheTest, AFolderThatCannotBeIsToldAndMemoryTaken) {
 TEST_F(ImageCacheTest, OfSeveralAtOnceOneDecodes) {
   constexpr int many = 6;
   std::vector<std::shared_ptr<CountingSource>> sources;
+  sources.reserve(many);
   for (int i = 0; i < many; ++i) sources.push_back(std::make_shared<CountingSource>(200));
   std::vector<Dataset> datasets(many);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(many);
     for (int i = 0; i < many; ++i)
       threads.emplace_back(
           [&, i] { datasets[static_cast<std::size_t>(i)] = load(sources[static_cast<std::size_t>(i)]); });

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "data/source.h"
+#include "diagnostics/render.h"
 #include "image_files.h"
 #include "matchers.h"
 
@@ -8,6 +9,7 @@ namespace rxrun {
 namespace {
 
 using test::error_of;
+using test::picture;
 using test::TemporaryFolder;
 using testing::AllOf;
 using testing::ElementsAre;
@@ -193,7 +195,7 @@ TEST(Manifest, OfAMissingFileTheNearlyEqualOneIsNamed) {
       {"sub\\b.png", "did you mean `sub/b.png`? It differs in `/` for `\\`"},
       {"C:\\data\\b.png", "did you mean `sub/b.png`? It differs in `/` for `\\` and its folder"},
       {"SUB/B.PNG", "did you mean `sub/b.png`? It differs in case"},
-      {"sub/b", "did you mean `sub/b.png`? It differs in its extension"},
+      {"sub/b.jpg", "did you mean `sub/b.png`? It differs in its extension"},
       {"Sub\\b.jpeg", "did you mean `sub/b.png`? It differs in `/` for `\\` and case and its extension"},
       {"b.png", "did you mean `sub/b.png`? It differs in its folder"},
       {"images/a.png", "did you mean `a.png`? It differs in its folder"},
@@ -212,6 +214,21 @@ TEST(Manifest, OfAMissingFileTheNearlyEqualOneIsNamed) {
   const Manifest dangling("path,label\nlink.png,0\n");
   std::filesystem::create_symlink("nowhere", dangling.folder.path() / "link.png");
   EXPECT_THAT(dangling.advice(), HasSubstr("paths in a manifest are relative to its folder"));
+}
+
+TEST(Manifest, IdsOfImagesNeedNoExtension) {
+  const TemporaryFolder folder;
+  folder.write("ISIC_1.jpg", test::jpeg_bytes(picture(5, 5, 3)));
+  folder.write("ISIC_2.PNG", test::png_bytes(picture(5, 5, 3)));
+  DataSpec spec;
+  spec.source = SourceKind::manifest;
+  spec.path = folder.write("m.csv", "image_id,dx\nISIC_1,nv\nISIC_2,mel\n");
+  const auto source = open_source(spec, 0);
+  EXPECT_EQ(source->samples()[0].name, "ISIC_1.jpg");
+  EXPECT_EQ(source->samples()[1].name, "ISIC_2.PNG");
+  EXPECT_THAT(render(source->warnings()), HasSubstr("2 paths lack an extension"));
+  folder.write("ISIC_1.png", test::png_bytes(picture(5, 5, 3)));  // which of the two?
+  EXPECT_THAT(error_of([&] { open_source(spec, 0); }), HasSubstr("no file at"));
 }
 
 TEST(Manifest, FaultsBeyondTheToldOnesAreCounted) {
