@@ -160,7 +160,7 @@ std::string ignored_note(const DataSpec& spec, std::int64_t files,
   const auto commonest = std::max_element(extensions.begin(), extensions.end(), rarer);
   const std::string example =
       commonest == extensions.end() ? "" : (files == 1 ? ", `" : ", mostly `") + printable(commonest->first) + "`,";
-  return counted(files, "file") + " in " + spec.path.string() +
+  return counted(files, "file") + " in " + printable(spec.path.string()) +
          (files == 1 ? " is ignored: its extension" + example + " is not that of an image"
                      : " are ignored: their extensions" + example + " are not those of images");
 }
@@ -173,14 +173,15 @@ std::string are_left_out(std::int64_t images) {
 std::vector<Diagnostic> passed_over(const ImageFolders& folders, const UnderstoodFolders& understood,
                                     const Reading& reading, const DataSpec& spec) {
   std::vector<Diagnostic> notes;
-  const auto note = [&](const std::string& key, const std::string& text) {
-    notes.push_back(data_note(spec, key, text));
+  const auto note = [&](const std::string& key, const std::string& text, const std::string& folder = {}) {
+    notes.push_back(data_note(spec, key, text, folder.empty() ? "" : "in `" + printable(folder) + "`"));
   };
   if (folders.others > 0) note("path", ignored_note(spec, folders.others, folders.other_extensions));
   if (!folders.system_folders.empty())
-    note("path", counted(folders.system_folders.size(), "folder") + " that a system makes for itself " +
-                     (folders.system_folders.size() == 1 ? "is" : "are") + " passed over, such as `" +
-                     printable(folders.system_folders.front()) + "`");
+    note("path",
+         counted(folders.system_folders.size(), "folder") + " that a system makes for itself " +
+             (folders.system_folders.size() == 1 ? "is" : "are") + " passed over",
+         folders.system_folders.front());
   if (folders.not_included > 0) note("include", are_left_out(folders.not_included) + " by data.include");
   for (std::size_t i = 0; i < folders.excluded.size(); ++i) {
     const std::string pattern = "`" + printable(spec.exclude[i]) + "`";
@@ -190,9 +191,11 @@ std::vector<Diagnostic> passed_over(const ImageFolders& folders, const Understoo
       notes.push_back(data_warning(spec, "exclude", "data.exclude " + pattern + " leaves out no image"));
   }
   if (reading.copies > 0)
-    note("path", counted(reading.copies, "image") + " in `" + printable(understood.copy) + "` " +
-                     (reading.copies == 1 ? "is a second copy and is" : "are second copies and are") +
-                     " left out: same place and size; their contents are compared when they are read");
+    note("path",
+         counted(reading.copies, "image") +
+             (reading.copies == 1 ? " is a second copy and is" : " are second copies and are") +
+             " left out: same place and size; their contents are compared when they are read",
+         understood.copy);
   if (reading.outside > 0)
     notes.push_back(data_warning(spec, "path", are_left_out(reading.outside) + ", outside the class folders",
                                  "for example, `" + printable(reading.outside_example) + "`"));
@@ -223,7 +226,7 @@ std::unique_ptr<Source> open_class_folders(const DataSpec& spec) {
     Diagnostics faults;
     for (const Diagnostic& warning : warnings) faults.add(warning);  // they may be what explains it
     faults.error(place_of_key(spec, spec.layout.empty() ? "path" : "layout"),
-                 "no class folders in " + spec.path.string() +
+                 "no class folders in " + printable(spec.path.string()) +
                      (spec.layout.empty() ? "" : ", read as " + to_string(spec.layout)),
                  "class_folders expects <path>/<class>/<images> or <path>/<train|validation|test>/<class>/<images>");
     faults.throw_errors();

@@ -130,7 +130,7 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::optional<Grey
   if (starts_with(bytes, "BM")) return decode_bmp(bytes);
   if (starts_with(bytes, "RIFF") && bytes.size() >= 12 && starts_with(bytes.subspan(8), "WEBP"))
     return decode_webp(bytes, channels);
-  const std::string foreign = foreign_format(bytes);
+  const std::string foreign = unread_format(bytes);
   if (!foreign.empty()) bad_image(foreign + ": only PNG, JPEG, TIFF, BMP and WebP images are read");
   bad_image("not an image: its first bytes are not those of a PNG, JPEG, TIFF, BMP or WebP");
 }

@@ -53,6 +53,6 @@ Image on_white(const Image& image);
 [[noreturn]] void refuse_bands(const std::string& format, int bands, const std::string& meaning);
 
 // What `bytes` are that no decoder here reads, such as "a HEIC image"; empty: unknown.
-std::string foreign_format(std::span<const std::uint8_t> bytes);
+std::string unread_format(std::span<const std::uint8_t> bytes);
 
 }  // namespace rxrun

@@ -17,17 +17,18 @@ struct Closer {
   void operator()(WebPAnimDecoder* decoder) const { WebPAnimDecoderDelete(decoder); }
 };
 
+// With what it means for the file.
 const char* cause_of(VP8StatusCode status) {
   switch (status) {
     case VP8_STATUS_OUT_OF_MEMORY:
       return "not enough memory for the pixels";
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-      return "a feature that libwebp does not know";
+      return "unsupported WebP: a feature that libwebp does not know";
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
-      return "the file ends early";
+      return "damaged WebP: the file ends early";
     default:
-      return "the pixels cannot be read";
+      return "damaged WebP: the pixels cannot be read";
   }
 }
 
@@ -67,7 +68,7 @@ void read_still(std::span<const std::uint8_t> bytes, bool has_alpha, Image& imag
   config.output.u.RGBA = {image.pixels.data(), static_cast<int>(image.row_bytes()), image.pixels.size()};
   const VP8StatusCode status = WebPDecode(bytes.data(), bytes.size(), &config);
   WebPFreeDecBuffer(&config.output);
-  if (status != VP8_STATUS_OK) bad_image(std::string("damaged WebP: ") + cause_of(status));
+  if (status != VP8_STATUS_OK) bad_image(cause_of(status));
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ void read_still(std::span<const std::uint8_t> bytes, bool has_alpha, Image& imag
 Image decode_webp(std::span<const std::uint8_t> bytes, int channels) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
-  if (status != VP8_STATUS_OK) bad_image(std::string("damaged WebP: ") + cause_of(status));
+  if (status != VP8_STATUS_OK) bad_image(cause_of(status));
   check_image_size(features.width, features.height);
   const WebPData data{bytes.data(), bytes.size()};
   const std::unique_ptr<WebPDemuxer, Closer> demuxer(WebPDemux(&data));

@@ -61,8 +61,9 @@ void bad_data(const DataSpec& spec, const std::string& key, const std::string& m
   throw Error(diagnostic_at(place_of_key(spec, key), Severity::error, message, advice));
 }
 
-Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message) {
-  return diagnostic_at(place_of_key(spec, key), Severity::note, message, {});
+Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message,
+                     const std::string& advice) {
+  return diagnostic_at(place_of_key(spec, key), Severity::note, message, advice);
 }
 
 Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message,

@@ -21,6 +21,8 @@ Diagnostic file_note(const std::filesystem::path& path, int line, const std::str
                      const std::string& advice = {});
 Diagnostic file_warning(const std::filesystem::path& path, int line, const std::string& message,
                         const std::string& advice = {});
+Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message,
+                     const std::string& advice = {});
 
 // Whether there is something at `path`, which may be a link. A link that leads nowhere, or what cannot be looked at, is
 // told as bad_file() does.
@@ -32,7 +34,6 @@ SourceLocation place_of_key(const DataSpec& spec, const std::string& key);
 // Told at a key of the section `data`.
 [[noreturn]] void bad_data(const DataSpec& spec, const std::string& key, const std::string& message,
                            const std::string& advice);
-Diagnostic data_note(const DataSpec& spec, const std::string& key, const std::string& message);
 // Names of images or groups, who may be patients, belong into `advice`: it is shown, and stays out of a run's log.
 Diagnostic data_warning(const DataSpec& spec, const std::string& key, const std::string& message,
                         const std::string& advice = {});

@@ -275,8 +275,9 @@ class Understanding {
   void no_folders() const {
     const bool parts = part_.has_value();
     bad_data(spec_, "path",
-             parts ? "the parts in " + spec_.path.string() + " hold images, but no class folders"
-                   : "no class folders in " + spec_.path.string() + ", which holds " + counted(found_.images, "image"),
+             parts ? "the parts in " + printable(spec_.path.string()) + " hold images, but no class folders"
+                   : "no class folders in " + printable(spec_.path.string()) + ", which holds " +
+                         counted(found_.images, "image"),
              "class_folders expects <path>/<class>/<images> or <path>/<train|validation|test>/<class>/<images>; where "
              "classes are no folders, source manifest takes a CSV file with the columns path and label" +
                  std::string(parts ? "; data.layout: class takes the parts for classes" : ""));

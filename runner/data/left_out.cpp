@@ -46,21 +46,23 @@ class Telling {
     return count.images == all ? counted(all, "image") : std::to_string(count.images) + " of " + counted(all, "image");
   }
 
-  void warn(const std::string& key, const std::string& message, const std::string& advice) {
-    told_.push_back(data_warning(spec_, key, message));
-    told_.back().advice = advice;
+  // The example goes into the advice, which is not logged (fault.h).
+  void warn(const std::string& key, const std::string& message, const std::string& advice,
+            const std::string& example = {}) {
+    told_.push_back(data_warning(spec_, key, message, example.empty() ? advice : advice + "\n" + for_example(example)));
   }
+
+  static std::string for_example(const std::string& name) { return "for example, `" + printable(name) + "`"; }
 
   // A network that is grey because the images looked at first were.
   void colours() {
     const Count lost = count([](const ImageOrigin& origin) { return origin.lost_colour; });
     if (lost.images == 0) return;
-    const std::string which =
-        of_all(lost) + (lost.images == 1 ? " is" : " are") + " in colour, such as " + lost.example;
+    const std::string which = of_all(lost) + (lost.images == 1 ? " is" : " are") + " in colour";
     if (spec_.channels == 0)
       bad_data(spec_, "channels", which + ", but data.channels is auto, and those looked at first are grey",
-               "data.channels=3 makes all of them colour, data.channels=1 grey");
-    told_.push_back(data_note(spec_, "channels", which + ", and converted to grey"));
+               "data.channels=3 makes all of them colour, data.channels=1 grey\n" + for_example(lost.example));
+    told_.push_back(data_note(spec_, "channels", which + ", and converted to grey", for_example(lost.example)));
   }
 
   // Sixteen bits where a window is not declared, or the other way round. An image uses a small part of what 16 bits can
@@ -72,9 +74,9 @@ class Telling {
       warn("window", "data.window has no effect: none of the images has 16 bits", "");
     else if (spec_.window && narrow.images > 0)
       warn("window",
-           "data.window does not apply to " + of_all(narrow) + ", such as " + narrow.example + ", which " +
-               (narrow.images == 1 ? "has" : "have") + " 8 bits",
-           "make all of them one kind: as they are, their greys mean different things");
+           "data.window does not apply to " + of_all(narrow) + ", which " + (narrow.images == 1 ? "has" : "have") +
+               " 8 bits",
+           "make all of them one kind: as they are, their greys mean different things", narrow.example);
     if (wide.images == 0 || spec_.window) return;
     Levels levels{.lowest = 65535, .highest = -32768};
     for (const ImageFacts& facts : facts_)
@@ -97,10 +99,10 @@ class Telling {
     std::int64_t left = 0;
     for (const ImageFacts& facts : facts_) left += facts.origin.further_pictures;
     warn("path",
-         of_all(several) + (several.images == 1 ? " has" : " have") + " more than one page or frame, such as " +
-             several.example + ": the first is used, and " + std::to_string(left) +
+         of_all(several) + (several.images == 1 ? " has" : " have") +
+             " more than one page or frame: the first is used, and " + std::to_string(left) +
              (left == 1 ? " is left out" : " are left out"),
-         "store each page as an image of its own to use them all");
+         "store each page as an image of its own to use them all", several.example);
   }
 
   void bands() {
@@ -108,8 +110,8 @@ class Telling {
     if (ignored.images == 0) return;
     warn("channels",
          of_all(ignored) + (ignored.images == 1 ? " has" : " have") +
-             " a fourth band beside RGB that declares no use, such as " + ignored.example + ": it is left out",
-         "data.channels=4 takes it as a channel");
+             " a fourth band beside RGB that declares no use: it is left out",
+         "data.channels=4 takes it as a channel", ignored.example);
   }
 
   void strays() {
@@ -117,8 +119,8 @@ class Telling {
     if (stray.images == 0) return;
     warn("path",
          of_all(stray) + (stray.images == 1 ? " is a JPEG" : " are JPEGs") +
-             " with bytes behind the pixels' data that belong to none, such as " + stray.example,
-         "look at them: they may be damaged");
+             " with bytes behind the pixels' data that belong to none",
+         "look at them: they may be damaged", stray.example);
   }
 
   const DataSpec& spec_;

@@ -153,6 +153,9 @@ Draft draft_experiment(const DataSpec& asked) {
   draft.recipe = settle_recipe(draft.data);
   say_what_was_assumed(draft);
   say_what_to_look_at(sampled, draft);
+  if (!recognised.instead_of_folders.empty())
+    draft.look_at.push_back("the list is read, because the folders beside it are not understood: " +
+                            recognised.instead_of_folders);
   draft.text = experiment_text(draft);
   return draft;
 }

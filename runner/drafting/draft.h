@@ -16,7 +16,7 @@ namespace rxrun {
 struct DraftedData {
   DataSpec spec;       // path: as the experiment writes it; parts, sizes, channels, window
   std::string layout;  // of folders: "group/class"; empty where there are none
-  std::string found;   // "2 classes, 600 images in 20 groups: ..."
+  std::string found;   // "600 images of 2 classes in 20 groups: ..."
   std::string split_reason, size_reason, channels_reason, window_reason, augment_reason;  // empty: nothing to say
   std::string group_suggestion;  // a regular expression for group_by that the names suggest; empty: none
   std::vector<std::string> classes;

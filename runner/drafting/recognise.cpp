@@ -80,11 +80,13 @@ RecognisedData recognise_folder(const DataSpec& asked) {
              "name one of them");
   try {
     return opened(SourceKind::class_folders, folder, asked);
-  } catch (const Error&) {
+  } catch (const Error& folders) {
     // A list of the images may say what their folders do not.
     if (contents.csv.size() != 1) throw;
     try {
-      return opened(SourceKind::manifest, contents.csv.front(), asked);
+      RecognisedData list = opened(SourceKind::manifest, contents.csv.front(), asked);
+      list.instead_of_folders = folders.what();
+      return list;
     } catch (const Error&) {
       // What is wrong with the folders is told: the list may be about something else.
     }

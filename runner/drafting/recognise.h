@@ -14,6 +14,7 @@ struct RecognisedData {
   SourceKind kind = SourceKind::class_folders;
   std::filesystem::path path;      // of the data itself: the only .npz or .csv of a folder that holds nothing else
   std::unique_ptr<Source> source;  // opened with everything else at its default
+  std::string instead_of_folders;  // why a list was taken where there are folders too; else empty
 };
 
 // What lies at `asked.path`. Of a folder: IDX files, CIFAR's, a single .npz or .csv, or else class folders, read by

@@ -54,6 +54,7 @@ void make_key(const fs::path& file) {
   const fs::path fresh = temporary_beside(file);
   const Descriptor descriptor(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!descriptor) fail(errno);
+  errno = EIO;  // of a write that is cut short
   const bool written = ::write(descriptor.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(descriptor.get()) == 0 && (::link(fresh.c_str(), file.c_str()) == 0 || errno == EEXIST);
   const int cause = errno;

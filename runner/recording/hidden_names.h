@@ -8,10 +8,10 @@
 
 namespace rxrun {
 
-// A key of pseudonyms: 32 random bytes in a file that only its owner may read. Made where it is not there; `made` says
-// so. Throws Error for a file that is no such key, or that others can read.
+// A key of pseudonyms: 32 random bytes, as 64 hexadecimal digits in a file that only its owner may read. Made where it
+// is not there; `made` says so. Throws Error for a file that is no such key, or that others can read.
 struct PseudonymKey {
-  std::string bytes;
+  std::string bytes;  // these digits
   bool made = false;
 };
 PseudonymKey pseudonym_key(const std::filesystem::path& file);

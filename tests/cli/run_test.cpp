@@ -239,6 +239,9 @@ TEST(Run, ItsLogNamesNoImage) {
     std::filesystem::create_directories(place.folder() / folder);
     place.write(folder + "/smith_" + std::to_string(i) + ".png", png_bytes(picture(16, 16, 3, i)));
   }
+  const std::string pages = test::tiff_bytes(picture(16, 16, 3, 71), {.pages = 2});
+  place.write("images/even/smith_pages.tif", pages);
+  std::filesystem::create_directories(place.folder() / "images/odd/@eaDir/smith.png");
   place.write("images/even/smith_cut.png", png_bytes(picture(16, 16, 3, 70)).substr(0, 60));
   std::string text = tiny_experiment(1);
   text.replace(text.find("source: histology"), 17, "source: class_folders\n  path: images\n  on_bad_image: skip");
@@ -249,7 +252,9 @@ TEST(Run, ItsLogNamesNoImage) {
   EXPECT_THAT(run.err, AllOf(HasSubstr("1 bad image is skipped\n"), HasSubstr("= even/smith_cut.png: ")));
   std::ifstream file(place.results() / "checkpoints" / only_run(place) / "run.log");
   const std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  EXPECT_THAT(log, AllOf(HasSubstr("1 bad image is skipped"), Not(HasSubstr("smith"))));
+  EXPECT_THAT(run.err, HasSubstr("for example, `even/smith_pages.tif`"));
+  EXPECT_THAT(log,
+              AllOf(HasSubstr("1 bad image is skipped"), HasSubstr("more than one page"), Not(HasSubstr("smith"))));
 }
 
 TEST(Run, ItsWindowOfSixteenBitsIsPredictsToo) {

@@ -309,7 +309,7 @@ TEST(Decode, ForeignFormatsAreNamed) {
       {"\xff\x4f\xff\x51", "JPEG 2000"},
       {"\x93NUMPY", "a NumPy array"},
       {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
-      {"\n<!DOCTYPE html><html>", "an HTML page"},
+      {"\n<!DOCTYPE html><html>", "a web page"},
       {"<?xml version='1.0'?><svg>", "an SVG drawing"},
   };
   for (const auto& [bytes, name] : named) EXPECT_THAT(decoding_fails(bytes), HasSubstr(name));

@@ -230,7 +230,7 @@ TEST_F(FolderLayouts, ASecondCopyIsLeftOutByContent) {
   const auto source = open();
   EXPECT_EQ(source->listing().layout, "group/class");
   EXPECT_EQ(source->samples().size(), 19u);
-  EXPECT_THAT(notes(*source), HasSubstr("18 images in `all` are second copies"));
+  EXPECT_THAT(notes(*source), HasSubstr("18 images are second copies"));
   EXPECT_NO_THROW(load_dataset(spec(), 1, 1));
 
   std::string bytes = read_file(folder_.path() / "all/100/0/x.png", 1 << 20);

@@ -57,10 +57,9 @@ TEST_F(LeftOutTest, ColourIsNotLostByChance) {
   for (int i = 0; i < many; ++i) write(i, test::png_bytes(picture(8, 8, i == 103 ? 3 : 1, i)));
   DataSpec spec = this->spec();
   EXPECT_THAT(error_of([&] { load_dataset(spec, 1, 2); }),
-              HasSubstr("1 of 200 images is in colour, such as 1/203.png, but data.channels is auto"));
+              HasSubstr("1 of 200 images is in colour, but data.channels is auto"));
   spec.channels = 1;
-  EXPECT_EQ(warnings(spec),
-            (std::vector<std::string>{"1 of 200 images is in colour, such as 1/203.png, and converted to grey"}));
+  EXPECT_EQ(warnings(spec), (std::vector<std::string>{"1 of 200 images is in colour, and converted to grey"}));
   spec.channels = 3;
   EXPECT_TRUE(warnings(spec).empty());
 }
@@ -77,17 +76,16 @@ TEST_F(LeftOutTest, PagesAndFrames) {
       write(i, test::tiff_bytes(picture(8, 8, 3, i), {.pages = 3}), ".tif");
     else
       write(i, i == 1 ? test::animated_png_bytes(picture(8, 8, 3, i)) : test::png_bytes(picture(8, 8, 3, i)));
-  EXPECT_EQ(warnings(spec()), (std::vector<std::string>{
-                                  "11 of 40 images have more than one page or frame, such as 0/100.tif: the first is "
-                                  "used, and 21 are left out"}));
+  EXPECT_EQ(warnings(spec()),
+            (std::vector<std::string>{"11 of 40 images have more than one page or frame: the first is "
+                                      "used, and 21 are left out"}));
 }
 
 TEST_F(LeftOutTest, BandsWithoutADeclaredUse) {
   for (int i = 0; i < images; ++i)
     write(i, test::band_tiff_bytes({{picture(8, 8, 4, i), {.photometric = 2, .extra = {0}}}}), ".tif");
-  EXPECT_EQ(warnings(spec()), (std::vector<std::string>{
-                                  "40 images have a fourth band beside RGB that declares no use, such as 0/100.tif: "
-                                  "it is left out"}));
+  EXPECT_EQ(warnings(spec()), (std::vector<std::string>{"40 images have a fourth band beside RGB that declares no use: "
+                                                        "it is left out"}));
   DataSpec four = spec();
   four.channels = 4;
   EXPECT_TRUE(warnings(four).empty());
@@ -102,9 +100,8 @@ TEST_F(LeftOutTest, OneWindowOfTwoDepths) {
           ".tif");
   DataSpec spec = this->spec();
   spec.window = GreyWindow{.low = 0, .high = 4095};
-  EXPECT_EQ(warnings(spec),
-            (std::vector<std::string>{"data.window does not apply to 30 of 40 images, such as 0/110.tif, "
-                                      "which have 8 bits"}));
+  EXPECT_EQ(warnings(spec), (std::vector<std::string>{"data.window does not apply to 30 of 40 images, "
+                                                      "which have 8 bits"}));
   spec.window.reset();
   const std::vector<std::string> told = warnings(spec);
   ASSERT_EQ(told.size(), 1u);
@@ -126,7 +123,7 @@ TEST_F(LeftOutTest, BytesBehindThePixels) {
   }
   EXPECT_EQ(warnings(spec()),
             (std::vector<std::string>{"1 of 40 images is a JPEG with bytes behind the pixels' data that "
-                                      "belong to none, such as 1/103.jpg"}));
+                                      "belong to none"}));
 }
 
 TEST_F(LeftOutTest, ImagesOfAnotherNumberOfBandsAreBad) {

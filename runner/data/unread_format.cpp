@@ -33,7 +33,7 @@ constexpr Signature signatures[] = {
     {0, "\x89HDF\r\n"sv, "an HDF5 file"},
     {0, "MATLAB "sv, "a MATLAB file"},
     {0, "%PDF"sv, "a PDF"},
-    {0, "\x1f\x8b"sv, "a gzip file"},
+    {0, "\x1f\x8b"sv, "a gzip archive"},
     {0, "PK\x03\x04"sv, "a zip archive"},
     {0, "P5"sv, "a PGM image"},
     {0, "P6"sv, "a PPM image"},
@@ -63,14 +63,14 @@ std::string markup(std::span<const std::uint8_t> bytes) {
   const auto starts = [&](std::string_view wanted) {
     return text.find_first_not_of("\xef\xbb\xbf \t\r\n") == text.find(wanted) && text.find(wanted) != text.npos;
   };
-  if (starts("<!doctype html") || starts("<html")) return "an HTML page, perhaps of a download that failed";
+  if (starts("<!doctype html") || starts("<html")) return "a web page, perhaps of a download that failed";
   if (starts("<svg") || (starts("<?xml") && text.find("<svg") != text.npos)) return "an SVG drawing";
   return {};
 }
 
 }  // namespace
 
-std::string foreign_format(std::span<const std::uint8_t> bytes) {
+std::string unread_format(std::span<const std::uint8_t> bytes) {
   if (has(bytes, 4, "ftyp")) return by_brand(bytes);
   for (const Signature& signature : signatures)
     if (has(bytes, signature.at, signature.bytes)) return signature.name;
