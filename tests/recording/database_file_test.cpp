@@ -34,7 +34,7 @@ class DatabaseFileTest : public TemporaryResults {
   // Neither the recorder nor a query takes it or touches it; both say the same.
   std::string refusal() {
     const std::string before = fs::is_regular_file(database) ? bytes_of(database) : "";
-    const std::string recorder = error_text([&] { Recorder{database}; });
+    std::string recorder = error_text([&] { Recorder{database}; });
     const std::string reader = error_text([&] { list_runs(database); });
     EXPECT_EQ(recorder, reader);
     if (fs::is_regular_file(database)) {
@@ -116,7 +116,7 @@ TEST_F(DatabaseFileTest, AFileThatWasReplacedUnderAWriterIsNotCalledReadOnly) {
 }
 
 TEST_F(DatabaseFileTest, WhatToDoOnAFullDiskHoldsForEveryCommand) {
-  Recorder{database};
+  { const Recorder made(database); }
   constexpr int full = 13;  // SQLITE_FULL
   const Connection connection(database, Connection::Mode::read_write);
   EXPECT_THAT(error_text([&] { connection.fail(full); }),
@@ -166,6 +166,7 @@ TEST_F(DatabaseFileTest, ManyProcessesCreateItAtOnceAndAllRecord) {
   const int gate = ::open((folder.string() + ".gate").c_str(), O_CREAT | O_RDWR, 0600);
   ASSERT_EQ(::flock(gate, LOCK_EX), 0);
   std::vector<pid_t> children;
+  children.reserve(kProcesses);
   for (int i = 0; i < kProcesses; ++i) {
     children.push_back(start_child([&, i] {
       const int mine = ::open((folder.string() + ".gate").c_str(), O_RDWR);
@@ -230,6 +231,7 @@ TEST_F(DatabaseFileTest, ACopyThatCannotBeKeptLeavesNothing) {
 TEST_F(DatabaseFileTest, ManyProcessesUpgradeItOnce) {
   { Recorder(database).begin(run_record("a-1"), split_record()); }
   std::vector<pid_t> children;
+  children.reserve(8);
   for (int i = 0; i < 8; ++i) {
     children.push_back(start_child([&] {
       Connection connection(database, Connection::Mode::read_write);
