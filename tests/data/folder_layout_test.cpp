@@ -23,7 +23,6 @@ using test::TemporaryFolder;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::UnorderedElementsAre;
 
 std::string png(int variant) { return test::png_bytes(picture(5, 5, 3, variant)); }
 

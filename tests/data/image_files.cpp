@@ -28,7 +28,7 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 fs::path TemporaryFolder::write(const fs::path& relative, const std::string& bytes) const {
-  const fs::path path = path_ / relative;
+  fs::path path = path_ / relative;
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
@@ -149,7 +149,7 @@ std::string jpeg_bytes(const Image& image, const std::string& exif, bool progres
   }
   jpeg_finish_compress(&jpeg);
   jpeg_destroy_compress(&jpeg);
-  const std::string out(reinterpret_cast<const char*>(memory), size);
+  std::string out(reinterpret_cast<const char*>(memory), size);
   free(memory);
   return out;
 }

@@ -236,7 +236,7 @@ TEST(Idx, ABombIsRefusedBeforeItIsUnpacked) {
     DataSpec spec = spec_of(SourceKind::idx, folder.path());
     spec.memory = memory;
     const std::size_t before = forget_peak();
-    const std::string told = error_of([&] { open_source(spec, 0); });
+    std::string told = error_of([&] { open_source(spec, 0); });
     EXPECT_LT(peak_memory(), before + (16 << 10)) << "KiB";
     return told;
   };

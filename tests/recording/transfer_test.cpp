@@ -354,7 +354,7 @@ TEST_F(TransferTest, ARunFromElsewhereIsMarked) {
 
 TEST_F(TransferTest, WhatIsWrongWithARunsFolderIsToldAndNothingIsMade) {
   const auto imported = [&](const fs::path& from) {
-    const std::string told = outcomes(import_runs(from, folder / "new/results.db"));
+    std::string told = outcomes(import_runs(from, folder / "new/results.db"));
     EXPECT_FALSE(fs::exists(folder / "new"));
     return told;
   };
