@@ -62,7 +62,7 @@ class KeyBuilder {
     key_.number->only = std::move(values);
     return std::move(*this);
   }
-  KeyBuilder&& zero_as(std::string word) {
+  KeyBuilder&& zero_as(const std::string& word) {
     key_.words.push_back(word);
     key_.zero_word = word;
     get([number = key_.get, word](Experiment& experiment) {
@@ -156,7 +156,7 @@ class KeyBuilder {
     return std::move(*this);
   }
   // A default other than the member's initialiser.
-  KeyBuilder&& by_default(Node value) {
+  KeyBuilder&& by_default(const Node& value) {
     return get([value](Experiment&) { return value; });
   }
 
@@ -175,7 +175,7 @@ class KeyBuilder {
 
 // A key whose words stand for the values of an enumeration, in their order.
 template <typename Access>
-KeyBuilder choice(std::string name, std::string doc, Access access, std::vector<std::string> words) {
+KeyBuilder choice(std::string name, std::string doc, Access access, const std::vector<std::string>& words) {
   using Value = std::remove_cvref_t<decltype(access(std::declval<Experiment&>()))>;
   KeyBuilder key(std::move(name), std::move(doc));
   key.words(words);
