@@ -87,12 +87,18 @@ class Understanding {
   // Whether a folder on `level` was found to be a second copy of its neighbours, and is no level any more.
   bool remove_copy(std::size_t level, const Names& names) {
     std::map<std::string, Names> below;
-    for (std::size_t f = 0; f < understood_.levels.size(); ++f)
+    std::map<std::string, std::vector<std::size_t>> members;  // by their name on this level
+    std::map<std::vector<std::string>, std::size_t> folders;
+    for (std::size_t f = 0; f < understood_.levels.size(); ++f) {
+      folders.emplace(names_of(f), f);
+      if (names_of(f).size() <= level) continue;
+      members[names_of(f)[level]].push_back(f);
       if (has_images(f) && names_of(f).size() > level + 1) below[names_of(f)[level]].insert(names_of(f)[level + 1]);
+    }
     for (const auto& [name, inner] : below) {
       const auto beside = [&, self = name](const std::string& one) { return one != self && names.contains(one); };
       const auto shared = static_cast<std::size_t>(std::count_if(inner.begin(), inner.end(), beside));
-      if (shared == 0 || 2 * shared < inner.size() || !repeats_neighbours(level, name)) continue;
+      if (shared == 0 || 2 * shared < inner.size() || !repeats_neighbours(level, members[name], folders)) continue;
       for (FolderLevels& folder : understood_.levels) {
         if (folder.names.size() <= level || folder.names[level] != name) continue;
         understood_.copy.clear();
@@ -105,14 +111,13 @@ class Understanding {
     return false;
   }
 
-  // Whether at least half of the images below `name` lie beside it too, at the same place and of the same size.
-  bool repeats_neighbours(std::size_t level, const std::string& name) const {
-    std::map<std::vector<std::string>, std::size_t> folders;
-    for (std::size_t f = 0; f < understood_.levels.size(); ++f) folders.emplace(names_of(f), f);
+  // Whether at least half of the images in `members`, which are below one name, lie beside it too, at the same place
+  // and of the same size.
+  bool repeats_neighbours(std::size_t level, const std::vector<std::size_t>& members,
+                          const std::map<std::vector<std::string>, std::size_t>& folders) const {
     std::int64_t images = 0, repeated = 0;
-    for (std::size_t f = 0; f < understood_.levels.size(); ++f) {
+    for (const std::size_t f : members) {
       std::vector<std::string> names = names_of(f);
-      if (names.size() <= level || names[level] != name) continue;
       images += static_cast<std::int64_t>(found_.folders[f].images.size());
       names.erase(names.begin() + static_cast<std::ptrdiff_t>(level));
       const auto other = folders.find(names);

@@ -24,10 +24,21 @@ constexpr std::size_t max_depth = 100;
 
 // Made by systems of storage and desktops, with thumbnails and what was deleted in them; hidden ones need no mention.
 bool is_system_folder(std::string_view name) {
-  static constexpr std::array<std::string_view, 16> known = {
-      "@eaDir",   "#recycle",   "@Recycle",        "@Recently-Snapshot",  "#snapshot", "@tmp",
-      "__MACOSX", "lost+found", "$RECYCLE.BIN",    "$Recycle.Bin",        "RECYCLER",  "System Volume Information",
-      "Recycled", "found.000",  "Temporary Items", "Network Trash Folder"};
+  static constexpr std::array<std::string_view, 15> known = {"@eaDir",
+                                                             "#recycle",
+                                                             "@Recycle",
+                                                             "@Recently-Snapshot",
+                                                             "#snapshot",
+                                                             "@tmp",
+                                                             "__MACOSX",
+                                                             "lost+found",
+                                                             "$RECYCLE.BIN",
+                                                             "$Recycle.Bin",
+                                                             "RECYCLER",
+                                                             "System Volume Information",
+                                                             "found.000",
+                                                             "Temporary Items",
+                                                             "Network Trash Folder"};
   return std::find(known.begin(), known.end(), name) != known.end();
 }
 

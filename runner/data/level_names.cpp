@@ -28,7 +28,7 @@ bool named_as_groups(const Names& names) {
     const std::string text = lower(name);
     const auto end = std::find_if(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c) == 0; });
     const std::string_view word(text.data(), static_cast<std::size_t>(end - text.begin()));
-    return end != text.end() && std::find(words.begin(), words.end(), word) != words.end();
+    return std::any_of(end, text.end(), is_digit) && std::find(words.begin(), words.end(), word) != words.end();
   });
 }
 

@@ -144,6 +144,11 @@ TEST_F(FolderLayouts, PatientsBySayingSo) {
   EXPECT_EQ(open()->listing().layout, "group/class");
 }
 
+TEST_F(FolderLayouts, AWordAloneMakesNoGroups) {
+  write({"animal_cat/anna/1.png", "animal_cat/ben/1.png", "animal_dog/carl/1.png", "animal_dog/dora/1.png"});
+  EXPECT_THAT(error(), HasSubstr("can be read in several ways"));
+}
+
 TEST_F(FolderLayouts, PatientsWithFoldersOfTheirOwn) {
   for (const char* patient : {"patient_1", "patient_2", "patient_3"})
     for (const char* slide : {"slide_1", "slide_2"})
@@ -308,6 +313,27 @@ TEST(PathPattern, NamesPathsAndFolders) {
   EXPECT_FALSE(matches_pattern("a/b.png", ""));
   EXPECT_FALSE(matches_pattern("a/b.png", "/"));
   EXPECT_FALSE(matches_pattern("a/bb.png", "b"));
+}
+
+// The classes' names stand beside the patients' too: whether one is a copy is looked at in one go.
+TEST(FolderLayout, PatientsCalledAsTheirClassesTakeLinearTime) {
+  const TemporaryFolder folder;
+  const fs::path image = folder.write("image.png", png(1));
+  const auto list = [&](std::size_t size) {
+    DataSpec spec;
+    spec.path = folder.path() / std::to_string(size);
+    if (!fs::exists(spec.path))
+      for (std::size_t i = 0; i < size; ++i)
+        for (const char* label : {"0", "1"}) {
+          const fs::path to = spec.path / std::to_string(i) / label;
+          fs::create_directories(to);
+          fs::create_hard_link(image, to / (std::to_string(i) + ".png"));
+        }
+    EXPECT_EQ(open_source(spec, 0)->samples().size(), 2 * size);
+  };
+  list(250);
+  list(2'000);
+  EXPECT_LT(test::growth(list, 2'000), test::kMoreThanLinear);
 }
 
 // As the breast patches are downloaded: patients with both classes, and all of it once more below another folder.
