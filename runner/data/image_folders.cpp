@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_depth = 100;
+constexpr int max_visits = 100;  // of one folder, by different links: each doubles what lies below it
 
 // Made by systems of storage and desktops, with thumbnails and what was deleted in them; hidden ones need no mention.
 bool is_system_folder(std::string_view name) {
@@ -86,6 +87,8 @@ class Walk {
     if (std::find(above_.begin(), above_.end(), self) != above_.end())
       bad_file(path, "a symbolic link leads back to a folder above it");
     if (above_.size() > max_depth) bad_file(path, "folders nested more than " + std::to_string(max_depth) + " deep");
+    if (++visits_[self] > max_visits)
+      bad_file(path, "symbolic links lead to this folder in more than " + std::to_string(max_visits) + " ways");
     above_.push_back(self);
     Entries entries = entries_of(path);
     const std::string before = relative.empty() ? "" : relative + "/";
@@ -138,6 +141,7 @@ class Walk {
   const PathFilter& filter_;
   std::vector<std::string> names_;
   std::vector<std::pair<dev_t, ino_t>> above_;
+  std::map<std::pair<dev_t, ino_t>, int> visits_;
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ struct PathFilter {
 };
 
 // Symbolic links are followed. Throws Error naming a folder that cannot be read, a link that leads back to a folder
-// above it, and folders nested more than 100 deep.
+// above it, a folder that links lead to in more than 100 ways, and folders nested more than 100 deep.
 ImageFolders find_image_folders(const std::filesystem::path& root, const PathFilter& filter = {});
 
 }  // namespace rxrun

@@ -270,6 +270,20 @@ TEST_F(FolderLayouts, WhatSystemsMakeIsPassedOver) {
   EXPECT_THAT(notes(*source), HasSubstr("6 folders that a system makes for itself are passed over"));
 }
 
+TEST_F(FolderLayouts, LinksThatDoubleWhatLiesBelowAreTold) {
+  constexpr int levels = 40;
+  const auto folder = [&](int i) { return folder_.path() / "p" / std::to_string(i); };
+  for (int i = 0; i < levels; ++i) {
+    fs::create_directories(folder(i));
+    for (const char* way : {"a", "b"}) fs::create_directory_symlink(folder(i + 1), folder(i) / way);
+  }
+  folder_.write("p/40/1.png", png(1));
+  DataSpec first = spec();
+  first.path = folder(0);
+  EXPECT_THAT(error_of([&] { open_source(first, 0); }),
+              HasSubstr("symbolic links lead to this folder in more than 100"));
+}
+
 TEST_F(FolderLayouts, ImagesOutsideClassFoldersAreCounted) {
   write({"cat/1.png", "dog/1.png", "overview.png", "legend.png"});
   EXPECT_THAT(notes(*open()), AllOf(HasSubstr("2 images are left out, outside the class folders\n"),
